@@ -1,0 +1,111 @@
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# Everything that is costly to make lies outside the checkout, keyed by content.
+export OCPVIRT_DR_CACHE := $(or $(OCPVIRT_DR_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ocpvirt-dr)
+export PYTHON := $(or $(PYTHON),$(shell dev/python))
+ifeq ($(PYTHON),)
+$(error no usable Python)
+endif
+
+# $(shell) sees no exported variables before make 4.4.
+virtualenv = $(shell PYTHON='$(PYTHON)' OCPVIRT_DR_CACHE='$(OCPVIRT_DR_CACHE)' dev/virtualenv path $(1))
+DEVELOP := $(call virtualenv,develop dev/requirements.txt)
+OLDEST := $(call virtualenv,oldest dev/requirements-oldest.txt)
+export VIRTUAL_ENV := $(DEVELOP)
+export PATH := $(DEVELOP)/bin:$(PATH)
+
+# Ansible finds the checkout here as ocpvirt.dr, wherever it lies; kubernetes.core is found in the virtualenv.
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/build/collections
+LINK := build/collections/ansible_collections/ocpvirt/dr
+KUBERNETES_CORE = $(wildcard $(DEVELOP)/lib/python*/site-packages/ansible_collections/kubernetes/core)
+
+# Rules on types are strict where nothing but Python is at work: no client library, no Ansible.
+PURE = $(wildcard $(foreach part,_model _planning _providers,plugins/module_utils/$(part)))
+SCRIPTS = .ci/run dev/integration dev/python dev/sanity dev/system-packages dev/virtualenv lab/lab
+
+.PHONY: help
+help:  ## this list
+	@echo 'make TARGET, one of:'
+	@sed -En 's/^([a-z]+):.*  ## (.*)/  \1\t\2/p' Makefile | expand -t 16
+	@echo 'Virtualenvs and binaries lie in $$OCPVIRT_DR_CACHE: $(OCPVIRT_DR_CACHE)'
+
+.PHONY: setup
+setup:  ## programs, virtualenvs and the link that makes the checkout a collection
+	@dev/system-packages
+	@dev/virtualenv make develop dev/requirements.txt
+	@dev/virtualenv make oldest dev/requirements-oldest.txt
+	@mkdir -p $(dir $(LINK)) build/reports
+	@ln -sfn ../../../.. $(LINK)
+
+LINTS := lint-ansible lint-yaml lint-python lint-shell lint-go lint-release
+.PHONY: lint $(LINTS)
+lint: $(LINTS)  ## style and types: ansible-lint, yamllint, ruff, mypy, shellcheck, gofmt, go vet, changelog, documentation
+$(LINTS): setup
+
+lint-ansible:
+	ansible-lint --offline --profile=production --strict
+
+lint-yaml:
+	yamllint --strict .
+
+lint-python:
+	ruff check .
+	ruff format --check .
+	mypy $(foreach part,$(PURE),-p $(subst /,.,$(patsubst plugins/%,ansible_collections.ocpvirt.dr.plugins.%,$(part))))
+
+lint-shell:
+	shellcheck $(SCRIPTS)
+
+lint-go:
+	test -z "$$(gofmt -l lab/components | tee /dev/stderr)"
+	cd lab/components/site && go vet ./...
+
+lint-release:
+	antsibull-changelog lint
+	antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=all $(LINK)
+
+.PHONY: format
+format: setup  ## rewrites Python and Go files in the one format
+	ruff check --fix .
+	ruff format .
+	gofmt -w lab/components
+
+.PHONY: sanity sanity-oldest sanity-newest
+sanity: setup  ## ansible-test sanity on the oldest and the newest supported ansible-core, side by side
+	@$(MAKE) -j2 sanity-oldest sanity-newest
+
+sanity-oldest:
+	@dev/sanity oldest $(OLDEST) $(KUBERNETES_CORE) 2>&1 | sed -u 's/^/oldest | /'
+
+sanity-newest:
+	@dev/sanity newest $(DEVELOP) $(KUBERNETES_CORE) 2>&1 | sed -u 's/^/newest | /'
+
+.PHONY: unit
+unit: setup  ## unit tests, in seconds
+	pytest tests/unit --junitxml=build/reports/unit.xml
+
+.PHONY: lab
+lab: setup  ## builds the lab's components (the first time: some 20 minutes)
+	lab/lab build
+
+.PHONY: integration
+integration: lab  ## integration tests on a lab of their own, which is taken down afterwards
+	dev/integration --junitxml=build/reports/integration.xml
+
+.PHONY: test
+test:  ## lint, sanity, unit, integration, in this order
+	@$(MAKE) lint
+	@$(MAKE) sanity
+	@$(MAKE) unit
+	@$(MAKE) integration
+
+.PHONY: demo
+demo: lab  ## brings the lab up, loses a site, fails over and shows what that cost
+	lab/demo/run
+
+.PHONY: clean
+clean:  ## removes what was made in the checkout; caches outside it stay
+	rm -rf build .ansible .mypy_cache .pytest_cache .ruff_cache tests/output

@@ -1,0 +1,56 @@
+"""Health checks, run inside a site's namespaces: URLs as JSON on stdin, failures as JSON on stdout.
+
+    python -m ocpvirt_lab.probe SECONDS <<< '{"etcd": "http://127.0.0.1:2379/health"}'
+
+Tries until everything answers 200 or the seconds are over. Standard library only, because it starts often.
+"""
+
+from __future__ import annotations
+
+import json
+import ssl
+import sys
+import time
+import urllib.error
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+
+REQUEST_TIMEOUT = 3
+POLL = 0.1
+
+
+def _opener() -> urllib.request.OpenerDirector:
+    # a health check asks whether the process answers, not who it is
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
+
+
+def _check(opener: urllib.request.OpenerDirector, url: str) -> str | None:
+    try:
+        with opener.open(url, timeout=REQUEST_TIMEOUT):
+            return None
+    except urllib.error.HTTPError as error:
+        return f"HTTP {error.code} from {url}"
+    except OSError as error:
+        return f"{error} from {url}"
+
+
+def main() -> None:
+    deadline = time.monotonic() + float(sys.argv[1])
+    pending: dict[str, str] = json.load(sys.stdin)
+    opener = _opener()
+    with ThreadPoolExecutor(max(1, len(pending))) as pool:
+        while True:
+            answers = dict(zip(pending, pool.map(lambda url: _check(opener, url), pending.values()), strict=True))
+            failures = {name: seen for name, seen in answers.items() if seen}
+            if not failures or time.monotonic() >= deadline:
+                break
+            pending = {name: pending[name] for name in failures}
+            time.sleep(POLL)
+    json.dump(failures, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""What the lab runs: one description per process, started by the holder."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ocpvirt_lab.pki import SitePki
+from ocpvirt_lab.layout import SITES, SiteLayout
+from ocpvirt_lab.state import LabFolder
+
+HUB = "hub"
+
+
+@dataclass(frozen=True)
+class Process:
+    name: str
+    argv: list[str]
+    health: str | None = None
+    """A URL that answers 200 inside the process's network namespace; None: alive is all there is to know."""
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SiteContext:
+    """All that a site's processes and objects are made from."""
+
+    name: str
+    folder: LabFolder
+    binaries: dict[str, Path]
+    ports: dict[str, int]
+    nodes: int
+
+    @property
+    def layout(self) -> SiteLayout:
+        return SITES[self.name]
+
+    @property
+    def directory(self) -> Path:
+        return self.folder.site(self.name)
+
+    @property
+    def pki(self) -> SitePki:
+        return SitePki(self.directory / "pki", self.layout)
+
+    def binary(self, name: str) -> str:
+        return str(self.binaries[name])
+
+
+def base_environment(home: Path) -> dict[str, str]:
+    """Nothing of the caller's environment: no proxies, no cloud credentials, no kubeconfig."""
+    return {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(home), "AWS_EC2_METADATA_DISABLED": "true"}

@@ -1,0 +1,117 @@
+"""Brings one site up: from nothing, from what an earlier run left, or around processes that have died."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+from ocpvirt_lab import controlplane, kubevirt, nodes, storage, velero
+from ocpvirt_lab.kube import Kube, Object, from_kubeconfig
+from ocpvirt_lab.launch import Launcher
+from ocpvirt_lab.pki import write_kubeconfig
+from ocpvirt_lab.process import Process, SiteContext
+from ocpvirt_lab.progress import Progress
+from ocpvirt_lab.s3 import Credentials
+
+API_DEADLINE = 60
+WORKERS_DEADLINE = 90
+CRD_DEADLINE = 60
+AGGREGATION_DEADLINE = 60
+
+
+class SiteRunner:
+    def __init__(self, site: SiteContext, credentials: Credentials, launcher: Launcher, progress: Progress) -> None:
+        self._site = site
+        self._credentials = credentials
+        self._launcher = launcher
+        self._progress = progress
+
+    def processes(self) -> list[Process]:
+        return [*self._base(), *self._workers()]
+
+    def up(self) -> list[str]:
+        """Returns the names of the processes that had to be started."""
+        name = self._site.name
+        self._write_credentials()
+        started = self._launcher.start(name, self._base())
+        self._launcher.wait_healthy(name, self._base(), API_DEADLINE)
+        if started:
+            self._say("API server and storage are ready")
+        kube = from_kubeconfig(self._site.folder.kubeconfig(name), self._site.pki.ca)
+        known = self._marker.read_text() if self._marker.exists() else None
+        stale = known != self._fingerprint()
+        if known:  # webhooks are in place already: objects are accepted only while virt-api runs
+            started += self._launcher.start(name, self._workers())
+        if stale:
+            started += self._launcher.start(name, controlplane.controllers(self._site))
+            self._apply_foundation(kube)
+        started += self._launcher.start(name, self._workers())
+        self._launcher.wait_healthy(name, self._workers(), WORKERS_DEADLINE)
+        if stale:
+            self._join_virt_api(kube)
+            self._marker.write_text(self._fingerprint())
+        if started:
+            self._wait_aggregation(kube)
+            self._say("ready")
+        return started
+
+    def _base(self) -> list[Process]:
+        return [*controlplane.processes(self._site), storage.server(self._site)]
+
+    def _workers(self) -> list[Process]:
+        return [
+            *controlplane.controllers(self._site),
+            nodes.process(self._site),
+            *kubevirt.processes(self._site),
+            velero.process(self._site, self._credentials),
+            storage.guest(self._site),
+        ]
+
+    def _write_credentials(self) -> None:
+        site = self._site
+        site.directory.mkdir(parents=True, exist_ok=True)
+        site.pki.create()
+        server = f"https://127.0.0.1:{site.ports[f'{site.name}-api']}"
+        write_kubeconfig(site.folder.kubeconfig(site.name), site.name, server, site.pki.ca, site.pki.token("admin"))
+
+    def _apply_foundation(self, kube: Kube) -> None:
+        site = self._site
+        crds = [*kubevirt.crds(site), *velero.crds(site)]
+        kube.apply([*self._first_objects(), *crds])
+        kube.wait_established({crd["metadata"]["name"] for crd in crds}, CRD_DEADLINE)
+        kube.apply(self._installation())
+        self._say(f"{len(crds)} CRDs, {site.nodes} nodes and the installation's objects are applied")
+
+    def _first_objects(self) -> list[Object]:
+        namespaces = [_namespace(name) for name in (kubevirt.NAMESPACE, velero.NAMESPACE)]
+        return [*namespaces, storage.storage_class(self._site), *nodes.objects(self._site)]
+
+    def _installation(self) -> list[Object]:
+        return [*kubevirt.objects(self._site), *velero.objects(self._site)]
+
+    def _join_virt_api(self, kube: Kube) -> None:
+        kube.apply(kubevirt.api_services(self._site))
+        self._wait_aggregation(kube)
+        kube.apply(kubevirt.webhooks(self._site))
+
+    def _wait_aggregation(self, kube: Kube) -> None:
+        names = {service["metadata"]["name"] for service in kubevirt.api_services(self._site)}
+        kube.wait_available(names, AGGREGATION_DEADLINE)
+
+    @property
+    def _marker(self) -> Path:
+        return self._site.directory / "provisioned"
+
+    def _fingerprint(self) -> str:
+        """Of all that was applied: our objects, and the binaries that print the rest."""
+        binaries = sorted(str(path) for path in self._site.binaries.values())
+        facts = [binaries, self._first_objects(), self._installation(), kubevirt.api_services(self._site)]
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+    def _say(self, message: str) -> None:
+        self._progress.say(self._site.name, message)
+
+
+def _namespace(name: str) -> Object:
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}

@@ -1,0 +1,15 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  plan:
+    description:
+      - The plan, as the path of a YAML file on the controller or as the document itself.
+      - It is validated before anything else happens. Every problem is reported with its path.
+    type: raw
+    required: true
+"""

@@ -1,0 +1,265 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One site's API server over pooled connections: plain JSON in and out, retries, deadlines, errors of our tree."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from .._errors import Conflict, DrError, Failed, NotFound, Refused, Unreachable
+from .clock import Clock, Deadline
+from .kinds import Kind
+
+try:
+    import urllib3
+    from urllib3.exceptions import HTTPError
+except ImportError:
+    # client.connect reports it: the kubernetes client depends on urllib3
+    urllib3 = None
+    HTTPError = OSError
+
+MERGE = "application/merge-patch+json"
+JSON_PATCH = "application/json-patch+json"
+APPLY = "application/apply-patch+yaml"
+
+RETRIED = frozenset({429, 500, 502, 503, 504})
+CONNECT_TIMEOUT = 5.0
+READ_TIMEOUT = 30.0
+# how long one request is repeated while the server restarts or is overloaded
+PATIENCE = 45.0
+PAGE = 1000
+
+Object = dict[str, Any]
+
+
+def describe(kind: Kind, namespace: str | None, name: str | None) -> str:
+    return "/".join(part for part in (kind.kind, namespace, name) if part)
+
+
+class Api:
+    """Requests to one site. Thread-safe. `requests` counts what was sent."""
+
+    def __init__(self, site: str, host: str, pool: Any, headers: Mapping[str, str], clock: Clock | None = None) -> None:
+        self.site = site
+        self.requests = 0
+        self.clock = clock or Clock()
+        self.patience = PATIENCE
+        self._host = host.rstrip("/")
+        self._pool = pool
+        self._headers = {**headers, "Accept": "application/json"}
+
+    def get(self, kind: Kind, name: str, namespace: str | None = None) -> Object:
+        return self._call("GET", kind, namespace, name)
+
+    def find(self, kind: Kind, name: str, namespace: str | None = None) -> Object | None:
+        """The object, or None when it (or its API) is absent."""
+        try:
+            return self.get(kind, name, namespace)
+        except NotFound:
+            return None
+
+    def list(
+        self, kind: Kind, namespace: str | None = None, labels: str | None = None, fields: str | None = None
+    ) -> list[Object]:
+        return self.list_with_version(kind, namespace, labels, fields)[0]
+
+    def list_with_version(
+        self, kind: Kind, namespace: str | None = None, labels: str | None = None, fields: str | None = None
+    ) -> tuple[list[Object], str]:
+        """All objects, read in pages, and the resourceVersion that a watch can start from."""
+        items: list[Object] = []
+        query = {"limit": PAGE, "labelSelector": labels, "fieldSelector": fields, "continue": None}
+        while True:
+            page = self._call("GET", kind, namespace, None, query=query)
+            # lists leave out what is the same for every item
+            items += [{"apiVersion": kind.api_version, "kind": kind.kind, **item} for item in page["items"]]
+            query["continue"] = page["metadata"].get("continue")
+            if not query["continue"]:
+                return items, page["metadata"]["resourceVersion"]
+
+    def create(self, kind: Kind, body: Object, dry_run: bool = False) -> Object:
+        meta = body["metadata"]
+        return self._call(
+            "POST", kind, meta.get("namespace"), None, body=body, query=_dry(dry_run), named=meta.get("name")
+        )
+
+    def replace(self, kind: Kind, body: Object) -> Object:
+        """Put the object; its resourceVersion makes somebody else's change meanwhile a Conflict."""
+        return self._call("PUT", kind, body["metadata"].get("namespace"), body["metadata"]["name"], body=body)
+
+    def patch(
+        self,
+        kind: Kind,
+        name: str,
+        namespace: str | None,
+        body: Any,
+        content_type: str = MERGE,
+        subresource: str | None = None,
+        dry_run: bool = False,
+    ) -> Object:
+        query = _dry(dry_run)
+        if content_type == APPLY:
+            query |= {"fieldManager": "ocpvirt-dr", "force": "true"}
+        return self._call("PATCH", kind, namespace, name, subresource, body, query, content_type)
+
+    def delete(self, kind: Kind, name: str, namespace: str | None = None, uid: str | None = None) -> bool:
+        """Whether there was something to delete. With a uid only that very object is deleted."""
+        body = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Background"}
+        if uid:
+            body["preconditions"] = {"uid": uid}
+        try:
+            self._call("DELETE", kind, namespace, name, body=body)
+        except NotFound:
+            return False
+        return True
+
+    def put_subresource(self, path: str, body: Object, on: str) -> None:
+        self._request("PUT", path, body, {}, "application/json", on)
+
+    def raw(self, path: str, timeout: float | None = None) -> Any:
+        """GET of any path, without repetition when a timeout is given."""
+        return self._request("GET", path, None, {}, "application/json", path, timeout=timeout)
+
+    def watch(
+        self, kind: Kind, version: str, seconds: float, namespace: str | None = None, labels: str | None = None
+    ) -> Iterator[tuple[str, Object]]:
+        """Events (ADDED, MODIFIED, DELETED, BOOKMARK, ERROR) after a resourceVersion, for so many seconds at most."""
+        query = {
+            "watch": "true",
+            "resourceVersion": version,
+            "timeoutSeconds": max(1, int(seconds)),
+            "allowWatchBookmarks": "true",
+            "labelSelector": labels,
+        }
+        url = self._url(kind.path(namespace), query)
+        timeout = urllib3.Timeout(connect=CONNECT_TIMEOUT, read=seconds + 5)
+        self.requests += 1
+        try:
+            response = self._pool.request(
+                "GET", url, headers=self._headers, timeout=timeout, retries=False, preload_content=False
+            )
+        except HTTPError as error:
+            raise _unreachable(self.site, "watch", describe(kind, namespace, None), error) from error
+        try:
+            if response.status != 200:
+                raise _failure(self.site, "watch", describe(kind, namespace, None), response.status, response.read())
+            for line in _lines(response):
+                event = json.loads(line)
+                yield event["type"], event["object"]
+        except HTTPError as error:
+            raise _unreachable(self.site, "watch", describe(kind, namespace, None), error) from error
+        finally:
+            response.close()
+
+    def _call(
+        self,
+        method: str,
+        kind: Kind,
+        namespace: str | None,
+        name: str | None,
+        subresource: str | None = None,
+        body: Any = None,
+        query: Mapping[str, Any] | None = None,
+        content_type: str = "application/json",
+        named: str | None = None,
+    ) -> Object:
+        path = kind.path(namespace, name) + (f"/{subresource}" if subresource else "")
+        return self._request(method, path, body, query or {}, content_type, describe(kind, namespace, name or named))
+
+    def _url(self, path: str, query: Mapping[str, Any]) -> str:
+        given = {key: value for key, value in query.items() if value is not None}
+        return f"{self._host}{path}" + (f"?{urlencode(given)}" if given else "")
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        body: Any,
+        query: Mapping[str, Any],
+        content_type: str,
+        on: str,
+        timeout: float | None = None,
+    ) -> Any:
+        deadline = Deadline(self.clock, timeout if timeout is not None else self.patience)
+        data = None if body is None else json.dumps(body).encode()
+        headers = self._headers if data is None else {**self._headers, "Content-Type": content_type}
+        tried = f"{method} {path}"
+        attempt = 0
+        while True:
+            limit = urllib3.Timeout(
+                connect=min(CONNECT_TIMEOUT, deadline.seconds), read=min(READ_TIMEOUT, deadline.seconds)
+            )
+            self.requests += 1
+            try:
+                response = self._pool.request(
+                    method, self._url(path, query), body=data, headers=headers, timeout=limit, retries=False
+                )
+                status, content, failure = response.status, response.data, None
+            except HTTPError as error:
+                status, content, failure = 0, b"", _unreachable(self.site, tried, on, error, deadline.elapsed)
+                failure.__cause__ = error
+            if failure is None:
+                if status < 300:
+                    return json.loads(content) if content else {}
+                failure = _failure(self.site, tried, on, status, content)
+                if status not in RETRIED:
+                    raise failure
+            pause = _pause(attempt, response.headers.get("Retry-After") if status else None)
+            if deadline.left <= pause:
+                failure.waited = deadline.elapsed
+                raise failure
+            self.clock.sleep(pause)
+            attempt += 1
+
+
+def _lines(response: Any) -> Iterator[bytes]:
+    rest = b""
+    for chunk in response.stream(amt=None, decode_content=True):
+        *whole, rest = (rest + chunk).split(b"\n")
+        yield from (line for line in whole if line)
+
+
+def _dry(dry_run: bool) -> dict[str, Any]:
+    return {"dryRun": "All"} if dry_run else {}
+
+
+def _pause(attempt: int, retry_after: str | None) -> float:
+    if retry_after and retry_after.isdigit():
+        return float(retry_after) + random.uniform(0, 0.5)
+    return random.uniform(0.1, min(5.0, 0.25 * 2**attempt))
+
+
+def _unreachable(site: str, tried: str, on: str, error: Exception, waited: float | None = None) -> Unreachable:
+    reason = getattr(error, "reason", None) or error
+    return Unreachable(
+        tried,
+        site=site,
+        on=on,
+        seen=f"{type(error).__name__}: {reason}",
+        waited=waited,
+        next_step="check the network path and the credentials' host; unreachable does not mean lost",
+    )
+
+
+def _failure(site: str, tried: str, on: str, status: int, content: bytes) -> DrError:
+    message = _message(content)
+    error: type[DrError] = {404: NotFound, 409: Conflict}.get(status, Failed)
+    next_step = {
+        401: "the credentials are wrong or expired: renew the token or certificate",
+        403: "grant the right: docs/rbac.md lists what each playbook needs",
+    }.get(status)
+    if status == 403 and "denied request" in message:
+        error, next_step = Refused, None
+    return error(tried, site=site, on=on, seen=message, status=status, next_step=next_step)
+
+
+def _message(content: bytes) -> str:
+    try:
+        status = json.loads(content)
+    except ValueError:
+        return content.decode(errors="replace")[:300]
+    return str(status.get("message", ""))[:1000] if isinstance(status, dict) else str(status)[:300]

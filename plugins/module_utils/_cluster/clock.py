@@ -1,0 +1,44 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Time as an argument, so that tests of long waits take milliseconds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+
+def _utc_now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+@dataclass(frozen=True)
+class Clock:
+    """monotonic: seconds for measuring; now: the wall clock, for records only; sleep: blocks for seconds."""
+
+    monotonic: Callable[[], float] = time.monotonic
+    now: Callable[[], datetime] = _utc_now
+    sleep: Callable[[float], None] = time.sleep
+
+
+class Deadline:
+    """Seconds left of a wait."""
+
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        self._clock = clock
+        self._start = clock.monotonic()
+        self.seconds = seconds
+
+    @property
+    def elapsed(self) -> float:
+        return self._clock.monotonic() - self._start
+
+    @property
+    def left(self) -> float:
+        return max(0.0, self.seconds - self.elapsed)
+
+    @property
+    def over(self) -> bool:
+        return self.elapsed >= self.seconds

@@ -1,0 +1,66 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The kinds we work with: where the API server serves them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A served resource. group is empty for the core API."""
+
+    group: str
+    version: str
+    plural: str
+    kind: str
+    namespaced: bool = True
+
+    @property
+    def api_version(self) -> str:
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def resource(self) -> str:
+        """As RBAC and Velero name it: `virtualmachines.kubevirt.io`."""
+        return f"{self.plural}.{self.group}" if self.group else self.plural
+
+    def path(self, namespace: str | None = None, name: str | None = None) -> str:
+        root = f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
+        middle = f"/namespaces/{namespace}" if namespace else ""
+        return f"{root}{middle}/{self.plural}" + (f"/{name}" if name else "")
+
+
+NAMESPACE = Kind("", "v1", "namespaces", "Namespace", namespaced=False)
+NODE = Kind("", "v1", "nodes", "Node", namespaced=False)
+POD = Kind("", "v1", "pods", "Pod")
+PV = Kind("", "v1", "persistentvolumes", "PersistentVolume", namespaced=False)
+PVC = Kind("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim")
+SECRET = Kind("", "v1", "secrets", "Secret")
+CONFIG_MAP = Kind("", "v1", "configmaps", "ConfigMap")
+SERVICE = Kind("", "v1", "services", "Service")
+RESOURCE_QUOTA = Kind("", "v1", "resourcequotas", "ResourceQuota")
+EVENT = Kind("", "v1", "events", "Event")
+STORAGE_CLASS = Kind("storage.k8s.io", "v1", "storageclasses", "StorageClass", namespaced=False)
+VOLUME_ATTACHMENT = Kind("storage.k8s.io", "v1", "volumeattachments", "VolumeAttachment", namespaced=False)
+LEASE = Kind("coordination.k8s.io", "v1", "leases", "Lease")
+CRD = Kind("apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", namespaced=False)
+ADMISSION_POLICY = Kind(
+    "admissionregistration.k8s.io", "v1", "validatingadmissionpolicies", "ValidatingAdmissionPolicy", namespaced=False
+)
+ADMISSION_BINDING = Kind(
+    "admissionregistration.k8s.io",
+    "v1",
+    "validatingadmissionpolicybindings",
+    "ValidatingAdmissionPolicyBinding",
+    namespaced=False,
+)
+VM = Kind("kubevirt.io", "v1", "virtualmachines", "VirtualMachine")
+VMI = Kind("kubevirt.io", "v1", "virtualmachineinstances", "VirtualMachineInstance")
+DATA_VOLUME = Kind("cdi.kubevirt.io", "v1beta1", "datavolumes", "DataVolume")
+BACKUP = Kind("velero.io", "v1", "backups", "Backup")
+RESTORE = Kind("velero.io", "v1", "restores", "Restore")
+SCHEDULE = Kind("velero.io", "v1", "schedules", "Schedule")
+DOWNLOAD_REQUEST = Kind("velero.io", "v1", "downloadrequests", "DownloadRequest")
+STORAGE_LOCATION = Kind("velero.io", "v1", "backupstoragelocations", "BackupStorageLocation")

@@ -1,0 +1,154 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plan's lock: a Lease at the target, and at the source where it is reachable (P6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from .._errors import Conflict, NotFound, Refused
+from .api import Api, Object
+from .clock import Clock, Deadline
+from .kinds import LEASE
+
+DURATION = 60
+POLL = 1.0
+ATTEMPT = "dr.ocpvirt.io/attempt"
+RUN = "dr.ocpvirt.io/run"
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who holds a lock: the run, its attempt (1, 2, ...), and the renewTime as written by the holder."""
+
+    run_id: str
+    attempt: int
+    renewed: str
+
+    @property
+    def identity(self) -> str:
+        return f"{self.run_id}#{self.attempt}"
+
+
+class PlanLock:
+    """The Lease of one plan at one site."""
+
+    def __init__(self, api: Api, namespace: str, plan: str, clock: Clock | None = None) -> None:
+        self._api = api
+        self._namespace = namespace
+        self._name = f"plan-{plan}"
+        self._clock = clock or api.clock
+
+    def holder(self) -> Holder | None:
+        lease = self._api.find(LEASE, self._name, self._namespace)
+        return _holder(lease) if lease else None
+
+    def take(self, run_id: str, attempt: int) -> None:
+        """Take a free lock, or that of an earlier attempt of the same run once it is provably not renewed any more.
+
+        A lock that another run holds is refused at once.
+        """
+        lease = self._api.find(LEASE, self._name, self._namespace)
+        holder = _holder(lease) if lease else None
+        if holder is not None and holder.run_id != run_id:
+            raise self._held(holder)
+        if holder is not None and holder.attempt != attempt:
+            lease = self._expired(run_id)
+        self._write(lease, run_id, attempt)
+
+    def verify(self, run_id: str, attempt: int) -> None:
+        """Refuse unless this very attempt still holds the lock."""
+        holder = self.holder()
+        if holder is None or (holder.run_id, holder.attempt) != (run_id, attempt):
+            raise _taken(self._api.site, self._name, holder, run_id, attempt)
+
+    def renew(self, run_id: str, attempt: int, seconds: int = DURATION) -> None:
+        """Write renewTime; a longer duration covers a step that is not ours."""
+        try:
+            lease = self._api.get(LEASE, self._name, self._namespace)
+        except NotFound as error:
+            raise _taken(self._api.site, self._name, None, run_id, attempt) from error
+        holder = _holder(lease)
+        if holder is None or (holder.run_id, holder.attempt) != (run_id, attempt):
+            raise _taken(self._api.site, self._name, holder, run_id, attempt)
+        lease["spec"] |= {"renewTime": self._now(), "leaseDurationSeconds": seconds}
+        self._api.replace(LEASE, lease)
+
+    def release(self, run_id: str, attempt: int) -> None:
+        """Free the lock if this attempt holds it."""
+        lease = self._api.find(LEASE, self._name, self._namespace)
+        holder = _holder(lease) if lease else None
+        if lease is None or holder is None or (holder.run_id, holder.attempt) != (run_id, attempt):
+            return
+        lease["spec"]["holderIdentity"] = ""
+        self._api.replace(LEASE, lease)
+
+    def _expired(self, run_id: str) -> Object:
+        """Wait until renewTime did not move for the lease's duration, on our own clock."""
+        previous: Holder | None = None
+        while True:
+            lease = self._api.get(LEASE, self._name, self._namespace)
+            holder = _holder(lease)
+            if holder is None:
+                return lease
+            if holder.run_id != run_id:
+                raise self._held(holder)
+            if holder != previous:
+                previous = holder
+                unchanged = Deadline(self._clock, lease["spec"].get("leaseDurationSeconds", DURATION))
+            if unchanged.over:
+                return lease
+            self._clock.sleep(POLL)
+
+    def _held(self, holder: Holder) -> Refused:
+        age = (self._clock.now() - datetime.fromisoformat(holder.renewed)).total_seconds()
+        return Refused(
+            "take the plan's lock",
+            site=self._api.site,
+            on=f"Lease/{self._namespace}/{self._name}",
+            seen=f"held by run {holder.run_id}, attempt {holder.attempt}, renewed {age:.0f} s ago by this machine's clock",
+            wanted="no other run on this plan",
+            next_step="wait until that run has ended; if it was killed, start its playbook again to finish it",
+        )
+
+    def _write(self, lease: Object | None, run_id: str, attempt: int) -> None:
+        body: Object = lease or {
+            "apiVersion": LEASE.api_version,
+            "kind": LEASE.kind,
+            "metadata": {"name": self._name, "namespace": self._namespace},
+            "spec": {},
+        }
+        body["metadata"].setdefault("annotations", {}).update({RUN: run_id, ATTEMPT: str(attempt)})
+        body["spec"] |= {
+            "holderIdentity": f"{run_id}#{attempt}",
+            "leaseDurationSeconds": DURATION,
+            "acquireTime": self._now(),
+            "renewTime": self._now(),
+            "leaseTransitions": body["spec"].get("leaseTransitions", 0) + 1,
+        }
+        try:
+            self._api.replace(LEASE, body) if lease else self._api.create(LEASE, body)
+        except Conflict as error:
+            raise _taken(self._api.site, self._name, self.holder(), run_id, attempt) from error
+
+    def _now(self) -> str:
+        return self._clock.now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _holder(lease: Object) -> Holder | None:
+    if not lease["spec"].get("holderIdentity"):
+        return None
+    run_id, _, attempt = lease["spec"]["holderIdentity"].rpartition("#")
+    return Holder(run_id, int(attempt or 0), lease["spec"].get("renewTime", ""))
+
+
+def _taken(site: str, name: str, holder: Holder | None, run_id: str, attempt: int) -> Refused:
+    return Refused(
+        "go on with the run",
+        site=site,
+        on=f"Lease/{name}",
+        seen=f"held by {holder.identity}" if holder else "nobody holds the lock",
+        wanted=f"held by {run_id}#{attempt}",
+        next_step="another attempt took over, or the lock was removed: start the playbook again",
+    )

@@ -1,0 +1,52 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""OpenShift's OAuth login, for a site given by user name and password."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
+from typing import Any
+
+from .._errors import Failed, Unreachable, Unsupported
+
+try:
+    import requests
+    from openshift.helper.userpassauth import OCPLoginConfiguration, OCPLoginException
+
+    MISSING: ImportError | None = None
+except ImportError as error:
+    MISSING = error
+
+LOGIN_TIMEOUT = 15.0
+
+
+def login(site: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The same options with api_key in place of username and password."""
+    if MISSING is not None:
+        raise Unsupported(
+            "log in with a user name and password", site=site, seen=str(MISSING), next_step="install openshift"
+        )
+    configuration = OCPLoginConfiguration(
+        host=options["host"].rstrip("/"), ocp_username=options["username"], ocp_password=options["password"]
+    )
+    configuration.verify_ssl = options.get("validate_certs", True)
+    configuration.ssl_ca_cert = options.get("ca_cert")
+    # the library sets no timeout of its own; a thread that hangs must not keep the process
+    pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="oauth")
+    try:
+        pool.submit(configuration.get_token).result(timeout=LOGIN_TIMEOUT)
+    except (requests.ConnectionError, FutureTimeout) as error:
+        raise Unreachable(
+            "log in at the OAuth server", site=site, seen=type(error).__name__, waited=LOGIN_TIMEOUT
+        ) from error
+    except OCPLoginException as error:
+        # the exception's text holds the URL and reason, never the password
+        raise Failed(
+            "log in at the OAuth server", site=site, seen=str(error), next_step="check user name and password"
+        ) from error
+    finally:
+        pool.shutdown(wait=False)
+    rest = {name: value for name, value in options.items() if name not in ("username", "password")}
+    return {**rest, "api_key": configuration.token["access_token"]}

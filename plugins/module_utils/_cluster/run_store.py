@@ -1,0 +1,107 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run records on the surviving site: a head per run, and documents in shards below the object limit (P5)."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from typing import Any
+
+from .._errors import Conflict, Failed
+from .api import Api, Object
+from .kinds import CONFIG_MAP, NAMESPACE
+
+# a ConfigMap may hold 1 MiB; the rest is room for metadata
+SHARD = 900_000
+PLAN_LABEL = "dr.ocpvirt.io/run-of-plan"
+RUN_LABEL = "dr.ocpvirt.io/run"
+PART_LABEL = "dr.ocpvirt.io/part"
+
+
+class RunStore:
+    """ConfigMaps in one namespace of one site."""
+
+    def __init__(self, api: Api, namespace: str) -> None:
+        self._api = api
+        self._namespace = namespace
+        self.site = api.site
+
+    def prepare(self) -> None:
+        """Make the namespace if it is absent."""
+        if self._api.find(NAMESPACE, self._namespace) is None:
+            body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self._namespace}}
+            try:
+                self._api.create(NAMESPACE, body)
+            except Conflict:
+                return  # somebody else made it in this moment
+
+    def heads(self, plan: str) -> list[Object]:
+        """The heads of a plan's runs, oldest first."""
+        found = self._api.list(CONFIG_MAP, self._namespace, labels=f"{PLAN_LABEL}={plan},{PART_LABEL}=head")
+        heads = [json.loads(item["data"]["head"]) for item in found]
+        return sorted(heads, key=lambda head: head["started"])
+
+    def head(self, run_id: str) -> Object | None:
+        item = self._api.find(CONFIG_MAP, _name(run_id, "head"), self._namespace)
+        return json.loads(item["data"]["head"]) if item else None
+
+    def put_head(self, run_id: str, plan: str, head: Object) -> None:
+        self._put(_name(run_id, "head"), run_id, plan, "head", {"head": json.dumps(head, sort_keys=True)})
+
+    def put(self, run_id: str, plan: str, topic: str, document: Any) -> None:
+        """Record a document; an older one of the same topic is replaced shard by shard, the first shard last.
+
+        The first shard names the number of shards and the length, so that a torn write is noticed.
+        """
+        text = base64.b64encode(gzip.compress(json.dumps(document, sort_keys=True).encode(), mtime=0)).decode()
+        shards = [text[start : start + SHARD] for start in range(0, len(text), SHARD)] or [""]
+        for number in reversed(range(len(shards))):
+            data = {"shard": shards[number]}
+            if number == 0:
+                data |= {"shards": str(len(shards)), "length": str(len(text))}
+            self._put(_name(run_id, f"{topic}-{number}"), run_id, plan, topic, data)
+
+    def load(self, run_id: str, topic: str) -> Any | None:
+        """The document, or None when it was never recorded."""
+        first = self._api.find(CONFIG_MAP, _name(run_id, f"{topic}-0"), self._namespace)
+        if first is None:
+            return None
+        parts = [first["data"]["shard"]]
+        for number in range(1, int(first["data"]["shards"])):
+            parts.append(
+                self._api.get(CONFIG_MAP, _name(run_id, f"{topic}-{number}"), self._namespace)["data"]["shard"]
+            )
+        text = "".join(parts)
+        if len(text) != int(first["data"]["length"]):
+            raise Failed(
+                "read the run's record",
+                site=self.site,
+                on=f"ConfigMap/{self._namespace}/{_name(run_id, topic)}",
+                seen=f"{len(text)} characters",
+                wanted=first["data"]["length"],
+                next_step="start the playbook again: the step is recorded anew",
+            )
+        return json.loads(gzip.decompress(base64.b64decode(text)))
+
+    def _put(self, name: str, run_id: str, plan: str, part: str, data: dict[str, str]) -> None:
+        body = {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {
+                "name": name,
+                "namespace": self._namespace,
+                "labels": {PLAN_LABEL: plan, RUN_LABEL: run_id, PART_LABEL: part},
+            },
+            "data": data,
+        }
+        existing = self._api.find(CONFIG_MAP, name, self._namespace)
+        if existing is None:
+            self._api.create(CONFIG_MAP, body)
+        elif existing.get("data") != data:
+            self._api.replace(CONFIG_MAP, body)
+
+
+def _name(run_id: str, part: str) -> str:
+    return f"run-{run_id}-{part}"

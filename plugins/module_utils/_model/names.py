@@ -1,0 +1,27 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Labels and annotations that the collection writes or reads."""
+
+from __future__ import annotations
+
+PREFIX = "dr.ocpvirt.io"
+
+PRIORITY = f"{PREFIX}/priority"
+DEPENDS_ON = f"{PREFIX}/depends-on"
+START = f"{PREFIX}/start"
+
+# on a VM that we halted: its runStrategy and power state, to give back at start (P7)
+RECORDED = f"{PREFIX}/recorded"
+# on a PV: the reclaim policy that protect replaced by Retain
+RECLAIM_POLICY = f"{PREFIX}/reclaim-policy"
+# on what we created at a target: the run that did
+CREATED_BY = f"{PREFIX}/created-by-run"
+# on a capture that lacks something
+INCOMPLETE = f"{PREFIX}/incomplete"
+PLAN = f"{PREFIX}/capture-of-plan"
+SITE = f"{PREFIX}/capture-of-site"
+
+
+def protected_label(plan: str) -> str:
+    """The label that marks everything a plan protects; one per plan, since an object may belong to several."""
+    return f"protected.{PREFIX}/{plan}"

@@ -1,0 +1,254 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plan: two sites, what is protected, how its volumes replicate, how PVs are patched, how VMs start."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Literal
+
+from .._errors import Refused
+from .duration import parse_duration
+from .plan_checks import REST
+from .plan_fields import DOCUMENT
+from .plan_problem import PlanInvalid, Problem
+from .plan_schema import Reading
+from .plan_secrets import HIDDEN, is_secret_key
+from .selector import LabelSelector
+
+__all__ = [
+    "Group",
+    "Metadata",
+    "Plan",
+    "PlanInvalid",
+    "Problem",
+    "Readiness",
+    "Site",
+    "Startup",
+    "VolumeRule",
+    "Wave",
+    "parse_plan",
+]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Site:
+    """auth: authentication options of kubernetes.core, secrets as references (`password_env`, `api_key_file`)."""
+
+    name: str
+    auth: Mapping[str, Any] = field(hash=False)
+    max_starting: int | None = None
+
+    def __repr__(self) -> str:
+        shown = {key: HIDDEN if _may_hold_secret(key, value) else value for key, value in self.auth.items()}
+        return f"Site(name={self.name!r}, auth={shown!r}, max_starting={self.max_starting!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A consistency group: the PVCs it selects. provider, max_lag, options: the plan's where it has none of its own."""
+
+    name: str
+    selector: LabelSelector
+    provider: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    max_lag: timedelta | None = None
+
+    def options_at(self, site: str) -> dict[str, Any]:
+        """The options that hold at a site: the common ones, and those under `sites` for it."""
+        common = {key: value for key, value in self.options.items() if key != "sites"}
+        return {**common, **self.options.get("sites", {}).get(site, {})}
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeRule:
+    """How PVs that match are patched. match: scalars that may be lists are lists. set: PV fields per site."""
+
+    index: int
+    match: Mapping[str, Any] = field(hash=False)
+    set: Mapping[str, Mapping[str, Any]] = field(hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """VMs that may start together; without a selector it takes the rest."""
+
+    name: str
+    selector: LabelSelector | None = None
+    after: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """When a VM counts as ready. agent: its guest agent must be connected."""
+
+    agent: bool
+    timeout: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Startup:
+    """waves: in the order in which they run; the last one takes the rest."""
+
+    waves: tuple[Wave, ...]
+    max_starting: int
+    readiness: Readiness
+    on_failure: Literal["continue", "stop"]
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """Where manifests come from. namespace: where Velero lives. max_age: of the capture a failover may use."""
+
+    source: Literal["oadp", "export", "gitops", "vendor"]
+    schedule: str | None
+    keep: timedelta | None
+    max_age: timedelta | None
+    prestage: bool
+    namespace: str
+    storage_location: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A valid plan. document: itself, normalised, as plain data; parse_plan reads it back as an equal plan."""
+
+    name: str
+    home: str
+    sites: Mapping[str, Site] = field(hash=False)
+    namespaces: tuple[str, ...]
+    selector: LabelSelector
+    provider: str | None
+    max_lag: timedelta | None
+    groups: tuple[Group, ...]
+    rules: tuple[VolumeRule, ...]
+    metadata: Metadata
+    startup: Startup
+    store_namespace: str
+    document: Mapping[str, Any] = field(hash=False, repr=False)
+
+    def site(self, name: str) -> Site:
+        if name not in self.sites:
+            names = " or ".join(self.sites)
+            raise Refused(
+                f"find a site in the plan {self.name}", seen=f"{name}, which is not one of its sites", wanted=names
+            )
+        return self.sites[name]
+
+    def peer_of(self, site: str) -> str:
+        """The other site's name."""
+        known = self.site(site).name
+        return next(name for name in self.sites if name != known)
+
+    def group_for(self, labels: Mapping[str, str]) -> tuple[Group, ...]:
+        """All groups that select a PVC with these labels; anything but one is for the caller to judge."""
+        return tuple(group for group in self.groups if group.selector.matches(labels))
+
+    def fingerprint(self) -> str:
+        """SHA-256 of the normalised document: the same for every spelling of the same plan."""
+        canonical = json.dumps(self.document, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def parse_plan(document: Mapping[str, Any]) -> Plan:
+    """The plan that the document describes. PlanInvalid names every problem of it."""
+    sites = document.get("sites") if isinstance(document, Mapping) else None
+    reading = Reading(name for name in sites if isinstance(name, str)) if isinstance(sites, Mapping) else Reading()
+    found = DOCUMENT.read(document, (), reading)
+    if reading.problems:
+        name = document.get("name") if isinstance(document, Mapping) else None
+        raise PlanInvalid(reading.problems, on=name if isinstance(name, str) and name.isprintable() else None)
+    found["startup"]["waves"] = _in_order(found["startup"].get("waves", []))
+    found["replication"].setdefault("groups", [{"name": found["name"], "selector": {}}])
+    return _plan(found)
+
+
+def _plan(found: dict[str, Any]) -> Plan:
+    replication, metadata, startup = found["replication"], found["metadata"], found["startup"]
+    return Plan(
+        name=found["name"],
+        home=found["home"],
+        sites={name: _site(name, site) for name, site in found["sites"].items()},
+        namespaces=tuple(found["protect"]["namespaces"]),
+        selector=LabelSelector.of_document(found["protect"]["selector"]),
+        provider=replication.get("provider"),
+        max_lag=_duration(replication.get("max_lag")),
+        groups=tuple(_group(group, replication) for group in replication["groups"]),
+        rules=tuple(
+            VolumeRule(index, rule["match"], rule["set"]) for index, rule in enumerate(found["volumes"]["rules"])
+        ),
+        metadata=Metadata(
+            source=metadata["source"],
+            schedule=metadata.get("schedule"),
+            keep=_duration(metadata.get("keep")),
+            max_age=_duration(metadata.get("max_age")),
+            prestage=metadata["prestage"],
+            namespace=metadata["namespace"],
+            storage_location=metadata.get("storage_location"),
+        ),
+        startup=Startup(
+            waves=tuple(_wave(wave) for wave in startup["waves"]),
+            max_starting=startup["max_starting"],
+            readiness=Readiness(startup["readiness"]["agent"], parse_duration(startup["readiness"]["timeout"])),
+            on_failure=startup["on_failure"],
+        ),
+        store_namespace=found["run_store"]["namespace"],
+        document=found,
+    )
+
+
+def _site(name: str, found: Mapping[str, Any]) -> Site:
+    auth = {key: value for key, value in found.items() if key != "max_starting"}
+    return Site(name, auth, found.get("max_starting"))
+
+
+def _group(found: Mapping[str, Any], replication: Mapping[str, Any]) -> Group:
+    provider = found.get("provider", replication.get("provider"))
+    inherits = provider == replication.get("provider")
+    return Group(
+        name=found["name"],
+        selector=LabelSelector.of_document(found["selector"]),
+        provider=provider,
+        options=_joined(replication.get("options", {}) if inherits else {}, found.get("options", {})),
+        max_lag=_duration(found.get("max_lag", replication.get("max_lag"))),
+    )
+
+
+def _joined(common: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """The group's options over the plan's, site by site."""
+    joined = {**common, **own}
+    if "sites" in joined:
+        of_plan, of_group = common.get("sites", {}), own.get("sites", {})
+        joined["sites"] = {
+            site: {**of_plan.get(site, {}), **of_group.get(site, {})} for site in {**of_plan, **of_group}
+        }
+    return joined
+
+
+def _wave(found: Mapping[str, Any]) -> Wave:
+    selector = LabelSelector.of_document(found["selector"]) if "selector" in found else None
+    return Wave(found["name"], selector, tuple(found.get("after", ())))
+
+
+def _in_order(waves: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """As listed, except that a wave comes after those it names; at the end one that takes the rest."""
+    left = list(waves)
+    ordered: list[dict[str, Any]] = []
+    while left:
+        begun = {wave["name"] for wave in ordered}
+        ordered.append(left.pop(next(i for i, wave in enumerate(left) if begun.issuperset(wave.get("after", ())))))
+    if not ordered or "selector" in ordered[-1]:
+        ordered.append({"name": REST})
+    return ordered
+
+
+def _duration(text: str | None) -> timedelta | None:
+    return None if text is None else parse_duration(text)
+
+
+def _may_hold_secret(key: str, value: object) -> bool:
+    return is_secret_key(key) or (key in ("kubeconfig", "proxy_headers") and isinstance(value, Mapping))

@@ -1,0 +1,77 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One execution against one plan towards one target."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+STEPS = (
+    "begin",
+    "capture",
+    "quiesce",
+    "sync",
+    "fence",
+    "promote",
+    "volumes",
+    "metadata",
+    "start",
+    "verify",
+    "traffic",
+    "end",
+)
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """state: running, done or failed. summary: small, for the report."""
+
+    state: str
+    attempt: int
+    started: str
+    ended: str | None = None
+    summary: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Run:
+    """The head of a run's record. Times are ISO 8601 in UTC, for people; nothing is decided by comparing them.
+
+    state: running, done or failed. fence_debt: why the lost site is not provably off, None without a debt.
+    """
+
+    id: str
+    plan: str
+    operation: str
+    source: str
+    target: str
+    fingerprint: str
+    started: str
+    attempt: int = 1
+    state: str = "running"
+    ended: str | None = None
+    declared_lost: str | None = None
+    waived_fencing: str | None = None
+    source_last_seen: str | None = None
+    fence_debt: str | None = None
+    steps: Mapping[str, StepRecord] = field(default_factory=dict)
+
+    def with_step(self, name: str, record: StepRecord) -> Run:
+        return replace(self, steps={**self.steps, name: record})
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, head: Mapping[str, Any]) -> Run:
+        steps = {name: StepRecord(**record) for name, record in head["steps"].items()}
+        return cls(**{**head, "steps": steps})
+
+
+def new_run_id(plan: str, operation: str, target: str, now: datetime) -> str:
+    """Readable, sortable, a valid part of an object's name; two made in the same second differ."""
+    return f"{plan}-{operation}-{target}-{now:%Y%m%d%H%M%S}-{secrets.token_hex(2)}".lower().replace("_", "-")

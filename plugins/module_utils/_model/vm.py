@@ -1,0 +1,124 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Protected VMs: what a start needs to know of each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from .names import DEPENDS_ON, PRIORITY, RECORDED, START
+
+DEFAULT_PRIORITY = 3
+
+
+@dataclass(frozen=True)
+class PowerRecord:
+    """runStrategy and power state of a VM as its owner left it (P7). running_field: the deprecated `spec.running`."""
+
+    run_strategy: str
+    running: bool
+    running_field: bool = False
+
+    def as_annotation(self) -> str:
+        return json.dumps(asdict(self), sort_keys=True)
+
+
+@dataclass(frozen=True)
+class ProtectedVm:
+    """key: namespace/name. depends_on: keys. start: False for VMs annotated to stay off. pvcs: namespace/name."""
+
+    namespace: str
+    name: str
+    labels: Mapping[str, str]
+    priority: int
+    depends_on: tuple[str, ...]
+    start: bool
+    power: PowerRecord
+    pvcs: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+def protected_vm(manifest: Mapping[str, Any]) -> ProtectedVm:
+    """Read a VirtualMachine object. A bad priority or dependency is a ValueError that names the annotation."""
+    meta = manifest["metadata"]
+    facts = {**(meta.get("labels") or {}), **(meta.get("annotations") or {})}
+    namespace = meta["namespace"]
+    return ProtectedVm(
+        namespace=namespace,
+        name=meta["name"],
+        labels=meta.get("labels") or {},
+        priority=_priority(facts.get(PRIORITY), f"{namespace}/{meta['name']}"),
+        depends_on=_depends_on(facts.get(DEPENDS_ON, ""), namespace),
+        start=facts.get(START, "").lower() != "never",
+        power=power_record(manifest),
+        pvcs=tuple(f"{namespace}/{claim}" for claim in claim_names(manifest)),
+    )
+
+
+def power_record(manifest: Mapping[str, Any]) -> PowerRecord:
+    """From our annotation if we halted the VM, else from the object itself."""
+    recorded = (manifest["metadata"].get("annotations") or {}).get(RECORDED)
+    if recorded:
+        return PowerRecord(**json.loads(recorded))
+    spec = manifest["spec"]
+    if "running" in spec:
+        return PowerRecord("Always" if spec["running"] else "Halted", bool(spec["running"]), running_field=True)
+    strategy = spec.get("runStrategy", "Halted")
+    # Always is an order to run, whatever the moment shows; the others say what they are by their status
+    running = strategy == "Always" or (strategy != "Halted" and _is_on(manifest.get("status") or {}))
+    return PowerRecord(strategy, running)
+
+
+def claim_names(manifest: Mapping[str, Any]) -> list[str]:
+    """PVCs of a VM's volumes; a DataVolume's PVC has its name."""
+    names = []
+    for volume in manifest["spec"]["template"]["spec"].get("volumes") or []:
+        if "persistentVolumeClaim" in volume:
+            names.append(volume["persistentVolumeClaim"]["claimName"])
+        elif "dataVolume" in volume:
+            names.append(volume["dataVolume"]["name"])
+    return names
+
+
+def references(manifest: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """(kind, name) of what a VM's template refers to in its namespace, apart from PVCs."""
+    template = manifest["spec"]["template"]["spec"]
+    found: set[tuple[str, str]] = set()
+    for volume in template.get("volumes") or []:
+        if "secret" in volume:
+            found.add(("Secret", volume["secret"]["secretName"]))
+        if "configMap" in volume:
+            found.add(("ConfigMap", volume["configMap"]["name"]))
+        for cloud_init in (volume.get("cloudInitNoCloud") or {}, volume.get("cloudInitConfigDrive") or {}):
+            for key in ("secretRef", "networkDataSecretRef"):
+                if key in cloud_init:
+                    found.add(("Secret", cloud_init[key]["name"]))
+    for credential in template.get("accessCredentials") or []:
+        for method in credential.values():
+            name = method.get("source", {}).get("secret", {}).get("secretName")
+            if name:
+                found.add(("Secret", name))
+    return found
+
+
+def _is_on(status: Mapping[str, Any]) -> bool:
+    return bool(status.get("ready")) or status.get("printableStatus") in ("Running", "Starting", "Paused", "Migrating")
+
+
+def _priority(value: str | None, key: str) -> int:
+    if value is None:
+        return DEFAULT_PRIORITY
+    if value not in ("1", "2", "3", "4", "5"):
+        raise ValueError(f"VirtualMachine {key}: {PRIORITY} is {value!r}, allowed are 1 to 5")
+    return int(value)
+
+
+def _depends_on(value: str, namespace: str) -> tuple[str, ...]:
+    names = [name.strip() for name in value.split(",") if name.strip()]
+    return tuple(name if "/" in name else f"{namespace}/{name}" for name in names)

@@ -1,0 +1,115 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Taking a capture, and choosing the one that a run restores from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._errors import Refused, Unsupported
+from .._metadata.oadp import OadpSource
+from .._model.capture import Capture, CaptureInfo
+from .._model.finding import Finding, blockers
+from .._model.plan import Plan
+from .._planning.capture_check import check_capture
+from .protected import list_vms, start_records
+from .session import Session
+from .sites import open_site
+
+SYNC_TIMEOUT = 90.0
+
+
+def source_of(plan: Plan) -> OadpSource:
+    """The plan's metadata source."""
+    if plan.metadata.source != "oadp":
+        raise Unsupported(
+            "read the plan's manifests",
+            seen=f"metadata.source {plan.metadata.source}",
+            wanted="oadp",
+            next_step="this version of the collection restores from OADP (Velero) only",
+        )
+    return OadpSource(plan)
+
+
+def take_capture(plan: Plan, site: str, timeout: float, check_mode: bool) -> dict[str, Any]:
+    """A new backup at a site, judged by its content. An incomplete one is marked, and refused with all findings."""
+    api = open_site(plan, site)
+    source = source_of(plan)
+    vms = list_vms(plan, api)
+    if check_mode:
+        return {"changed": True, "name": "", "complete": False, "findings": [], "vms": len(vms)}
+    name = source.capture(api, timeout)
+    findings = check_capture(source.manifests(api, name), vms.values())
+    if findings:
+        source.mark_incomplete(api, name, "; ".join(f"{finding.code} {finding.on}" for finding in findings))
+        raise Refused(
+            "take a capture",
+            site=site,
+            on=f"Backup/{plan.metadata.namespace}/{name}",
+            seen="; ".join(f"{finding.on}: {finding.message}" for finding in findings[:10]),
+            wanted="a capture that holds everything its VMs need",
+            next_step=findings[0].remedy + f" ({name} is marked incomplete and is never chosen)",
+        )
+    return {"changed": True, "name": name, "complete": True, "findings": [], "vms": len(vms)}
+
+
+def choose_capture(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
+    """The newest complete capture that the target knows, judged by content; recorded for the run."""
+    with Session(plan, run_id, check_mode) as session, session.step("capture") as summary:
+        source = source_of(plan)
+        session.progress.emit("capture", 0, 1, waiting_for="Velero to read the object store again")
+        synced = source.await_catalog_sync(session.api, SYNC_TIMEOUT)
+        catalog = [info for info in source.catalog(session.api) if info.site == session.source]
+        chosen, capture, skipped = _newest_complete(source, session, catalog)
+        records = start_records(capture.index("virtualmachines.kubevirt.io"))
+        session.put("capture", {"name": chosen.name, "created": chosen.created, "vms": [vm.key for vm in records]})
+        findings = [finding.as_dict() for finding in skipped]
+        if not synced:
+            findings.append(_not_synced(session).as_dict())
+        summary.update({"name": chosen.name, "created": chosen.created, "vms": len(records), "findings": findings})
+        session.progress.emit("capture", 1, 1)
+        return {
+            "changed": False,
+            "name": chosen.name,
+            "created": chosen.created,
+            "vms": len(records),
+            "findings": findings,
+        }
+
+
+def _newest_complete(
+    source: OadpSource, session: Session, catalog: list[CaptureInfo]
+) -> tuple[CaptureInfo, Capture, list[Finding]]:
+    skipped: list[Finding] = []
+    for info in catalog:
+        on = f"Backup/{info.name}"
+        if not info.complete:
+            skipped.append(
+                Finding("warning", "CaptureSkipped", on, f"phase {info.phase}, or marked incomplete", "see protect")
+            )
+            continue
+        capture = source.manifests(session.api, info.name)
+        problems = blockers(check_capture(capture))
+        if not problems:
+            return info, capture, skipped
+        message = "; ".join(f"{problem.on}: {problem.message}" for problem in problems[:5])
+        skipped.append(Finding("warning", "CaptureSkipped", on, message, problems[0].remedy))
+    raise Refused(
+        "choose a capture",
+        site=session.target,
+        on=f"backups of {session.source}",
+        seen="; ".join(f"{finding.on}: {finding.message}" for finding in skipped[:5]) or "none",
+        wanted="a complete capture",
+        next_step=f"check the object store and Velero at {session.target}; without a capture nothing can be restored",
+    )
+
+
+def _not_synced(session: Session) -> Finding:
+    return Finding(
+        "warning",
+        "CatalogStale",
+        "BackupStorageLocation",
+        f"Velero did not read the object store within {SYNC_TIMEOUT:.0f} s: a newer capture may exist",
+        "check the object store; the newest capture known is used",
+        session.target,
+    )

@@ -1,0 +1,71 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Closing and opening the latch of a plan."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._cluster.api import Api
+from .._cluster.kinds import NAMESPACE
+from .._cluster.latch import Latch
+from .._errors import Refused
+from .._model.plan import Plan
+from .protected import list_vms
+from .session import Session
+from .sites import reach
+from .start_guard import check_may_start
+
+
+def set_latch(plan: Plan, run_id: str, site: str, state: str, check_mode: bool) -> dict[str, Any]:
+    """Close the latch at either site, or open it at the target once P1 and P2 were checked by fresh observation."""
+    with Session(plan, run_id, check_mode) as session:
+        if state == "open":
+            if site != session.target:
+                raise Refused(
+                    "open the latch", site=site, seen=f"the run moves the plan to {session.target}", wanted="target"
+                )
+            return _open(session)
+        return _close(session, site)
+
+
+def _open(session: Session) -> dict[str, Any]:
+    with session.step("start") as summary:
+        if session.check_mode:
+            return {"changed": True, "closed": False, "site": session.target}
+        volumes = check_may_start(session)
+        session.verify_lock()
+        latch = _latch(session, session.api, existing_namespaces(session, session.api))
+        closed = latch.is_closed()
+        latch.open()
+        summary["volumes_verified"] = volumes
+        return {"changed": closed, "closed": False, "site": session.target}
+
+
+def _close(session: Session, site: str) -> dict[str, Any]:
+    api = session.api if site == session.target else reach(session.plan, site).api
+    if api is None:
+        raise Refused(
+            "close the latch",
+            site=site,
+            seen="the site does not answer",
+            wanted="a site that answers",
+            next_step="leave this step out for a site that was declared lost",
+        )
+    names = {vm.replace("/", ".") for vm in (session.load("capture") or {}).get("vms", [])}
+    names |= {key.replace("/", ".") for key in list_vms(session.plan, api)}
+    namespaces = existing_namespaces(session, api)
+    closed = _latch(session, api, namespaces).is_closed()
+    if not session.check_mode and namespaces:
+        session.verify_lock()
+        _latch(session, api, namespaces).close(names)
+    return {"changed": not closed and bool(namespaces), "closed": True, "site": site}
+
+
+def existing_namespaces(session: Session, api: Api) -> tuple[str, ...]:
+    """The plan's namespaces that exist at the site: in an absent one nothing can start, and nothing be probed."""
+    return tuple(name for name in session.plan.namespaces if api.find(NAMESPACE, name))
+
+
+def _latch(session: Session, api: Api, namespaces: tuple[str, ...]) -> Latch:
+    return Latch(api, session.plan.name, namespaces, session.plan.store_namespace)

@@ -1,0 +1,61 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A killed ansible-playbook leaves its module processes behind; this ends them (P5)."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from pathlib import Path
+
+POLL = 1.0
+# the exit status of a process that SIGTERM ended
+ORPHANED = 143
+
+
+def end_with_parent() -> None:
+    """End this process when one of the Ansible processes above it is gone."""
+    watched = _ansible_ancestors()
+    threading.Thread(target=_watch, args=(watched,), name="parent-watch", daemon=True).start()
+
+
+def _watch(watched: list[tuple[int, str]]) -> None:
+    while all(_started(pid) == started for pid, started in watched):
+        time.sleep(POLL)
+    # threads may be in the middle of requests: nothing more may be sent
+    os._exit(ORPHANED)
+
+
+def _ansible_ancestors() -> list[tuple[int, str]]:
+    """The direct parent, and those above it up to the topmost that runs Ansible: pid and start time."""
+    chain: list[tuple[int, str]] = []
+    keep = 1
+    pid = os.getppid()
+    while pid > 1:
+        started = _started(pid)
+        if started is None:
+            break
+        chain.append((pid, started))
+        if b"ansible" in _read(pid, "cmdline"):
+            keep = len(chain)
+        pid = int(_fields(pid)[1])
+    return chain[:keep]
+
+
+def _started(pid: int) -> str | None:
+    fields = _fields(pid)
+    # a zombie does nothing any more; its parent may be slow to notice
+    return fields[19] if len(fields) > 19 and fields[0] != "Z" else None
+
+
+def _fields(pid: int) -> list[str]:
+    """/proc/PID/stat from the state on; the name before it may hold spaces and parentheses."""
+    return _read(pid, "stat").decode(errors="replace").rpartition(")")[2].split()
+
+
+def _read(pid: int, name: str) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/{name}").read_bytes()
+    except OSError:
+        return b""

@@ -1,0 +1,134 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Making a plan's protection so: labels, Retain, replication, the backup schedule (and nothing on other objects, P8)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._cluster.api import APPLY, Api, Object
+from .._cluster.bulk import for_each
+from .._cluster.kinds import PV, PVC, SCHEDULE, VM, Kind
+from .._cluster.lease import PlanLock
+from .._errors import Refused
+from .._model.names import RECLAIM_POLICY, protected_label
+from .._model.plan import Plan
+from .._providers.registry import provider_for
+from .capture import source_of
+from .entry import bounded
+from .groups import check_covered, group_of
+from .protected import Protected, key_of, list_protected
+from .sites import open_site
+
+
+def protect(plan: Plan, site: str, check_mode: bool) -> dict[str, Any]:
+    """Bring the site where the plan lives to the protected state; decisions list every object that changes."""
+    api = open_site(plan, site)
+    holder = PlanLock(api, plan.store_namespace, plan.name).holder()
+    if holder:
+        raise Refused(
+            "protect the plan",
+            site=site,
+            seen=f"run {holder.run_id} holds the plan's lock",
+            wanted="no run on this plan",
+            next_step="wait until it has ended",
+        )
+    found = list_protected(plan, api)
+    _check(plan, site, found)
+    changes = _decide(plan, found)
+    decisions = [
+        f"{kind.kind}/{key_of(item) if kind.namespaced else item['metadata']['name']}: {why}"
+        for kind, item, _patch, why in changes
+    ]
+    changed_groups: list[str] = []
+    if not check_mode:
+        outcome = for_each(changes, lambda change: _apply(api, *change[:3]))
+        for _change, error in outcome.failed:
+            raise error
+        for group in plan.groups:
+            if provider_for(plan, group).enable(group, site, plan.peer_of(site)):
+                changed_groups.append(group.name)
+    scheduled = _schedule(plan, api, check_mode)
+    decisions += [f"group {name}: replication enabled" for name in changed_groups]
+    decisions += [f"Schedule/{plan.metadata.namespace}/{plan.name}-{site}: {scheduled}"] if scheduled else []
+    return {
+        "changed": bool(decisions),
+        "decisions": bounded(decisions),
+        "vms": len(found.vms),
+        "volumes": len(found.volumes),
+        "run_strategies": _count_strategies(found),
+    }
+
+
+def _check(plan: Plan, site: str, found: Protected) -> None:
+    if not found.vms:
+        raise Refused(
+            "protect the plan",
+            site=site,
+            seen="the plan selects no VirtualMachine",
+            wanted="at least one",
+            next_step="correct protect.namespaces and protect.selector",
+        )
+    for key, pvc in found.claims.items():
+        group_of(plan, pvc)
+        if key in found.volumes:
+            check_covered(plan, site, pvc, found.volumes[key])
+
+
+def _decide(plan: Plan, found: Protected) -> list[tuple[Kind, Object, Object, str]]:
+    """(kind, object, merge patch, why) for everything that is not yet as it should be."""
+    label = protected_label(plan.name)
+    changes: list[tuple[Kind, Object, Object, str]] = []
+    items = [(VM, vm) for vm in found.vms.values()] + [(PVC, pvc) for pvc in found.claims.values()]
+    items += [(kind, item) for (kind, _key), item in found.others.items()]
+    for kind, item in items:
+        if (item["metadata"].get("labels") or {}).get(label) != "true":
+            changes.append((kind, item, {"metadata": {"labels": {label: "true"}}}, f"label {label}"))
+    for pv in found.volumes.values():
+        patch: Object = {}
+        policy = pv["spec"].get("persistentVolumeReclaimPolicy")
+        if policy != "Retain":
+            patch = {
+                "metadata": {"annotations": {RECLAIM_POLICY: policy}},
+                "spec": {"persistentVolumeReclaimPolicy": "Retain"},
+            }
+            changes.append((PV, pv, patch, f"reclaim policy {policy} becomes Retain"))
+        if (pv["metadata"].get("labels") or {}).get(label) != "true":
+            changes.append((PV, pv, {"metadata": {"labels": {label: "true"}}}, f"label {label}"))
+    return changes
+
+
+def _apply(api: Api, kind: Kind, item: Object, patch: Object) -> None:
+    api.patch(kind, item["metadata"]["name"], item["metadata"].get("namespace"), patch)
+
+
+def _schedule(plan: Plan, api: Api, check_mode: bool) -> str:
+    """What happened to the Velero Schedule; empty when nothing had to."""
+    if plan.metadata.source != "oadp" or plan.metadata.schedule is None:
+        return ""
+    name = f"{plan.name}-{api.site}"
+    template = source_of(plan).backup_template(api.site)
+    spec = {
+        "schedule": plan.metadata.schedule,
+        "template": {"metadata": {"labels": template["labels"]}, **template["spec"]},
+    }
+    existing = api.find(SCHEDULE, name, plan.metadata.namespace)
+    if existing and all(existing["spec"].get(field) == value for field, value in spec.items()):
+        return ""
+    if not check_mode:
+        body = {
+            "apiVersion": SCHEDULE.api_version,
+            "kind": SCHEDULE.kind,
+            "metadata": {"name": name, "namespace": plan.metadata.namespace},
+            "spec": spec,
+        }
+        api.patch(SCHEDULE, name, plan.metadata.namespace, body, content_type=APPLY)
+    return "updated" if existing else "created"
+
+
+def _count_strategies(found: Protected) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for vm in found.vms.values():
+        strategy = vm["spec"].get("runStrategy") or f"running: {str(vm['spec'].get('running')).lower()}"
+        counts[strategy] = counts.get(strategy, 0) + 1
+    return counts

@@ -1,0 +1,204 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Is the plan ready to be moved: everything that would stop a failover, found while there is time to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
+from typing import Any
+
+from .._cluster.api import Api
+from .._errors import DrError, Refused
+from .._model.capture import CaptureInfo
+from .._model.finding import Finding, blockers, score
+from .._model.group_status import GroupStatus
+from .._model.names import protected_label
+from .._model.plan import Plan
+from .._planning.capture_check import check_capture
+from .._planning.start_order import order_start
+from .._planning.volume_patch import patch_volume
+from .capture import source_of
+from .entry import bounded
+from .groups import check_covered, observe_groups
+from .protected import Protected, list_protected, start_records
+from .sites import Reach, reach
+from .site_report import present_apis, storage_phases
+
+
+def readiness(plan: Plan) -> dict[str, Any]:
+    """Every finding over both sites, the replication, the volumes and the captures; nothing is written."""
+    names = list(plan.sites)
+    with ThreadPoolExecutor(max_workers=3) as pool:
+        asked = {name: pool.submit(reach, plan, name) for name in names}
+        groups = pool.submit(observe_groups, plan, names).result()
+        reached = {name: future.result() for name, future in asked.items()}
+    findings = [finding for there in reached.values() for finding in _site(plan, there)]
+    lives_at = where_it_lives(plan, groups)
+    findings += _groups(plan, groups, lives_at)
+    source = reached[lives_at or plan.home]
+    if source.api is not None and present_apis(source.api)["kubevirt"]:
+        target = plan.peer_of(source.site)
+        found = list_protected(plan, source.api)
+        findings += _vms(found, source.site)
+        findings += _order(plan, found, source.site)
+        findings += _volumes(plan, found, source.site, target)
+        findings += _captures(plan, found, reached[target], source.site)
+    order = {"blocker": 0, "warning": 1, "info": 2}
+    findings.sort(key=lambda finding: (order[finding.severity], finding.code, finding.on))
+    return {
+        "changed": False,
+        "ready": not blockers(findings),
+        "score": score(findings),
+        "lives_at": lives_at or "",
+        "blockers": len(blockers(findings)),
+        "findings": bounded([finding.as_dict() for finding in findings]),
+    }
+
+
+def where_it_lives(plan: Plan, groups: dict[str, list[GroupStatus]]) -> str | None:
+    """The one site at which every group is primary; None when there is no such site or more than one."""
+    at = [site for site in plan.sites if groups[site] and all(status.role == "primary" for status in groups[site])]
+    return at[0] if len(at) == 1 else None
+
+
+def _site(plan: Plan, there: Reach) -> Iterator[Finding]:
+    if there.api is None:
+        code = "SiteUnreachable" if there.state == "unreachable" else "SiteFailed"
+        yield Finding(
+            "blocker", code, f"Site/{there.site}", there.message, "bring it back, or correct its access", there.site
+        )
+        return
+    try:
+        apis = present_apis(there.api)
+        for name, present in apis.items():
+            if not present:
+                yield _blocker(
+                    "ApiAbsent",
+                    f"CustomResourceDefinition/{name}",
+                    "it is not installed",
+                    f"install {name}",
+                    there.site,
+                )
+        if apis["velero"]:
+            yield from _storage(plan, there.api)
+    except DrError as error:
+        yield Finding("blocker", "SiteFailed", f"Site/{there.site}", str(error), "see the message", there.site)
+
+
+def _storage(plan: Plan, api: Api) -> Iterator[Finding]:
+    phases = storage_phases(plan, api)
+    if not phases:
+        message = f"none in namespace {plan.metadata.namespace}"
+        yield _blocker(
+            "NoBackupStorage", "BackupStorageLocation", message, "configure OADP, or metadata.namespace", api.site
+        )
+    for name, phase in phases.items():
+        if phase != "Available":
+            message = f"phase {phase}"
+            yield _blocker(
+                "BackupStorageDown", f"BackupStorageLocation/{name}", message, "check the object store", api.site
+            )
+
+
+def _groups(plan: Plan, groups: dict[str, list[GroupStatus]], lives_at: str | None) -> Iterator[Finding]:
+    for group in plan.groups:
+        seen = {site: next(status for status in groups[site] if status.group == group.name) for site in plan.sites}
+        roles = {site: status.role for site, status in seen.items()}
+        on = f"group {group.name}"
+        shown = ", ".join(f"{site} {role}" for site, role in roles.items())
+        if list(roles.values()).count("primary") > 1:
+            yield _blocker("BothPrimary", on, shown, "find out which copy is wanted and resynchronise the other")
+        elif set(roles.values()) != {"primary", "secondary"}:
+            messages = "; ".join(status.message for status in seen.values() if status.message)
+            yield _blocker("RoleUnclear", on, f"{shown} {messages}".strip(), "run protect, or repair the replication")
+        for site, status in seen.items():
+            if status.health in ("degraded", "diverged", "error"):
+                yield Finding("warning", "Replication", on, f"{status.health}: {status.message}", "repair it", site)
+        yield from _lag(plan, group.name, seen, group.max_lag, lives_at)
+
+
+def _lag(plan: Plan, group: str, seen: dict[str, GroupStatus], max_lag: Any, lives_at: str | None) -> Iterator[Finding]:
+    if lives_at is None or max_lag is None:
+        return
+    lag = seen[plan.peer_of(lives_at)].lag(datetime.now(timezone.utc))
+    if lag is None:
+        yield Finding("warning", "LagUnknown", f"group {group}", "no last sync time", "wait for the first replication")
+    elif lag > max_lag:
+        message = f"{lag.total_seconds():.0f} s behind, allowed {max_lag.total_seconds():.0f} s"
+        yield _blocker("LagTooLong", f"group {group}", message, "repair the replication")
+
+
+def _vms(found: Protected, site: str) -> Iterator[Finding]:
+    if not found.vms:
+        yield _blocker("NothingSelected", "plan", "no VirtualMachine is selected", "correct protect.selector", site)
+    for missing in found.missing:
+        kind, _space, key = missing.partition(" ")
+        yield _blocker("ReferenceAbsent", f"{kind}/{key}", "a VM refers to it and it is absent", "create it", site)
+
+
+def _order(plan: Plan, found: Protected, site: str) -> Iterator[Finding]:
+    try:
+        order_start(start_records(found.vms), plan.startup.waves)
+    except Refused as error:
+        yield _blocker("StartOrder", error.on or "plan", error.seen or str(error), error.next_step or "", site)
+
+
+def _volumes(plan: Plan, found: Protected, site: str, target: str) -> Iterator[Finding]:
+    label = protected_label(plan.name)
+    for key, pvc in found.claims.items():
+        on = f"PersistentVolumeClaim/{key}"
+        phase = pvc.get("status", {}).get("phase")
+        if phase != "Bound" or key not in found.volumes:
+            yield _blocker(
+                "ClaimNotBound", on, f"phase {phase}", "a backup taken now lacks its volume: wait or repair", site
+            )
+            continue
+        pv = found.volumes[key]
+        volume = f"PersistentVolume/{pv['metadata']['name']}"
+        if pv["spec"].get("persistentVolumeReclaimPolicy") != "Retain":
+            policy = pv["spec"].get("persistentVolumeReclaimPolicy")
+            yield _blocker(
+                "ReclaimPolicy", volume, f"{policy}: a deleted claim takes its data along", "run protect", site
+            )
+        if (pvc["metadata"].get("labels") or {}).get(label) != "true":
+            yield _blocker(
+                "NotProtected", on, f"it lacks the label {label}, so no backup holds it", "run protect", site
+            )
+        try:
+            check_covered(plan, site, pvc, pv)
+            check_covered(plan, target, pvc, patch_volume(pv, pvc, plan.rules, target).pv)
+        except Refused as error:
+            yield _blocker(
+                "VolumeRule", error.on or volume, str(error), error.next_step or "correct the plan", error.site or site
+            )
+
+
+def _captures(plan: Plan, found: Protected, there: Reach, site: str) -> Iterator[Finding]:
+    if there.api is None or plan.metadata.source != "oadp":
+        return
+    source = source_of(plan)
+    try:
+        known = [info for info in source.catalog(there.api) if info.site == site]
+        newest = next((info for info in known if info.complete), None)
+        if newest is None:
+            yield _no_capture(known, there.site)
+            return
+        content = source.manifests(there.api, newest.name)
+    except DrError as error:
+        yield Finding("blocker", "CaptureUnreadable", "Backup", str(error), "check Velero at the target", there.site)
+        return
+    for finding in check_capture(content, found.vms.values()):
+        yield Finding(
+            finding.severity, finding.code, finding.on, f"{newest.name}: {finding.message}", finding.remedy, there.site
+        )
+
+
+def _no_capture(known: list[CaptureInfo], site: str) -> Finding:
+    seen = ", ".join(f"{info.name} {info.phase}" for info in known[:3]) or "none known there"
+    return _blocker("NoCapture", "Backup", f"no complete backup: {seen}", "run protect, which takes one", site)
+
+
+def _blocker(code: str, on: str, message: str, remedy: str, site: str | None = None) -> Finding:
+    return Finding("blocker", code, on, message, remedy, site)

@@ -1,0 +1,173 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Switching and observing replication."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from .._errors import DrError, Refused
+from .._model.group_status import GroupStatus
+from .._model.plan import Group, Plan
+from .._planning.guards import PeerClearance, check_promotion
+from .._providers.registry import provider_for
+from .groups import WORKERS, observe_groups
+from .session import Session
+
+
+def replication_info(plan: Plan, sites: list[str]) -> dict[str, Any]:
+    """Role, health and lag of every group at the sites."""
+    found = observe_groups(plan, sites)
+    return {
+        "changed": False,
+        "groups": [
+            {**status.as_dict(), "provider": (group.provider or plan.provider)}
+            for site in sites
+            for group, status in zip(plan.groups, found[site])
+        ],
+    }
+
+
+def switch(plan: Plan, run_id: str, site: str, state: str, forced: bool, check_mode: bool) -> dict[str, Any]:
+    """Bring every group of the plan at a site to a state: primary, secondary, resynced, paused or resumed."""
+    with Session(plan, run_id, check_mode) as session, session.step(_step(state)) as summary:
+        found = observe_groups(plan, plan.sites)
+        mine = found[site]
+        peers = {status.group: status for status in found[plan.peer_of(site)]}
+        if state == "primary":
+            _check(session, site, mine, peers, forced)
+        session.verify_lock()
+        changed = _apply(session, site, state, forced, mine)
+        last_sync = {status.group: status.as_dict()["last_sync"] for status in mine}
+        summary.update({"groups": len(mine), "changed": changed, "last_sync_before": last_sync})
+        after = mine if check_mode else observe_groups(plan, [site])[site]
+        if not check_mode:
+            _read_back(site, state, after)
+        return {
+            "changed": bool(changed),
+            "decisions": [f"{group}: {state} at {site}" for group in changed],
+            "groups": [status.as_dict() for status in after],
+        }
+
+
+def prove_sync(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
+    """Final sync of every group from the demoted source, with its proof (P3)."""
+    with Session(plan, run_id, check_mode) as session, session.step("sync") as summary:
+        if check_mode:
+            return {"changed": False, "proofs": [], "decisions": [f"{group.name}: final sync" for group in plan.groups]}
+        session.verify_lock()
+
+        def sync(group: Group) -> Any:
+            return provider_for(plan, group).final_sync(group, session.source, session.target)
+
+        with ThreadPoolExecutor(max_workers=WORKERS) as pool:
+            proofs = list(pool.map(sync, plan.groups))
+        for proof in proofs:
+            if not proof.holds:
+                raise Refused(
+                    "prove the final sync",
+                    site=session.target,
+                    on=f"group {plan.name}/{proof.group}",
+                    seen=f"{proof.digest_target} at {session.target}",
+                    wanted=f"{proof.digest_source}, as at {session.source}",
+                    next_step="nothing was promoted: look at the replication, then start again",
+                )
+        summary["proofs"] = [proof.as_dict() for proof in proofs]
+        return {"changed": True, "proofs": summary["proofs"]}
+
+
+def fence_source(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
+    """Make the surviving storage refuse the lost site, prove it, and record what stays unproven as a fence debt."""
+    with Session(plan, run_id, check_mode) as session, session.step("fence") as summary:
+        if session.run.declared_lost is None:
+            summary["state"] = "done"
+            return {"changed": False, "fenced": False, "proofs": [], "msg": "the source was not declared lost"}
+        proofs: list[str] = []
+        refusals: list[str] = []
+        session.verify_lock()
+        for group in plan.groups:
+            provider = provider_for(plan, group)
+            if not provider.capabilities.fencing:
+                refusals.append(f"group {group.name}: provider {provider.name} cannot fence")
+                continue
+            if check_mode:
+                proofs.append(f"{group.name}: would fence {session.source}")
+                continue
+            try:
+                proofs.append(provider.fence(group, session.target, session.source).evidence)
+            except DrError as error:
+                refusals.append(f"group {group.name}: {error}")
+        if refusals and not session.run.waived_fencing:
+            raise Refused(
+                f"fence {session.source}",
+                site=session.target,
+                seen="; ".join(refusals),
+                wanted="proof that nothing at the lost site can write to these volumes",
+                next_step="fence it, or waive it by name: dr_waive_fencing=<reason>",
+            )
+        session.put("fence", {"fenced": not refusals, "proofs": proofs, "refusals": refusals})
+        vms_off = bool((session.load("quiesce") or {}).get("proven_off"))
+        peer = PeerClearance(True, not refusals, session.run.waived_fencing, vms_off)
+        session.update(fence_debt=peer.fence_debt)
+        summary.update({"fenced": not refusals, "debt": peer.fence_debt})
+        return {"changed": not check_mode, "fenced": not refusals, "proofs": proofs, "fence_debt": peer.fence_debt}
+
+
+def clearance(session: Session) -> PeerClearance:
+    """What this run knows about the other site, from its record."""
+    fence = session.load("fence") or {}
+    quiesce = session.load("quiesce") or {}
+    return PeerClearance(
+        declared_lost=session.run.declared_lost is not None,
+        fenced=bool(fence.get("fenced")),
+        waived=session.run.waived_fencing,
+        vms_off=bool(quiesce.get("proven_off")),
+    )
+
+
+def _check(session: Session, site: str, mine: list[GroupStatus], peers: dict[str, GroupStatus], forced: bool) -> None:
+    peer = clearance(session)
+    for status in mine:
+        other = session.plan.peer_of(site)
+        check_promotion(session.plan.name, site, other, status, peers[status.group], forced, peer)
+
+
+def _apply(session: Session, site: str, state: str, forced: bool, mine: list[GroupStatus]) -> list[str]:
+    """Names of the groups that had to be changed."""
+    wanted = {"primary": "primary", "secondary": "secondary"}.get(state)
+    groups = {group.name: group for group in session.plan.groups}
+    todo = [groups[status.group] for status in mine if wanted is None or status.role != wanted]
+    if session.check_mode:
+        return [group.name for group in todo]
+
+    def act(group: Group) -> bool:
+        provider = provider_for(session.plan, group)
+        verbs = {
+            "primary": lambda: provider.promote(group, site, forced),
+            "secondary": lambda: provider.demote(group, site),
+            "resynced": lambda: provider.resync(group, site),
+            "paused": lambda: provider.pause(group, site),
+            "resumed": lambda: provider.resume(group, site),
+        }
+        return verbs[state]()
+
+    with ThreadPoolExecutor(max_workers=WORKERS) as pool:
+        return [group.name for group, changed in zip(todo, pool.map(act, todo)) if changed]
+
+
+def _read_back(site: str, state: str, after: list[GroupStatus]) -> None:
+    for status in after:
+        if state in ("primary", "secondary") and status.role != state:
+            raise Refused(
+                f"bring the group to {state}",
+                site=site,
+                on=f"group {status.group}",
+                seen=f"role {status.role} after the switch: {status.message}",
+                wanted=state,
+                next_step="look at the storage, then start again",
+            )
+
+
+def _step(state: str) -> str:
+    return {"primary": "promote", "secondary": "sync"}.get(state, "sync")

@@ -1,0 +1,126 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The order of a start: waves from the plan, priorities and dependencies of the VMs. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from .._errors import Refused
+from .._model.names import DEPENDS_ON
+from .._model.plan import Wave
+from .._model.vm import ProtectedVm
+
+REST = "rest"
+
+
+@dataclass(frozen=True)
+class StartWave:
+    """VMs (keys) that may start together, and why they are here."""
+
+    name: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class StartOrder:
+    """waves in order; stays_off: key to reason, for VMs that are not started."""
+
+    waves: tuple[StartWave, ...]
+    stays_off: Mapping[str, str]
+
+
+def order_start(vms: Iterable[ProtectedVm], waves: Sequence[Wave]) -> StartOrder:
+    """Waves of the plan, inside them priorities, inside these dependencies; a dependency never starts later.
+
+    A VM that depends on one of a later wave is moved behind it. Refused: an unknown name, a cycle (printed), and a
+    dependency on a VM that stays off.
+    """
+    by_key = {vm.key: vm for vm in vms}
+    stays_off = {key: reason for key, vm in by_key.items() if (reason := _why_off(vm))}
+    starting = {key: vm for key, vm in by_key.items() if key not in stays_off}
+    _check_dependencies(starting, by_key, stays_off)
+    rank = {key: (_wave_of(vm, waves), vm.priority, 0) for key, vm in starting.items()}
+    for key in _dependencies_first(starting):
+        for needed in starting[key].depends_on:
+            wave, priority, depth = rank[needed]
+            rank[key] = max(rank[key], (wave, priority, depth + 1))
+    groups: dict[tuple[int, int, int], list[str]] = {}
+    for key, place in rank.items():
+        groups.setdefault(place, []).append(key)
+    names = [wave.name for wave in waves] + [REST]
+    ordered = tuple(StartWave(_name(names, place), tuple(sorted(groups[place]))) for place in sorted(groups))
+    return StartOrder(ordered, stays_off)
+
+
+def _why_off(vm: ProtectedVm) -> str | None:
+    if not vm.start:
+        return "annotated dr.ocpvirt.io/start: never"
+    if not vm.power.running:
+        return f"was off ({vm.power.run_strategy}) and stays off"
+    return None
+
+
+def _wave_of(vm: ProtectedVm, waves: Sequence[Wave]) -> int:
+    for number, wave in enumerate(waves):
+        if wave.selector is None or wave.selector.matches(vm.labels):
+            return number
+    return len(waves)
+
+
+def _name(names: Sequence[str], place: tuple[int, int, int]) -> str:
+    wave, priority, depth = place
+    return f"{names[wave]}, priority {priority}" + (f", step {depth + 1}" if depth else "")
+
+
+def _check_dependencies(
+    starting: Mapping[str, ProtectedVm], known: Mapping[str, ProtectedVm], stays_off: Mapping[str, str]
+) -> None:
+    for key, vm in starting.items():
+        for needed in vm.depends_on:
+            if needed not in known:
+                raise Refused(
+                    "order the start",
+                    on=f"VirtualMachine/{key}",
+                    seen=f"{DEPENDS_ON} names {needed}, which the plan does not protect",
+                    next_step="correct the annotation, or select that VM in the plan",
+                )
+            if needed in stays_off:
+                raise Refused(
+                    "order the start",
+                    on=f"VirtualMachine/{key}",
+                    seen=f"it depends on {needed}, which {stays_off[needed]}",
+                    next_step=f"start {needed} too, or remove it from {DEPENDS_ON}",
+                )
+
+
+def _dependencies_first(vms: Mapping[str, ProtectedVm]) -> list[str]:
+    """Keys in an order in which each comes after what it depends on. Iterative: chains may be thousands long."""
+    ordered: list[str] = []
+    state: dict[str, int] = {}  # 1: on the path, 2: done
+    for root in sorted(vms):
+        if root in state:
+            continue
+        path = [(root, iter(vms[root].depends_on))]
+        state[root] = 1
+        while path:
+            key, needs = path[-1]
+            needed = next(needs, None)
+            if needed is None:
+                path.pop()
+                state[key] = 2
+                ordered.append(key)
+            elif state.get(needed) == 1:
+                keys = [step for step, _rest in path]
+                cycle = [*keys[keys.index(needed) :], needed]
+                raise Refused(
+                    "order the start",
+                    on=f"VirtualMachine/{needed}",
+                    seen=f"a cycle of dependencies: {' -> '.join(cycle)}",
+                    next_step=f"remove one of them from {DEPENDS_ON}",
+                )
+            elif needed not in state:
+                state[needed] = 1
+                path.append((needed, iter(vms[needed].depends_on)))
+    return ordered

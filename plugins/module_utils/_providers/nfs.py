@@ -1,0 +1,141 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pairs of NFS servers: one export per group, read-only at the secondary, replicated as files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from .._errors import DrError, Refused, Unreachable
+from .._model.group_status import GroupStatus, SyncProof
+from .._model.plan import Group, Plan
+from .base import Capabilities, FenceProof, Provider
+from .nfs_control import NfsControl, control_for
+
+
+class NfsProvider(Provider):
+    """`options` of a group: `export` (default: the group's name), `interval` (seconds), and under `sites` per site:
+
+    `server` and `path`: the export as PVs name it; `control`: URL of the server's replication API; `peer`: address
+    at which the other site's server reaches this one.
+    """
+
+    name = "nfs"
+    capabilities = Capabilities(final_sync=True, force=True, pause=True, reports_lag=True, groups=True, fencing=True)
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+
+    def observe(self, group: Group, site: str) -> GroupStatus:
+        try:
+            seen = self._control(group, site).status()
+        except Unreachable as error:
+            return GroupStatus(group.name, site, "unknown", "unknown", "none", reachable=False, message=str(error))
+        except DrError as error:
+            return GroupStatus(group.name, site, "unknown", "error", "none", message=str(error))
+        return GroupStatus(
+            group.name,
+            site,
+            role=seen["role"],
+            health=seen["health"],
+            direction=seen["direction"],
+            last_sync=datetime.fromisoformat(seen["last_sync"]) if seen.get("last_sync") else None,
+            message=seen.get("error") or "",
+            raw=dict(seen),
+        )
+
+    def covers(self, group: Group, site: str, pv: Mapping[str, Any]) -> bool:
+        nfs = pv["spec"].get("nfs")
+        if not nfs:
+            return False
+        here = group.options_at(site)
+        root = here["path"].rstrip("/")
+        return nfs["server"] == here["server"] and (nfs["path"] == root or nfs["path"].startswith(f"{root}/"))
+
+    def enable(self, group: Group, source: str, target: str) -> bool:
+        here, there = self._control(group, source), self._control(group, target)
+        changed = there.create("secondary", self._peer(group, source), group.options.get("interval", 5))
+        return here.create("primary", self._peer(group, target), group.options.get("interval", 5)) or changed
+
+    def promote(self, group: Group, site: str, forced: bool) -> bool:
+        control = self._control(group, site)
+        if control.status()["role"] == "primary":
+            return False
+        control.promote(forced)
+        return True
+
+    def demote(self, group: Group, site: str) -> bool:
+        control = self._control(group, site)
+        if control.status()["role"] == "secondary":
+            return False
+        control.demote()
+        return True
+
+    def final_sync(self, group: Group, source: str, target: str) -> SyncProof:
+        control = self._control(group, source)
+        role = control.status()["role"]
+        if role != "secondary":
+            raise Refused(
+                "prove the final sync",
+                site=source,
+                on=f"group {group.name}",
+                seen=f"role {role}",
+                wanted="secondary: what is still writable proves nothing",
+                next_step="demote it first",
+            )
+        answer = control.sync()
+        return SyncProof(
+            group.name,
+            answer["digest_local"],
+            answer["digest_peer"],
+            answer["compared"],
+            answer["files"],
+            answer["bytes"],
+            answer["at"],
+        )
+
+    def resync(self, group: Group, site: str) -> bool:
+        self._control(group, site).resync()
+        return True
+
+    def pause(self, group: Group, site: str) -> bool:
+        return self._set_paused(group, site, True)
+
+    def resume(self, group: Group, site: str) -> bool:
+        return self._set_paused(group, site, False)
+
+    def fence(self, group: Group, survivor: str, lost: str) -> FenceProof:
+        """The survivor's server stops taking replication in; its export was never reachable for the lost site's VMs."""
+        control = self._control(group, survivor)
+        if control.status()["role"] != "primary":
+            self._set_paused(group, survivor, True)
+        seen = control.status()
+        if seen["role"] != "primary" and not seen["paused"]:
+            raise Refused(
+                f"fence {lost}",
+                site=survivor,
+                on=f"group {group.name}",
+                seen=f"role {seen['role']}, still taking replication in",
+                wanted="replication from the lost site refused",
+                next_step="look at the NFS server's log, then start again",
+            )
+        how = "is primary" if seen["role"] == "primary" else "paused"
+        return FenceProof(group.name, f"{survivor}'s server takes nothing in from {lost}: {how}, epoch {seen['epoch']}")
+
+    def unfence(self, group: Group, survivor: str, lost: str) -> bool:
+        return self._set_paused(group, survivor, False)
+
+    def _set_paused(self, group: Group, site: str, paused: bool) -> bool:
+        control = self._control(group, site)
+        if control.status()["paused"] == paused:
+            return False
+        control.set_paused(paused)
+        return True
+
+    def _control(self, group: Group, site: str) -> NfsControl:
+        return control_for(site, group)
+
+    def _peer(self, group: Group, site: str) -> str:
+        return group.options_at(site)["peer"]

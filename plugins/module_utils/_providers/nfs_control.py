@@ -1,0 +1,44 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How an NFS server is commanded, behind one small protocol."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from .._errors import Refused
+from .._model.plan import Group
+from .nfs_http import HttpControl
+
+
+class NfsControl(Protocol):
+    """One export on one server. status: role, health, direction, last_sync, paused, epoch, error."""
+
+    def status(self) -> dict[str, Any]: ...
+
+    def create(self, role: str, peer: str, interval: int) -> bool: ...
+
+    def promote(self, forced: bool) -> None: ...
+
+    def demote(self) -> None: ...
+
+    def sync(self) -> dict[str, Any]: ...
+
+    def resync(self) -> None: ...
+
+    def set_paused(self, paused: bool) -> None: ...
+
+
+def control_for(site: str, group: Group) -> NfsControl:
+    options = group.options_at(site)
+    export = options.get("export", group.name)
+    if "control" in options:
+        return HttpControl(site, options["control"], export)
+    raise Refused(
+        "reach the NFS server",
+        site=site,
+        on=f"group {group.name}",
+        seen=f"options.sites.{site} has {', '.join(sorted(options)) or 'nothing'}",
+        wanted="control: URL of the server's replication API",
+        next_step=f"set replication.groups[].options.sites.{site}.control in the plan",
+    )

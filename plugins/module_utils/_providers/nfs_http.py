@@ -1,0 +1,102 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An NFS server with a replication API over HTTP, as the lab's servers have it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from .._errors import Conflict, DrError, Failed, NotFound, Refused, TerminalState, Unreachable
+
+try:
+    import urllib3
+    from urllib3.exceptions import HTTPError
+
+    POOL = urllib3.PoolManager(num_pools=8, maxsize=16)
+except ImportError:
+    # connecting to a site has reported it before a provider is used
+    HTTPError = OSError
+
+CONNECT_TIMEOUT = 5.0
+READ_TIMEOUT = 10.0
+# a final sync or a resync sends and hashes all data
+TRANSFER_TIMEOUT = 3600.0
+
+ERRORS: dict[str, type[DrError]] = {
+    "NotFound": NotFound,
+    "Busy": Conflict,
+    "PeerUnreachable": Unreachable,
+    "Diverged": TerminalState,
+}
+
+
+class HttpControl:
+    """One export; see `NfsControl`."""
+
+    def __init__(self, site: str, url: str, export: str) -> None:
+        self._site = site
+        self._url = f"{url.rstrip('/')}/v1/exports/{export}"
+        self._export = export
+
+    def status(self) -> dict[str, Any]:
+        return self._call("GET", "")
+
+    def create(self, role: str, peer: str, interval: int) -> bool:
+        """Whether it was absent. An existing export keeps its role."""
+        try:
+            self.status()
+        except NotFound:
+            self._call("PUT", "", {"role": role, "peer": peer, "interval_seconds": interval})
+            return True
+        return False
+
+    def promote(self, forced: bool) -> None:
+        self._call("POST", "/promote", {"force": forced})
+
+    def demote(self) -> None:
+        self._call("POST", "/demote", {})
+
+    def sync(self) -> dict[str, Any]:
+        return self._call("POST", "/sync", {}, TRANSFER_TIMEOUT)
+
+    def resync(self) -> None:
+        self._call("POST", "/resync", {}, TRANSFER_TIMEOUT)
+
+    def set_paused(self, paused: bool) -> None:
+        self._call("POST", "/pause" if paused else "/resume", {})
+
+    def _call(self, method: str, verb: str, body: Any = None, read_timeout: float = READ_TIMEOUT) -> dict[str, Any]:
+        tried = f"{method} {self._url}{verb}"
+        on = f"export {self._export}"
+        try:
+            response = POOL.request(
+                method,
+                f"{self._url}{verb}",
+                body=None if body is None else json.dumps(body).encode(),
+                headers={"Content-Type": "application/json"},
+                timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT, read=read_timeout),
+                retries=False,
+            )
+        except HTTPError as error:
+            raise Unreachable(tried, site=self._site, on=on, seen=f"{type(error).__name__}: {error}") from error
+        answer = _decode(response.data)
+        if response.status < 300:
+            return answer
+        reason = answer.get("error", {})
+        default = Refused if response.status == 409 else Failed
+        raise ERRORS.get(reason.get("reason", ""), default)(
+            tried,
+            site=self._site,
+            on=on,
+            seen=reason.get("message") or response.data.decode(errors="replace")[:300],
+            status=response.status,
+        )
+
+
+def _decode(data: bytes) -> dict[str, Any]:
+    try:
+        answer = json.loads(data) if data else {}
+    except ValueError:
+        return {}
+    return answer if isinstance(answer, dict) else {"items": answer}

@@ -1,0 +1,78 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: persistent_volume
+short_description: Create the volumes of a capture at the target
+version_added: 0.1.0
+description:
+  - Decides for every claim of a capture which PersistentVolume and PersistentVolumeClaim the target gets, by the rules of the plan.
+  - Creates them bound to each other, waits until they are Bound, and compares each with the decision as read back from the API server.
+  - Existing objects are adopted when they are equal and refused with the difference when they are not.
+  - A volume that no rule matches, or that would still name the other site, is refused before anything is created.
+author:
+  - The ocpvirt.dr authors (@ocpvirt)
+options:
+  capture:
+    description: Name of the capture to read the claims from.
+    type: str
+    required: true
+extends_documentation_fragment:
+  - ocpvirt.dr._attributes
+  - ocpvirt.dr._plan
+  - ocpvirt.dr._run
+  - ocpvirt.dr._wait
+"""
+
+EXAMPLES = r"""
+- name: Create the volumes
+  ocpvirt.dr.persistent_volume:
+    plan: plans/payroll.yml
+    run_id: "{{ dr_run.run_id }}"
+    capture: payroll-east-20261122071500
+"""
+
+RETURN = r"""
+volumes:
+  description: Number of volumes.
+  returned: success
+  type: int
+  sample: 24
+created:
+  description: Number of claims for which something had to be created.
+  returned: success
+  type: int
+  sample: 24
+decisions:
+  description: Per claim the reasons of the decision, for the first 200 claims. All are in the run store.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{claim: payroll/db-0, reasons: ['rule 0 matches nfs 10.77.0.12:/exports/payroll/db-0']}]
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils._argspec import PLAN, RUN, WAIT, merge
+from ..module_utils._operations.entry import run
+from ..module_utils._operations.plan_source import load_plan
+from ..module_utils._operations.volumes import restore_volumes
+
+SPEC = merge(PLAN, RUN, WAIT, {"capture": {"type": "str", "required": True}})
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    given = module.params
+    run(
+        module,
+        lambda: restore_volumes(
+            load_plan(given["plan"]), given["run_id"], given["capture"], given["wait_timeout"], module.check_mode
+        ),
+    )
+
+
+if __name__ == "__main__":
+    main()

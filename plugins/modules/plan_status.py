@@ -1,0 +1,90 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: plan_status
+short_description: Show where a plan lives and how it is
+version_added: 0.1.0
+description:
+  - Reports sites, replication, captures, the lock, fence debts and the last runs of a plan from whatever answers. Nothing is changed.
+author:
+  - The ocpvirt.dr authors (@ocpvirt)
+extends_documentation_fragment:
+  - ocpvirt.dr._attributes
+  - ocpvirt.dr._plan
+"""
+
+EXAMPLES = r"""
+- name: Show the plan
+  ocpvirt.dr.plan_status:
+    plan: plans/payroll.yml
+"""
+
+RETURN = r"""
+plan:
+  description: Name of the plan.
+  returned: success
+  type: str
+  sample: payroll
+lives_at:
+  description: The site where every group is primary. Empty when there is no such site.
+  returned: success
+  type: str
+  sample: east
+phase:
+  description: V(normal), V(failed_over), V(failback_prep), V(failing_back) or V(unclear).
+  returned: success
+  type: str
+  sample: normal
+sites:
+  description: Site name to its report, as M(ocpvirt.dr.site_info) returns it.
+  returned: success
+  type: dict
+  sample: {}
+groups:
+  description: One entry per group and site, as M(ocpvirt.dr.replication_info) returns it, with the lag in seconds.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{group: payroll, site: west, role: secondary, lag_seconds: 3.1}]
+captures:
+  description: Site name to the three newest captures known there.
+  returned: success
+  type: dict
+  sample: {west: [{name: payroll-east-20261122071500, phase: Completed, complete: true}]}
+lock:
+  description: Site name to the holder of the lock there.
+  returned: success
+  type: dict
+  sample: {}
+fence_debts:
+  description: What is not proven about lost sites.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+runs:
+  description: The last five runs, oldest first.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{run_id: payroll-failover-west-20261122071800-3f9a, state: done}]
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils._argspec import PLAN
+from ..module_utils._operations.entry import run
+from ..module_utils._operations.plan_source import load_plan
+from ..module_utils._operations.plan_status import plan_status
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=PLAN, supports_check_mode=True)
+    run(module, lambda: plan_status(load_plan(module.params["plan"])))
+
+
+if __name__ == "__main__":
+    main()

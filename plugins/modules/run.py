@@ -1,0 +1,189 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: run
+short_description: Begin, resume or end a run on a plan
+version_added: 0.1.0
+description:
+  - Begins a run: asks both sites, finds out where the plan lives, refuses what would break a promise, takes the lock of the plan and records the run at the target.
+  - A rerun of the same operation towards the same target resumes the unfinished run as its next attempt. It waits until the lock of the killed attempt has expired, 60 seconds at most.
+  - Where the plan is primary at the target already, nothing is begun and RV(needed) is V(false).
+  - Ends a run: closes its record and frees the lock.
+author:
+  - The ocpvirt.dr authors (@ocpvirt)
+options:
+  state:
+    description:
+      - V(begun) begins or resumes a run, V(done) and V(failed) end it.
+      - A run that ended as V(failed) is resumed by the next one that begins.
+    type: str
+    choices: [begun, done, failed]
+    default: begun
+  operation:
+    description: What the run does.
+    type: str
+    choices: [failover]
+    default: failover
+  target:
+    description: Name of the site that the plan is to live at. Required with O(state=begun).
+    type: str
+  declare_lost:
+    description:
+      - Name of the other site, when a person has decided that it is lost.
+      - An unreachable site is not lost by itself. Without this decision a failover is refused.
+    type: str
+  waive_fencing:
+    description:
+      - Why the lost site is left unfenced, in words. It is recorded as a fence debt.
+      - Needed only where the storage cannot prove that it refuses the lost site.
+    type: str
+  run_id:
+    description: The run to end. Required with O(state=done) and O(state=failed).
+    type: str
+extends_documentation_fragment:
+  - ocpvirt.dr._attributes
+  - ocpvirt.dr._plan
+"""
+
+EXAMPLES = r"""
+- name: Begin a failover to west
+  ocpvirt.dr.run:
+    plan: plans/payroll.yml
+    operation: failover
+    target: west
+    declare_lost: east
+  register: begun
+
+- name: End it
+  ocpvirt.dr.run:
+    plan: plans/payroll.yml
+    state: done
+    run_id: "{{ begun.run_id }}"
+"""
+
+RETURN = r"""
+run_id:
+  description: Names the run for all modules that work for it. Empty when there is nothing to do and nothing was ever run.
+  returned: success
+  type: str
+  sample: payroll-failover-west-20261122071800-3f9a
+needed:
+  description: Whether there is anything to do.
+  returned: when a run begins
+  type: bool
+  sample: true
+attempt:
+  description: 1 for a new run, more for a resumed one.
+  returned: success
+  type: int
+  sample: 1
+source:
+  description: The site that the plan leaves.
+  returned: success
+  type: str
+  sample: east
+target:
+  description: The site that the plan moves to.
+  returned: success
+  type: str
+  sample: west
+source_state:
+  description: What the source answered, V(reachable), V(unreachable), V(failed), or V(not asked).
+  returned: when a run begins
+  type: str
+  sample: unreachable
+source_message:
+  description: Why the source is not reachable.
+  returned: when a run begins
+  type: str
+  sample: ''
+groups:
+  description: Per site the state of each consistency group.
+  returned: when a run begins
+  type: dict
+  sample: {east: [], west: []}
+state:
+  description: How the run ended.
+  returned: when a run ends
+  type: str
+  sample: done
+operation:
+  description: What the run does.
+  returned: when a run ends
+  type: str
+  sample: failover
+started:
+  description: When the first attempt began.
+  returned: when a run ends
+  type: str
+  sample: '2026-11-22T07:18:00.000+00:00'
+ended:
+  description: When the run ended.
+  returned: when a run ends
+  type: str
+  sample: '2026-11-22T07:19:10.000+00:00'
+fence_debt:
+  description: What was not proven about the lost site, V(null) without a debt.
+  returned: when a run ends
+  type: str
+  sample: its VMs were not observed to be off
+steps:
+  description: The steps in order, each with its state, start, duration in seconds and summary.
+  returned: when a run ends
+  type: list
+  elements: dict
+  sample: [{name: promote, state: done, seconds: 1.2}]
+msg:
+  description: The result in one line.
+  returned: when a run begins
+  type: str
+  sample: payroll is primary at west already; nothing to do
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils._argspec import PLAN, merge
+from ..module_utils._operations.begin import begin_run
+from ..module_utils._operations.end import end_run
+from ..module_utils._operations.entry import run
+from ..module_utils._operations.plan_source import load_plan
+
+SPEC = merge(
+    PLAN,
+    {
+        "state": {"type": "str", "choices": ["begun", "done", "failed"], "default": "begun"},
+        "operation": {"type": "str", "choices": ["failover"], "default": "failover"},
+        "target": {"type": "str"},
+        "declare_lost": {"type": "str"},
+        "waive_fencing": {"type": "str"},
+        "run_id": {"type": "str"},
+    },
+)
+REQUIRED_IF = [("state", "begun", ("target",)), ("state", "done", ("run_id",)), ("state", "failed", ("run_id",))]
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=SPEC, required_if=REQUIRED_IF, supports_check_mode=True)
+    given = module.params
+
+    def operate() -> dict[str, object]:
+        plan = load_plan(given["plan"])
+        if given["state"] != "begun":
+            return end_run(plan, given["run_id"], given["state"], module.check_mode)
+        return begin_run(
+            plan,
+            given["operation"],
+            plan.site(given["target"]).name,
+            given["declare_lost"] or None,
+            given["waive_fencing"] or None,
+            module.check_mode,
+        )
+
+    run(module, operate)
+
+
+if __name__ == "__main__":
+    main()

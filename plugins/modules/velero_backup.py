@@ -1,0 +1,109 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: velero_backup
+short_description: Take a capture with Velero, or choose one
+version_added: 0.1.0
+description:
+  - Takes a metadata-only backup of everything the plan protects and judges it by its content.
+  - A backup that lacks something its VMs need is marked incomplete, is never chosen, and makes the module fail with every finding.
+  - With O(state=chosen) it chooses the newest complete backup that the target of a run knows, judged by content too, after Velero there has read the object store once more.
+author:
+  - The ocpvirt.dr authors (@ocpvirt)
+options:
+  state:
+    description: V(present) takes a new capture, V(chosen) chooses one for a run.
+    type: str
+    choices: [present, chosen]
+    default: present
+  site:
+    description: Name of the site to capture. Required with O(state=present).
+    type: str
+  run_id:
+    description: The run that the capture is chosen for. Required with O(state=chosen).
+    type: str
+extends_documentation_fragment:
+  - ocpvirt.dr._attributes
+  - ocpvirt.dr._plan
+  - ocpvirt.dr._wait
+"""
+
+EXAMPLES = r"""
+- name: Take a capture at east
+  ocpvirt.dr.velero_backup:
+    plan: plans/payroll.yml
+    site: east
+
+- name: Choose the capture that a failover restores from
+  ocpvirt.dr.velero_backup:
+    plan: plans/payroll.yml
+    state: chosen
+    run_id: "{{ dr_run.run_id }}"
+"""
+
+RETURN = r"""
+name:
+  description: Name of the backup. Empty in check mode, when none was taken.
+  returned: success
+  type: str
+  sample: payroll-east-20261122071500
+complete:
+  description: Whether it holds all that its VMs need.
+  returned: when O(state=present)
+  type: bool
+  sample: true
+created:
+  description: When it was started.
+  returned: when O(state=chosen)
+  type: str
+  sample: '2026-11-22T07:15:00Z'
+vms:
+  description: Number of VMs.
+  returned: success
+  type: int
+  sample: 24
+findings:
+  description: What is noteworthy, such as newer backups that were skipped, each with its remedy.
+  returned: success
+  type: list
+  elements: dict
+  sample: []
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils._argspec import PLAN, WAIT, merge
+from ..module_utils._operations.capture import choose_capture, take_capture
+from ..module_utils._operations.entry import run
+from ..module_utils._operations.plan_source import load_plan
+
+SPEC = merge(
+    PLAN,
+    WAIT,
+    {
+        "state": {"type": "str", "choices": ["present", "chosen"], "default": "present"},
+        "site": {"type": "str"},
+        "run_id": {"type": "str"},
+    },
+)
+REQUIRED_IF = [("state", "present", ("site",)), ("state", "chosen", ("run_id",))]
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=SPEC, required_if=REQUIRED_IF, supports_check_mode=True)
+    given = module.params
+
+    def operate() -> dict[str, object]:
+        plan = load_plan(given["plan"])
+        if given["state"] == "chosen":
+            return choose_capture(plan, given["run_id"], module.check_mode)
+        return take_capture(plan, plan.site(given["site"]).name, given["wait_timeout"], module.check_mode)
+
+    run(module, operate)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: verification
+short_description: Verify a move after its start
+version_added: 0.1.0
+description:
+  - Reads every volume at the target back once more and looks for VMs of the plan at the source.
+  - Fails when a VM of the plan is left at the source.
+author:
+  - The ocpvirt.dr authors (@ocpvirt)
+extends_documentation_fragment:
+  - ocpvirt.dr._attributes
+  - ocpvirt.dr._plan
+  - ocpvirt.dr._run
+"""
+
+EXAMPLES = r"""
+- name: Verify the move
+  ocpvirt.dr.verification:
+    plan: plans/payroll.yml
+    run_id: "{{ dr_run.run_id }}"
+"""
+
+RETURN = r"""
+volumes_verified:
+  description: Number of volumes that are as decided.
+  returned: success
+  type: int
+  sample: 24
+running:
+  description: Number of VMs of the plan that run at the target.
+  returned: success
+  type: int
+  sample: 22
+left_at_source:
+  description: VMs of the plan that exist at the source.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+msg:
+  description: What is known of the source.
+  returned: success
+  type: str
+  sample: 'east is unreachable: nothing is known of it'
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils._argspec import PLAN, RUN, merge
+from ..module_utils._operations.entry import run
+from ..module_utils._operations.plan_source import load_plan
+from ..module_utils._operations.verify import verify_run
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=merge(PLAN, RUN), supports_check_mode=True)
+    given = module.params
+    run(module, lambda: verify_run(load_plan(given["plan"]), given["run_id"], module.check_mode))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: vm_shutdown
+short_description: Stop the VMs of a plan at a site and prove them off
+version_added: 0.1.0
+description:
+  - Halts every VM of the plan through its runStrategy and records on each what it was before.
+  - Waits until no VirtualMachineInstance, launcher pod, migration target, hotplug pod or VolumeAttachment of the plan is left.
+author:
+  - The ocpvirt.dr authors (@ocpvirt)
+options:
+  best_effort:
+    description:
+      - For a site that was declared lost. VMs that cannot be stopped or proven off are recorded and the run goes on.
+    type: bool
+    default: false
+extends_documentation_fragment:
+  - ocpvirt.dr._attributes
+  - ocpvirt.dr._plan
+  - ocpvirt.dr._run
+  - ocpvirt.dr._site
+  - ocpvirt.dr._wait
+"""
+
+EXAMPLES = r"""
+- name: Stop the source
+  ocpvirt.dr.vm_shutdown:
+    plan: plans/payroll.yml
+    run_id: "{{ dr_run.run_id }}"
+    site: east
+    wait_timeout: 600
+"""
+
+RETURN = r"""
+proven_off:
+  description: Whether nothing of the VMs is left at the site.
+  returned: success
+  type: bool
+  sample: true
+stopped:
+  description: Number of VMs that had to be halted.
+  returned: success
+  type: int
+  sample: 24
+msg:
+  description: The result in one line.
+  returned: success
+  type: str
+  sample: 24 VMs halted at east
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils._argspec import PLAN, RUN, SITE, WAIT, merge
+from ..module_utils._operations.entry import run
+from ..module_utils._operations.plan_source import load_plan
+from ..module_utils._operations.shutdown import stop_vms
+
+SPEC = merge(PLAN, RUN, SITE, WAIT, {"best_effort": {"type": "bool", "default": False}})
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    given = module.params
+
+    def operate() -> dict[str, object]:
+        plan = load_plan(given["plan"])
+        site = plan.site(given["site"]).name
+        return stop_vms(plan, given["run_id"], site, given["wait_timeout"], given["best_effort"], module.check_mode)
+
+    run(module, operate)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: vm_startup
+short_description: Start the VMs of a plan, throttled and in order
+version_added: 0.1.0
+description:
+  - Starts at the target of a run what ran at the source, in waves, with at most C(startup.max_starting) VMs in flight.
+  - Each VM gets its own runStrategy back. What was off stays off.
+  - A VM that is not ready in time frees its slot and is reported. It does not make the module fail.
+  - Both sites and all volumes are observed again before anything is started.
+author:
+  - The ocpvirt.dr authors (@ocpvirt)
+extends_documentation_fragment:
+  - ocpvirt.dr._attributes
+  - ocpvirt.dr._plan
+  - ocpvirt.dr._run
+  - ocpvirt.dr._round
+"""
+
+EXAMPLES = r"""
+- name: Start in rounds of 25 seconds, so that the job log speaks
+  ocpvirt.dr.vm_startup:
+    plan: plans/payroll.yml
+    run_id: "{{ dr_run.run_id }}"
+    round_timeout: 25
+  register: startup
+  until: startup.done
+  retries: 1000
+  delay: 0
+"""
+
+RETURN = r"""
+done:
+  description: Whether every wave is done.
+  returned: success
+  type: bool
+  sample: true
+total:
+  description: Number of VMs that are to run.
+  returned: success
+  type: int
+  sample: 22
+ready:
+  description: Number of VMs that are ready.
+  returned: success
+  type: int
+  sample: 22
+in_flight:
+  description: Number of VMs that were asked to start and are not yet ready.
+  returned: success
+  type: int
+  sample: 0
+peak_in_flight:
+  description: The highest number in flight in this call.
+  returned: success
+  type: int
+  sample: 8
+failed:
+  description: Number of VMs that did not get ready in time.
+  returned: success
+  type: int
+  sample: 0
+failures:
+  description: The VMs that did not get ready, each with the reason. The first 200.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{vm: payroll/db-0, reason: not ready after 300 s}]
+never_begun:
+  description: VMs of waves that did not begin because an earlier wave failed.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+stays_off:
+  description: Number of VMs that stay off, because they were off or are annotated so.
+  returned: success
+  type: int
+  sample: 2
+waves:
+  description: The waves in their order with the number of their VMs.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{name: 'databases, priority 1', vms: 4}]
+msg:
+  description: The result in one line.
+  returned: success
+  type: str
+  sample: 22 of 22 VMs ready, 0 failed
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ..module_utils._argspec import PLAN, ROUND, RUN, merge
+from ..module_utils._operations.entry import run
+from ..module_utils._operations.plan_source import load_plan
+from ..module_utils._operations.startup import start_vms
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=merge(PLAN, RUN, ROUND), supports_check_mode=True)
+    given = module.params
+    run(
+        module,
+        lambda: start_vms(load_plan(given["plan"]), given["run_id"], given["round_timeout"], module.check_mode),
+    )
+
+
+if __name__ == "__main__":
+    main()
