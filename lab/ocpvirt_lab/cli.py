@@ -98,9 +98,8 @@ def _partition(args: argparse.Namespace, lab: Lab, progress: Progress) -> None:
 def _heal(args: argparse.Namespace, lab: Lab, progress: Progress) -> None:
     with lab.folder.locked():
         faults.heal(lab)
-    progress.say(
-        lab.folder.name, "all links are up" + (f", except of {lab.state.lost} (lost)" if lab.state.lost else "")
-    )
+    lost = f", except those of {', '.join(lab.state.lost)} (lost)" if lab.state.lost else ""
+    progress.say(lab.folder.name, f"all links are up{lost}")
 
 
 def _records(args: argparse.Namespace, lab: Lab, progress: Progress) -> int:

@@ -61,20 +61,21 @@ class Lab:
         launcher = Launcher(self.folder, holder)
         started = [f"{HUB}/{name}" for name in self._hub_up(launcher)]
         standing = [name for name in SITES if name not in self.state.lost]
-        for name, names in zip(standing, self._in_parallel(lambda name: self.runner(name, launcher).up(), standing)):
-            started += [f"{name}/{process}" for process in names]
+        for name, processes in self._in_parallel(lambda name: self.runner(name, launcher).up(), standing).items():
+            started += [f"{name}/{process}" for process in processes]
         return started
 
-    def _in_parallel(self, work: Callable[[str], list[str]], sites: list[str]) -> list[list[str]]:
+    def _in_parallel(self, work: Callable[[str], list[str]], sites: list[str]) -> dict[str, list[str]]:
+        """Every site gets its chance; then all that went wrong is told at once."""
         with ThreadPoolExecutor(len(SITES)) as pool:
-            futures = [pool.submit(work, site) for site in sites]
-            errors = [str(error) for future in futures if (error := future.exception())]
-            for future in futures:
-                if (error := future.exception()) and not isinstance(error, LabError):
-                    raise error
-            if errors:
-                raise LabError("\n".join(errors))
-            return [future.result() for future in futures]
+            futures = {site: pool.submit(work, site) for site in sites}
+        failures = {site: error for site, future in futures.items() if (error := future.exception())}
+        for error in failures.values():
+            if not isinstance(error, LabError):
+                raise error
+        if failures:
+            raise LabError("\n".join(map(str, failures.values())))
+        return {site: future.result() for site, future in futures.items()}
 
     def _hub_up(self, launcher: Launcher) -> list[str]:
         started = []

@@ -6,8 +6,8 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ocpvirt_lab.pki import SitePki
 from ocpvirt_lab.layout import SITES, SiteLayout
+from ocpvirt_lab.pki import SitePki
 from ocpvirt_lab.state import LabFolder
 
 HUB = "hub"

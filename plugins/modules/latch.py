@@ -9,7 +9,9 @@ short_description: Close or open the latch of a plan at a site
 version_added: 0.1.0
 description:
   - The latch keeps every VirtualMachineInstance of the plan from being created at a site, whoever asks.
-  - It is a ValidatingAdmissionPolicy over the VMs of the plan, or a ResourceQuota in the namespaces of the plan where the site serves no policies.
+  - >-
+    It is a ValidatingAdmissionPolicy over the VMs of the plan, or a ResourceQuota in the namespaces of the plan
+    where the site serves no policies.
   - Its effect is proven by a server-side dry run before the module returns.
   - It opens only at the target of the run, after both sites were observed again and every volume was compared.
 author:

@@ -8,8 +8,12 @@ module: persistent_volume
 short_description: Create the volumes of a capture at the target
 version_added: 0.1.0
 description:
-  - Decides for every claim of a capture which PersistentVolume and PersistentVolumeClaim the target gets, by the rules of the plan.
-  - Creates them bound to each other, waits until they are Bound, and compares each with the decision as read back from the API server.
+  - >-
+    Decides for every claim of a capture which PersistentVolume and PersistentVolumeClaim the target gets, by the
+    rules of the plan.
+  - >-
+    Creates them bound to each other, waits until they are Bound, and compares each with the decision as read back
+    from the API server.
   - Existing objects are adopted when they are equal and refused with the difference when they are not.
   - A volume that no rule matches, or that would still name the other site, is refused before anything is created.
 author:

@@ -9,7 +9,8 @@ short_description: Validate a plan and show it normalised
 version_added: 0.1.0
 description:
   - Reads a plan, validates all of it and returns it with its defaults filled in and its values in one spelling.
-  - A plan with problems makes the module fail. Every problem is reported at once, with its path and the allowed values.
+  - A plan with problems makes the module fail.
+  - Every problem is reported at once, with its path and the allowed values.
   - No site is contacted and no secret is read. A plan refers to secrets and never holds them.
 author:
   - The ocpvirt.dr authors (@ocpvirt)

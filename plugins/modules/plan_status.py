@@ -8,7 +8,8 @@ module: plan_status
 short_description: Show where a plan lives and how it is
 version_added: 0.1.0
 description:
-  - Reports sites, replication, captures, the lock, fence debts and the last runs of a plan from whatever answers. Nothing is changed.
+  - Reports sites, replication, captures, the lock, fence debts and the last runs of a plan from whatever answers.
+  - Nothing is changed.
 author:
   - The ocpvirt.dr authors (@ocpvirt)
 extends_documentation_fragment:

@@ -8,7 +8,10 @@ module: readiness_info
 short_description: Find what would stop a failover of a plan
 version_added: 0.1.0
 description:
-  - Looks at both sites, the replication, every volume and the newest capture, and returns every finding with its remedy. Nothing is changed.
+  - >-
+    Looks at both sites, the replication, every volume and the newest capture, and returns every finding with
+    its remedy.
+  - Nothing is changed.
   - A blocker keeps the plan from being moved safely.
 author:
   - The ocpvirt.dr authors (@ocpvirt)

@@ -24,7 +24,9 @@ options:
     choices: [primary, secondary, synced, resynced, paused, resumed]
     required: true
   forced:
-    description: Promote although the other site cannot confirm that it is secondary. The site must have been declared lost.
+    description:
+      - Promote although the other site cannot confirm that it is secondary.
+      - The site must have been declared lost.
     type: bool
     default: false
 extends_documentation_fragment:

@@ -8,8 +8,11 @@ module: run
 short_description: Begin, resume or end a run on a plan
 version_added: 0.1.0
 description:
-  - Begins a run: asks both sites, finds out where the plan lives, refuses what would break a promise, takes the lock of the plan and records the run at the target.
-  - A rerun of the same operation towards the same target resumes the unfinished run as its next attempt. It waits until the lock of the killed attempt has expired, 60 seconds at most.
+  - >-
+    Begins a run: asks both sites, finds out where the plan lives, refuses what would break a promise, takes the
+    lock of the plan and records the run at the target.
+  - A rerun of the same operation towards the same target resumes the unfinished run as its next attempt.
+  - It waits until the lock of the killed attempt has expired, 60 seconds at most.
   - Where the plan is primary at the target already, nothing is begun and RV(needed) is V(false).
   - Ends a run: closes its record and frees the lock.
 author:
@@ -66,7 +69,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 run_id:
-  description: Names the run for all modules that work for it. Empty when there is nothing to do and nothing was ever run.
+  description:
+    - Names the run for all modules that work for it.
+    - Empty when there is nothing to do and nothing was ever run.
   returned: success
   type: str
   sample: payroll-failover-west-20261122071800-3f9a

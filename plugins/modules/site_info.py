@@ -8,8 +8,10 @@ module: site_info
 short_description: Show what the sites of a plan are and have
 version_added: 0.1.0
 description:
-  - Asks each site for its version, the APIs that the plan needs, its backup storage and the VMs of the plan. Nothing is changed.
-  - A site that does not answer within 8 seconds is a result. V(unreachable), V(failed) and absent APIs are different answers.
+  - Asks each site for its version, the APIs that the plan needs, its backup storage and the VMs of the plan.
+  - Nothing is changed.
+  - A site that does not answer within 8 seconds is a result.
+  - V(unreachable), V(failed) and absent APIs are different answers.
 author:
   - The ocpvirt.dr authors (@ocpvirt)
 options:

@@ -9,8 +9,12 @@ short_description: Take a capture with Velero, or choose one
 version_added: 0.1.0
 description:
   - Takes a metadata-only backup of everything the plan protects and judges it by its content.
-  - A backup that lacks something its VMs need is marked incomplete, is never chosen, and makes the module fail with every finding.
-  - With O(state=chosen) it chooses the newest complete backup that the target of a run knows, judged by content too, after Velero there has read the object store once more.
+  - >-
+    A backup that lacks something its VMs need is marked incomplete, is never chosen, and makes the module fail
+    with every finding.
+  - >-
+    With O(state=chosen) it chooses the newest complete backup that the target of a run knows, judged by content
+    too, after Velero there has read the object store once more.
 author:
   - The ocpvirt.dr authors (@ocpvirt)
 options:

@@ -9,7 +9,9 @@ short_description: Restore everything of a capture but its volumes
 version_added: 0.1.0
 description:
   - Velero restores all but volumes, VMs, DataVolumes and snapshots. Then the VMs are created by this module, halted.
-  - Each VM carries its own runStrategy and power state in the annotation C(dr.ocpvirt.io/recorded), and imports nothing.
+  - >-
+    Each VM carries its own runStrategy and power state in the annotation C(dr.ocpvirt.io/recorded), and imports
+    nothing.
   - Volumes must be there before (M(ocpvirt.dr.persistent_volume)).
 author:
   - The ocpvirt.dr authors (@ocpvirt)

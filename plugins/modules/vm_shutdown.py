@@ -9,7 +9,9 @@ short_description: Stop the VMs of a plan at a site and prove them off
 version_added: 0.1.0
 description:
   - Halts every VM of the plan through its runStrategy and records on each what it was before.
-  - Waits until no VirtualMachineInstance, launcher pod, migration target, hotplug pod or VolumeAttachment of the plan is left.
+  - >-
+    Waits until no VirtualMachineInstance, launcher pod, migration target, hotplug pod or VolumeAttachment of the
+    plan is left.
 author:
   - The ocpvirt.dr authors (@ocpvirt)
 options:

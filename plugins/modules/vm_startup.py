@@ -8,7 +8,9 @@ module: vm_startup
 short_description: Start the VMs of a plan, throttled and in order
 version_added: 0.1.0
 description:
-  - Starts at the target of a run what ran at the source, in waves, with at most C(startup.max_starting) VMs in flight.
+  - >-
+    Starts at the target of a run what ran at the source, in waves, with at most C(startup.max_starting) VMs in
+    flight.
   - Each VM gets its own runStrategy back. What was off stays off.
   - A VM that is not ready in time frees its slot and is reported. It does not make the module fail.
   - Both sites and all volumes are observed again before anything is started.

@@ -51,7 +51,7 @@ def for_each(
         for start in range(0, len(todo), BATCH):
             before_batch()
             batch = todo[start : start + BATCH]
-            for item, result in zip(batch, pool.map(attempt, batch)):
+            for item, result in zip(batch, pool.map(attempt, batch), strict=True):
                 if isinstance(result, DrError):
                     outcome.failed.append((item, result))
                 else:

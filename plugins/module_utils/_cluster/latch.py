@@ -69,7 +69,7 @@ class Latch:
         names |= {f"{namespace}.{PROBE}" for namespace in self._namespaces}
         self._apply(
             CONFIG_MAP,
-            {"metadata": {"name": self._name, "namespace": self._store}, "data": {name: "" for name in sorted(names)}},
+            {"metadata": {"name": self._name, "namespace": self._store}, "data": dict.fromkeys(sorted(names), "")},
         )
         self._apply(
             ADMISSION_POLICY,

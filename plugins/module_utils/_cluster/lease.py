@@ -107,7 +107,7 @@ class PlanLock:
             "take the plan's lock",
             site=self._api.site,
             on=f"Lease/{self._namespace}/{self._name}",
-            seen=f"held by run {holder.run_id}, attempt {holder.attempt}, renewed {age:.0f} s ago by this machine's clock",
+            seen=f"held by run {holder.run_id}, attempt {holder.attempt}, renewed {age:.0f} s ago by our clock",
             wanted="no other run on this plan",
             next_step="wait until that run has ended; if it was killed, start its playbook again to finish it",
         )

@@ -7,7 +7,8 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Sequence
-from datetime import datetime, timezone
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 from .._cluster.api import Api, Object
@@ -134,10 +135,9 @@ class OadpSource(MetadataSource):
                 "existingResourcePolicy": "none",
             },
         }
-        try:
+        # an earlier attempt of this run may have made it: its result is what counts
+        with suppress(Conflict):
             api.create(RESTORE, body)
-        except Conflict:
-            pass  # an earlier attempt of this run made it: its result is what counts
         try:
             done = self._wait(api, RESTORE, restore, RESTORE_DONE, RESTORE_FAILED, timeout)
         except TerminalState as error:
@@ -171,7 +171,7 @@ class OadpSource(MetadataSource):
         return "; ".join(texts[:5])[:1500] or "no error texts"
 
     def _download(self, api: Api, kind: str, name: str) -> bytes:
-        moment = datetime.now(timezone.utc).strftime("%H%M%S%f")
+        moment = datetime.now(UTC).strftime("%H%M%S%f")
         request = f"{name}-{kind.lower()}-{moment}"
         body = {
             "apiVersion": DOWNLOAD_REQUEST.api_version,

@@ -29,10 +29,10 @@ def check_cron(text: str) -> str:
         raise ValueError(f"unknown schedule {schedule[:40]}; wanted one of {', '.join(_DESCRIPTORS)} or @every 1h30m")
     fields = schedule.split()
     if len(fields) != len(_FIELDS):
-        names = ", ".join(name for name, *_ in _FIELDS)
+        names = ", ".join(field[0] for field in _FIELDS)
         raise ValueError(f"a cron schedule has five fields ({names}), got {len(fields)}")
-    for field, (name, low, high, words) in zip(fields, _FIELDS, strict=True):
-        for part in field.split(","):
+    for given, (name, low, high, words) in zip(fields, _FIELDS, strict=True):
+        for part in given.split(","):
             _check_part(part, name, low, high, words)
     return text
 

@@ -28,7 +28,7 @@ def observe_groups(plan: Plan, sites: Iterable[str]) -> dict[str, list[GroupStat
     with ThreadPoolExecutor(max_workers=WORKERS) as pool:
         answers = list(pool.map(ask, asked))
     found: dict[str, list[GroupStatus]] = {site: [] for site in sites}
-    for (site, _group), status in zip(asked, answers):
+    for (site, _group), status in zip(asked, answers, strict=True):
         found[site].append(status)
     return found
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from .._cluster.api import Api
@@ -32,7 +32,7 @@ def plan_status(plan: Plan) -> dict[str, Any]:
         groups = pool.submit(observe_groups, plan, names).result()
         reached = [future.result() for future in asked]
     lives_at = where_it_lives(plan, groups)
-    now = datetime.now(timezone.utc)
+    now = datetime.now(UTC)
     runs = _runs(plan, reached)
     return {
         "changed": False,

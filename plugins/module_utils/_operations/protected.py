@@ -35,7 +35,7 @@ def list_vms(plan: Plan, api: Api) -> dict[str, Object]:
 
 
 def list_protected(plan: Plan, api: Api) -> Protected:
-    """The selected VMs with what each of them needs. missing: "kind namespace/name" of what is referred to and absent."""
+    """The selected VMs with what each of them needs. missing: "kind namespace/name" of what is absent."""
     vms = list_vms(plan, api)
     claims_by_key = _by_key(plan, api, PVC)
     volumes_by_name = {pv["metadata"]["name"]: pv for pv in api.list(PV)}

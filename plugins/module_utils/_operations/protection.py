@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Making a plan's protection so: labels, Retain, replication, the backup schedule (and nothing on other objects, P8)."""
+"""Making a plan's protection so: labels, Retain, replication, the backup schedule and no other object (P8)."""
 
 from __future__ import annotations
 

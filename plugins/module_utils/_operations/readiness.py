@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from .._cluster.api import Api
@@ -23,8 +23,8 @@ from .capture import source_of
 from .entry import bounded
 from .groups import check_covered, observe_groups
 from .protected import Protected, list_protected, start_records
-from .sites import Reach, reach
 from .site_report import present_apis, storage_phases
+from .sites import Reach, reach
 
 
 def readiness(plan: Plan) -> dict[str, Any]:
@@ -122,7 +122,7 @@ def _groups(plan: Plan, groups: dict[str, list[GroupStatus]], lives_at: str | No
 def _lag(plan: Plan, group: str, seen: dict[str, GroupStatus], max_lag: Any, lives_at: str | None) -> Iterator[Finding]:
     if lives_at is None or max_lag is None:
         return
-    lag = seen[plan.peer_of(lives_at)].lag(datetime.now(timezone.utc))
+    lag = seen[plan.peer_of(lives_at)].lag(datetime.now(UTC))
     if lag is None:
         yield Finding("warning", "LagUnknown", f"group {group}", "no last sync time", "wait for the first replication")
     elif lag > max_lag:

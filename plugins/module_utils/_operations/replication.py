@@ -24,7 +24,7 @@ def replication_info(plan: Plan, sites: list[str]) -> dict[str, Any]:
         "groups": [
             {**status.as_dict(), "provider": (group.provider or plan.provider)}
             for site in sites
-            for group, status in zip(plan.groups, found[site])
+            for group, status in zip(plan.groups, found[site], strict=True)
         ],
     }
 
@@ -153,7 +153,7 @@ def _apply(session: Session, site: str, state: str, forced: bool, mine: list[Gro
         return verbs[state]()
 
     with ThreadPoolExecutor(max_workers=WORKERS) as pool:
-        return [group.name for group, changed in zip(todo, pool.map(act, todo)) if changed]
+        return [group.name for group, changed in zip(todo, pool.map(act, todo), strict=True) if changed]
 
 
 def _read_back(site: str, state: str, after: list[GroupStatus]) -> None:

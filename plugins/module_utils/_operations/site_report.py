@@ -21,7 +21,7 @@ def sites_info(plan: Plan, sites: list[str]) -> dict[str, Any]:
     """A report per site. A site that does not answer is a result, not an error."""
     with ThreadPoolExecutor(max_workers=len(sites)) as pool:
         reports = list(pool.map(lambda name: site_report(plan, reach(plan, name)), sites))
-    return {"changed": False, "sites": dict(zip(sites, reports))}
+    return {"changed": False, "sites": dict(zip(sites, reports, strict=True))}
 
 
 def site_report(plan: Plan, there: Reach) -> dict[str, Any]:

@@ -19,7 +19,10 @@ PROBE_TIMEOUT = 8.0
 
 @dataclass(frozen=True)
 class Reach:
-    """state: reachable, unreachable (nobody answered) or failed (it answered with an error). api: None unless reachable."""
+    """state: reachable, unreachable (nobody answered) or failed (it answered with an error).
+
+    api: None unless reachable.
+    """
 
     site: str
     state: str

@@ -234,7 +234,7 @@ class Starter:
         messages = {
             c["message"]: None
             for c in conditions
-            if c.get("message") and c.get("status") != "True" or c["type"] == "Failure"
+            if (c.get("message") and c.get("status") != "True") or c["type"] == "Failure"
         }
         shown = "; ".join(text for text in messages if text)[:500]
         return (

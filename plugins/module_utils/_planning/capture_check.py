@@ -17,7 +17,7 @@ PLURAL = {"Secret": "secrets", "ConfigMap": "configmaps"}
 def check_capture(capture: Capture, expected: Iterable[Mapping[str, Any]] | None = None) -> list[Finding]:
     """Findings over a capture. expected: the VMs that should be in it, where the source can be asked."""
     findings: list[Finding] = []
-    vms = {key: vm for key, vm in capture.index("virtualmachines.kubevirt.io").items()}
+    vms = capture.index("virtualmachines.kubevirt.io")
     if not vms:
         findings.append(
             _blocker(

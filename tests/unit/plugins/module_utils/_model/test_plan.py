@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from copy import deepcopy
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import DrError, Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import PlanInvalid, Site, Wave, parse_plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan_secrets import HIDDEN
@@ -29,6 +31,12 @@ def test_the_plan_of_the_design_is_valid(document: Document) -> None:
     assert plan.rules[0].set["west"] == {"nfs.server": "198.51.100.10", "nfs.path": "/dr/{pv.name}"}
     assert plan.startup.readiness.timeout == timedelta(minutes=5)
     assert plan.metadata.keep == timedelta(days=14)
+
+
+def test_the_plan_of_the_documentation_is_valid() -> None:
+    page = (Path(__file__).parents[5] / "docs" / "plan.md").read_text(encoding="utf-8")
+    plan = parse_plan(yaml.safe_load(page.partition("```yaml\n")[2].partition("```")[0]))
+    assert [wave.name for wave in plan.startup.waves] == ["databases", "app", "web", "rest"]
 
 
 def test_the_smallest_plan_gets_its_defaults() -> None:

@@ -51,11 +51,11 @@ def anything(chance: random.Random, depth: int = 0) -> Any:
     if kind in (1, 2):
         return chance.choice(WORDS)
     if kind == 3:
-        return [anything(chance, depth + 1) for _ in range(chance.randrange(4))]
+        return [anything(chance, depth + 1) for _round in range(chance.randrange(4))]
     if kind == 4:
         return chance.choice([date(2024, 1, 1), b"bytes", 3 + 4j, {1, 2}, ("a", 1)])
     keys = [*WORDS, None, True, 1, 2.5, ("a", "b")]
-    return {chance.choice(keys): anything(chance, depth + 1) for _ in range(chance.randrange(4))}
+    return {chance.choice(keys): anything(chance, depth + 1) for _round in range(chance.randrange(4))}
 
 
 def mutate(document: Any, chance: random.Random) -> None:
@@ -83,7 +83,7 @@ def test_no_input_makes_the_parser_raise_anything_but_plan_invalid(document: dic
     accepted = 0
     for case in range(CASES):
         mutant = deepcopy(document)
-        for _ in range(chance.randrange(1, 4)):
+        for _round in range(chance.randrange(1, 4)):
             if mutant:
                 mutate(mutant, chance)
         outcome = parsed(mutant)

@@ -9,7 +9,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan_problem import render_path
 
 Document = dict[str, Any]
-Keys = tuple[str | int, ...]
+Keys = tuple[Any, ...]
 
 RULE: Keys = ("volumes", "rules", 0)
 GONE = object()

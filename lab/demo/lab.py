@@ -1,0 +1,41 @@
+"""The lab's command, called as a user would call it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from demo.cluster import Cluster
+
+COMMAND = Path(__file__).resolve().parent.parent / "lab"
+
+
+class Lab:
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._environment = {**os.environ, "LAB_NAME": name}
+
+    def run(self, *words: str) -> None:
+        subprocess.run([str(COMMAND), *words], env=self._environment, check=True)
+
+    def read(self, *words: str) -> str:
+        return subprocess.run(
+            [str(COMMAND), *words], env=self._environment, check=True, stdout=subprocess.PIPE, text=True
+        ).stdout
+
+    def environment(self) -> dict[str, Any]:
+        return json.loads(self.read("env"))
+
+    def status(self) -> dict[str, Any]:
+        return json.loads(self.read("status", "--json"))
+
+    def records(self, site: str) -> dict[str, dict[str, Any]]:
+        """Volume to what its guest wrote on it."""
+        report = json.loads(self.read("records", site, "--json"))
+        return {volume["volume"]: volume for volume in (report["volumes"] if isinstance(report, dict) else report)}
+
+    def cluster(self, site: str) -> Cluster:
+        return Cluster(Path(self.read("kubeconfig", site).strip()))

@@ -1,0 +1,243 @@
+"""VMs in three tiers, each with a disk on its site's NFS server, and what they need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+from demo.cluster import Cluster, Object, wait_until
+
+NAMESPACE = "payroll"
+EXPORT = "payroll"
+PLAN_LABEL = "dr.ocpvirt.io/plan"
+
+
+@dataclass(frozen=True)
+class Tier:
+    """count VMs; strategies: how many of them have another runStrategy than Always."""
+
+    name: str
+    count: int
+    priority: int
+    strategies: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Vm:
+    name: str
+    tier: str
+    strategy: str
+    running: bool
+    priority: int
+    depends_on: str = ""
+
+
+TIERS = (
+    Tier("db", 4, 1, (("Manual", 1),)),
+    Tier("app", 8, 2, (("RerunOnFailure", 2),)),
+    Tier("web", 12, 3, (("Manual", 1),)),
+)
+
+
+def demo_vms(tiers: tuple[Tier, ...] = TIERS, off: int = 2) -> list[Vm]:
+    """The running VMs of the tiers, and `off` VMs that are off and have to stay so."""
+    vms = []
+    for tier in tiers:
+        strategies = [name for name, count in tier.strategies for _ in range(count)]
+        strategies += ["Always"] * (tier.count - len(strategies))
+        for number, strategy in enumerate(strategies):
+            depends_on = f"db-{number % 4}" if tier.name == "app" else ""
+            vms.append(Vm(f"{tier.name}-{number}", tier.name, strategy, True, tier.priority, depends_on))
+    return vms + [Vm(f"batch-{number}", "batch", ("Halted", "Manual")[number % 2], False, 4) for number in range(off)]
+
+
+def plan_document(environment: dict[str, Any], max_starting: int = 8) -> Object:
+    """The plan of the workload on a lab."""
+    sites = environment["sites"]
+    return {
+        "name": "payroll",
+        "home": "east",
+        "sites": {name: {"kubeconfig": site["kubeconfig"]} for name, site in sites.items()},
+        "protect": {"namespaces": [NAMESPACE], "selector": {"matchLabels": {PLAN_LABEL: "payroll"}}},
+        "replication": {
+            "provider": "nfs",
+            "max_lag": "2m",
+            "groups": [{"name": EXPORT, "selector": {}}],
+            "options": {
+                "interval": 2,
+                "sites": {
+                    name: {
+                        "control": site["storage_url"],
+                        "peer": site["replication_peer"],
+                        "server": site["nfs_server"],
+                        "path": f"{site['export_prefix']}/{EXPORT}",
+                    }
+                    for name, site in sites.items()
+                },
+            },
+        },
+        "volumes": {
+            "rules": [
+                {
+                    "match": {
+                        "nfs": {
+                            "server": [site["nfs_server"] for site in sites.values()],
+                            "path": f".*/{EXPORT}/(?P<volume>[^/]+)",
+                        }
+                    },
+                    "set": {
+                        name: {
+                            "nfs.server": site["nfs_server"],
+                            "nfs.path": f"{site['export_prefix']}/{EXPORT}/{{match.volume}}",
+                            "storageClassName": site["storage_class"],
+                        }
+                        for name, site in sites.items()
+                    },
+                }
+            ]
+        },
+        "metadata": {"source": "oadp", "namespace": "velero", "schedule": "0 2 * * *", "keep": "14d"},
+        "startup": {
+            "waves": [
+                {"name": "databases", "selector": {"matchLabels": {"tier": "db"}}},
+                {"name": "applications", "selector": {"matchLabels": {"tier": "app"}}},
+                {"name": "rest"},
+            ],
+            "max_starting": max_starting,
+            "readiness": {"agent": True, "timeout": "2m"},
+        },
+    }
+
+
+def manifests(vms: list[Vm], site: dict[str, Any], reclaim: str = "Retain") -> list[Object]:
+    """Everything but the VMs, in an order in which it can be created, then the VMs."""
+    labels = {PLAN_LABEL: "payroll"}
+    objects: list[Object] = [
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": {"team": "payroll"}}},
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": "cloud-init", "namespace": NAMESPACE},
+            "stringData": {"userdata": "#cloud-config\nhostname: demo\n"},
+        },
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": "web", "namespace": NAMESPACE},
+            "spec": {"selector": {"tier": "web"}, "ports": [{"port": 443}]},
+        },
+    ]
+    objects += [_pv(vm, site, reclaim) for vm in vms]
+    objects += [_pvc(vm, site) for vm in vms]
+    return objects + [_vm(vm, labels) for vm in vms]
+
+
+def deploy(
+    cluster: Cluster, site: dict[str, Any], peer: dict[str, Any], vms: list[Vm], reclaim: str = "Retain"
+) -> None:
+    """Volumes on the site's NFS server, then the objects, and wait until the VMs that are to run are up."""
+    storage = site["storage_url"]
+    body = {"role": "primary", "peer": peer["replication_peer"], "interval_seconds": 2}
+    _ok(requests.put(f"{storage}/v1/exports/{EXPORT}", json=body, timeout=30))
+    for vm in vms:
+        _ok(requests.post(f"{storage}/v1/exports/{EXPORT}/volumes/{vm.name}", json={}, timeout=30))
+    objects = manifests(vms, site, reclaim)
+    for body in objects[:1]:
+        cluster.create(body)
+    cluster.create_all([item for item in objects[1:] if item["kind"] != "VirtualMachine"])
+    wait_until("bound claims", 60, lambda: _unbound(cluster))
+    cluster.create_all([item for item in objects if item["kind"] == "VirtualMachine"])
+    for vm in vms:
+        if vm.strategy == "Manual" and vm.running:
+            cluster.start(vm.name, NAMESPACE)
+    wait_until("running VMs", 180, lambda: not_ready(cluster, [vm.name for vm in vms if vm.running]))
+
+
+def not_ready(cluster: Cluster, names: list[str]) -> list[str]:
+    """Names of the VMs whose VMI is not ready with its agent connected."""
+    ready = set()
+    for vmi in cluster.list("VirtualMachineInstance", NAMESPACE):
+        true = {item["type"] for item in vmi.get("status", {}).get("conditions", []) if item["status"] == "True"}
+        if {"Ready", "AgentConnected"} <= true:
+            ready.add(vmi["metadata"]["name"])
+    return [name for name in names if name not in ready]
+
+
+def _unbound(cluster: Cluster) -> list[str]:
+    claims = cluster.list("PersistentVolumeClaim", NAMESPACE)
+    return [item["metadata"]["name"] for item in claims if item.get("status", {}).get("phase") != "Bound"]
+
+
+def _pv(vm: Vm, site: dict[str, Any], reclaim: str) -> Object:
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolume",
+        "metadata": {"name": f"pv-{vm.name}"},
+        "spec": {
+            "capacity": {"storage": "1Gi"},
+            "accessModes": ["ReadWriteMany"],
+            "volumeMode": "Filesystem",
+            "persistentVolumeReclaimPolicy": reclaim,
+            "storageClassName": site["storage_class"],
+            "nfs": {"server": site["nfs_server"], "path": f"{site['export_prefix']}/{EXPORT}/{vm.name}"},
+            "claimRef": {"kind": "PersistentVolumeClaim", "namespace": NAMESPACE, "name": vm.name},
+        },
+    }
+
+
+def _pvc(vm: Vm, site: dict[str, Any]) -> Object:
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": vm.name, "namespace": NAMESPACE, "labels": {"tier": vm.tier}},
+        "spec": {
+            "accessModes": ["ReadWriteMany"],
+            "storageClassName": site["storage_class"],
+            "volumeName": f"pv-{vm.name}",
+            "resources": {"requests": {"storage": "1Gi"}},
+        },
+    }
+
+
+def _vm(vm: Vm, labels: dict[str, str]) -> Object:
+    annotations = {"dr.ocpvirt.io/priority": str(vm.priority)}
+    if vm.depends_on:
+        annotations["dr.ocpvirt.io/depends-on"] = vm.depends_on
+    return {
+        "apiVersion": "kubevirt.io/v1",
+        "kind": "VirtualMachine",
+        "metadata": {
+            "name": vm.name,
+            "namespace": NAMESPACE,
+            "labels": {**labels, "tier": vm.tier},
+            "annotations": annotations,
+        },
+        "spec": {
+            "runStrategy": vm.strategy,
+            "template": {
+                "metadata": {"labels": {"tier": vm.tier}},
+                "spec": {
+                    "domain": {
+                        "devices": {
+                            "disks": [
+                                {"name": "root", "disk": {"bus": "virtio"}},
+                                {"name": "cloudinit", "disk": {"bus": "virtio"}},
+                            ]
+                        },
+                        "memory": {"guest": "256Mi"},
+                    },
+                    "volumes": [
+                        {"name": "root", "persistentVolumeClaim": {"claimName": vm.name}},
+                        {"name": "cloudinit", "cloudInitNoCloud": {"secretRef": {"name": "cloud-init"}}},
+                    ],
+                },
+            },
+        },
+    }
+
+
+def _ok(answer: requests.Response) -> None:
+    if not answer.ok:
+        raise RuntimeError(f"{answer.request.method} {answer.url}: HTTP {answer.status_code}: {answer.text[:300]}")
