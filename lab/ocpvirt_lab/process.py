@@ -50,4 +50,11 @@ class SiteContext:
 
 def base_environment(home: Path) -> dict[str, str]:
     """Nothing of the caller's environment: no proxies, no cloud credentials, no kubeconfig."""
-    return {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(home), "AWS_EC2_METADATA_DISABLED": "true"}
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(home),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        # a quarter less CPU while two control planes start on two cores, for memory within a limit
+        "GOGC": "400",
+        "GOMEMLIMIT": "2GiB",
+    }

@@ -28,7 +28,9 @@ _PATHS = ("ca_cert", "client_cert", "client_key")
 
 
 def read_text(path: str) -> str:
-    return Path(path).expanduser().read_text(encoding="utf-8")
+    """A relative path starts where the command was started: Ansible runs modules in the playbook's folder."""
+    started_in = Path(os.environ.get("PWD") or Path.cwd())
+    return (started_in / Path(path).expanduser()).read_text(encoding="utf-8")
 
 
 def load_plan(source: str | Mapping[str, Any], read_text: ReadText = read_text) -> Plan:
@@ -42,7 +44,7 @@ def load_plan(source: str | Mapping[str, Any], read_text: ReadText = read_text) 
             f"read the plan {source}",
             seen=_reason(error),
             wanted="a readable YAML file",
-            next_step="correct the path; a relative one starts at the folder of the playbook",
+            next_step="correct the path; a relative one starts at the folder in which the command was started",
         ) from error
     try:
         return parse_plan(_parse_yaml(source, text))

@@ -1,0 +1,106 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What unit tests put in the place of time and of an API server."""
+
+from __future__ import annotations
+
+import copy
+import heapq
+import itertools
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.clock import Clock
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import Kind
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, NotFound
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+class SimulatedTime:
+    """Seconds that pass only when somebody sleeps; what is planned for a moment happens while it is slept over."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._planned: list[tuple[float, int, Callable[[], object]]] = []
+        self._number = itertools.count()
+
+    def clock(self, off_by: timedelta = timedelta()) -> Clock:
+        """A clock of one machine; off_by: how wrong its wall clock is."""
+        return Clock(
+            monotonic=lambda: self.seconds,
+            now=lambda: NOON + timedelta(seconds=self.seconds) + off_by,
+            sleep=self.sleep,
+        )
+
+    def at(self, seconds: float, action: Callable[[], object]) -> None:
+        heapq.heappush(self._planned, (seconds, next(self._number), action))
+
+    def sleep(self, seconds: float) -> None:
+        until = self.seconds + seconds
+        while self._planned and self._planned[0][0] <= until:
+            self.seconds, _number, action = heapq.heappop(self._planned)
+            action()
+        self.seconds = until
+
+
+class MemoryApi:
+    """The calls of Api that read and write single objects, with resourceVersions as an API server keeps them."""
+
+    def __init__(self, site: str = "west", clock: Clock | None = None) -> None:
+        self.site = site
+        self.clock = clock or SimulatedTime().clock()
+        self.objects: dict[tuple[str, str | None, str], dict[str, Any]] = {}
+        self.writes: list[str] = []
+        self._version = 0
+
+    def find(self, kind: Kind, name: str, namespace: str | None = None) -> dict[str, Any] | None:
+        return copy.deepcopy(self.objects.get((kind.kind, namespace, name)))
+
+    def get(self, kind: Kind, name: str, namespace: str | None = None) -> dict[str, Any]:
+        found = self.find(kind, name, namespace)
+        if found is None:
+            raise NotFound("GET", site=self.site, on=f"{kind.kind}/{namespace}/{name}", status=404)
+        return found
+
+    def list(
+        self, kind: Kind, namespace: str | None = None, labels: str | None = None, fields: str | None = None
+    ) -> list[dict[str, Any]]:
+        if fields is not None:
+            raise NotImplementedError("field selectors")
+        wanted = dict(part.split("=", 1) for part in labels.split(",")) if labels else {}
+        return [
+            copy.deepcopy(item)
+            for (of_kind, of_namespace, _name), item in self.objects.items()
+            if of_kind == kind.kind
+            and namespace in (None, of_namespace)
+            and wanted.items() <= item["metadata"].get("labels", {}).items()
+        ]
+
+    def create(self, kind: Kind, body: dict[str, Any]) -> dict[str, Any]:
+        key = self._key(kind, body)
+        if key in self.objects:
+            raise Conflict("POST", site=self.site, on="/".join(filter(None, key)), status=409)
+        return self._store("create", key, body)
+
+    def replace(self, kind: Kind, body: dict[str, Any]) -> dict[str, Any]:
+        key = self._key(kind, body)
+        stored = self.get(kind, key[2], key[1])
+        if body["metadata"].get("resourceVersion") not in (None, stored["metadata"]["resourceVersion"]):
+            raise Conflict("PUT", site=self.site, on="/".join(filter(None, key)), status=409)
+        return self._store("replace", key, body)
+
+    def delete(self, kind: Kind, name: str, namespace: str | None = None) -> bool:
+        return self.objects.pop((kind.kind, namespace, name), None) is not None
+
+    def _store(self, verb: str, key: tuple[str, str | None, str], body: dict[str, Any]) -> dict[str, Any]:
+        self._version += 1
+        self.writes.append(f"{verb} {'/'.join(filter(None, key))}")
+        stored = copy.deepcopy(body)
+        stored["metadata"]["resourceVersion"] = str(self._version)
+        self.objects[key] = stored
+        return copy.deepcopy(stored)
+
+    def _key(self, kind: Kind, body: dict[str, Any]) -> tuple[str, str | None, str]:
+        return kind.kind, body["metadata"].get("namespace"), body["metadata"]["name"]
