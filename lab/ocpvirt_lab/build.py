@@ -124,6 +124,7 @@ def _compile(component: Component, wanted: dict[str, str], flags: list[str], dra
         for name, package in wanted.items():
             command = ["nice", "go", "build", "-v", *flags, "-o", str(draft / "bin" / name), package]
             with log.open("a") as out:
+                print(f"# {name}", file=out, flush=True)
                 built = subprocess.run(
                     command, cwd=component.module_dir, env=_environment(), stdout=out, stderr=subprocess.STDOUT
                 )
@@ -139,6 +140,9 @@ def _compile(component: Component, wanted: dict[str, str], flags: list[str], dra
 def _report(component: Component, log: Path, began: float, done: threading.Event, progress: Progress) -> None:
     while not done.wait(REPORT_INTERVAL):
         lines = log.read_text(errors="replace").splitlines() if log.exists() else []
-        latest = f", {lines[-1][:70]}" if lines else ""
+        packages = [line for line in lines if not line.startswith("#")]
+        binary = next((line[2:] for line in reversed(lines) if line.startswith("# ")), "")
         elapsed = time.monotonic() - began
-        progress.say(component.name, f"building for {elapsed:.0f} s: {len(lines)} packages{latest}")
+        progress.say(
+            component.name, f"building for {elapsed:.0f} s: {binary}, {len(packages)} packages compiled so far"
+        )

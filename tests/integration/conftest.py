@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -70,10 +70,10 @@ def lab() -> Lab:
 
 
 @pytest.fixture
-def world(lab: Lab, tmp_path: Path) -> Iterator[World]:
+def world(lab: Lab, tmp_path: Path) -> World:
     """Empty sites, both up."""
     lab.run("reset")
-    yield World(lab, tmp_path)
+    return World(lab, tmp_path)
 
 
 @pytest.fixture

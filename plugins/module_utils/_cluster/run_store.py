@@ -16,7 +16,7 @@ from .kinds import CONFIG_MAP, NAMESPACE
 # a ConfigMap may hold 1 MiB; the rest is room for metadata
 SHARD = 900_000
 PLAN_LABEL = "dr.ocpvirt.io/run-of-plan"
-RUN_LABEL = "dr.ocpvirt.io/run"
+RUN = "dr.ocpvirt.io/run"
 PART_LABEL = "dr.ocpvirt.io/part"
 
 
@@ -92,7 +92,9 @@ class RunStore:
             "metadata": {
                 "name": name,
                 "namespace": self._namespace,
-                "labels": {PLAN_LABEL: plan, RUN_LABEL: run_id, PART_LABEL: part},
+                "labels": {PLAN_LABEL: plan, PART_LABEL: part},
+                # a run id may be longer than a label's value
+                "annotations": {RUN: run_id},
             },
             "data": data,
         }

@@ -127,7 +127,7 @@ class OadpSource(MetadataSource):
         body = {
             "apiVersion": RESTORE.api_version,
             "kind": RESTORE.kind,
-            "metadata": {"name": restore, "namespace": self._namespace, "labels": {CREATED_BY: run_id}},
+            "metadata": {"name": restore, "namespace": self._namespace, "annotations": {CREATED_BY: run_id}},
             "spec": {
                 "backupName": name,
                 "includedNamespaces": list(self._plan.namespaces),

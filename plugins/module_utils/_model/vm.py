@@ -12,6 +12,8 @@ from typing import Any
 from .names import DEPENDS_ON, PRIORITY, RECORDED, START
 
 DEFAULT_PRIORITY = 3
+# fields of a VM that name a kind of its namespace, or one of the cluster
+MATCHERS = {"instancetype": "VirtualMachineInstancetype", "preference": "VirtualMachinePreference"}
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def claim_names(manifest: Mapping[str, Any]) -> list[str]:
 
 
 def references(manifest: Mapping[str, Any]) -> set[tuple[str, str]]:
-    """(kind, name) of what a VM's template refers to in its namespace, apart from PVCs."""
+    """(kind, name) of what a VM refers to in its namespace, apart from PVCs."""
     template = manifest["spec"]["template"]["spec"]
     found: set[tuple[str, str]] = set()
     for volume in template.get("volumes") or []:
@@ -104,6 +106,16 @@ def references(manifest: Mapping[str, Any]) -> set[tuple[str, str]]:
             name = method.get("source", {}).get("secret", {}).get("secretName")
             if name:
                 found.add(("Secret", name))
+    for matcher, own_kind in (
+        ("instancetype", "VirtualMachineInstancetype"),
+        ("preference", "VirtualMachinePreference"),
+    ):
+        used = manifest["spec"].get(matcher) or {}
+        if used.get("revisionName"):
+            # holds the spec that the VM was made with
+            found.add(("ControllerRevision", used["revisionName"]))
+        if used.get("kind", "").lower() == own_kind.lower() and used.get("name"):
+            found.add((own_kind, used["name"]))
     return found
 
 

@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from .progress import progress_directory
+from .progress import own_progress_directory
 
 
 class CheckStore:
@@ -30,4 +30,4 @@ class CheckStore:
         return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
     def _path(self, run_id: str, topic: str) -> Path:
-        return progress_directory() / f"{run_id}.check" / f"{topic}.json"
+        return own_progress_directory() / f"{run_id}.check" / f"{topic}.json"

@@ -52,14 +52,20 @@ def _close(session: Session, site: str) -> dict[str, Any]:
             wanted="a site that answers",
             next_step="leave this step out for a site that was declared lost",
         )
-    names = {vm.replace("/", ".") for vm in (session.load("capture") or {}).get("vms", [])}
-    names |= {key.replace("/", ".") for key in list_vms(session.plan, api)}
+    changed = close_latch(session, api, set(list_vms(session.plan, api)))
+    return {"changed": changed, "closed": True, "site": site}
+
+
+def close_latch(session: Session, api: Api, vms: set[str]) -> bool:
+    """Close it for these VMs (keys) and all of the run's capture; whether it was open."""
+    keys = vms | set((session.load("capture") or {}).get("vms", []))
     namespaces = existing_namespaces(session, api)
-    closed = _latch(session, api, namespaces).is_closed()
+    latch = _latch(session, api, namespaces)
+    closed = latch.is_closed()
     if not session.check_mode and namespaces:
         session.verify_lock()
-        _latch(session, api, namespaces).close(names)
-    return {"changed": not closed and bool(namespaces), "closed": True, "site": site}
+        latch.close(key.replace("/", ".") for key in keys)
+    return not closed and bool(namespaces)
 
 
 def existing_namespaces(session: Session, api: Api) -> tuple[str, ...]:

@@ -11,14 +11,30 @@ from pathlib import Path
 from typing import Any
 
 from .._cluster.clock import Clock
+from .._errors import Refused
 
 DIRECTORY = "OCPVIRT_DR_PROGRESS_DIR"
 
 
 def progress_directory() -> Path:
-    """Where progress files are; of the user alone."""
+    """Where progress files are."""
     default = Path(tempfile.gettempdir()) / f"ocpvirt-dr-{os.getuid()}"
     return Path(os.environ.get(DIRECTORY) or default)
+
+
+def own_progress_directory() -> Path:
+    """The same, made if it is absent; refused when it belongs to somebody else, who could read or redirect it."""
+    directory = progress_directory()
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if directory.is_symlink() or directory.stat().st_uid != os.getuid():
+        raise Refused(
+            "write progress",
+            on=str(directory),
+            seen="a symbolic link, or a folder of another user",
+            wanted="a folder of this user",
+            next_step=f"set {DIRECTORY} to one",
+        )
+    return directory
 
 
 class Progress:
@@ -27,9 +43,7 @@ class Progress:
     def __init__(self, run_id: str, clock: Clock) -> None:
         self._run_id = run_id
         self._clock = clock
-        directory = progress_directory()
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._path = directory / f"{run_id}.jsonl"
+        self._path = own_progress_directory() / f"{run_id}.jsonl"
         self._last: dict[str, Any] = {}
 
     def emit(self, stage: str, done: int, total: int, in_flight: int = 0, waiting_for: str = "") -> None:

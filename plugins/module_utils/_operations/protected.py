@@ -9,12 +9,24 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._cluster.api import Api, Object
-from .._cluster.kinds import CONFIG_MAP, PV, PVC, SECRET, SERVICE, VM, VMI, Kind
+from .._cluster.kinds import (
+    CONFIG_MAP,
+    CONTROLLER_REVISION,
+    INSTANCETYPE,
+    PREFERENCE,
+    PV,
+    PVC,
+    SECRET,
+    SERVICE,
+    VM,
+    VMI,
+    Kind,
+)
 from .._errors import Refused
 from .._model.plan import Plan
 from .._model.vm import ProtectedVm, claim_names, protected_vm, references
 
-KINDS = {"Secret": SECRET, "ConfigMap": CONFIG_MAP}
+KINDS = {kind.kind: kind for kind in (SECRET, CONFIG_MAP, CONTROLLER_REVISION, INSTANCETYPE, PREFERENCE)}
 
 
 @dataclass(frozen=True)
@@ -39,7 +51,8 @@ def list_protected(plan: Plan, api: Api) -> Protected:
     vms = list_vms(plan, api)
     claims_by_key = _by_key(plan, api, PVC)
     volumes_by_name = {pv["metadata"]["name"]: pv for pv in api.list(PV)}
-    stores = {kind: _by_key(plan, api, kind) for kind in (SECRET, CONFIG_MAP, SERVICE)}
+    referred = {KINDS[name] for vm in vms.values() for name, _key in references(vm)}
+    stores = {kind: _by_key(plan, api, kind) for kind in {*referred, SERVICE}}
     claims: dict[str, Object] = {}
     volumes: dict[str, Object] = {}
     others: dict[tuple[Kind, str], Object] = {}

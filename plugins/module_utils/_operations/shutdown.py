@@ -13,10 +13,11 @@ from .._cluster.bulk import for_each
 from .._cluster.clock import Deadline
 from .._cluster.kinds import POD, PVC, VM, VMI, VOLUME_ATTACHMENT
 from .._cluster.watching import Watch
-from .._errors import Timeout
+from .._errors import DrError, Timeout, Unreachable
 from .._model.names import RECORDED
 from .._model.plan import Plan
 from .._model.vm import claim_names, power_record
+from .latch_control import close_latch
 from .protected import key_of, list_vms
 from .session import Session
 from .sites import reach
@@ -31,27 +32,27 @@ def stop_vms(plan: Plan, run_id: str, site: str, timeout: int, best_effort: bool
     the run goes on without the proof.
     """
     with Session(plan, run_id, check_mode) as session, session.step("quiesce") as summary:
-        there = reach(plan, site)
-        if there.api is None:
-            result = {
-                "changed": False,
-                "proven_off": False,
-                "stopped": 0,
-                "msg": f"{site} is {there.state}: {there.message}",
-            }
+        try:
+            result = _stop(session, _api(plan, site), timeout, best_effort)
+        except DrError as error:
             if not best_effort:
-                raise Timeout(
-                    "stop the VMs", site=site, seen=there.message, next_step="a planned move needs both sites"
-                )
-        else:
-            result = _stop(session, there.api, timeout, best_effort)
+                raise
+            result = {"changed": False, "proven_off": False, "stopped": 0, "msg": f"not proven off: {error}"}
         session.put("quiesce", {"proven_off": result["proven_off"], "site": site})
         summary.update(result)
         return result
 
 
+def _api(plan: Plan, site: str) -> Api:
+    there = reach(plan, site)
+    if there.api is None:
+        raise Unreachable("stop the VMs", site=site, seen=there.message, next_step="a planned move needs both sites")
+    return there.api
+
+
 def _stop(session: Session, api: Api, timeout: int, best_effort: bool) -> dict[str, Any]:
     vms = list_vms(session.plan, api)
+    close_latch(session, api, set(vms))
     running = [vm for vm in vms.values() if not _is_halted(vm)]
     if session.check_mode:
         return {"changed": bool(running), "proven_off": False, "stopped": len(running), "msg": "check mode"}

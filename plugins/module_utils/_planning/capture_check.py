@@ -11,7 +11,13 @@ from .._model.capture import Capture
 from .._model.finding import Finding
 from .._model.vm import claim_names, references
 
-PLURAL = {"Secret": "secrets", "ConfigMap": "configmaps"}
+PLURAL = {
+    "Secret": "secrets",
+    "ConfigMap": "configmaps",
+    "ControllerRevision": "controllerrevisions.apps",
+    "VirtualMachineInstancetype": "virtualmachineinstancetypes.instancetype.kubevirt.io",
+    "VirtualMachinePreference": "virtualmachinepreferences.instancetype.kubevirt.io",
+}
 
 
 def check_capture(capture: Capture, expected: Iterable[Mapping[str, Any]] | None = None) -> list[Finding]:

@@ -41,6 +41,15 @@ def check_one_writer(
     plan: str, target: str, source: str, here: Sequence[GroupStatus], there: Sequence[GroupStatus], peer: PeerClearance
 ) -> None:
     """P1: VMs may start at the target only if every group is primary here and provably not writable there."""
+    if not here:
+        raise Refused(
+            "start VMs",
+            site=target,
+            on=f"plan {plan}",
+            seen="no group was observed",
+            wanted="every group of the plan, primary",
+            next_step="look at replication.groups in the plan",
+        )
     for status in here:
         if status.role != "primary":
             raise Refused(

@@ -56,7 +56,7 @@ def order_start(vms: Iterable[ProtectedVm], waves: Sequence[Wave]) -> StartOrder
 
 def _why_off(vm: ProtectedVm) -> str | None:
     if not vm.start:
-        return "annotated dr.ocpvirt.io/start: never"
+        return "is annotated dr.ocpvirt.io/start: never"
     if not vm.power.running:
         return f"was off ({vm.power.run_strategy}) and stays off"
     return None
