@@ -24,7 +24,9 @@ KUBERNETES_CORE = $(wildcard $(DEVELOP)/lib/python*/site-packages/ansible_collec
 
 # Rules on types are strict where nothing but Python is at work: no client library, no Ansible.
 PURE = $(wildcard $(foreach part,_model _planning _providers,plugins/module_utils/$(part)))
-SCRIPTS = .ci/run dev/integration dev/python dev/sanity dev/system-packages dev/virtualenv lab/lab
+# With what `lab/lab build` sets, so that they share Go's build cache.
+GO := CGO_ENABLED=0 GOWORK=off GOFLAGS=-trimpath go
+SCRIPTS = .ci/run dev/integration dev/python dev/sanity dev/system-packages dev/virtualenv lab/lab lab/demo/run
 
 .PHONY: help
 help:  ## this list
@@ -38,9 +40,9 @@ setup:  ## programs, virtualenvs and the link that makes the checkout a collecti
 	@dev/virtualenv make develop dev/requirements.txt
 	@dev/virtualenv make oldest dev/requirements-oldest.txt
 	@mkdir -p $(dir $(LINK)) build/reports
-	@ln -sfn ../../../.. $(LINK)
+	@[ -e $(LINK)/galaxy.yml ] || ln -sfn ../../../.. $(LINK)
 
-LINTS := lint-ansible lint-yaml lint-python lint-shell lint-go lint-release
+LINTS := lint-ansible lint-yaml lint-python lint-types lint-shell lint-go lint-release
 .PHONY: lint $(LINTS)
 lint: $(LINTS)  ## style and types: ansible-lint, yamllint, ruff, mypy, shellcheck, gofmt, go vet, changelog, documentation
 $(LINTS): setup
@@ -54,6 +56,8 @@ lint-yaml:
 lint-python:
 	ruff check .
 	ruff format --check .
+
+lint-types:
 	mypy $(foreach part,$(PURE),-p $(subst /,.,$(patsubst plugins/%,ansible_collections.ocpvirt.dr.plugins.%,$(part))))
 
 lint-shell:
@@ -61,7 +65,7 @@ lint-shell:
 
 lint-go:
 	test -z "$$(gofmt -l lab/components | tee /dev/stderr)"
-	cd lab/components/site && go vet ./...
+	cd lab/components/site && $(GO) vet ./...
 
 lint-release:
 	antsibull-changelog lint
@@ -90,8 +94,9 @@ sanity-newest:
 	@dev/sanity newest $(DEVELOP) build/ocpvirt-dr-*.tar.gz $(KUBERNETES_CORE) 2>&1 | sed -u 's/^/newest | /'
 
 .PHONY: unit
-unit: setup  ## unit tests, in seconds
+unit: setup  ## unit tests of the collection, of the lab and of its Go programs
 	pytest tests/unit --junitxml=build/reports/unit.xml
+	cd lab/components/site && $(GO) test ./...
 
 .PHONY: lab
 lab: setup  ## builds the lab's components (the first time: some 20 minutes)

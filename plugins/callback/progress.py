@@ -8,7 +8,8 @@ type: notification
 short_description: Prints a line whenever long work of a run moves on
 version_added: 0.1.0
 description:
-  - Follows the side channel that the modules of this collection write while they work, and prints one line per change.
+  - Follows the side channel that the modules of this collection write while they work.
+  - Prints what changed since the last look, one line per stage.
   - Without it the job log speaks at the end of each round of a long module.
 requirements:
   - Enabled in C(callbacks_enabled).
@@ -69,8 +70,10 @@ class CallbackModule(CallbackBase):
             # the last line may be half written
             whole = new[: new.rfind(b"\n") + 1]
             self._read[path] = start + len(whole)
-            for line in whole.splitlines():
-                self._display.display(progress_line(json.loads(line)))
+            # only the newest line of each stage: the ones before it are history already
+            newest = {event["stage"]: event for event in map(json.loads, whole.splitlines())}
+            for event in newest.values():
+                self._display.display(progress_line(event))
 
 
 def progress_line(event: dict[str, Any]) -> str:

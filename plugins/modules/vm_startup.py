@@ -61,7 +61,7 @@ peak_in_flight:
   returned: success
   type: int
   sample: 8
-failed:
+not_started:
   description: Number of VMs that did not get ready in time.
   returned: success
   type: int
@@ -93,7 +93,7 @@ msg:
   description: The result in one line.
   returned: success
   type: str
-  sample: 22 of 22 VMs ready, 0 failed
+  sample: 22 of 22 VMs ready, 0 not started
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -16,19 +17,22 @@ from .kinds import Kind
 
 try:
     import urllib3
+    from urllib3._collections import HTTPHeaderDict
     from urllib3.exceptions import HTTPError
 except ImportError:
     # client.connect reports it: the kubernetes client depends on urllib3
-    urllib3 = None
+    urllib3 = HTTPHeaderDict = None
     HTTPError = OSError
 
 MERGE = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
 APPLY = "application/apply-patch+yaml"
 
+HEADER_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
 RETRIED = frozenset({429, 500, 502, 503, 504})
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 30.0
+SHORTEST_TIMEOUT = 0.1
 # how long one request is repeated while the server restarts or is overloaded
 PATIENCE = 45.0
 PAGE = 1000
@@ -50,7 +54,7 @@ class Api:
         self.patience = PATIENCE
         self._host = host.rstrip("/")
         self._pool = pool
-        self._headers = {**headers, "Accept": "application/json"}
+        self._headers = _checked(site, {**headers, "Accept": "application/json"})
 
     def get(self, kind: Kind, name: str, namespace: str | None = None) -> Object:
         return self._call("GET", kind, namespace, name)
@@ -118,10 +122,11 @@ class Api:
         return True
 
     def put_subresource(self, path: str, body: Object, on: str) -> None:
-        self._request("PUT", path, body, {}, "application/json", on)
+        # the aggregated API of KubeVirt answers 406 to a request that accepts JSON only
+        self._request("PUT", path, body, {}, "application/json", on, accept="*/*")
 
     def raw(self, path: str, timeout: float | None = None) -> Any:
-        """GET of any path, without repetition when a timeout is given."""
+        """GET of any path; timeout: seconds after which it is not tried again, in place of our patience."""
         return self._request("GET", path, None, {}, "application/json", path, timeout=timeout)
 
     def watch(
@@ -183,16 +188,19 @@ class Api:
         content_type: str,
         on: str,
         timeout: float | None = None,
+        accept: str = "application/json",
     ) -> Any:
         deadline = Deadline(self.clock, timeout if timeout is not None else self.patience)
         data = None if body is None else json.dumps(body).encode()
-        headers = self._headers if data is None else {**self._headers, "Content-Type": content_type}
+        headers = self._headers.copy()
+        headers["Accept"] = accept
+        if data is not None:
+            headers["Content-Type"] = content_type
         tried = f"{method} {path}"
         attempt = 0
         while True:
-            limit = urllib3.Timeout(
-                connect=min(CONNECT_TIMEOUT, deadline.seconds), read=min(READ_TIMEOUT, deadline.seconds)
-            )
+            left = max(SHORTEST_TIMEOUT, deadline.left)
+            limit = urllib3.Timeout(connect=min(CONNECT_TIMEOUT, left), read=min(READ_TIMEOUT, left))
             self.requests += 1
             try:
                 response = self._pool.request(
@@ -204,7 +212,7 @@ class Api:
                 failure.__cause__ = error
             if failure is None:
                 if status < 300:
-                    return json.loads(content) if content else {}
+                    return _read(self.site, tried, on, status, content)
                 failure = _failure(self.site, tried, on, status, content)
                 if status not in RETRIED:
                     raise failure
@@ -214,6 +222,38 @@ class Api:
                 raise failure
             self.clock.sleep(pause)
             attempt += 1
+
+
+def _checked(site: str, headers: Mapping[str, Any]) -> Any:
+    """The headers, those with several values once for each. The HTTP client would show a bad one in its error."""
+    checked = HTTPHeaderDict()
+    for name, given in headers.items():
+        for value in given if isinstance(given, (list, tuple)) else [given]:
+            if not HEADER_VALUE.fullmatch(value):
+                raise Refused(
+                    "read the credentials",
+                    site=site,
+                    on=f"header {name}",
+                    seen="a line break or another character that no header may hold (the value is not shown)",
+                    next_step="correct the token or name where the plan's site refers to it",
+                )
+            checked.add(name, value)
+    return checked
+
+
+def _read(site: str, tried: str, on: str, status: int, content: bytes) -> Any:
+    try:
+        return json.loads(content) if content else {}
+    except ValueError as error:
+        raise Failed(
+            tried,
+            site=site,
+            on=on,
+            seen=_message(content),
+            wanted="JSON",
+            status=status,
+            next_step="look whether a proxy answers in place of the API server",
+        ) from error
 
 
 def _lines(response: Any) -> Iterator[bytes]:

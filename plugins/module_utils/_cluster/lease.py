@@ -77,20 +77,26 @@ class PlanLock:
 
     def release(self, run_id: str, attempt: int) -> None:
         """Free the lock if this attempt holds it."""
-        lease = self._api.find(LEASE, self._name, self._namespace)
-        holder = _holder(lease) if lease else None
-        if lease is None or holder is None or (holder.run_id, holder.attempt) != (run_id, attempt):
+        while True:
+            lease = self._api.find(LEASE, self._name, self._namespace)
+            holder = _holder(lease) if lease else None
+            if lease is None or holder is None or (holder.run_id, holder.attempt) != (run_id, attempt):
+                return
+            lease["spec"]["holderIdentity"] = ""
+            try:
+                self._api.replace(LEASE, lease)
+            except Conflict:
+                # our own renewal came between, or a takeover: look again
+                continue
             return
-        lease["spec"]["holderIdentity"] = ""
-        self._api.replace(LEASE, lease)
 
-    def _expired(self, run_id: str) -> Object:
+    def _expired(self, run_id: str) -> Object | None:
         """Wait until renewTime did not move for the lease's duration, on our own clock."""
         previous: Holder | None = None
         while True:
-            lease = self._api.get(LEASE, self._name, self._namespace)
-            holder = _holder(lease)
-            if holder is None:
+            lease = self._api.find(LEASE, self._name, self._namespace)
+            holder = _holder(lease) if lease else None
+            if lease is None or holder is None:
                 return lease
             if holder.run_id != run_id:
                 raise self._held(holder)
@@ -102,12 +108,15 @@ class PlanLock:
             self._clock.sleep(POLL)
 
     def _held(self, holder: Holder) -> Refused:
-        age = (self._clock.now() - datetime.fromisoformat(holder.renewed)).total_seconds()
+        renewed = "never renewed"
+        if holder.renewed:
+            age = (self._clock.now() - datetime.fromisoformat(holder.renewed)).total_seconds()
+            renewed = f"renewed {age:.0f} s ago by our clock"
         return Refused(
             "take the plan's lock",
             site=self._api.site,
             on=f"Lease/{self._namespace}/{self._name}",
-            seen=f"held by run {holder.run_id}, attempt {holder.attempt}, renewed {age:.0f} s ago by our clock",
+            seen=f"held by run {holder.run_id}, attempt {holder.attempt}, {renewed}",
             wanted="no other run on this plan",
             next_step="wait until that run has ended; if it was killed, start its playbook again to finish it",
         )
@@ -137,10 +146,14 @@ class PlanLock:
 
 
 def _holder(lease: Object) -> Holder | None:
-    if not lease["spec"].get("holderIdentity"):
+    identity = lease["spec"].get("holderIdentity")
+    if not identity:
         return None
-    run_id, _, attempt = lease["spec"]["holderIdentity"].rpartition("#")
-    return Holder(run_id, int(attempt or 0), lease["spec"].get("renewTime", ""))
+    run_id, _, attempt = identity.rpartition("#")
+    if not run_id or not attempt.isdecimal():
+        # not written by us
+        run_id, attempt = identity, "0"
+    return Holder(run_id, int(attempt), lease["spec"].get("renewTime", ""))
 
 
 def _taken(site: str, name: str, holder: Holder | None, run_id: str, attempt: int) -> Refused:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import hashlib
 import json
 from typing import Any
 
@@ -53,14 +54,14 @@ class RunStore:
     def put(self, run_id: str, plan: str, topic: str, document: Any) -> None:
         """Record a document; an older one of the same topic is replaced shard by shard, the first shard last.
 
-        The first shard names the number of shards and the length, so that a torn write is noticed.
+        The first shard names the number of shards and their digest, so that a torn write is noticed.
         """
         text = base64.b64encode(gzip.compress(json.dumps(document, sort_keys=True).encode(), mtime=0)).decode()
         shards = [text[start : start + SHARD] for start in range(0, len(text), SHARD)] or [""]
         for number in reversed(range(len(shards))):
             data = {"shard": shards[number]}
             if number == 0:
-                data |= {"shards": str(len(shards)), "length": str(len(text))}
+                data |= {"shards": str(len(shards)), "sha256": _digest(text)}
             self._put(_name(run_id, f"{topic}-{number}"), run_id, plan, topic, data)
 
     def load(self, run_id: str, topic: str) -> Any | None:
@@ -74,13 +75,13 @@ class RunStore:
                 self._api.get(CONFIG_MAP, _name(run_id, f"{topic}-{number}"), self._namespace)["data"]["shard"]
             )
         text = "".join(parts)
-        if len(text) != int(first["data"]["length"]):
+        if _digest(text) != first["data"]["sha256"]:
             raise Failed(
                 "read the run's record",
                 site=self.site,
-                on=f"ConfigMap/{self._namespace}/{_name(run_id, topic)}",
-                seen=f"{len(text)} characters",
-                wanted=first["data"]["length"],
+                on=f"ConfigMap/{self._namespace}/{_name(run_id, topic)}-0",
+                seen=f"{len(parts)} shards that do not belong together",
+                wanted=f"SHA-256 {first['data']['sha256']}",
                 next_step="start the playbook again: the step is recorded anew",
             )
         return json.loads(gzip.decompress(base64.b64decode(text)))
@@ -103,6 +104,10 @@ class RunStore:
             self._api.create(CONFIG_MAP, body)
         elif existing.get("data") != data:
             self._api.replace(CONFIG_MAP, body)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _name(run_id: str, part: str) -> str:

@@ -8,7 +8,7 @@ import gzip
 import json
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from .._cluster.api import Api, Object
@@ -46,6 +46,8 @@ BACKUP_FAILED = frozenset({"PartiallyFailed", "Failed", "FailedValidation", "Fin
 RESTORE_DONE = frozenset({"Completed"})
 RESTORE_FAILED = frozenset({"PartiallyFailed", "Failed", "FailedValidation"})
 DOWNLOAD_TIMEOUT = 60.0
+# two sites' clocks may differ by so much
+CLOCK_MARGIN = timedelta(minutes=1)
 
 
 class OadpSource(MetadataSource):
@@ -102,12 +104,15 @@ class OadpSource(MetadataSource):
         ]
         return sorted(found, key=lambda info: info.created, reverse=True)
 
-    def await_catalog_sync(self, api: Api, timeout: float) -> bool:
-        """Wait until Velero has read the object store once more, so that the newest backup is known; whether it did.
+    def await_catalog_sync(self, api: Api, last_seen: datetime | None, timeout: float) -> bool:
+        """Wait until Velero has read the object store after the source's last sign of life; whether it did.
 
-        Velero writes lastSyncedTime after each reading; a change of it is the sign, whatever the clocks say.
+        Velero reads it once a minute and writes lastSyncedTime. A reading well after last_seen holds all that the
+        source wrote; else the next one, seen as a change of lastSyncedTime whatever the clocks say, is waited for.
         """
         before = self._synced(api)
+        if last_seen and all(text and datetime.fromisoformat(text) > last_seen + CLOCK_MARGIN for text in before):
+            return True
 
         def read_again() -> tuple[bool, str]:
             now = self._synced(api)

@@ -10,6 +10,9 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+# of a label's value in Kubernetes
+LABEL_LIMIT = 63
+
 STEPS = (
     "begin",
     "capture",
@@ -73,5 +76,7 @@ class Run:
 
 
 def new_run_id(plan: str, operation: str, target: str, now: datetime) -> str:
-    """Readable, sortable, a valid part of an object's name; two made in the same second differ."""
-    return f"{plan}-{operation}-{target}-{now:%Y%m%d%H%M%S}-{secrets.token_hex(2)}".lower().replace("_", "-")
+    """Readable, sortable, a valid label value; two made in the same second differ. A long plan name is cut."""
+    rest = f"-{operation}-{target}-{now:%Y%m%d%H%M%S}-{secrets.token_hex(2)}"
+    short = plan[: max(1, LABEL_LIMIT - len(rest))].rstrip("-")
+    return f"{short}{rest}".lower().replace("_", "-")

@@ -64,10 +64,17 @@ def protected_vm(manifest: Mapping[str, Any]) -> ProtectedVm:
 
 
 def power_record(manifest: Mapping[str, Any]) -> PowerRecord:
-    """From our annotation if we halted the VM, else from the object itself."""
-    recorded = (manifest["metadata"].get("annotations") or {}).get(RECORDED)
-    if recorded:
-        return PowerRecord(**json.loads(recorded))
+    """From our annotation as long as the VM is as we left it, else from the object itself."""
+    seen = _seen_power(manifest)
+    text = (manifest["metadata"].get("annotations") or {}).get(RECORDED)
+    if not text:
+        return seen
+    recorded = PowerRecord(**json.loads(text))
+    starting = recorded.running and seen.run_strategy == recorded.run_strategy
+    return recorded if seen.run_strategy == "Halted" or starting else seen
+
+
+def _seen_power(manifest: Mapping[str, Any]) -> PowerRecord:
     spec = manifest["spec"]
     if "running" in spec:
         return PowerRecord("Always" if spec["running"] else "Halted", bool(spec["running"]), running_field=True)
@@ -97,6 +104,9 @@ def references(manifest: Mapping[str, Any]) -> set[tuple[str, str]]:
             found.add(("Secret", volume["secret"]["secretName"]))
         if "configMap" in volume:
             found.add(("ConfigMap", volume["configMap"]["name"]))
+        for kind, key in (("Secret", "secret"), ("ConfigMap", "configMap")):
+            if key in volume.get("sysprep", {}):
+                found.add((kind, volume["sysprep"][key]["name"]))
         for cloud_init in (volume.get("cloudInitNoCloud") or {}, volume.get("cloudInitConfigDrive") or {}):
             for key in ("secretRef", "networkDataSecretRef"):
                 if key in cloud_init:

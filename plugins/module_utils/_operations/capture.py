@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from .._errors import Refused, Unsupported
@@ -58,7 +59,9 @@ def choose_capture(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
     with Session(plan, run_id, check_mode) as session, session.step("capture") as summary:
         source = source_of(plan)
         session.progress.emit("capture", 0, 1, waiting_for="Velero to read the object store again")
-        synced = source.await_catalog_sync(session.api, SYNC_TIMEOUT)
+        last_seen = session.run.source_last_seen
+        moment = datetime.fromisoformat(last_seen) if last_seen else None
+        synced = source.await_catalog_sync(session.api, moment, SYNC_TIMEOUT)
         catalog = [info for info in source.catalog(session.api) if info.site == session.source]
         chosen, capture, skipped = _newest_complete(source, session, catalog)
         records = start_records(capture.index("virtualmachines.kubevirt.io"))

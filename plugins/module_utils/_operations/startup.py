@@ -54,7 +54,7 @@ def start_vms(plan: Plan, run_id: str, round_timeout: int | None, check_mode: bo
         starter = Starter(session, vms, order)
         starter.drive(round_timeout)
         result = starter.result()
-        summary.update({name: result[name] for name in ("ready", "failed", "stays_off", "peak_in_flight")})
+        summary.update({name: result[name] for name in ("ready", "not_started", "stays_off", "peak_in_flight")})
         if not result["done"]:
             summary["state"] = "running"
         return result
@@ -112,12 +112,12 @@ class Starter:
             "ready": len(window.ready),
             "in_flight": len(window.in_flight),
             "peak_in_flight": window.peak,
-            "failed": len(window.failed),
+            "not_started": len(window.failed),
             "failures": bounded([{"vm": key, "reason": reason} for key, reason in sorted(window.failed.items())]),
             "never_begun": bounded(window.never_begun) if window.done else [],
             "stays_off": len(self._order.stays_off),
             "waves": [{"name": wave.name, "vms": len(wave.keys)} for wave in window.waves],
-            "msg": f"{len(window.ready)} of {window.total} VMs ready, {len(window.failed)} failed",
+            "msg": f"{len(window.ready)} of {window.total} VMs ready, {len(window.failed)} not started",
         }
 
     def _await_list(self) -> None:
@@ -295,7 +295,7 @@ def _decided(order: StartOrder) -> dict[str, Any]:
         "ready": 0,
         "in_flight": 0,
         "peak_in_flight": 0,
-        "failed": 0,
+        "not_started": 0,
         "failures": [],
         "never_begun": [],
         "stays_off": len(order.stays_off),

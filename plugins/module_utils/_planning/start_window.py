@@ -48,7 +48,8 @@ class StartWindow:
 
     def observe_running(self, keys: Iterable[str]) -> None:
         """VMs that are ready already, for instance from an attempt before this one."""
-        self.ready.update(keys)
+        for key in keys:
+            self.became_ready(key)
 
     def observe_starting(self, keys: Iterable[str], now: float) -> None:
         """VMs that somebody asked to start before: they take their slots."""

@@ -25,8 +25,11 @@ DROPPED_ANNOTATIONS = (
     "kubectl.kubernetes.io/",
     RECLAIM_POLICY,
 )
+# they name objects, which are called the same at both sites
+OBJECT_NAMES = ("claimRef", "volumeName")
 POPULATED_FOR = "cdi.kubevirt.io/storage.populatedFor"
 PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+ADDRESS = re.compile(r"[\w-]+(?:\.[\w-]+)+")
 
 Object = dict[str, Any]
 
@@ -127,16 +130,15 @@ def clean_pvc(pvc: Mapping[str, Any]) -> Object:
 
 def points_home(parts: Sequence[Mapping[str, Any]], rule: VolumeRule, target: str) -> list[str]:
     """Strings that hold a constant which the rule gives to the other site and not to the target."""
-    ours = {str(value) for value in rule.set[target].values()}
-    theirs = {
-        str(value)
-        for site, fields in rule.set.items()
-        if site != target
-        for value in fields.values()
-        if isinstance(value, str) and "{" not in value
-    } - ours
-    patterns = [re.compile(rf"(?<![\w.-]){re.escape(value)}(?![\w.-])") for value in theirs if value]
-    return [text for part in parts for text in _strings(part) if any(pattern.search(text) for pattern in patterns)]
+    theirs = {text for site, fields in rule.set.items() if site != target for text in _constants(fields)}
+    ours = _strings(rule.set[target])
+    patterns = [
+        pattern
+        for pattern in (re.compile(rf"(?<![\w.-]){re.escape(text)}(?![\w.-])") for text in theirs)
+        if not any(pattern.search(text) for text in ours)
+    ]
+    places = [{key: value for key, value in part.items() if key not in OBJECT_NAMES} for part in parts]
+    return [text for place in places for text in _strings(place) if any(pattern.search(text) for pattern in patterns)]
 
 
 def differences(wanted: Mapping[str, Any], seen: Mapping[str, Any]) -> list[str]:
@@ -202,6 +204,15 @@ def _assign(spec: Object, path: Sequence[str], value: Any) -> Any:
     before = place.get(last)
     place[last] = value
     return before
+
+
+def _constants(fields: Mapping[str, Any]) -> list[str]:
+    """Whole texts, and of templates the addresses beside their placeholders."""
+    found: list[str] = []
+    for value in fields.values():
+        if isinstance(value, str) and value:
+            found += ADDRESS.findall(PLACEHOLDER.sub(" ", value)) if "{" in value else [value]
+    return found
 
 
 def _strings(value: Any) -> list[str]:

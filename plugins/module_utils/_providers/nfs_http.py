@@ -19,6 +19,8 @@ except ImportError:
     HTTPError = OSError
 
 CONNECT_TIMEOUT = 5.0
+# asked of a site that may be dead: it must not hold a failover up
+STATUS_TIMEOUT = 5.0
 READ_TIMEOUT = 10.0
 # a final sync or a resync sends and hashes all data
 TRANSFER_TIMEOUT = 3600.0
@@ -40,7 +42,7 @@ class HttpControl:
         self._export = export
 
     def status(self) -> dict[str, Any]:
-        return self._call("GET", "")
+        return self._call("GET", "", read_timeout=STATUS_TIMEOUT)
 
     def create(self, role: str, peer: str, interval: int) -> bool:
         """Whether it was absent. An existing export keeps its role."""

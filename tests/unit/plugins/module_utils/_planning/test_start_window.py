@@ -7,6 +7,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from textwrap import dedent
 
 import pytest
@@ -55,7 +56,7 @@ class Start:
             self._note(f"ready {key}")
 
     def _note(self, text: str) -> None:
-        self.log.append(f"{self.now:>4} {text}")
+        self.log.append(f"{self.now:03} {text}")
 
 
 def waves(*names: str) -> list[StartWave]:
@@ -68,16 +69,16 @@ def test_a_whole_start_second_by_second() -> None:
         {"db-0": 10, "db-1": 25, "app-0": 5, "app-1": 5},
     )
     assert "\n".join(start.run().log) == dedent("""\
-           0 asked db-0
-           0 asked db-1
-          10 ready db-0
-          10 asked db-2
-          25 ready db-1
-          70 gave up db-2
-          70 asked app-0
-          70 asked app-1
-          75 ready app-0
-          75 ready app-1""")
+        000 asked db-0
+        000 asked db-1
+        010 ready db-0
+        010 asked db-2
+        025 ready db-1
+        070 gave up db-2
+        070 asked app-0
+        070 asked app-1
+        075 ready app-0
+        075 ready app-1""")
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -104,7 +105,7 @@ def test_a_wave_begins_only_when_the_one_before_is_done(seed: int) -> None:
     boots = {name: chance.randint(1, 50) for part in parts for name in part}
     window = StartWindow([StartWave("", tuple(part)) for part in parts], limit=chance.randint(1, 10), timeout=60)
     start = Start(window, boots).run()
-    for before, after in zip(parts, parts[1:], strict=False):
+    for before, after in pairwise(parts):
         assert max(start.ready_at[name] for name in before) <= min(start.asked_at[name] for name in after)
 
 

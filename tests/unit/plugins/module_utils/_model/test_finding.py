@@ -1,0 +1,30 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.finding import Finding, blockers, score
+
+
+def finding(severity: str, code: str = "A") -> Finding:
+    return Finding(severity, code, "VirtualMachine/payroll/db-0", "message", "remedy")
+
+
+@pytest.mark.parametrize(
+    ("findings", "points"),
+    [
+        ([], 100),
+        ([finding("info")], 100),
+        ([finding("warning")], 95),
+        ([finding("blocker")], 75),
+        ([finding("blocker"), finding("blocker")], 75),
+        ([finding("blocker", "A"), finding("blocker", "B"), finding("warning", "C")], 45),
+        ([finding("blocker", code) for code in "ABCDE"], 0),
+    ],
+)
+def test_the_score_counts_each_kind_once(findings, points) -> None:
+    assert score(findings) == points
+
+
+def test_blockers_are_found_among_findings() -> None:
+    assert blockers([finding("info"), finding("blocker"), finding("warning")]) == [finding("blocker")]

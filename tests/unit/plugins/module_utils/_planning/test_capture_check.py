@@ -1,0 +1,68 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.capture import Capture
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.capture_check import check_capture
+
+VOLUMES = [
+    {"persistentVolumeClaim": {"claimName": "db-0"}},
+    {"secret": {"secretName": "db-password"}},
+    {"configMap": {"name": "db-settings"}},
+]
+
+
+def named(name: str, **more: Any) -> dict[str, Any]:
+    return {"metadata": {"name": name, "namespace": "payroll"}, **more}
+
+
+def complete() -> dict[str, list[dict[str, Any]]]:
+    return {
+        "virtualmachines.kubevirt.io": [named("db-0", spec={"template": {"spec": {"volumes": VOLUMES}}})],
+        "persistentvolumeclaims": [named("db-0", spec={"volumeName": "pv-1"}, status={"phase": "Bound"})],
+        "persistentvolumes": [{"metadata": {"name": "pv-1"}}],
+        "secrets": [named("db-password")],
+        "configmaps": [named("db-settings")],
+    }
+
+
+def found(objects: dict[str, list[dict[str, Any]]], expected: list[dict[str, Any]] | None = None) -> list[str]:
+    findings = check_capture(Capture("payroll-east-1", objects), expected)
+    assert all(finding.severity == "blocker" and finding.remedy for finding in findings)
+    return [f"{finding.code} {finding.on}" for finding in findings]
+
+
+def test_a_complete_capture_has_no_findings() -> None:
+    assert found(complete(), complete()["virtualmachines.kubevirt.io"]) == []
+
+
+@pytest.mark.parametrize(
+    ("resource", "finding"),
+    [
+        ("virtualmachines.kubevirt.io", "CaptureEmpty Backup/payroll-east-1"),
+        ("persistentvolumeclaims", "ClaimNotCaptured PersistentVolumeClaim/payroll/db-0"),
+        ("persistentvolumes", "VolumeNotCaptured PersistentVolumeClaim/payroll/db-0"),
+        ("secrets", "ReferenceNotCaptured Secret/payroll/db-password"),
+        ("configmaps", "ReferenceNotCaptured ConfigMap/payroll/db-settings"),
+    ],
+)
+def test_what_a_capture_lacks_is_found(resource, finding) -> None:
+    objects = complete()
+    del objects[resource]
+    assert found(objects) == [finding]
+
+
+def test_a_claim_that_was_pending_is_found_with_its_phase() -> None:
+    objects = complete()
+    objects["persistentvolumeclaims"] = [named("db-0", spec={}, status={"phase": "Pending"})]
+    findings = check_capture(Capture("payroll-east-1", objects))
+    assert [finding.message for finding in findings] == [
+        "it was Pending when the capture was taken, so its PersistentVolume is not in it"
+    ]
+
+
+def test_a_vm_that_runs_at_the_source_and_is_not_in_the_capture_is_found() -> None:
+    assert found(complete(), [named("db-0"), named("db-1")]) == ["VmNotCaptured VirtualMachine/payroll/db-1"]
