@@ -116,7 +116,7 @@ def print_table(west: Cluster, failover: Played, verdict: Verdict, log: Path) ->
     print(f"VMs running at west    {verdict.running}")
     print(f"PVs verified           {verdict.verified}")
     print(f"RPO from the records   {rpo[-1]:.1f} s at most, {rpo[len(rpo) // 2]:.1f} s in the middle")
-    print(f"records lost           {sum(verdict.lost_records.values())} of {len(verdict.lost_records)} disks")
+    print(f"records lost           {sum(verdict.lost_records.values())} on {len(verdict.lost_records)} disks")
     print(f"log                    {log}")
     for problem in verdict.problems:
         print(f"NOT AS IT MUST BE: {problem}")

@@ -12,6 +12,7 @@ description:
   - >-
     A backup that lacks something its VMs need is marked incomplete, is never chosen, and makes the module fail
     with every finding.
+  - Then it waits until the other site knows the backup, which Velero there looks for once a minute.
   - >-
     With O(state=chosen) it chooses the newest complete backup that the target of a run knows, judged by content
     too, after Velero there has read the object store once more.

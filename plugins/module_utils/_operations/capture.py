@@ -7,7 +7,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from .._errors import Refused, Unsupported
+from .._cluster.waiting import wait_for
+from .._errors import DrError, Refused, Unreachable, Unsupported
 from .._metadata.oadp import OadpSource
 from .._model.capture import Capture, CaptureInfo
 from .._model.finding import Finding, blockers
@@ -15,7 +16,7 @@ from .._model.plan import Plan
 from .._planning.capture_check import check_capture
 from .protected import list_vms, start_records
 from .session import Session
-from .sites import open_site
+from .sites import open_site, reach
 
 SYNC_TIMEOUT = 90.0
 
@@ -51,7 +52,27 @@ def take_capture(plan: Plan, site: str, timeout: float, check_mode: bool) -> dic
             wanted="a capture that holds everything its VMs need",
             next_step=findings[0].remedy + f" ({name} is marked incomplete and is never chosen)",
         )
-    return {"changed": True, "name": name, "complete": True, "findings": [], "vms": len(vms)}
+    unknown = _await_known(plan, plan.peer_of(site), name)
+    return {"changed": True, "name": name, "complete": True, "findings": unknown, "vms": len(vms)}
+
+
+def _await_known(plan: Plan, peer: str, name: str) -> list[dict[str, Any]]:
+    """Until the other site knows the capture too: before that it protects nothing. A finding when it does not."""
+    there = reach(plan, peer)
+    try:
+        if there.api is None:
+            raise Unreachable("read the catalog", site=peer, seen=there.message)
+        api, source = there.api, source_of(plan)
+
+        def known() -> tuple[bool, str]:
+            names = [info.name for info in source.catalog(api)]
+            return name in names, f"newest known there: {names[0] if names else 'none'}"
+
+        wait_for(api.clock, SYNC_TIMEOUT, known, "wait until the other site knows the capture", peer, f"Backup/{name}")
+    except DrError as error:
+        message, remedy = str(error), "bring Velero and the object store there in order: a failover cannot use it yet"
+        return [Finding("warning", "CaptureNotKnown", f"Backup/{name}", message, remedy, peer).as_dict()]
+    return []
 
 
 def choose_capture(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:

@@ -37,10 +37,16 @@ def _ansible_ancestors() -> list[tuple[int, str]]:
         if started is None:
             break
         chain.append((pid, started))
-        if b"ansible" in _read(pid, "cmdline"):
+        if _runs_ansible(pid):
             keep = len(chain)
         pid = int(_fields(pid)[1])
     return chain[:keep]
+
+
+def _runs_ansible(pid: int) -> bool:
+    """By the name of the program or its script: a folder such as /home/ansible says nothing."""
+    words = _read(pid, "cmdline").split(b"\0")[:3]
+    return any(word.rpartition(b"/")[2].startswith(b"ansible") for word in words)
 
 
 def _started(pid: int) -> str | None:

@@ -80,6 +80,8 @@ class Starter:
         self._wake = threading.Condition()
         self._watch = Watch(self._api, VMI, session.plan.namespaces, self._wake, keep=vmi_state)
         self._changed = 0
+        # failures of earlier rounds, whose reasons are complete
+        self._explained: set[str] = set()
 
     def drive(self, round_timeout: int | None) -> None:
         """Until every wave is done, or the round is over."""
@@ -136,11 +138,14 @@ class Starter:
         for key, reason in earlier["failed"].items():
             if earlier.get("attempt") == self._session.run.attempt and key not in self._window.ready:
                 self._window.gave_up(key, reason)
+                self._explained.add(key)
         for key, vm in self._vms.items():
             if key in self._order.stays_off or key in self._window.ready or not _was_asked(vm):
                 continue
             since = earlier["asked"].get(key) if earlier.get("attempt") == self._session.run.attempt else None
             self._window.observe_starting([key], now - max(0.0, wall - since) if since else now)
+        # a Manual one needs a second request, which a killed attempt may not have made
+        self._ask([key for key in self._window.in_flight if power_record(self._vms[key]).run_strategy == "Manual"])
 
     def _observe(self) -> None:
         with self._wake:
@@ -209,7 +214,7 @@ class Starter:
         outcome = for_each(up, forget, before_batch=self._session.verify_lock)
         for _key, error in outcome.failed:
             raise error
-        for key in self._window.failed:
+        for key in self._window.failed.keys() - self._explained:
             self._window.failed[key] = f"{self._window.failed[key]}; {self._why_not_ready(key)}"
         wall, now = self._session.clock.now().timestamp(), self._now()
         self._session.put(

@@ -7,13 +7,18 @@ from __future__ import annotations
 import copy
 import heapq
 import itertools
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.clock import Clock
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import Kind
-from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, NotFound
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, NotFound, Refused
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Plan, parse_plan
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run import Run
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -54,6 +59,7 @@ class MemoryApi:
         self.objects: dict[tuple[str, str | None, str], dict[str, Any]] = {}
         self.writes: list[str] = []
         self._version = 0
+        self._lock = threading.RLock()
 
     def find(self, kind: Kind, name: str, namespace: str | None = None) -> dict[str, Any] | None:
         return copy.deepcopy(self.objects.get((kind.kind, namespace, name)))
@@ -95,12 +101,72 @@ class MemoryApi:
         return self.objects.pop((kind.kind, namespace, name), None) is not None
 
     def _store(self, verb: str, key: tuple[str, str | None, str], body: dict[str, Any]) -> dict[str, Any]:
-        self._version += 1
-        self.writes.append(f"{verb} {'/'.join(filter(None, key))}")
         stored = copy.deepcopy(body)
-        stored["metadata"]["resourceVersion"] = str(self._version)
-        self.objects[key] = stored
+        with self._lock:
+            self._version += 1
+            stored["metadata"]["resourceVersion"] = str(self._version)
+            self.writes.append(f"{verb} {'/'.join(filter(None, key))}")
+            self.objects[key] = stored
         return copy.deepcopy(stored)
 
     def _key(self, kind: Kind, body: dict[str, Any]) -> tuple[str, str | None, str]:
         return kind.kind, body["metadata"].get("namespace"), body["metadata"]["name"]
+
+
+def plan_of(**changes: Any) -> Plan:
+    """A plan from east to west."""
+    document = {
+        "name": "payroll",
+        "home": "east",
+        "sites": {"east": {"kubeconfig": "east.yml"}, "west": {"kubeconfig": "west.yml"}},
+        "protect": {"namespaces": ["payroll"], "selector": {"matchLabels": {"dr.ocpvirt.io/plan": "payroll"}}},
+    }
+    return parse_plan({**document, **changes})
+
+
+class MemorySession:
+    """A module's part in a run whose record is in memory. lock_holds: how many more looks find the lock ours."""
+
+    def __init__(self, api: MemoryApi, plan: Plan | None = None, check_mode: bool = False) -> None:
+        self.plan = plan or plan_of()
+        self.api = api
+        self.clock = api.clock
+        self.check_mode = check_mode
+        self.source, self.target = "east", "west"
+        self.run = Run("r-1", self.plan.name, "failover", "east", "west", "f00d", NOON.isoformat())
+        self.lock_holds: float = float("inf")
+        self.record: dict[str, Any] = {}
+        self.lines: list[tuple[Any, ...]] = []
+        self.progress = self
+
+    def __call__(self, plan: Plan, _run_id: str, check_mode: bool = False) -> MemorySession:
+        """In the place of the class Session."""
+        self.plan, self.check_mode = plan, check_mode
+        return self
+
+    def __enter__(self) -> MemorySession:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        return
+
+    def verify_lock(self) -> None:
+        if self.lock_holds <= 0:
+            raise Refused("go on with the run", seen="another attempt holds the lock")
+        self.lock_holds -= 1
+
+    @contextmanager
+    def step(self, _name: str) -> Iterator[dict[str, Any]]:
+        yield {}
+
+    def update(self, **changes: Any) -> None:
+        self.run = replace(self.run, **changes)
+
+    def put(self, topic: str, document: Any) -> None:
+        self.record[topic] = copy.deepcopy(document)
+
+    def load(self, topic: str) -> Any:
+        return copy.deepcopy(self.record.get(topic))
+
+    def emit(self, *line: Any, **named: Any) -> None:
+        self.lines.append((*line, named))

@@ -134,16 +134,17 @@ func (h *Handler) start(ctx context.Context, key string, vmi *unstructured.Unstr
 		return
 	}
 	own, cancel := context.WithCancel(ctx)
+	log := h.log.With("vmi", key)
 	m := &machine{
 		cluster: h.cluster, vmi: vmi, claims: names, port: h.options.NFSPort, interval: h.options.Interval,
-		who:     identity{vm: key, site: h.options.Site, boot: string(vmi.GetUID())},
-		started: running, log: h.log.With("vmi", key), cancel: cancel, ended: make(chan struct{}),
+		who:      identity{vm: key, site: h.options.Site, boot: string(vmi.GetUID())},
+		reporter: newReporter(h.cluster, vmi, running, cancel, log), log: log, cancel: cancel,
 	}
 	if !running {
 		m.delay = h.options.MinDelay + rand.N(h.options.MaxDelay-h.options.MinDelay+1)
 	}
 	h.machines[key] = m
-	go m.run(own)
+	m.start(own)
 }
 
 // stop ends the guest of a key, unless it belongs to the VMI with the uid to keep.

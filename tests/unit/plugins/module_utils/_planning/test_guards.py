@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from typing import NamedTuple
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
@@ -14,12 +15,31 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.guards import
 )
 
 ROLES = ("primary", "secondary", "unknown")
-# how the other site's storage may look: no status of the group, no answer, or an answer
-AT_SOURCE = ("absent", "unreachable", *ROLES)
-LOST = (False, True)
-# (fenced, waived)
-FENCING = ((False, None), (True, None), (False, "the building burnt down"), (True, "the building burnt down"))
-VMS_OFF = (False, True)
+REASON = "the building burnt down"
+
+
+class Case(NamedTuple):
+    """What is seen and said of the source. there: its storage has no such group, does not answer, or says a role."""
+
+    there: str
+    lost: bool
+    fenced: bool
+    waived: bool
+    vms_off: bool
+
+    @property
+    def peer(self) -> PeerClearance:
+        return PeerClearance(self.lost, self.fenced, REASON if self.waived else None, self.vms_off)
+
+    def __str__(self) -> str:
+        said = [name for name in ("lost", "fenced", "waived", "vms_off") if getattr(self, name)]
+        return ", ".join([f"source {self.there}", *said])
+
+
+YES_NO = (False, True)
+EVERY = [Case(*values) for values in product(("absent", "unreachable", *ROLES), *[YES_NO] * 4)]
+PROVEN = [case for case in EVERY if case.there == "secondary" and case.vms_off]
+DECLARED = [case for case in EVERY if case.lost and (case.fenced or case.waived)]
 
 
 def status(role: str, site: str = "west", group: str = "db", **changes: object) -> GroupStatus:
@@ -34,10 +54,6 @@ def at_source(state: str, group: str = "db") -> list[GroupStatus]:
     return [status(state, "east", group)]
 
 
-def name_of(value: object) -> str:
-    return {False: "no", True: "yes"}.get(value, str(value)) if isinstance(value, bool) else str(value)
-
-
 def one_writer(here: list[GroupStatus], there: list[GroupStatus], peer: PeerClearance) -> None:
     check_one_writer("payroll", "west", "east", here, there, peer)
 
@@ -48,34 +64,25 @@ def refusal_of(here: list[GroupStatus], there: list[GroupStatus], peer: PeerClea
     return refusal.value
 
 
-PROVEN = list(product(("secondary",), LOST, FENCING, (True,)))
-DECLARED = list(product(AT_SOURCE, (True,), FENCING[1:], VMS_OFF))
-EVERY = list(product(AT_SOURCE, LOST, FENCING, VMS_OFF))
+@pytest.mark.parametrize("case", PROVEN, ids=str)
+def test_p1_starts_when_the_source_is_secondary_and_its_vms_are_off(case: Case) -> None:
+    one_writer([status("primary")], at_source(case.there), case.peer)
 
 
-@pytest.mark.parametrize(("there", "lost", "fencing", "vms_off"), PROVEN, ids=name_of)
-def test_p1_starts_when_the_source_is_secondary_and_its_vms_are_off(there, lost, fencing, vms_off) -> None:
-    one_writer([status("primary")], at_source(there), PeerClearance(lost, *fencing, vms_off))
+@pytest.mark.parametrize("case", DECLARED, ids=str)
+def test_p1_starts_when_the_source_is_declared_lost_and_fenced_or_waived(case: Case) -> None:
+    one_writer([status("primary")], at_source(case.there), case.peer)
 
 
-@pytest.mark.parametrize(("there", "lost", "fencing", "vms_off"), DECLARED, ids=name_of)
-def test_p1_starts_when_the_source_is_declared_lost_and_fenced_or_waived(there, lost, fencing, vms_off) -> None:
-    one_writer([status("primary")], at_source(there), PeerClearance(lost, *fencing, vms_off))
-
-
-@pytest.mark.parametrize(
-    ("there", "lost", "fencing", "vms_off"),
-    [case for case in EVERY if case not in PROVEN and case not in DECLARED],
-    ids=name_of,
-)
-def test_p1_refuses_to_start_in_every_other_case(there, lost, fencing, vms_off) -> None:
-    refusal_of([status("primary")], at_source(there), PeerClearance(lost, *fencing, vms_off))
+@pytest.mark.parametrize("case", [case for case in EVERY if case not in PROVEN and case not in DECLARED], ids=str)
+def test_p1_refuses_to_start_in_every_other_case(case: Case) -> None:
+    refusal_of([status("primary")], at_source(case.there), case.peer)
 
 
 @pytest.mark.parametrize("role", ["secondary", "unknown"])
-@pytest.mark.parametrize(("there", "lost", "fencing", "vms_off"), EVERY, ids=name_of)
-def test_p1_refuses_to_start_where_the_group_is_not_primary(role, there, lost, fencing, vms_off) -> None:
-    refusal_of([status(role)], at_source(there), PeerClearance(lost, *fencing, vms_off))
+@pytest.mark.parametrize("case", EVERY, ids=str)
+def test_p1_refuses_to_start_where_the_group_is_not_primary(role: str, case: Case) -> None:
+    refusal_of([status(role)], at_source(case.there), case.peer)
 
 
 def test_p1_refuses_to_start_when_no_group_was_observed() -> None:
@@ -151,7 +158,7 @@ def test_p3_a_planned_promotion_passes_once_the_source_is_secondary() -> None:
 
 
 @pytest.mark.parametrize("there", ["unreachable", "unknown", "primary"])
-@pytest.mark.parametrize("lost", LOST, ids=name_of)
+@pytest.mark.parametrize("lost", YES_NO, ids=["not lost", "lost"])
 def test_p1_refuses_a_planned_promotion_while_the_source_is_not_secondary(there, lost) -> None:
     promotion_refused(status("secondary"), there, False, PeerClearance(declared_lost=lost))
 
@@ -168,19 +175,19 @@ def test_p1_refuses_a_forced_promotion_of_a_source_that_nobody_declared_lost(the
 
 
 @pytest.mark.parametrize("there", ["unreachable", *ROLES])
-@pytest.mark.parametrize("forced", [False, True], ids=name_of)
+@pytest.mark.parametrize("forced", [False, True], ids=["planned", "forced"])
 def test_p5_a_group_that_is_primary_already_is_not_promoted_again(there, forced) -> None:
     promote(status("primary"), there, forced, PeerClearance())
 
 
-@pytest.mark.parametrize("forced", [False, True], ids=name_of)
+@pytest.mark.parametrize("forced", [False, True], ids=["planned", "forced"])
 def test_p1_refuses_to_promote_what_the_surviving_storage_does_not_answer_for(forced) -> None:
     here = status("unknown", reachable=False, message="connection refused")
     error = promotion_refused(here, "secondary", forced, PeerClearance(declared_lost=True))
     assert "connection refused" in error.seen
 
 
-@pytest.mark.parametrize("forced", [False, True], ids=name_of)
+@pytest.mark.parametrize("forced", [False, True], ids=["planned", "forced"])
 def test_p3_refuses_to_promote_a_copy_that_has_diverged(forced) -> None:
     here = GroupStatus("db", "west", "secondary", "diverged", "none")
     error = promotion_refused(here, "secondary", forced, PeerClearance(declared_lost=True))

@@ -1,0 +1,191 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import VM
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Failed, Refused
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.capture import Capture
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations import restore
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.restore import halted, restore_metadata
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import (
+    MemoryApi,
+    MemorySession,
+    plan_of,
+)
+
+
+def captured(name: str = "db-0", **spec: Any) -> dict[str, Any]:
+    return {
+        "apiVersion": "kubevirt.io/v1",
+        "kind": "VirtualMachine",
+        "metadata": {
+            "name": name,
+            "namespace": "payroll",
+            "uid": "9d1b",
+            "resourceVersion": "811",
+            "generation": 3,
+            "creationTimestamp": "2026-01-01T00:00:00Z",
+            "managedFields": [{}],
+            "ownerReferences": [{"kind": "VirtualMachinePool"}],
+            "finalizers": ["kubevirt.io/virtualMachineControllerFinalize"],
+            "labels": {"dr.ocpvirt.io/plan": "payroll"},
+            "annotations": {
+                "kubectl.kubernetes.io/last-applied-configuration": "{}",
+                "dr.ocpvirt.io/priority": "1",
+            },
+        },
+        "spec": {**(spec or {"runStrategy": "Always"}), "template": {"spec": {"volumes": []}}},
+        "status": {"ready": True, "printableStatus": "Running"},
+    }
+
+
+class Velero:
+    """A metadata source that holds one capture and writes down what it is asked to restore."""
+
+    def __init__(self, api: MemoryApi, *vms: dict[str, Any]) -> None:
+        self.capture = Capture("payroll-east-1", {VM.resource: list(vms)})
+        self.excluded: Sequence[str] = ()
+        self.vms_before: list[Any] | None = None
+        self.api = api
+
+    def manifests(self, _api: object, name: str) -> Capture:
+        assert name == self.capture.name
+        return self.capture
+
+    def restore(self, _api: object, _name: str, _run_id: str, exclude: Sequence[str], _timeout: float) -> Any:
+        self.excluded, self.vms_before = exclude, self.api.list(VM)
+        return {"items": 7, "warnings": 0, "errors": 0}
+
+
+@pytest.fixture
+def api() -> MemoryApi:
+    return MemoryApi()
+
+
+@pytest.fixture
+def session(api: MemoryApi, monkeypatch: pytest.MonkeyPatch) -> MemorySession:
+    session = MemorySession(api)
+    monkeypatch.setattr(restore, "Session", session)
+    return session
+
+
+@pytest.fixture
+def velero(api: MemoryApi, monkeypatch: pytest.MonkeyPatch) -> Velero:
+    velero = Velero(api, captured("db-0"), captured("db-1", runStrategy="Halted"))
+    monkeypatch.setattr(restore, "source_of", lambda _plan: velero)
+    return velero
+
+
+def run(check_mode: bool = False) -> dict[str, Any]:
+    return restore_metadata(plan_of(), "r-1", "payroll-east-1", 60, check_mode)
+
+
+@pytest.mark.parametrize(
+    ("spec", "off", "recorded"),
+    [
+        ({"runStrategy": "Always"}, {"runStrategy": "Halted"}, ("Always", True, False)),
+        ({"runStrategy": "Manual"}, {"runStrategy": "Halted"}, ("Manual", True, False)),
+        ({"runStrategy": "RerunOnFailure"}, {"runStrategy": "Halted"}, ("RerunOnFailure", True, False)),
+        ({"runStrategy": "Halted"}, {"runStrategy": "Halted"}, ("Halted", False, False)),
+        ({"running": True}, {"running": False}, ("Always", True, True)),
+    ],
+)
+def test_p7_a_vm_is_created_off_with_its_strategy_and_power_state_on_it(spec, off, recorded) -> None:
+    vm = halted(captured(**spec), "r-1")
+    record = json.loads(vm["metadata"]["annotations"]["dr.ocpvirt.io/recorded"])
+    assert off.items() <= vm["spec"].items()
+    assert (record["run_strategy"], record["running"], record["running_field"]) == recorded
+
+
+def test_p7_a_vm_that_was_quiesced_before_its_capture_keeps_its_first_record() -> None:
+    first = halted(captured(runStrategy="Manual"), "r-0")
+    assert (
+        halted(first, "r-1")["metadata"]["annotations"]["dr.ocpvirt.io/recorded"]
+        == first["metadata"]["annotations"]["dr.ocpvirt.io/recorded"]
+    )
+
+
+def test_a_vm_keeps_what_is_its_own_and_nothing_of_its_old_cluster() -> None:
+    meta = halted(captured(), "r-1")["metadata"]
+    recorded = meta["annotations"].pop("dr.ocpvirt.io/recorded")
+    assert recorded
+    assert meta == {
+        "name": "db-0",
+        "namespace": "payroll",
+        "labels": {"dr.ocpvirt.io/plan": "payroll"},
+        "annotations": {
+            "dr.ocpvirt.io/priority": "1",
+            "dr.ocpvirt.io/created-by-run": "r-1",
+            "kubevirt.io/immediate-data-volume-creation": "false",
+        },
+    }
+
+
+def test_the_captured_vm_is_not_changed() -> None:
+    vm = captured()
+    before = copy.deepcopy(vm)
+    halted(vm, "r-1")["spec"]["template"]["changed"] = True
+    assert vm == before
+
+
+@pytest.mark.usefixtures("session")
+def test_vms_come_after_velero_which_restores_none_of_what_is_ours(api: MemoryApi, velero: Velero) -> None:
+    result = run()
+    assert velero.vms_before == []
+    assert {vm["metadata"]["name"] for vm in api.list(VM)} == {"db-0", "db-1"}
+    assert {"persistentvolumes", "persistentvolumeclaims", "virtualmachines.kubevirt.io"} <= set(velero.excluded)
+    assert (result["changed"], result["vms"], result["vms_created"]) == (True, 2, 2)
+
+
+@pytest.mark.usefixtures("session", "velero")
+def test_p5_vms_that_an_earlier_attempt_created_are_not_created_again(api: MemoryApi) -> None:
+    run()
+    before = list(api.writes)
+    result = run()
+    assert (result["changed"], api.writes) == (False, before)
+
+
+@pytest.mark.usefixtures("session")
+@pytest.mark.parametrize("creator", [None, "r-0"])
+def test_p8_a_vm_of_somebody_else_is_refused_before_anything_is_restored(
+    api: MemoryApi, velero: Velero, creator: str | None
+) -> None:
+    vm = captured("db-1")
+    if creator:
+        vm["metadata"]["annotations"]["dr.ocpvirt.io/created-by-run"] = creator
+    api.create(VM, vm)
+    with pytest.raises(Refused, match="VirtualMachine/payroll/db-1"):
+        run()
+    assert (velero.vms_before, len(api.objects)) == (None, 1)
+
+
+@pytest.mark.usefixtures("session")
+def test_p9_check_mode_says_what_it_would_create_and_writes_nothing(api: MemoryApi, velero: Velero) -> None:
+    result = run(check_mode=True)
+    assert (result["vms_created"], velero.vms_before, api.writes) == (2, None, [])
+
+
+@pytest.mark.parametrize("looks", [0, 1])
+def test_p5_no_vm_is_created_without_the_lock(
+    session: MemorySession, velero: Velero, api: MemoryApi, looks: int
+) -> None:
+    session.lock_holds = looks
+    with pytest.raises(Refused):
+        run()
+    assert (api.writes, velero.vms_before is None) == ([], looks == 0)
+
+
+@pytest.mark.usefixtures("session", "velero")
+def test_p10_a_vm_that_cannot_be_created_is_named(api: MemoryApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(*_arguments: object) -> None:
+        raise Failed("POST", seen="spec.template: Invalid value", status=422)
+
+    monkeypatch.setattr(api, "create", denied)
+    with pytest.raises(Failed, match=r"VM payroll/db-0: correct what the message names"):
+        run()
