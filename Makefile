@@ -64,7 +64,7 @@ lint-shell:
 	shellcheck $(SCRIPTS)
 
 lint-go:
-	test -z "$$(gofmt -l lab/components | tee /dev/stderr)"
+	@unformatted=$$(gofmt -l lab/components); [ -z "$$unformatted" ] || { echo "not as gofmt writes it: $$unformatted" >&2; exit 1; }
 	cd lab/components/site && $(GO) vet ./...
 
 lint-release:

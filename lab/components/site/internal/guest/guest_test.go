@@ -36,6 +36,8 @@ type site struct {
 	nfs    net.Listener
 	// podReady counts readiness changes of the launcher pod.
 	podReady atomic.Int32
+	// deaf makes the API server refuse changes of VMIs.
+	deaf atomic.Bool
 }
 
 func newSite(t *testing.T) *site {
@@ -68,6 +70,9 @@ func newSite(t *testing.T) *site {
 	s.client.PrependReactor("patch", "pods", func(clienttesting.Action) (bool, runtime.Object, error) {
 		s.podReady.Add(1)
 		return true, launcherPod(), nil
+	})
+	s.client.PrependReactor("update", vmiResource.Resource, func(clienttesting.Action) (bool, runtime.Object, error) {
+		return s.deaf.Load(), nil, errors.New("the webhook is down")
 	})
 	return s
 }
@@ -323,6 +328,36 @@ func TestRunningGuestGoesOnAfterARestartOfItsHandler(t *testing.T) {
 	s.run()
 	s.wait("more records", func() bool { return s.disk().Records > before })
 	if disk := s.disk(); len(disk.Gaps) > 0 || len(disk.Boots) != 1 {
+		t.Errorf("disk: %+v", disk)
+	}
+}
+
+func TestRunningGuestWritesWhileTheAPIServerIsAway(t *testing.T) {
+	s := newSite(t)
+	s.createVolume()
+	stop := s.run()
+	s.schedule("uid-1")
+	s.wait("records", func() bool { return s.phase() == "Running" && s.disk().Records >= 3 })
+	stop()
+	s.deaf.Store(true)
+	before := s.disk().Records
+	s.run()
+	s.wait("more records", func() bool { return s.disk().Records > before+10 })
+	s.setWritable(false)
+	s.deaf.Store(false)
+	s.wait("pause", func() bool { return strings.Contains(s.condition("Paused"), "read-only") })
+}
+
+func TestStartWaitsForTheAPIServer(t *testing.T) {
+	s := newSite(t)
+	s.createVolume()
+	s.deaf.Store(true)
+	s.run()
+	s.schedule("uid-1")
+	s.wait("first record", func() bool { return s.disk().Records == 1 })
+	s.deaf.Store(false)
+	s.wait("records", func() bool { return s.phase() == "Running" && s.disk().Records >= 3 })
+	if disk := s.disk(); len(disk.Gaps) > 0 {
 		t.Errorf("disk: %+v", disk)
 	}
 }

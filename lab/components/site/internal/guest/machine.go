@@ -53,13 +53,13 @@ func (m *machine) run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
+		m.reporter.set(report{problem: err.Error()})
+		if time.Since(began) > lastRetry {
+			retry, problem = firstRetry, ""
+		}
 		if err.Error() != problem {
 			problem = err.Error()
 			m.log.Warn("disk problem", "error", problem)
-			m.reporter.set(report{problem: problem})
-		}
-		if time.Since(began) > lastRetry {
-			retry, problem = firstRetry, ""
 		}
 		if !wait(ctx, retry/2+rand.N(retry)) {
 			return

@@ -89,8 +89,8 @@ func (r *reporter) run(ctx context.Context) {
 }
 
 func (r *reporter) deliver(ctx context.Context, wanted report) error {
-	// Only a started guest's pod was ready before.
-	if r.started && (!wanted.running || r.delivered.problem != "") {
+	// Only a started guest's pod was ready before. What a killed handler made of it is not known.
+	if r.started && (!wanted.running || r.delivered.problem != "" || r.delivered == report{}) {
 		if err := r.cluster.podReady(ctx, r.vmi, wanted.running); err != nil {
 			return err
 		}

@@ -82,6 +82,9 @@ func openExport(name, data, dir string, client *http.Client, log *slog.Logger) (
 		return e, nil
 	}
 	e.state = s
+	if err := e.sweep(); err != nil {
+		return nil, err
+	}
 	if err := e.recoverCommitted(); err != nil {
 		e.setFault(err)
 		e.log.Error("a received snapshot could not be applied", "error", err)
@@ -108,9 +111,37 @@ func (e *Export) become(change func(*state)) error {
 		if err := e.update(change); err != nil {
 			return err
 		}
-		setWritable(e.current().Role == Primary)
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		setWritable(e.state.Role == Primary)
+		// What was wrong in the old role is no news in the new one.
+		e.seen.problem = ""
 		return nil
 	})
+}
+
+// withdraw makes an export read-only that is about to be forgotten, for requests that found it before.
+func (e *Export) withdraw() error {
+	return e.tree.Hold(func(_ *os.Root, setWritable func(bool)) error {
+		setWritable(false)
+		return nil
+	})
+}
+
+// sweep removes what a killed process was still staging.
+func (e *Export) sweep() error {
+	for _, pattern := range []string{incomingPattern, filepath.Base(e.outgoingJournal()), stagedPattern} {
+		left, err := filepath.Glob(filepath.Join(e.dir, pattern))
+		if err != nil {
+			return fmt.Errorf("sweep the state folder: %w", err)
+		}
+		for _, name := range left {
+			if err := os.Remove(name); err != nil {
+				return fmt.Errorf("sweep the state folder: %w", err)
+			}
+		}
+	}
+	return nil
 }
 
 func (e *Export) current() state {
@@ -155,6 +186,8 @@ func (e *Export) nudge() {
 }
 
 func (e *Export) committedJournal() string { return filepath.Join(e.dir, "committed.journal") }
+
+const incomingPattern = "incoming-*.journal"
 
 func (e *Export) outgoingJournal() string { return filepath.Join(e.dir, "outgoing.journal") }
 

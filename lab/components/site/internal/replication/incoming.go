@@ -27,7 +27,7 @@ func (s state) accepts(h header) error {
 
 // receive stages a snapshot beside the export; only when it is there as a whole it is switched to.
 func (e *Export) receive(ctx context.Context, body io.Reader) (err error) {
-	staged, err := os.CreateTemp(e.dir, "incoming-*.journal")
+	staged, err := os.CreateTemp(e.dir, incomingPattern)
 	if err != nil {
 		return fmt.Errorf("stage the snapshot: %w", err)
 	}

@@ -201,6 +201,9 @@ func (m *Manager) Delete(name string) error {
 	}
 	found.stop()
 	delete(m.exports, name)
+	if err := found.withdraw(); err != nil {
+		return err
+	}
 	if err := os.RemoveAll(m.stateDir(name)); err != nil {
 		return fmt.Errorf("remove the state of export %s: %w", name, err)
 	}

@@ -64,7 +64,10 @@ type state struct {
 	Resyncing bool `json:"resyncing"`
 }
 
-const stateFile = "state.json"
+const (
+	stateFile     = "state.json"
+	stagedPattern = ".staged-*"
+)
 
 func loadState(dir string) (state, error) {
 	var s state
@@ -91,7 +94,7 @@ func (s state) save(dir string) error {
 
 // replaceFile leaves either the old or the new content, whatever happens.
 func replaceFile(name string, data []byte) error {
-	staged, err := os.CreateTemp(filepath.Dir(name), ".staged-*")
+	staged, err := os.CreateTemp(filepath.Dir(name), stagedPattern)
 	if err != nil {
 		return fmt.Errorf("stage %s: %w", name, err)
 	}

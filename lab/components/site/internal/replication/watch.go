@@ -2,6 +2,7 @@ package replication
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -63,11 +64,12 @@ func (e *Export) exchange(ctx context.Context) error {
 		return refuse(Busy, "replication is paused at the peer")
 	}
 	_, err = e.replicate(ctx, there, false)
-	if reason := reasonOf(err); reason == Internal && err != nil {
-		e.setFault(err)
-	} else if err == nil {
-		e.setFault(nil)
+	var refusal *Error
+	if err != nil && (errors.As(err, &refusal) || ctx.Err() != nil) {
+		return err
 	}
+	// What is not the peer's answer is a failure of this side, until a snapshot succeeds.
+	e.setFault(err)
 	return err
 }
 

@@ -192,6 +192,13 @@ def test_p7_what_was_off_stays_off(start: Start, power, spec, recorded) -> None:
     assert (start.api.spec("db-0"), start.api.recorded("db-0")) == (spec, recorded)
 
 
+def test_p7_a_manual_vm_that_ran_and_is_annotated_to_stay_off_keeps_its_record(start: Start) -> None:
+    start.api.add("db-0", PowerRecord("Manual", True))
+    start.api.objects["VirtualMachine", "payroll", "db-0"]["metadata"]["annotations"]["dr.ocpvirt.io/start"] = "never"
+    start.run()
+    assert (start.api.spec("db-0"), start.api.recorded("db-0")) == ({"runStrategy": "Halted"}, True)
+
+
 def test_waves_start_one_after_the_other(start: Start) -> None:
     start.api.add("app", PowerRecord("Always", True), tier="app")
     start.api.add("db", PowerRecord("Always", True), tier="db")
