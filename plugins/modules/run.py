@@ -14,7 +14,7 @@ description:
   - A rerun of the same operation towards the same target resumes the unfinished run as its next attempt.
   - It waits until the lock of the killed attempt has expired, 60 seconds at most.
   - Where the plan is primary at the target already, nothing is begun and RV(needed) is V(false).
-  - Ends a run: closes its record and frees the lock.
+  - Ends a run, which closes its record and frees the lock.
 author:
   - The ocpvirt.dr authors (@ocpvirt)
 options:

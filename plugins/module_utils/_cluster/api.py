@@ -25,7 +25,6 @@ except ImportError:
     HTTPError = OSError
 
 MERGE = "application/merge-patch+json"
-JSON_PATCH = "application/json-patch+json"
 APPLY = "application/apply-patch+yaml"
 
 HEADER_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
@@ -95,20 +94,16 @@ class Api:
         """Put the object; its resourceVersion makes somebody else's change meanwhile a Conflict."""
         return self._call("PUT", kind, body["metadata"].get("namespace"), body["metadata"]["name"], body=body)
 
-    def patch(
-        self,
-        kind: Kind,
-        name: str,
-        namespace: str | None,
-        body: Any,
-        content_type: str = MERGE,
-        subresource: str | None = None,
-        dry_run: bool = False,
-    ) -> Object:
-        query = _dry(dry_run)
-        if content_type == APPLY:
-            query |= {"fieldManager": "ocpvirt-dr", "force": "true"}
-        return self._call("PATCH", kind, namespace, name, subresource, body, query, content_type)
+    def apply(self, kind: Kind, body: Object) -> Object:
+        """Server-side apply: create the object, or bring our fields of it to this; safe to repeat."""
+        meta = body["metadata"]
+        document = {"apiVersion": kind.api_version, "kind": kind.kind, **body}
+        query = {"fieldManager": "ocpvirt-dr", "force": "true"}
+        return self._call("PATCH", kind, meta.get("namespace"), meta["name"], document, query, APPLY)
+
+    def patch(self, kind: Kind, name: str, namespace: str | None, body: Object) -> Object:
+        """JSON merge patch."""
+        return self._call("PATCH", kind, namespace, name, body, content_type=MERGE)
 
     def delete(self, kind: Kind, name: str, namespace: str | None = None, uid: str | None = None) -> bool:
         """Whether there was something to delete. With a uid only that very object is deleted."""
@@ -153,7 +148,7 @@ class Api:
             if response.status != 200:
                 raise _failure(self.site, "watch", describe(kind, namespace, None), response.status, response.read())
             for line in _lines(response):
-                event = json.loads(line)
+                event = _read(self.site, "watch", describe(kind, namespace, None), response.status, line)
                 yield event["type"], event["object"]
         except HTTPError as error:
             raise _unreachable(self.site, "watch", describe(kind, namespace, None), error) from error
@@ -166,14 +161,13 @@ class Api:
         kind: Kind,
         namespace: str | None,
         name: str | None,
-        subresource: str | None = None,
         body: Any = None,
         query: Mapping[str, Any] | None = None,
         content_type: str = "application/json",
         named: str | None = None,
     ) -> Object:
-        path = kind.path(namespace, name) + (f"/{subresource}" if subresource else "")
-        return self._request(method, path, body, query or {}, content_type, describe(kind, namespace, name or named))
+        path, on = kind.path(namespace, name), describe(kind, namespace, name or named)
+        return self._request(method, path, body, query or {}, content_type, on)
 
     def _url(self, path: str, query: Mapping[str, Any]) -> str:
         given = {key: value for key, value in query.items() if value is not None}

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .._errors import Failed, NotFound, Refused, Timeout
-from .api import APPLY, Api, Object
+from .api import Api
 from .bulk import for_each
 from .clock import Deadline
 from .kinds import ADMISSION_BINDING, ADMISSION_POLICY, CONFIG_MAP, RESOURCE_QUOTA, VMI
@@ -67,11 +67,11 @@ class Latch:
 
     def _close_policy(self, names: set[str]) -> None:
         names |= {f"{namespace}.{PROBE}" for namespace in self._namespaces}
-        self._apply(
+        self._api.apply(
             CONFIG_MAP,
             {"metadata": {"name": self._name, "namespace": self._store}, "data": dict.fromkeys(sorted(names), "")},
         )
-        self._apply(
+        self._api.apply(
             ADMISSION_POLICY,
             {
                 "metadata": {"name": self._name},
@@ -106,7 +106,7 @@ class Latch:
                 },
             },
         )
-        self._apply(
+        self._api.apply(
             ADMISSION_BINDING,
             {
                 "metadata": {"name": self._name},
@@ -124,15 +124,10 @@ class Latch:
 
     def _close_quota(self) -> None:
         for namespace in self._namespaces:
-            self._apply(
+            self._api.apply(
                 RESOURCE_QUOTA,
                 {"metadata": {"name": self._name, "namespace": namespace}, "spec": {"hard": {QUOTA_KEY: "0"}}},
             )
-
-    def _apply(self, kind, body: Object) -> None:
-        meta = body["metadata"]
-        document = {"apiVersion": kind.api_version, "kind": kind.kind, **body}
-        self._api.patch(kind, meta["name"], meta.get("namespace"), document, content_type=APPLY)
 
     def _wait(self, denied: bool) -> None:
         """Probe each namespace until a VMI of the plan's latch is denied, or admitted, there."""

@@ -39,6 +39,7 @@ class PlanLock:
         self._namespace = namespace
         self._name = f"plan-{plan}"
         self._clock = clock or api.clock
+        self._on = f"Lease/{namespace}/{self._name}"
 
     def holder(self) -> Holder | None:
         lease = self._api.find(LEASE, self._name, self._namespace)
@@ -61,17 +62,17 @@ class PlanLock:
         """Refuse unless this very attempt still holds the lock."""
         holder = self.holder()
         if holder is None or (holder.run_id, holder.attempt) != (run_id, attempt):
-            raise _taken(self._api.site, self._name, holder, run_id, attempt)
+            raise _taken(self._api.site, self._on, holder, run_id, attempt)
 
     def renew(self, run_id: str, attempt: int, seconds: int = DURATION) -> None:
         """Write renewTime; a longer duration covers a step that is not ours."""
         try:
             lease = self._api.get(LEASE, self._name, self._namespace)
         except NotFound as error:
-            raise _taken(self._api.site, self._name, None, run_id, attempt) from error
+            raise _taken(self._api.site, self._on, None, run_id, attempt) from error
         holder = _holder(lease)
         if holder is None or (holder.run_id, holder.attempt) != (run_id, attempt):
-            raise _taken(self._api.site, self._name, holder, run_id, attempt)
+            raise _taken(self._api.site, self._on, holder, run_id, attempt)
         lease["spec"] |= {"renewTime": self._now(), "leaseDurationSeconds": seconds}
         self._api.replace(LEASE, lease)
 
@@ -115,7 +116,7 @@ class PlanLock:
         return Refused(
             "take the plan's lock",
             site=self._api.site,
-            on=f"Lease/{self._namespace}/{self._name}",
+            on=self._on,
             seen=f"held by run {holder.run_id}, attempt {holder.attempt}, {renewed}",
             wanted="no other run on this plan",
             next_step="wait until that run has ended; if it was killed, start its playbook again to finish it",
@@ -139,7 +140,7 @@ class PlanLock:
         try:
             self._api.replace(LEASE, body) if lease else self._api.create(LEASE, body)
         except Conflict as error:
-            raise _taken(self._api.site, self._name, self.holder(), run_id, attempt) from error
+            raise _taken(self._api.site, self._on, self.holder(), run_id, attempt) from error
 
     def _now(self) -> str:
         return self._clock.now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
@@ -149,18 +150,18 @@ def _holder(lease: Object) -> Holder | None:
     identity = lease["spec"].get("holderIdentity")
     if not identity:
         return None
-    run_id, _, attempt = identity.rpartition("#")
+    run_id, _separator, attempt = identity.rpartition("#")
     if not run_id or not attempt.isdecimal():
         # not written by us
         run_id, attempt = identity, "0"
     return Holder(run_id, int(attempt), lease["spec"].get("renewTime", ""))
 
 
-def _taken(site: str, name: str, holder: Holder | None, run_id: str, attempt: int) -> Refused:
+def _taken(site: str, on: str, holder: Holder | None, run_id: str, attempt: int) -> Refused:
     return Refused(
         "go on with the run",
         site=site,
-        on=f"Lease/{name}",
+        on=on,
         seen=f"held by {holder.identity}" if holder else "nobody holds the lock",
         wanted=f"held by {run_id}#{attempt}",
         next_step="another attempt took over, or the lock was removed: start the playbook again",

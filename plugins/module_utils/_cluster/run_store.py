@@ -88,8 +88,6 @@ class RunStore:
 
     def _put(self, name: str, run_id: str, plan: str, part: str, data: dict[str, str]) -> None:
         body = {
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
             "metadata": {
                 "name": name,
                 "namespace": self._namespace,
@@ -99,11 +97,7 @@ class RunStore:
             },
             "data": data,
         }
-        existing = self._api.find(CONFIG_MAP, name, self._namespace)
-        if existing is None:
-            self._api.create(CONFIG_MAP, body)
-        elif existing.get("data") != data:
-            self._api.replace(CONFIG_MAP, body)
+        self._api.apply(CONFIG_MAP, body)
 
 
 def _digest(text: str) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._cluster.api import APPLY, Api, Object
+from .._cluster.api import Api, Object
 from .._cluster.bulk import for_each
 from .._cluster.kinds import PV, PVC, SCHEDULE, VM, Kind
 from .._cluster.lease import PlanLock
@@ -117,12 +117,10 @@ def _schedule(plan: Plan, api: Api, check_mode: bool) -> str:
         return ""
     if not check_mode:
         body = {
-            "apiVersion": SCHEDULE.api_version,
-            "kind": SCHEDULE.kind,
             "metadata": {"name": name, "namespace": plan.metadata.namespace},
             "spec": spec,
         }
-        api.patch(SCHEDULE, name, plan.metadata.namespace, body, content_type=APPLY)
+        api.apply(SCHEDULE, body)
     return "updated" if existing else "created"
 
 

@@ -103,8 +103,9 @@ def _storage(plan: Plan, api: Api) -> Iterator[Finding]:
 
 
 def _groups(plan: Plan, groups: dict[str, list[GroupStatus]], lives_at: str | None) -> Iterator[Finding]:
+    by_name = {site: {status.group: status for status in groups[site]} for site in plan.sites}
     for group in plan.groups:
-        seen = {site: next(status for status in groups[site] if status.group == group.name) for site in plan.sites}
+        seen = {site: by_name[site][group.name] for site in plan.sites}
         roles = {site: status.role for site, status in seen.items()}
         on = f"group {group.name}"
         shown = ", ".join(f"{site} {role}" for site, role in roles.items())

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from .._cluster.api import Api
 from .._cluster.client import connect
+from .._cluster.clock import Deadline
 from .._errors import DrError, Unreachable
 from .._model.plan import Plan
 from .plan_source import resolve_auth
@@ -41,9 +42,10 @@ def reach(plan: Plan, name: str) -> Reach:
     """Ask a site's API server who it is, within PROBE_TIMEOUT."""
     try:
         api = open_site(plan, name)
+        deadline = Deadline(api.clock, PROBE_TIMEOUT)
         version = api.raw("/version", timeout=PROBE_TIMEOUT)
         # /version is public; this one shows that the credentials work
-        api.raw("/api/v1/namespaces?limit=1", timeout=PROBE_TIMEOUT)
+        api.raw("/api/v1/namespaces?limit=1", timeout=max(1.0, deadline.left))
     except Unreachable as error:
         return Reach(name, "unreachable", str(error))
     except DrError as error:

@@ -46,11 +46,6 @@ class StartWindow:
         reached = self.ready | set(self.failed) | set(self.in_flight)
         return sorted(key for wave in self.waves for key in wave.keys if key not in reached)
 
-    def observe_running(self, keys: Iterable[str]) -> None:
-        """VMs that are ready already, for instance from an attempt before this one."""
-        for key in keys:
-            self.became_ready(key)
-
     def observe_starting(self, keys: Iterable[str], now: float) -> None:
         """VMs that somebody asked to start before: they take their slots."""
         for key in keys:
@@ -86,10 +81,6 @@ class StartWindow:
     def gave_up(self, key: str, reason: str) -> None:
         self.in_flight.pop(key, None)
         self.failed[key] = reason
-
-    def next_expiry(self, now: float) -> float | None:
-        """Seconds until the oldest VM in flight times out."""
-        return max(0.0, min(self.in_flight.values()) + self.timeout - now) if self.in_flight else None
 
     def _expire(self, now: float) -> None:
         for key, since in list(self.in_flight.items()):

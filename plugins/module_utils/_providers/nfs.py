@@ -10,7 +10,7 @@ from typing import Any
 
 from .._errors import DrError, Refused, Unreachable
 from .._model.group_status import GroupStatus, SyncProof
-from .._model.plan import Group, Plan
+from .._model.plan import Group
 from .base import Capabilities, FenceProof, Provider
 from .nfs_control import NfsControl, control_for
 
@@ -24,9 +24,6 @@ class NfsProvider(Provider):
 
     name = "nfs"
     capabilities = Capabilities(final_sync=True, force=True, pause=True, reports_lag=True, groups=True, fencing=True)
-
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
 
     def observe(self, group: Group, site: str) -> GroupStatus:
         try:
@@ -52,7 +49,7 @@ class NfsProvider(Provider):
             return False
         here = group.options_at(site)
         root = here["path"].rstrip("/")
-        return nfs["server"] == here["server"] and (nfs["path"] == root or nfs["path"].startswith(f"{root}/"))
+        return bool(nfs["server"] == here["server"] and f"{nfs['path']}/".startswith(f"{root}/"))
 
     def enable(self, group: Group, source: str, target: str) -> bool:
         here, there = self._control(group, source), self._control(group, target)
@@ -138,4 +135,4 @@ class NfsProvider(Provider):
         return control_for(site, group)
 
     def _peer(self, group: Group, site: str) -> str:
-        return group.options_at(site)["peer"]
+        return str(group.options_at(site)["peer"])

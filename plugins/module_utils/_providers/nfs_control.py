@@ -14,19 +14,26 @@ from .nfs_http import HttpControl
 class NfsControl(Protocol):
     """One export on one server. status: role, health, direction, last_sync, paused, epoch, error."""
 
-    def status(self) -> dict[str, Any]: ...
+    def status(self) -> dict[str, Any]:
+        """What the server says of the export."""
 
-    def create(self, role: str, peer: str, interval: int) -> bool: ...
+    def create(self, role: str, peer: str, interval: int) -> bool:
+        """Make the export unless it is there; whether it was absent."""
 
-    def promote(self, forced: bool) -> None: ...
+    def promote(self, forced: bool) -> None:
+        """Make it writable; forced: without the word of the peer."""
 
-    def demote(self) -> None: ...
+    def demote(self) -> None:
+        """Make it read-only from now on."""
 
-    def sync(self) -> dict[str, Any]: ...
+    def sync(self) -> dict[str, Any]:
+        """Send the rest and compare: digest_local, digest_peer, compared, files, bytes, at."""
 
-    def resync(self) -> None: ...
+    def resync(self) -> None:
+        """Throw the content away and take the peer's."""
 
-    def set_paused(self, paused: bool) -> None: ...
+    def set_paused(self, paused: bool) -> None:
+        """Stop the transfer, or go on with it."""
 
 
 def control_for(site: str, group: Group) -> NfsControl:

@@ -16,7 +16,7 @@ try:
     POOL = urllib3.PoolManager(num_pools=8, maxsize=16)
 except ImportError:
     # connecting to a site has reported it before a provider is used
-    HTTPError = OSError
+    HTTPError = OSError  # type: ignore[assignment, misc]
 
 CONNECT_TIMEOUT = 5.0
 # asked of a site that may be dead: it must not hold a failover up

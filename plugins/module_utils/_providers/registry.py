@@ -23,4 +23,4 @@ def provider_for(plan: Plan, group: Group) -> Provider:
             wanted=f"one of: {', '.join(sorted(PROVIDERS))}",
             next_step="set replication.provider in the plan",
         )
-    return PROVIDERS[name](plan)
+    return PROVIDERS[name]()

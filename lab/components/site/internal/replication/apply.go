@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"time"
+
+	"ocpvirt.dr/lab/components/site/internal/tree"
 )
 
 // applier replays a journal on an export's directory.
@@ -57,7 +59,7 @@ func (a *applier) change(o op, data io.Reader) error {
 	return fmt.Errorf("unknown change %q", o.Kind)
 }
 
-// zero writes zeros into what exists and leaves the rest to the final size, as a hole.
+// zero clears what exists and leaves the rest to the final size.
 func (a *applier) zero(o op) error {
 	if err := a.open(o.Path); err != nil {
 		return err
@@ -66,12 +68,8 @@ func (a *applier) zero(o op) error {
 	if err != nil {
 		return err
 	}
-	for at, end := o.Offset, min(o.Offset+o.Length, info.Size()); at < end; {
-		n, err := a.file.WriteAt(zeros[:min(int64(len(zeros)), end-at)], at)
-		if err != nil {
-			return err
-		}
-		at += int64(n)
+	if end := min(o.Offset+o.Length, info.Size()); o.Offset < end {
+		return zero(a.file, tree.Extent{Start: o.Offset, End: end})
 	}
 	return nil
 }

@@ -139,29 +139,36 @@ func writeFile(journal *journalWriter, root *os.Root, change fileChange) (err er
 	defer func() { err = errors.Join(err, file.Close()) }()
 	buffer := make([]byte, ioSize)
 	for _, extent := range change.extents {
-		for at := extent.Start; at < extent.End; {
-			n, err := file.ReadAt(buffer[:min(ioSize, extent.End-at)], at)
-			if n == 0 && errors.Is(err, io.EOF) {
-				break
-			}
-			if err != nil && !errors.Is(err, io.EOF) {
-				return fmt.Errorf("read %s: %w", change.path, err)
-			}
-			if err := writeData(journal, change.path, at, buffer[:n]); err != nil {
-				return err
-			}
-			at += int64(n)
+		err := eachRegion(file, extent, func(region tree.Extent) error {
+			return copyRegion(journal, file, change.path, region, buffer)
+		}, func(region tree.Extent) error { return journal.zero(change.path, region) })
+		if err != nil {
+			return fmt.Errorf("read %s: %w", change.path, err)
 		}
 	}
 	return nil
 }
 
-var zeros [ioSize]byte
-
-// writeData keeps the holes of sparse disks cheap.
-func writeData(journal *journalWriter, name string, at int64, data []byte) error {
-	if bytes.Equal(data, zeros[:len(data)]) {
-		return journal.line(op{Kind: opZero, Path: name, Offset: at, Length: int64(len(data))})
+func copyRegion(journal *journalWriter, file *os.File, name string, region tree.Extent, buffer []byte) error {
+	for at := region.Start; at < region.End; {
+		n, err := file.ReadAt(buffer[:min(ioSize, region.End-at)], at)
+		if n == 0 && errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil && !errors.Is(err, io.EOF) {
+			return err
+		}
+		if bytes.Equal(buffer[:n], zeros[:n]) {
+			err = journal.zero(name, tree.Extent{Start: at, End: at + int64(n)})
+		} else {
+			err = journal.write(name, at, buffer[:n])
+		}
+		if err != nil {
+			return err
+		}
+		at += int64(n)
 	}
-	return journal.write(name, at, data)
+	return nil
 }
+
+var zeros [ioSize]byte

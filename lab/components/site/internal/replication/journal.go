@@ -11,6 +11,8 @@ import (
 	"io"
 	"os"
 	"time"
+
+	"ocpvirt.dr/lab/components/site/internal/tree"
 )
 
 // A journal is one snapshot as changes to the one before it: a line of JSON for each change, followed by its data. The
@@ -78,6 +80,11 @@ func (j *journalWriter) write(name string, offset int64, data []byte) error {
 		return fmt.Errorf("write the journal: %w", err)
 	}
 	return nil
+}
+
+// zero keeps holes, and blocks of zeros, cheap.
+func (j *journalWriter) zero(name string, e tree.Extent) error {
+	return j.line(op{Kind: opZero, Path: name, Offset: e.Start, Length: e.End - e.Start})
 }
 
 func (j *journalWriter) end(taken time.Time) error {

@@ -55,8 +55,7 @@ def kill_after(writes: int, api: MemoryApi, monkeypatch: pytest.MonkeyPatch) -> 
         return counted
 
     before = len(api.writes)
-    monkeypatch.setattr(api, "create", write(api.create))
-    monkeypatch.setattr(api, "replace", write(api.replace))
+    monkeypatch.setattr(api, "apply", write(api.apply))
 
 
 @pytest.mark.parametrize("document", [{}, [], "text", None, {"vms": ["payroll/db-0"], "ümlaut": 1.5}], ids=str)

@@ -56,7 +56,7 @@ class Tree:
 
     def line(self) -> str:
         assert self._process.stdout is not None
-        readable, _, _ = select.select([self._process.stdout], [], [], DEADLINE)
+        readable, _writable, _failed = select.select([self._process.stdout], [], [], DEADLINE)
         assert readable, "nothing was said in time"
         return self._process.stdout.readline().strip()
 

@@ -23,14 +23,14 @@ RECORDED = "dr.ocpvirt.io/recorded"
 ON = {"Ready": "True", "AgentConnected": "True"}
 
 
-def vmi(name: str, phase: str = "Running", conditions: dict[str, str] = ON, **metadata: Any) -> dict[str, Any]:
+def vmi(name: str, phase: str = "Running", conditions: dict[str, str] | None = None, **metadata: Any) -> dict[str, Any]:
     return {
         "metadata": {"name": name, "namespace": "payroll", **metadata},
         "status": {
             "phase": phase,
             "conditions": [
                 {"type": kind, "status": status, "message": f"{kind} is {status}"}
-                for kind, status in conditions.items()
+                for kind, status in (ON if conditions is None else conditions).items()
             ],
         },
     }

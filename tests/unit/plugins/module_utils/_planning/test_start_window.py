@@ -48,7 +48,7 @@ class Start:
 
     def _advance(self) -> None:
         due = {key: since + self.boots.get(key, NEVER) for key, since in self.window.in_flight.items()}
-        expiry = self.now + self.window.next_expiry(self.now)
+        expiry = min(self.window.in_flight.values()) + self.window.timeout
         self.now = int(min(expiry, *due.values()))
         for key in sorted(key for key, moment in due.items() if moment == self.now):
             self.window.became_ready(key)
@@ -85,7 +85,7 @@ def test_a_whole_start_second_by_second() -> None:
 def test_never_more_in_flight_than_the_limit_and_every_vm_ends(seed: int) -> None:
     chance = random.Random(seed)
     names = [f"vm-{number}" for number in range(chance.randint(1, 120))]
-    cuts = sorted(chance.randint(0, len(names)) for _ in range(chance.randint(0, 5)))
+    cuts = sorted(chance.randint(0, len(names)) for _number in range(chance.randint(0, 5)))
     parts = [names[low:high] for low, high in zip([0, *cuts], [*cuts, len(names)], strict=True)]
     boots = {name: chance.randint(1, 90) for name in names if chance.random() < 0.9}
     window = StartWindow(
@@ -158,7 +158,8 @@ def test_on_failure_stop_ends_the_wave_that_has_begun() -> None:
 
 def test_p5_what_runs_already_is_not_asked_again() -> None:
     window = StartWindow(waves("a b", "c"), limit=5, timeout=60)
-    window.observe_running(["a", "b"])
+    window.became_ready("a")
+    window.became_ready("b")
     assert window.next(0) == ["c"]
 
 
@@ -193,7 +194,7 @@ def test_p5_what_was_asked_in_a_later_wave_takes_a_slot_of_this_one() -> None:
 def test_p5_what_is_up_frees_the_slot_it_was_seen_starting_in() -> None:
     window = StartWindow(waves("a b"), limit=1, timeout=60)
     window.observe_starting(["a"], 0)
-    window.observe_running(["a"])
+    window.became_ready("a")
     assert window.next(0) == ["b"]
 
 
