@@ -66,6 +66,12 @@ fence_debts:
   type: list
   elements: str
   sample: []
+table:
+  description: All of this as lines for a person, what is dangerous first.
+  returned: success
+  type: list
+  elements: str
+  sample: ['plan payroll lives at east, phase normal']
 runs:
   description: The last five runs, oldest first.
   returned: success

@@ -165,7 +165,7 @@ def actions(tasks: list[dict[str, Any]]) -> Iterator[str]:
         for section in ("block", "rescue", "always"):
             yield from actions(task.get(section, []))
         if "block" not in task:
-            yield next(key for key in task if "." in key)
+            yield from (key for key in task if "." in key)
 
 
 @pytest.mark.parametrize("path", PLAYBOOKS, ids=relative)

@@ -13,6 +13,7 @@ from .._errors import Failed, Unreachable, Unsupported
 
 try:
     import requests
+    from kubernetes.client import Configuration
     from openshift.helper.userpassauth import OCPLoginConfiguration, OCPLoginException
 
     MISSING: ImportError | None = None
@@ -28,9 +29,10 @@ def login(site: str, options: Mapping[str, Any]) -> dict[str, Any]:
         raise Unsupported(
             "log in with a user name and password", site=site, seen=str(MISSING), next_step="install openshift"
         )
-    configuration = OCPLoginConfiguration(
-        host=options["host"].rstrip("/"), ocp_username=options["username"], ocp_password=options["password"]
-    )
+    # its own constructor passes an argument that newer kubernetes clients do not take
+    configuration = OCPLoginConfiguration.__new__(OCPLoginConfiguration)
+    Configuration.__init__(configuration, host=options["host"].rstrip("/"))
+    configuration.ocp_username, configuration.ocp_password = options["username"], options["password"]
     configuration.verify_ssl = options.get("validate_certs", True)
     configuration.ssl_ca_cert = options.get("ca_cert")
     # the library sets no timeout of its own; a thread that hangs must not keep the process

@@ -14,6 +14,7 @@ from .._cluster.run_store import RunStore
 from .._errors import DrError
 from .._model.plan import Plan
 from .._model.run import Run
+from .._planning.status_table import status_table
 from .capture import source_of
 from .end import summary
 from .groups import observe_groups
@@ -34,7 +35,7 @@ def plan_status(plan: Plan) -> dict[str, Any]:
     lives_at = where_it_lives(plan, groups)
     now = datetime.now(UTC)
     runs = _runs(plan, reached)
-    return {
+    report = {
         "changed": False,
         "plan": plan.name,
         "lives_at": lives_at or "",
@@ -54,6 +55,7 @@ def plan_status(plan: Plan) -> dict[str, Any]:
         "fence_debts": [f"{run.id}: {run.fence_debt}" for run in runs if run.fence_debt],
         "runs": [_short(run) for run in runs[-LAST_RUNS:]],
     }
+    return {**report, "table": status_table(report)}
 
 
 def _phase(plan: Plan, groups: dict[str, Any], lives_at: str | None) -> str:

@@ -1,0 +1,56 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A plan's status as lines for a person. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def status_table(status: Mapping[str, Any]) -> list[str]:
+    """What is dangerous first, then sites, groups, captures and runs."""
+    lines = [f"FENCE DEBT  {debt}" for debt in status["fence_debts"]]
+    if status["phase"] == "unclear":
+        lines.append("ROLES ARE UNCLEAR  no site is primary for every group: see the groups below")
+    lines += [
+        f"plan {status['plan']} lives at {status['lives_at'] or 'nobody knows where'}, phase {status['phase']}",
+        "",
+    ]
+    lines += _columns(
+        ["site", "state", "version", "VMs", "running", "missing"], [_site(*item) for item in status["sites"].items()]
+    )
+    lines += ["", *_columns(["group", "site", "role", "health", "lag"], [_group(group) for group in status["groups"]])]
+    captures = [
+        [site, capture["name"], capture["phase"], "complete" if capture["complete"] else "incomplete"]
+        for site, known in status["captures"].items()
+        for capture in known
+    ]
+    lines += ["", *_columns(["known at", "capture", "phase", "content"], captures)]
+    lines += [
+        "",
+        *_columns(
+            ["run", "state", "started"], [[run["run_id"], run["state"], run["started"]] for run in status["runs"]]
+        ),
+    ]
+    lines += [f"locked at {site} by {holder}" for site, holder in status["lock"].items()]
+    return lines
+
+
+def _site(name: str, report: Mapping[str, Any]) -> list[str]:
+    absent = [api for api, present in report["apis"].items() if not present]
+    counts = [str(report["vms"][key]) if report["state"] == "reachable" else "?" for key in ("total", "running")]
+    return [name, report["state"], report["version"] or "?", *counts, ", ".join(absent) or "-"]
+
+
+def _group(group: Mapping[str, Any]) -> list[str]:
+    lag = group["lag_seconds"]
+    return [group["group"], group["site"], group["role"], group["health"], "?" if lag is None else f"{lag:.0f} s"]
+
+
+def _columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in [header, *rows]
+    ]

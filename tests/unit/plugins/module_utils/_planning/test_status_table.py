@@ -1,0 +1,55 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.status_table import status_table
+
+STATUS = {
+    "plan": "payroll",
+    "lives_at": "west",
+    "phase": "failed_over",
+    "fence_debts": ["payroll-failover-west-20260301120000-ab12: its VMs were not observed to be off"],
+    "sites": {
+        "east": {"state": "unreachable", "version": "", "apis": {}, "vms": {"total": 0, "running": 0}},
+        "west": {
+            "state": "reachable",
+            "version": "v1.34.4",
+            "apis": {"kubevirt": True, "velero": False},
+            "vms": {"total": 26, "running": 24},
+        },
+    },
+    "groups": [
+        {"group": "db", "site": "east", "role": "unknown", "health": "unknown", "lag_seconds": None},
+        {"group": "db", "site": "west", "role": "primary", "health": "healthy", "lag_seconds": 3.2},
+    ],
+    "captures": {"west": [{"name": "payroll-east-1", "phase": "Completed", "complete": True}]},
+    "runs": [{"run_id": "payroll-failover-west-1", "state": "done", "started": "2026-03-01T12:00:00"}],
+    "lock": {"west": "payroll-failover-west-1#2, renewed 2026-03-01T12:00:30Z"},
+}
+TEXT = """\
+FENCE DEBT  payroll-failover-west-20260301120000-ab12: its VMs were not observed to be off
+plan payroll lives at west, phase failed_over
+
+site  state        version  VMs  running  missing
+east  unreachable  ?        ?    ?        -
+west  reachable    v1.34.4  26   24       velero
+
+group  site  role     health   lag
+db     east  unknown  unknown  ?
+db     west  primary  healthy  3 s
+
+known at  capture         phase      content
+west      payroll-east-1  Completed  complete
+
+run                      state  started
+payroll-failover-west-1  done   2026-03-01T12:00:00
+locked at west by payroll-failover-west-1#2, renewed 2026-03-01T12:00:30Z"""
+
+
+def test_the_status_of_a_plan_after_a_failover_reads_like_this() -> None:
+    assert "\n".join(status_table(STATUS)) == TEXT
+
+
+def test_unclear_roles_are_said_first() -> None:
+    lines = status_table({**STATUS, "fence_debts": [], "lives_at": "", "phase": "unclear"})
+    assert lines[0].startswith("ROLES ARE UNCLEAR")
