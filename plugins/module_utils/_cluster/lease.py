@@ -14,6 +14,8 @@ from .kinds import LEASE
 
 DURATION = 60
 POLL = 1.0
+# a killed run's module may renew once more before it notices that it is an orphan
+LAST_GASPS = 1
 ATTEMPT = "dr.ocpvirt.io/attempt"
 RUN = "dr.ocpvirt.io/run"
 
@@ -92,8 +94,12 @@ class PlanLock:
             return
 
     def _expired(self, run_id: str) -> Object | None:
-        """Wait until renewTime did not move for the lease's duration, on our own clock."""
+        """Wait until renewTime did not move for the lease's duration, on our own clock.
+
+        A holder that goes on renewing is alive, and refused.
+        """
         previous: Holder | None = None
+        renewals = -1
         while True:
             lease = self._api.find(LEASE, self._name, self._namespace)
             holder = _holder(lease) if lease else None
@@ -102,7 +108,9 @@ class PlanLock:
             if holder.run_id != run_id:
                 raise self._held(holder)
             if holder != previous:
-                previous = holder
+                previous, renewals = holder, renewals + 1
+                if renewals > LAST_GASPS:
+                    raise self._held(holder)
                 unchanged = Deadline(self._clock, lease["spec"].get("leaseDurationSeconds", DURATION))
             if unchanged.over:
                 return lease
