@@ -92,7 +92,7 @@ class Kube:
                 data=json.dumps(body),
                 timeout=REQUEST_TIMEOUT,
             )
-        except requests.ConnectionError as error:
+        except (requests.ConnectionError, requests.Timeout) as error:
             return str(error)
         if answer.ok:
             return None
@@ -121,12 +121,20 @@ class Kube:
 
     def wait(self, missing: Callable[[], set[str]], wanted: str, seconds: float) -> None:
         deadline = time.monotonic() + seconds
-        while left := missing():
+        while left := _asked(missing):
             if time.monotonic() > deadline:
                 raise LabError(
                     f"waited {seconds:.0f} s for {wanted} at {self._server}; not yet: {', '.join(sorted(left))}"
                 )
             time.sleep(POLL)
+
+
+def _asked(missing: Callable[[], set[str]]) -> set[str]:
+    """A server that is busy starting answers late; that it does not answer is what is missing then."""
+    try:
+        return missing()
+    except (requests.ConnectionError, requests.Timeout) as error:
+        return {f"an answer ({type(error).__name__})"}
 
 
 def _condition(item: Object, kind: str) -> bool:

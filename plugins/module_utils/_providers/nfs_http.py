@@ -7,6 +7,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from .._cluster.clock import Clock
+from .._cluster.waiting import wait_for
 from .._errors import Conflict, DrError, Failed, NotFound, Refused, TerminalState, Unreachable
 
 try:
@@ -63,7 +65,16 @@ class HttpControl:
         return self._call("POST", "/sync", {}, TRANSFER_TIMEOUT)
 
     def resync(self) -> None:
-        self._call("POST", "/resync", {}, TRANSFER_TIMEOUT)
+        self._call("POST", "/resync", {})
+        on = f"export {self._export}"
+        wait_for(Clock(), TRANSFER_TIMEOUT, self._resynced, "wait for the resynchronisation", self._site, on)
+
+    def _resynced(self) -> tuple[bool, str]:
+        seen = self.status()
+        if seen["health"] == "error":
+            raise TerminalState("resynchronise", site=self._site, on=f"export {self._export}", seen=seen["error"])
+        state = f"health {seen['health']} {seen['error']}".strip()
+        return not seen["resyncing"] and seen["health"] == "healthy", state
 
     def set_paused(self, paused: bool) -> None:
         self._call("POST", "/pause" if paused else "/resume", {})
