@@ -57,11 +57,12 @@ class NfsProvider(Provider):
         return here.create("primary", self._peer(group, target), group.options.get("interval", 5)) or changed
 
     def promote(self, group: Group, site: str, forced: bool) -> bool:
+        """Make it writable. A primary takes nothing in by its role, so the pause that fenced it can end."""
         control = self._control(group, site)
-        if control.status()["role"] == "primary":
-            return False
-        control.promote(forced)
-        return True
+        was_primary = control.status()["role"] == "primary"
+        if not was_primary:
+            control.promote(forced)
+        return self._set_paused(group, site, False) or not was_primary
 
     def demote(self, group: Group, site: str) -> bool:
         control = self._control(group, site)
