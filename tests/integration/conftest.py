@@ -1,67 +1,33 @@
-"""Fixtures on the lab that LAB_NAME names; dev/integration brings it up and takes it down."""
+"""Stages of the lab that LAB_NAME names; dev/integration brings it up and takes it down.
+
+Setting a stage up takes a minute or more, so tests share them. Every stage goes on from the one before it, and the
+tests run in the order of the stages, not of the files: a test may write only what the later tests of its stage don't
+look at.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
-from demo.cluster import Cluster
+from ansible_collections.ocpvirt.dr.tests.integration import captures, killed_run
+from ansible_collections.ocpvirt.dr.tests.integration.captures import Decided, LastMinutes
+from ansible_collections.ocpvirt.dr.tests.integration.killed_run import KilledRun
+from ansible_collections.ocpvirt.dr.tests.integration.world import World, must, resource_versions
+from demo.__main__ import await_replicated
+from demo.cluster import wait_until
 from demo.lab import Lab
-from demo.playbook import Played, play
-from demo.workload import Tier, Vm, demo_vms, deploy, plan_document
+from demo.playbook import Played
 
-# one VM of each kind that behaves differently
-SMALL = (
-    Tier("db", 2, 1, (("Manual", 1),)),
-    Tier("app", 2, 2, (("RerunOnFailure", 1),)),
-    Tier("web", 2, 3),
-)
+STAGES = ("deployed", "protected", "bereft", "decided", "half_started", "lost", "moved", "without_apis")
 
 
-@dataclass
-class World:
-    """The lab with the small workload at east, and its plan in a file."""
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def stage(item: pytest.Item) -> int:
+        return max((STAGES.index(name) for name in item.fixturenames if name in STAGES), default=-1)
 
-    lab: Lab
-    folder: Path
-    vms: list[Vm] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.environment = self.lab.environment()
-        self.sites: dict[str, Any] = self.environment["sites"]
-        self.document = plan_document(self.environment, max_starting=3)
-        self.plan_file = self.folder / "payroll.yml"
-        self.log = self.folder / "playbook.log"
-        self.write_plan()
-
-    def write_plan(self) -> None:
-        self.plan_file.write_text(yaml.safe_dump(self.document, sort_keys=False))
-
-    def cluster(self, site: str) -> Cluster:
-        return self.lab.cluster(site)
-
-    def deploy(self, vms: list[Vm], reclaim: str = "Retain") -> None:
-        self.vms = vms
-        deploy(self.cluster("east"), self.sites["east"], self.sites["west"], vms, reclaim)
-
-    def play(self, name: str, *options: str) -> Played:
-        return play(name, self.log, "-e", f"dr_plan={self.plan_file}", *options, show=False)
-
-    def protect(self) -> Played:
-        return must(self.play("protect", "-e", "dr_site=east"))
-
-    def failover(self, *options: str) -> Played:
-        return self.play("failover", "-e", "dr_target=west", "-e", "dr_declare_lost=east", *options)
-
-
-def must(played: Played) -> Played:
-    assert played.returncode == 0, played.output[-6000:]
-    return played
+    items.sort(key=stage)
 
 
 @pytest.fixture(scope="session")
@@ -69,35 +35,82 @@ def lab() -> Lab:
     return Lab(os.environ["LAB_NAME"])
 
 
-@pytest.fixture
-def world(lab: Lab, tmp_path: Path) -> World:
-    """Empty sites, both up."""
-    lab.run("reset")
-    return World(lab, tmp_path)
-
-
-@pytest.fixture
-def deployed(world: World) -> World:
-    world.deploy(demo_vms(SMALL, off=1))
+@pytest.fixture(scope="session")
+def deployed(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """The workload runs at east on volumes that are deleted with their claims, beside a VM that no plan selects."""
+    world = _empty(lab, tmp_path_factory.mktemp("faults"))
+    world.deploy(reclaim="Delete")
+    world.deploy_bystander()
     return world
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
+def first_check(deployed: World) -> Played:
+    """What `check` says before `protect`."""
+    return deployed.check()
+
+
+@pytest.fixture(scope="session")
 def protected(deployed: World) -> World:
-    deployed.protect()
+    must(deployed.protect())
+    await_replicated(deployed.sites)
     return deployed
 
 
-@pytest.fixture
-def snapshot() -> Callable[[Cluster], dict[str, str]]:
-    """kind/namespace/name to resourceVersion of everything a run could write; events of controllers are left out."""
+@pytest.fixture(scope="session")
+def bereft(protected: World) -> LastMinutes:
+    """East is lost moments after three more backups, of which west knows nothing yet."""
+    return captures.lose_east_after_backups(protected)
 
-    def take(cluster: Cluster) -> dict[str, str]:
-        found = {}
-        for kind in ("Namespace", "PersistentVolume", "PersistentVolumeClaim", "Secret", "ConfigMap", "VirtualMachine"):
-            for namespace in [None] if kind in ("Namespace", "PersistentVolume") else ["payroll", "ocpvirt-dr"]:
-                for item in cluster.list(kind, namespace):
-                    found[f"{kind}/{namespace}/{item['metadata']['name']}"] = item["metadata"]["resourceVersion"]
-        return found
 
-    return take
+@pytest.fixture(scope="session")
+def decided(bereft: LastMinutes) -> Decided:
+    """A failover in check mode, at once after the loss."""
+    west = bereft.world.cluster("west")
+    before = resource_versions(west)
+    played = must(bereft.world.failover("--check", "-v"))
+    return Decided(bereft, played, before, resource_versions(west))
+
+
+@pytest.fixture(scope="session")
+def half_started(bereft: LastMinutes) -> KilledRun:
+    """ansible-playbook was killed while VMs started at west, one of which can't open its disk."""
+    return killed_run.kill_during_start(bereft.world, "web-0")
+
+
+@pytest.fixture(scope="session")
+def lost(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A world without faults whose east is lost."""
+    world = _empty(lab, tmp_path_factory.mktemp("failover"))
+    world.deploy()
+    must(world.protect())
+    await_replicated(world.sites)
+    lab.run("lose", "east")
+    return world
+
+
+@pytest.fixture(scope="session")
+def moved(lost: World) -> World:
+    """After an undisturbed failover."""
+    must(lost.failover())
+    return lost
+
+
+@pytest.fixture(scope="session")
+def without_apis(moved: World) -> World:
+    """The CRDs of VMs and Backups are gone from west, and with them all of these; only a reset brings them back."""
+    west = moved.cluster("west")
+    crds = {"virtualmachines.kubevirt.io", "backups.velero.io"}
+    for name in crds:
+        west.delete("CustomResourceDefinition", name)
+
+    def left() -> list[str]:
+        return sorted(crds & {item["metadata"]["name"] for item in west.list("CustomResourceDefinition")})
+
+    wait_until("the CRDs to go", 120, left)
+    return moved
+
+
+def _empty(lab: Lab, folder: Path) -> World:
+    lab.run("reset")
+    return World(lab, folder)

@@ -56,7 +56,8 @@ def begin_run(
         run,
         declared_lost=declare_lost,
         waived_fencing=waive_fencing,
-        source_last_seen=_last_seen(there, groups[target], api),
+        # a promoted copy tells no more when its source was last heard
+        source_last_seen=_last_seen(there, groups[target], api) or run.source_last_seen,
     )
     _take(plan, run, api, there, store, check_mode)
     Progress(run.id, api.clock).emit("begin", 1, 1)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from .._errors import Refused
 from .._model.plan import Group
 from .nfs_http import HttpControl
+from .nfs_ssh import SshControl
 
 
 class NfsControl(Protocol):
@@ -41,11 +42,19 @@ def control_for(site: str, group: Group) -> NfsControl:
     export = options.get("export", group.name)
     if "control" in options:
         return HttpControl(site, options["control"], export)
+    if "ssh" in options:
+        return SshControl(site, export, options, _other(group, site))
     raise Refused(
         "reach the NFS server",
         site=site,
         on=f"group {group.name}",
         seen=f"options.sites.{site} has {', '.join(sorted(options)) or 'nothing'}",
-        wanted="control: URL of the server's replication API",
-        next_step=f"set replication.groups[].options.sites.{site}.control in the plan",
+        wanted="control: URL of the server's replication API, or ssh: user@host of a Linux NFS server",
+        next_step=f"set one of them below replication.groups[].options.sites.{site} in the plan",
     )
+
+
+def _other(group: Group, site: str) -> dict[str, Any]:
+    """The options of the group's other site."""
+    others = [name for name in group.options.get("sites", {}) if name != site]
+    return group.options_at(others[0]) if len(others) == 1 else {}
