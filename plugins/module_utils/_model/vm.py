@@ -116,10 +116,7 @@ def references(manifest: Mapping[str, Any]) -> set[tuple[str, str]]:
             name = method.get("source", {}).get("secret", {}).get("secretName")
             if name:
                 found.add(("Secret", name))
-    for matcher, own_kind in (
-        ("instancetype", "VirtualMachineInstancetype"),
-        ("preference", "VirtualMachinePreference"),
-    ):
+    for matcher, own_kind in MATCHERS.items():
         used = manifest["spec"].get(matcher) or {}
         if used.get("revisionName"):
             # holds the spec that the VM was made with

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -12,8 +13,8 @@ from ansible.module_utils.basic import AnsibleModule
 from .._errors import DrError
 from .parent import end_with_parent
 
-# a registered result is copied between Ansible's processes for every task
-RESULT_LIMIT = 64_000
+# a registered result is copied between Ansible's processes for every task: lists in it are cut to this size
+LIST_BYTES = 40_000
 
 
 def run(module: AnsibleModule, operation: Callable[[], dict[str, Any]]) -> None:
@@ -28,4 +29,11 @@ def run(module: AnsibleModule, operation: Callable[[], dict[str, Any]]) -> None:
 
 def bounded(items: list[Any], limit: int = 200) -> list[Any]:
     """The first items of a list that is only for reading; the whole is in the run store."""
-    return items[:limit]
+    kept: list[Any] = []
+    left = LIST_BYTES
+    for item in items[:limit]:
+        left -= len(json.dumps(item))
+        if left < 0:
+            break
+        kept.append(item)
+    return kept

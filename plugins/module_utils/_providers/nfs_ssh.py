@@ -137,7 +137,7 @@ def _direction(facts: Mapping[str, str]) -> str:
 
 
 def _health(facts: Mapping[str, str]) -> tuple[str, str]:
-    """The first thing that is wrong. A demoted side is healthy once its final sync is proven."""
+    """And all that is wrong. A demoted side is healthy once its final sync is proven."""
     demoted = facts["role"] == "secondary" and facts["source"] == "yes"
     # after 3 intervals and the minute that cron may be late
     oldest = 3 * int(facts["interval"]) + 60
@@ -158,10 +158,8 @@ def _health(facts: Mapping[str, str]) -> tuple[str, str]:
         "nothing has reached the secondary as a whole yet": not demoted and not facts["last_sync"],
         f"the newest copy at the secondary is older than {oldest} s": stale,
     }
-    for text, holds in problems.items():
-        if holds:
-            return "degraded", text
-    return "healthy", ""
+    found = [text for text, holds in problems.items() if holds]
+    return "degraded" if found else "healthy", "; ".join(found)
 
 
 def _last_object(output: bytes) -> dict[str, Any] | None:

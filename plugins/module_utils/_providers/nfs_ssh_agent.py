@@ -23,13 +23,18 @@ marker=.ocpvirt-dr
 PEER_PATIENCE=4       # a status must answer although the peer is dead
 TRANSFER_PATIENCE=10  # how long a change of role lets an incoming transfer end by itself
 DIGEST_PATIENCE=86400
-FIELDS='path exports_dir cron_dir clients export_options peer peer_state_dir peer_ssh_options interval interval_asked
-  role epoch paused source synced snapshot open resyncing diverged last_sync recovery_point problem'
-SHOWN='name path role peer interval interval_asked epoch paused source synced resyncing diverged last_sync
-  recovery_point problem mounted age there_role there_epoch reason message'
+FIELDS="path exports_dir cron_dir clients export_options peer peer_state_dir peer_ssh_options interval interval_asked \
+role epoch paused source synced snapshot open resyncing diverged last_sync recovery_point problem"
+SHOWN="name path role peer interval interval_asked epoch paused source synced resyncing diverged last_sync \
+recovery_point problem mounted age there_role there_epoch reason message"
 RSYNC="-aHAXSs --numeric-ids --delete-delay --delay-updates --timeout=60 --exclude=/$marker --exclude=/lost+found"
 
-quoted() { printf '%s' "$1" | tr '\000-\037\177' '[ *]' | cut -c 1-600 | sed 's/[\\"]/\\&/g'; }
+quoted() {
+  case $1 in
+  *[!A-Za-z0-9_.:/@\ -]*) printf '%s' "$1" | tr '\000-\037\177' '[ *]' | cut -c 1-600 | sed 's/[\\"]/\\&/g' ;;
+  *) printf '%s' "$1" ;;
+  esac
+}
 
 fail() {  # REASON MESSAGE
   printf '{"error":{"reason":"%s","message":"%s"}}\n' "$1" "$(quoted "$2")"
@@ -55,7 +60,7 @@ load() {
   for field in $FIELDS; do eval "$field="; done
   while IFS= read -r line; do
     field=${line%%=*}
-    case " $(echo "$FIELDS" | tr '\n' ' ') " in *" $field "*) eval "$field=\${line#*=}" ;; esac
+    case " $FIELDS " in *" $field "*) eval "$field=\${line#*=}" ;; esac
   done <"$state"
 }
 
@@ -63,12 +68,9 @@ changed=false
 replace() {  # FILE: by stdin, at once; `changed` says whether it was another
   fresh=${1%/*}/.${1##*/}.new
   { cat >"$fresh" && sync "$fresh"; } || fail Failed "cannot write $1"
-  if cmp -s "$fresh" "$1"; then
-    rm -f "$fresh"
-  else
-    mv -f "$fresh" "$1" || fail Failed "cannot write $1"
-    changed=true
-  fi
+  if cmp -s "$fresh" "$1"; then rm -f "$fresh" && return; fi
+  mv -f "$fresh" "$1" || fail Failed "cannot write $1"
+  changed=true
 }
 
 save() {
@@ -78,14 +80,12 @@ $text
 END
 }
 
+lock_state() { exec 8>>"$state.lock" && flock -w 10 8 || fail Busy "the state of export $name is being changed"; }
+
 put() {  # FIELD VALUE...
-  exec 8>>"$state.lock"
-  flock -w 10 8 || fail Busy "the state of export $name is being changed"
+  lock_state
   load
-  while [ $# -gt 1 ]; do
-    eval "$1=\$2"
-    shift 2
-  done
+  while [ $# -gt 1 ]; do eval "$1=\$2" && shift 2; done
   save
   exec 8>&-
 }
@@ -99,8 +99,7 @@ lock_transfer() {  # SECONDS; inherited by rsync, so it lasts until its last pro
 stop_incoming() {  # then holds the lock: nothing comes in any more
   exec 9>>"$busy"
   if ! flock -w "$TRANSFER_PATIENCE" 9; then
-    receiver=$(cat "$busy")
-    [ -z "$receiver" ] || kill "$receiver"
+    receiver=$(cat "$busy") && [ -z "$receiver" ] || kill "$receiver"
     flock -w "$TRANSFER_PATIENCE" 9 || fail Busy "a transfer of export $name does not end"
   fi
   : >"$busy"
@@ -144,10 +143,11 @@ see_peer() {  # sets there_role and so on
   done
 }
 
+look_at_mount() { if [ -f "$path/$marker" ]; then mounted=yes; else mounted=no; fi; }
+
 hello() {
   load
-  mounted=no
-  [ ! -f "$path/$marker" ] || mounted=yes
+  look_at_mount
   for field in path role epoch paused mounted; do eval "printf '%s=%s\n' \"\$field\" \"\$$field\""; done
 }
 
@@ -159,9 +159,9 @@ has_diverged() {
 
 status() {  # facts; what they mean is for the control to say
   load
-  there_role='' there_epoch='' reason='' message='' mounted=no age=''
+  there_role='' there_epoch='' reason='' message='' age=''
   if see_peer && has_diverged; then diverged="this side is in epoch $epoch, $peer in $there_epoch"; fi
-  [ ! -f "$path/$marker" ] || mounted=yes
+  look_at_mount
   [ -z "$last_sync" ] || age=$(seconds_since "$last_sync")
   comma='{'
   for field in $SHOWN; do
@@ -189,8 +189,7 @@ create() {  # ROLE PATH CLIENTS EXPORT_OPTIONS PEER PEER_STATE_DIR PEER_SSH_OPTI
   done
   [ -d "${10}" ] || fail Failed "${10} is no directory on this server: cron is not installed"
   mkdir -p "$state_dir" "$9" || fail Failed "cannot make $state_dir and $9"
-  exec 8>>"$state.lock"
-  flock -w 10 8 || fail Busy "the state of export $name is being changed"
+  lock_state
   if [ -f "$state" ]; then
     load
     [ "$path" = "$2" ] || fail Exists "export $name is set up with $path, not $2"
@@ -221,8 +220,7 @@ accepts() {  # EPOCH of the sender
 
 receive() {  # EPOCH RSYNC_ARGUMENT...: the far end of the peer's rsync, whose protocol owns stdout
   {
-    sender=$1
-    shift
+    sender=$1 && shift
     lock_transfer 0
     load
     accepts "$sender"
@@ -267,8 +265,8 @@ transfer() {  # RSYNC_OPTION...
 push_once() {
   lock_transfer 0
   load
-  if [ "$role" != primary ]; then echo '{"pushed":false,"why":"not primary"}' && return; fi
-  if [ "$paused" = yes ]; then echo '{"pushed":false,"why":"paused"}' && return; fi
+  [ "$role" = primary ] || { echo '{"pushed":false,"why":"not primary"}' && return; }
+  [ "$paused" = no ] || { echo '{"pushed":false,"why":"paused"}' && return; }
   find_receiver
   at=$(now)
   transfer
@@ -364,8 +362,7 @@ promote() {  # force|orderly
   # what a transfer left behind that was cut off
   find "$path" -type d -name '.~tmp~' -prune -exec rm -rf {} +
   publish rw
-  latest=$last_sync
-  [ "$1" != force ] || latest=''  # nothing of the new epoch is at the peer
+  if [ "$1" = force ]; then latest=''; else latest=$last_sync; fi  # nothing of a new epoch is at the peer
   put role primary epoch "$next" recovery_point "$last_sync" last_sync "$latest" source no synced '' snapshot '' \
     open no resyncing no diverged '' problem "$problem"
   echo '{"changed":true}'
@@ -373,8 +370,8 @@ promote() {  # force|orderly
 
 demote() {
   load
-  if [ "$role" = secondary ]; then publish ro && echo '{"changed":false}' && return; fi
   publish ro
+  if [ "$role" = secondary ]; then echo '{"changed":false}' && return; fi
   put role secondary source yes synced ''
   echo '{"changed":true}'
 }
@@ -396,18 +393,17 @@ resync() {
   echo '{"changed":true}'
 }
 
-set_paused() {  # yes|no
-  put paused "$1"
-  [ "$role$1" != secondaryyes ] || stop_incoming
+pause() {
+  put paused yes
+  [ "$role" = primary ] || stop_incoming
   echo '{"changed":true}'
 }
 
 case $verb in
-status | hello | create | receive | received | push | tick | digest | grant | promote | demote | resync)
+status | hello | create | receive | received | push | tick | digest | grant | promote | demote | resync | pause)
   "$verb" "$@" ;;
 sync) final_sync ;;
-pause) set_paused yes ;;
-resume) set_paused no ;;
+resume) put paused no && echo '{"changed":true}' ;;
 *) fail Invalid "no verb $verb" ;;
 esac
 """
