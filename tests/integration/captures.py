@@ -34,10 +34,11 @@ class LastMinutes:
 
 @dataclass(frozen=True)
 class Decided:
-    """What check mode printed, and kind/namespace/name to resourceVersion at west before and after it."""
+    """What check mode printed, for the plan and for one without backups; what west held before and after."""
 
     bereft: LastMinutes
     played: Played
+    never_captured: Played
     before: dict[str, str]
     after: dict[str, str]
 

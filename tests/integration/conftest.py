@@ -8,6 +8,7 @@ look at.
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -65,11 +66,18 @@ def bereft(protected: World) -> LastMinutes:
 
 @pytest.fixture(scope="session")
 def decided(bereft: LastMinutes) -> Decided:
-    """A failover in check mode, at once after the loss."""
-    west = bereft.world.cluster("west")
+    """A failover in check mode, at once after the loss, and one of a plan that no backup was ever taken of."""
+    world = bereft.world
+    west = world.cluster("west")
+    document = world.changed_plan()
+    document["name"] = "payslip"
+    payslip = world.write_plan("payslip", document)
     before = resource_versions(west)
-    played = must(bereft.world.failover("--check", "-v"))
-    return Decided(bereft, played, before, resource_versions(west))
+    # both wait until Velero has read the object store
+    with ThreadPoolExecutor(2) as pool:
+        plays = [pool.submit(world.failover, "--check", "-v", plan=plan) for plan in (world.plan_file, payslip)]
+        played, never_captured = (play.result() for play in plays)
+    return Decided(bereft, must(played), never_captured, before, resource_versions(west))
 
 
 @pytest.fixture(scope="session")

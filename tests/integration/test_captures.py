@@ -34,8 +34,5 @@ def test_newer_backups_that_are_not_complete_are_passed_over(decided: Decided) -
 
 
 def test_a_plan_that_was_never_captured_is_not_failed_over(decided: Decided) -> None:
-    world = decided.bereft.world
-    document = world.changed_plan()
-    document["name"] = "payslip"
-    played = world.failover("--check", plan=world.write_plan("payslip", document))
-    refused(played, "choose a capture", "backups of east", "seen: none", "without a capture nothing can be restored")
+    words = ("choose a capture", "backups of east", "seen: none", "without a capture nothing can be restored")
+    refused(decided.never_captured, *words)

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-# STATE_DIR VERB EXPORT [ARGUMENT...]; answers one line of JSON. Fed by ssh, it finds its own text in the variable `agent`.
+# STATE_DIR VERB EXPORT [ARGUMENT...]; answers one line of JSON. Fed by ssh, it finds its text in the variable `agent`.
 AGENT = r"""#!/bin/sh
 # One export of an NFS server and its copy at the peer; made by the Ansible collection ocpvirt.dr.
 # shellcheck disable=SC2034,SC2154 # fields of the state, and what the peer says, are set by name
@@ -32,8 +32,7 @@ RSYNC="-aHAXSs --numeric-ids --delete-delay --delay-updates --timeout=60 --exclu
 quoted() {
   case $1 in
   *[!A-Za-z0-9_.:/@\ -]*) printf '%s' "$1" | tr '\000-\037\177' '[ *]' | cut -c 1-600 | sed 's/[\\"]/\\&/g' ;;
-  *) printf '%s' "$1" ;;
-  esac
+  *) printf '%s' "$1" ;; esac
 }
 
 fail() {  # REASON MESSAGE
@@ -47,8 +46,7 @@ read_refusal() {  # TEXT
   *'"reason":"'*'"message":"'*)
     reason=${1#*'"reason":"'} reason=${reason%%'"'*}
     message=${1#*'"message":"'} message=$(printf '%s' "${message%'"}}'*}" | sed 's/\\\(.\)/\1/g') ;;
-  *) reason=Failed message=$(printf '%s' "$1" | tail -n 1) ;;
-  esac
+  *) reason=Failed message=$(printf '%s' "$1" | tail -n 1) ;; esac
 }
 
 now() { date -u +%Y-%m-%dT%H:%M:%SZ; }
@@ -80,8 +78,7 @@ $text
 END
 }
 
-lock_state() { exec 8>>"$state.lock" && flock -w 10 8 || fail Busy "the state of export $name is being changed"; }
-
+lock_state() { { exec 8>>"$state.lock" && flock -w 10 8; } || fail Busy "the state of $name is being changed"; }
 put() {  # FIELD VALUE...
   lock_state
   load
@@ -99,7 +96,8 @@ lock_transfer() {  # SECONDS; inherited by rsync, so it lasts until its last pro
 stop_incoming() {  # then holds the lock: nothing comes in any more
   exec 9>>"$busy"
   if ! flock -w "$TRANSFER_PATIENCE" 9; then
-    receiver=$(cat "$busy") && [ -z "$receiver" ] || kill "$receiver"
+    receiver=$(cat "$busy")
+    [ -z "$receiver" ] || kill "$receiver"
     flock -w "$TRANSFER_PATIENCE" 9 || fail Busy "a transfer of export $name does not end"
   fi
   : >"$busy"
@@ -131,8 +129,7 @@ ask_peer() {  # SECONDS VERB ARGUMENT...; sets answer, or reason and message
   0) return 0 ;;
   124) reason=PeerUnreachable message="$peer did not answer within $patience s" ;;
   255) reason=PeerUnreachable message="$peer: $(printf '%s' "$answer" | tail -n 1)" ;;
-  *) read_refusal "$answer" && message="at $peer: $message" ;;
-  esac
+  *) read_refusal "$answer" && message="at $peer: $message" ;; esac
   return 1
 }
 
@@ -144,7 +141,6 @@ see_peer() {  # sets there_role and so on
 }
 
 look_at_mount() { if [ -f "$path/$marker" ]; then mounted=yes; else mounted=no; fi; }
-
 hello() {
   load
   look_at_mount
@@ -223,8 +219,7 @@ receive() {  # EPOCH RSYNC_ARGUMENT...: the far end of the peer's rsync, whose p
     sender=$1 && shift
     lock_transfer 0
     load
-    accepts "$sender"
-    in_place
+    accepts "$sender" && in_place
     put open yes
   } >&2
   echo $$ >"$busy"
@@ -233,15 +228,13 @@ receive() {  # EPOCH RSYNC_ARGUMENT...: the far end of the peer's rsync, whose p
 
 received() {  # EPOCH MOMENT [TOKEN of a final sync]
   load
-  accepts "$1"
-  put epoch "$1" last_sync "$2" snapshot "${3:-}" open no resyncing no source no synced '' problem ''
+  accepts "$1" && put epoch "$1" last_sync "$2" snapshot "${3:-}" open no resyncing no source no synced '' problem ''
 }
 
 find_receiver() {  # refuses what would overwrite somebody's writes
   see_peer || fail "$reason" "$message"
   [ "$there_role" = secondary ] || fail PeerIsPrimary "$peer is $there_role in epoch $there_epoch"
-  [ -z "$there_epoch" ] || [ "$there_epoch" = "$epoch" ] ||
-    fail Diverged "$peer is in epoch $there_epoch, this side in $epoch"
+  [ -z "$there_epoch" ] || [ "$there_epoch" = "$epoch" ] || fail Diverged "$peer is in epoch $there_epoch, not $epoch"
   [ "$there_paused" = no ] || fail Busy "replication is paused at $peer"
 }
 
@@ -356,8 +349,8 @@ promote() {  # force|orderly
   held=$snapshot
   stop_incoming
   load
-  [ "$1" = force ] || [ "$open$snapshot" = "no$held" ] || fail Busy 'a transfer began during the promotion; try again'
   problem=''
+  [ "$1" = force ] || [ "$open$snapshot" = "no$held" ] || fail Busy 'a transfer began during the promotion; try again'
   [ "$open$resyncing" = nono ] || problem='promoted while a transfer was open: files may be of two moments'
   # what a transfer left behind that was cut off
   find "$path" -type d -name '.~tmp~' -prune -exec rm -rf {} +
@@ -383,8 +376,7 @@ resync() {
   [ "$there_mounted" = yes ] || fail Failed "the file system of $there_path is not mounted at $peer"
   [ "$role" = secondary ] || [ -n "$diverged" ] || has_diverged ||
     fail NotSecondary "export $name is primary and not diverged: its content is the valid one"
-  in_place
-  stop_incoming
+  in_place && stop_incoming
   publish ro
   put role secondary epoch '' source no synced '' snapshot '' open yes resyncing yes diverged '' last_sync '' problem ''
   at=$(now)
@@ -404,6 +396,5 @@ status | hello | create | receive | received | push | tick | digest | grant | pr
   "$verb" "$@" ;;
 sync) final_sync ;;
 resume) put paused no && echo '{"changed":true}' ;;
-*) fail Invalid "no verb $verb" ;;
-esac
+*) fail Invalid "no verb $verb" ;; esac
 """

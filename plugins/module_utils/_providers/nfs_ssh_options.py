@@ -15,7 +15,7 @@ from .._errors import Refused
 EXPORT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 # user@host or an alias of ssh's configuration; no IPv6 literal, which rsync and ssh write differently
 DESTINATION = re.compile(r"([A-Za-z0-9_][A-Za-z0-9_.-]*@)?[A-Za-z0-9][A-Za-z0-9_.-]*")
-PATH = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9_@+,=.-]+)+")
+PATH = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9_@+,=.-]+)+/?")
 CLIENT = re.compile(r"[A-Za-z0-9_.*?@\[][A-Za-z0-9_.*?@:/\[\]-]*")
 EXPORT_OPTIONS = re.compile(r"(?!(.*,)?r[ow](,|$))[a-z0-9_=.:-]+(,[a-z0-9_=.:-]+)*")
 SSH_WORD = re.compile(r"[A-Za-z0-9._/@:=,+%~-]+")
