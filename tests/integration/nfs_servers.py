@@ -17,6 +17,7 @@ EXPORTFS = """#!/bin/sh
 [ "$1" = -o ] || exit 2
 printf '%s %s\\n' "$3" "${{2%%,*}}" >>{record}
 """
+# SHLVL: a bash that sshd starts would read ~/.bashrc, which is not of the test
 SSHD_CONFIG = """
 Port {port}
 ListenAddress 127.0.0.1
@@ -26,7 +27,7 @@ PidFile none
 UsePAM no
 StrictModes no
 PasswordAuthentication no
-SetEnv PATH={root}/bin:{path}
+SetEnv PATH={root}/bin:{path} SHLVL=2
 """
 PROGRAMS = os.environ["PATH"] + ":/usr/sbin:/sbin"
 
