@@ -151,14 +151,21 @@ def _create_namespaces(session: Session, capture: Capture) -> None:
 
 
 def _create(session: Session, todo: list[tuple[VolumeDecision, list[tuple[Kind, Object]]]]) -> None:
-    def create(item: tuple[VolumeDecision, list[tuple[Kind, Object]]]) -> None:
-        for kind, body in item[1]:
-            marked = {**body, "metadata": {**body["metadata"]}}
-            marked["metadata"]["annotations"] = {**body["metadata"].get("annotations", {}), CREATED_BY: session.run.id}
-            session.api.create(kind, marked)
+    """All volumes before all claims: a claim whose volume the PV controller has not seen waits for its next round."""
+    for kind in (PV, PVC):
+        bodies = [(decision, body) for decision, changes in todo for of_kind, body in changes if of_kind is kind]
+        _create_all(session, kind, bodies)
 
-    outcome = for_each([item for item in todo if item[1]], create, before_batch=session.verify_lock)
-    for (decision, _changes), error in outcome.failed:
+
+def _create_all(session: Session, kind: Kind, bodies: list[tuple[VolumeDecision, Object]]) -> None:
+    def create(item: tuple[VolumeDecision, Object]) -> None:
+        _decision, body = item
+        meta = body["metadata"]
+        annotations = {**meta.get("annotations", {}), CREATED_BY: session.run.id}
+        session.api.create(kind, {**body, "metadata": {**meta, "annotations": annotations}})
+
+    outcome = for_each(bodies, create, before_batch=session.verify_lock)
+    for (decision, _body), error in outcome.failed:
         raise _named(error, decision)
 
 

@@ -50,8 +50,8 @@ FACTS = {
 }
 
 
-def group(east: dict[str, Any], west: dict[str, Any] = WEST) -> Group:
-    return Group("payroll", LabelSelector(), options={"sites": {"east": east, "west": west}})
+def group(east: dict[str, Any], west: dict[str, Any] | None = None) -> Group:
+    return Group("payroll", LabelSelector(), options={"sites": {"east": east, "west": WEST if west is None else west}})
 
 
 def test_the_options_choose_the_control() -> None:
