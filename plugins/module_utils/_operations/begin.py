@@ -56,6 +56,7 @@ def begin_run(
         run,
         declared_lost=declare_lost,
         waived_fencing=waive_fencing,
+        source_state=there.state,
         # a promoted copy tells no more when its source was last heard
         source_last_seen=_last_seen(there, groups[target], api) or run.source_last_seen,
     )

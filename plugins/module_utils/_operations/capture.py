@@ -8,29 +8,20 @@ from datetime import datetime
 from typing import Any
 
 from .._cluster.waiting import wait_for
-from .._errors import DrError, Refused, Unreachable, Unsupported
+from .._errors import DrError, Refused, Unreachable
 from .._metadata.oadp import OadpSource
 from .._model.capture import Capture, CaptureInfo
 from .._model.finding import Finding, blockers
 from .._model.plan import Plan
 from .._planning.capture_check import check_capture
+from .._planning.start_order import order_start
+from .metadata_source import source_of
 from .protected import list_vms, start_records
 from .session import Session
 from .sites import open_site, reach
+from .volumes import decide
 
 SYNC_TIMEOUT = 90.0
-
-
-def source_of(plan: Plan) -> OadpSource:
-    """The plan's metadata source."""
-    if plan.metadata.source != "oadp":
-        raise Unsupported(
-            "read the plan's manifests",
-            seen=f"metadata.source {plan.metadata.source}",
-            wanted="oadp",
-            next_step="this version of the collection restores from OADP (Velero) only",
-        )
-    return OadpSource(plan)
 
 
 def take_capture(plan: Plan, site: str, timeout: float, check_mode: bool) -> dict[str, Any]:
@@ -79,13 +70,17 @@ def choose_capture(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
     """The newest complete capture that the target knows, judged by content; recorded for the run."""
     with Session(plan, run_id, check_mode) as session, session.step("capture") as summary:
         source = source_of(plan)
-        session.progress.emit("capture", 0, 1, waiting_for="Velero to read the object store again")
-        last_seen = session.run.source_last_seen
-        moment = datetime.fromisoformat(last_seen) if last_seen else None
-        synced = source.await_catalog_sync(session.api, moment, SYNC_TIMEOUT)
+        earlier = session.load("capture")
+        synced = bool(earlier) or _await_sync(source, session)
         catalog = [info for info in source.catalog(session.api) if info.site == session.source]
+        if earlier:
+            # what an earlier attempt created came from this one: captures are never mixed
+            catalog = [info for info in catalog if info.name == earlier["name"]]
         chosen, capture, skipped = _newest_complete(source, session, catalog)
         records = start_records(capture.index("virtualmachines.kubevirt.io"))
+        # both refuse what cannot end well while nothing is promoted yet
+        order_start(records, plan.startup.waves)
+        decide(plan, capture, session.target)
         session.put("capture", {"name": chosen.name, "created": chosen.created, "vms": [vm.key for vm in records]})
         findings = [finding.as_dict() for finding in skipped]
         if not synced:
@@ -99,6 +94,14 @@ def choose_capture(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
             "vms": len(records),
             "findings": findings,
         }
+
+
+def _await_sync(source: OadpSource, session: Session) -> bool:
+    session.progress.emit("capture", 0, 1, waiting_for="Velero to read the object store again")
+    last_seen = session.run.source_last_seen
+    return source.await_catalog_sync(
+        session.api, datetime.fromisoformat(last_seen) if last_seen else None, SYNC_TIMEOUT
+    )
 
 
 def _newest_complete(

@@ -12,7 +12,6 @@ from .._errors import DrError
 from .._model.plan import Plan
 from .._model.run import STEPS, Run
 from .session import Session
-from .sites import reach
 
 
 def end_run(plan: Plan, run_id: str, state: str, check_mode: bool) -> dict[str, Any]:
@@ -58,7 +57,7 @@ def summary(run: Run) -> dict[str, Any]:
 
 
 def _release_at_source(plan: Plan, session: Session) -> None:
-    source = reach(plan, session.source)
+    source = session.reach_source()
     if source.api is None:
         return
     try:

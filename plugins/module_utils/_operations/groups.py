@@ -12,6 +12,7 @@ from .._errors import Refused
 from .._model.group_status import GroupStatus
 from .._model.plan import Group, Plan
 from .._providers.registry import provider_for
+from .session import Session
 
 # many groups at once, but not a burst on a storage controller
 WORKERS = 16
@@ -31,6 +32,20 @@ def observe_groups(plan: Plan, sites: Iterable[str]) -> dict[str, list[GroupStat
     for (site, _group), status in zip(asked, answers, strict=True):
         found[site].append(status)
     return found
+
+
+def observe_both(session: Session) -> tuple[list[GroupStatus], list[GroupStatus]]:
+    """The groups at the target and at the source; a source that is dead for this run is not asked again."""
+    plan, target, source = session.plan, session.target, session.source
+    if not session.source_is_dead:
+        found = observe_groups(plan, (target, source))
+        return found[target], found[source]
+    return observe_groups(plan, [target])[target], [_silent(group.name, source) for group in plan.groups]
+
+
+def _silent(group: str, site: str) -> GroupStatus:
+    message = "declared lost, and silent when the run began"
+    return GroupStatus(group, site, "unknown", "unknown", "none", reachable=False, message=message)
 
 
 def group_of(plan: Plan, pvc: Mapping[str, Any]) -> Group:

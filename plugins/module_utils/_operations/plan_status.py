@@ -15,9 +15,9 @@ from .._errors import DrError
 from .._model.plan import Plan
 from .._model.run import Run
 from .._planning.status_table import status_table
-from .capture import source_of
 from .end import summary
 from .groups import observe_groups
+from .metadata_source import source_of
 from .readiness import where_it_lives
 from .site_report import site_report
 from .sites import Reach, reach

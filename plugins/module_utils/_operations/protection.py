@@ -14,9 +14,9 @@ from .._errors import Refused
 from .._model.names import RECLAIM_POLICY, protected_label
 from .._model.plan import Plan
 from .._providers.registry import provider_for
-from .capture import source_of
 from .entry import bounded
 from .groups import check_covered, group_of
+from .metadata_source import source_of
 from .protected import Protected, key_of, list_protected
 from .sites import open_site
 

@@ -19,9 +19,9 @@ from .._model.plan import Plan
 from .._planning.capture_check import check_capture
 from .._planning.start_order import order_start
 from .._planning.volume_patch import patch_volume
-from .capture import source_of
 from .entry import bounded
 from .groups import check_covered, observe_groups
+from .metadata_source import source_of
 from .protected import Protected, list_protected, start_records
 from .site_report import present_apis, storage_phases
 from .sites import Reach, reach

@@ -12,7 +12,7 @@ from .._model.group_status import GroupStatus
 from .._model.plan import Group, Plan
 from .._planning.guards import PeerClearance, check_promotion
 from .._providers.registry import provider_for
-from .groups import WORKERS, observe_groups
+from .groups import WORKERS, observe_both, observe_groups
 from .session import Session
 
 
@@ -32,11 +32,10 @@ def replication_info(plan: Plan, sites: list[str]) -> dict[str, Any]:
 def switch(plan: Plan, run_id: str, site: str, state: str, forced: bool, check_mode: bool) -> dict[str, Any]:
     """Bring every group of the plan at a site to a state: primary, secondary, resynced, paused or resumed."""
     with Session(plan, run_id, check_mode) as session, session.step(_step(state)) as summary:
-        found = observe_groups(plan, plan.sites)
-        mine = found[site]
-        peers = {status.group: status for status in found[plan.peer_of(site)]}
+        here, there = observe_both(session)
+        mine, others = (here, there) if site == session.target else (there, here)
         if state == "primary":
-            _check(session, site, mine, peers, forced)
+            _check(session, site, mine, {status.group: status for status in others}, forced)
         session.verify_lock()
         changed = _apply(session, site, state, forced, mine)
         last_sync = {status.group: status.as_dict()["last_sync"] for status in mine}

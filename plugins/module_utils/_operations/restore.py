@@ -15,7 +15,7 @@ from .._errors import Conflict, Refused
 from .._model.names import CREATED_BY, RECORDED
 from .._model.plan import Plan
 from .._model.vm import power_record
-from .capture import source_of
+from .metadata_source import source_of
 from .protected import key_of, list_vms
 from .session import Session
 

@@ -18,7 +18,7 @@ from .._model.plan import Plan
 from .._model.run import Run, StepRecord
 from .check_store import CheckStore
 from .progress import Progress
-from .sites import open_site
+from .sites import LOST_TIMEOUT, PROBE_TIMEOUT, Reach, open_site, reach
 
 RENEW_EVERY = 15.0
 
@@ -60,6 +60,15 @@ class Session:
 
     def __exit__(self, *_error: object) -> None:
         self._ended.set()
+
+    @property
+    def source_is_dead(self) -> bool:
+        """Declared lost, and silent when this attempt began."""
+        return self.run.declared_lost is not None and self.run.source_state == "unreachable"
+
+    def reach_source(self) -> Reach:
+        """Ask the source's API server, with no more patience than it deserves."""
+        return reach(self.plan, self.source, LOST_TIMEOUT if self.source_is_dead else PROBE_TIMEOUT)
 
     def verify_lock(self) -> None:
         """Raise when this attempt does not hold the lock any more; called before every batch of writes."""

@@ -33,7 +33,7 @@ def stop_vms(plan: Plan, run_id: str, site: str, timeout: int, best_effort: bool
     """
     with Session(plan, run_id, check_mode) as session, session.step("quiesce") as summary:
         try:
-            result = _stop(session, _api(plan, site), timeout, best_effort)
+            result = _stop(session, _api(session, site), timeout, best_effort)
         except DrError as error:
             if not best_effort:
                 raise
@@ -43,8 +43,8 @@ def stop_vms(plan: Plan, run_id: str, site: str, timeout: int, best_effort: bool
         return result
 
 
-def _api(plan: Plan, site: str) -> Api:
-    there = reach(plan, site)
+def _api(session: Session, site: str) -> Api:
+    there = session.reach_source() if site == session.source else reach(session.plan, site)
     if there.api is None:
         raise Unreachable("stop the VMs", site=site, seen=there.message, next_step="a planned move needs both sites")
     return there.api

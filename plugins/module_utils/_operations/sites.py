@@ -16,6 +16,8 @@ from .plan_source import resolve_auth
 
 # a site that may be dead must not hold anything up
 PROBE_TIMEOUT = 8.0
+# a site that was declared lost and did not answer when the run began is asked again only briefly
+LOST_TIMEOUT = 2.0
 
 
 @dataclass(frozen=True)
@@ -38,12 +40,12 @@ def open_site(plan: Plan, name: str) -> Api:
     return connect(name, resolve_auth(site, os.environ))
 
 
-def reach(plan: Plan, name: str) -> Reach:
-    """Ask a site's API server who it is, within PROBE_TIMEOUT."""
+def reach(plan: Plan, name: str, timeout: float = PROBE_TIMEOUT) -> Reach:
+    """Ask a site's API server who it is."""
     try:
         api = open_site(plan, name)
-        deadline = Deadline(api.clock, PROBE_TIMEOUT)
-        version = api.raw("/version", timeout=PROBE_TIMEOUT)
+        deadline = Deadline(api.clock, timeout)
+        version = api.raw("/version", timeout=timeout)
         # /version is public; this one shows that the credentials work
         api.raw("/api/v1/namespaces?limit=1", timeout=max(1.0, deadline.left))
     except Unreachable as error:

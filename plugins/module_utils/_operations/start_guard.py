@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from .._errors import Refused
 from .._planning.guards import check_one_writer
-from .groups import check_covered, observe_groups
+from .groups import check_covered, observe_both
 from .replication import clearance
 from .session import Session
 from .volumes import recorded_decisions, verify_volumes
@@ -15,9 +15,8 @@ from .volumes import recorded_decisions, verify_volumes
 def check_may_start(session: Session) -> int:
     """Refuse unless every volume is writable here and nowhere else; the number of volumes compared."""
     plan, target, source = session.plan, session.target, session.source
-    found = observe_groups(plan, (target, source))
-    peer = clearance(session)
-    check_one_writer(plan.name, target, source, found[target], found[source], peer)
+    here, there = observe_both(session)
+    check_one_writer(plan.name, target, source, here, there, clearance(session))
     decisions = recorded_decisions(session)
     if not decisions:
         raise Refused(

@@ -10,7 +10,6 @@ from .._errors import Conflict, DrError
 from .._model.plan import Plan
 from .protected import list_vms, running_vmis
 from .session import Session
-from .sites import reach
 from .volumes import recorded_decisions, verify_volumes
 
 
@@ -45,7 +44,7 @@ def verify_run(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
 
 
 def _left_at_source(session: Session, names: set[str]) -> tuple[list[str], str]:
-    there = reach(session.plan, session.source)
+    there = session.reach_source()
     if there.api is None:
         return [], f"{session.source} is {there.state}: nothing is known of it"
     try:

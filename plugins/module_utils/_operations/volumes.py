@@ -19,9 +19,9 @@ from .._model.names import CREATED_BY
 from .._model.plan import Plan
 from .._model.vm import claim_names
 from .._planning.volume_patch import VolumeDecision, differences, patch_volume, points_home
-from .capture import source_of
 from .entry import bounded
 from .groups import check_covered
+from .metadata_source import source_of
 from .protected import key_of
 from .session import Session
 

@@ -29,7 +29,7 @@ class Sites:
         for api in (self.west, self.east):
             self.lock(api).take("r-1", 1)
         monkeypatch.setattr(end, "Session", self.session)
-        monkeypatch.setattr(end, "reach", lambda _plan, _site: self.source)
+        monkeypatch.setattr(self.session, "reach_source", lambda: self.source, raising=False)
 
     def lock(self, api: MemoryApi) -> PlanLock:
         return PlanLock(api, PLAN.store_namespace, PLAN.name)

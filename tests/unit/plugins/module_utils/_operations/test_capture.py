@@ -1,0 +1,84 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Choosing the capture of a run; a source in memory stands for Velero."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.capture import Capture, CaptureInfo
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations import capture
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, MemorySession, plan_of
+
+RULE = {
+    "match": {"nfs": {"server": ["192.0.2.10", "198.51.100.10"]}},
+    "set": {"east": {"nfs.server": "192.0.2.10"}, "west": {"nfs.server": "198.51.100.10"}},
+}
+
+
+def vm() -> dict[str, Any]:
+    volumes = [{"name": "root", "persistentVolumeClaim": {"claimName": "db"}}]
+    return {
+        "metadata": {"name": "db", "namespace": "payroll"},
+        "spec": {"runStrategy": "Always", "template": {"spec": {"volumes": volumes}}},
+    }
+
+
+def content(name: str) -> Capture:
+    claim = {"metadata": {"name": "db", "namespace": "payroll"}, "spec": {"volumeName": "pv"}}
+    volume = {
+        "metadata": {"name": "pv"},
+        "spec": {
+            "nfs": {"server": "192.0.2.10", "path": "/exports/db"},
+            "claimRef": {"namespace": "payroll", "name": "db"},
+        },
+    }
+    return Capture(
+        name,
+        {
+            "virtualmachines.kubevirt.io": [vm()],
+            "persistentvolumeclaims": [claim],
+            "persistentvolumes": [volume],
+        },
+    )
+
+
+class Source:
+    def __init__(self, *names: str) -> None:
+        self.names = names
+
+    def await_catalog_sync(self, *_arguments: object) -> bool:
+        return True
+
+    def catalog(self, _api: object) -> list[CaptureInfo]:
+        return [CaptureInfo(name, "east", "2026-03-01T11:00:00Z", "Completed", True) for name in self.names]
+
+    def manifests(self, _api: object, name: str) -> Capture:
+        return content(name)
+
+
+def choose(monkeypatch: pytest.MonkeyPatch, session: MemorySession, source: Source, rules: list[Any]) -> str:
+    plan = plan_of(volumes={"rules": rules})
+    monkeypatch.setattr(capture, "Session", session)
+    monkeypatch.setattr(capture, "source_of", lambda _plan: source)
+    return capture.choose_capture(plan, "r-1", False)["name"]
+
+
+def test_the_newest_complete_capture_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert choose(monkeypatch, MemorySession(MemoryApi()), Source("new", "old"), [RULE]) == "new"
+
+
+def test_p5_a_resumed_run_keeps_the_capture_of_its_earlier_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = MemorySession(MemoryApi())
+    assert choose(monkeypatch, session, Source("old"), [RULE]) == "old"
+    assert choose(monkeypatch, session, Source("new", "old"), [RULE]) == "old"
+
+
+def test_p2_a_volume_that_no_rule_matches_is_refused_before_anything_is_promoted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    other = {**RULE, "match": {"nfs": {"server": ["203.0.113.1"]}}}
+    with pytest.raises(Refused, match=r"volumes\.rules"):
+        choose(monkeypatch, MemorySession(MemoryApi()), Source("new"), [other])
