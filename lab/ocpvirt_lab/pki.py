@@ -33,6 +33,11 @@ class SitePki:
         return self._dir / "ca.crt"
 
     @property
+    def ca_key(self) -> Path:
+        """Kept for tests that need a certificate of their own, such as an expired one."""
+        return self._dir / "ca.key"
+
+    @property
     def server(self) -> tuple[Path, Path]:
         return self._dir / "server.crt", self._dir / "server.key"
 
@@ -71,6 +76,7 @@ class SitePki:
         ca_key = ec.generate_private_key(ec.SECP256R1())
         ca = _sign(f"{self._layout.name} lab authority", ca_key, ca_key, None, [])
         self.ca.write_bytes(ca.public_bytes(serialization.Encoding.PEM))
+        _write_key(self.ca_key, ca_key)
         names: list[x509.GeneralName] = [
             x509.DNSName(name)
             for name in ("localhost", "kubernetes", "kubernetes.default.svc", "virt-api.kubevirt.svc")

@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from demo.cluster import Cluster
 
 SHORTEST_VALIDITY = 600
@@ -42,8 +42,11 @@ def expired(token: str, key_file: Path) -> str:
     return f"{signed}.{_encoded(r.to_bytes(32, 'big') + s.to_bytes(32, 'big'))}"
 
 
-def expired_client_certificate() -> dict[str, Any]:
-    """A kubeconfig's user. The lab throws the key of its authority away, so the certificate signs itself."""
+def client_certificate(pki: Path, ended: bool) -> dict[str, Any]:
+    """A kubeconfig's user: an administrator, by the site's own authority; ended: since yesterday not valid any more."""
+    authority = x509.load_pem_x509_certificate((pki / "ca.crt").read_bytes())
+    signer = serialization.load_pem_private_key((pki / "ca.key").read_bytes(), None)
+    assert isinstance(signer, ec.EllipticCurvePrivateKey)
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name(
         [
@@ -55,12 +58,13 @@ def expired_client_certificate() -> dict[str, Any]:
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
-        .issuer_name(name)
+        .issuer_name(authority.subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=2))
-        .not_valid_after(now - timedelta(days=1))
-        .sign(key, hashes.SHA256())
+        .not_valid_after(now + timedelta(days=-1 if ended else 1))
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+        .sign(signer, hashes.SHA256())
     )
     secret = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

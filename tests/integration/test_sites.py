@@ -13,8 +13,8 @@ import pytest
 import yaml
 from ansible_collections.ocpvirt.dr.tests.integration.credentials import (
     account_token,
+    client_certificate,
     expired,
-    expired_client_certificate,
 )
 from ansible_collections.ocpvirt.dr.tests.integration.world import World, refused
 from demo.__main__ import await_replicated
@@ -41,6 +41,8 @@ STATES = {
     "wrong token": ("failed", "the credentials are wrong or expired"),
     "expired token": ("failed", "the credentials are wrong or expired"),
     "expired certificate": ("failed", "the credentials are wrong or expired"),
+    # the same but for its end: so it is the end that makes the other fail
+    "valid certificate": ("reachable", ""),
     "token without rights": ("failed", "HTTP status 403"),
 }
 
@@ -73,12 +75,13 @@ def plan_with(world: World, name: str, user: dict[str, Any] | None) -> Path:
 def strangers(protected: World) -> dict[str, Path]:
     """Name of a fault to a plan whose credentials for west have it."""
     token = account_token(protected.cluster("west"))
-    key = Path(protected.environment["state_dir"]) / "west" / "pki" / "service-account.key"
+    pki = Path(protected.environment["state_dir"]) / "west" / "pki"
     users = {
         "missing file": None,
         "wrong token": {"token": "wrong"},
-        "expired token": {"token": expired(token, key)},
-        "expired certificate": expired_client_certificate(),
+        "expired token": {"token": expired(token, pki / "service-account.key")},
+        "expired certificate": client_certificate(pki, ended=True),
+        "valid certificate": client_certificate(pki, ended=False),
         "token without rights": {"token": token},
     }
     return {name: plan_with(protected, name, user) for name, user in users.items()}
@@ -90,7 +93,7 @@ def reports(protected: World, strangers: dict[str, Path]) -> dict[str, dict[str,
 
 
 @pytest.mark.parametrize("fault", STATES)
-def test_credentials_that_do_not_work_are_a_failed_site(fault: str, reports: dict[str, dict[str, Report]]) -> None:
+def test_credentials_decide_what_a_site_answers(fault: str, reports: dict[str, dict[str, Report]]) -> None:
     """The token without rights is the counter-test: the same token, not expired, is known to the site."""
     state, message = STATES[fault]
     assert reports[fault]["west"]["state"] == state
