@@ -46,10 +46,11 @@ def begin_run(
     store = RunStore(api, plan.store_namespace)
     heads = [Run.from_dict(head) for head in store.heads(plan.name)]
     unfinished = next((run for run in reversed(heads) if run.state != "done"), None)
+    # before the no-op: a lost site that came back calls itself primary too
+    _check_debts(heads, target)
     if _lives_at(groups[target]) and unfinished is None:
         return _nothing_to_do(plan, target, source, heads)
     _check_unfinished(unfinished, operation, target)
-    _check_debts(heads, target)
     _check_source(operation, source, there, declare_lost)
     run = _resumed(unfinished) if unfinished else _new(plan, operation, source, target, api)
     run = replace(
