@@ -17,6 +17,14 @@ options:
     description: Names of the sites to ask. Both by default.
     type: list
     elements: str
+  expect:
+    description:
+      - Compare with what a phase of the plan wants. Both sites are asked.
+      - V(normal) has the plan at home and replicating to the other site, V(failed_over) at the other site without
+        replication.
+      - V(failback_prep) has it at the other site and replicating home, V(failing_back) at home without replication.
+    type: str
+    choices: [normal, failed_over, failback_prep, failing_back]
 extends_documentation_fragment:
   - ocpvirt.dr._attributes
   - ocpvirt.dr._plan
@@ -27,6 +35,13 @@ EXAMPLES = r"""
   ocpvirt.dr.replication_info:
     plan: plans/payroll.yml
   register: replication
+
+- name: Check that the way back is ready
+  ocpvirt.dr.replication_info:
+    plan: plans/payroll.yml
+    expect: failback_prep
+  register: replication
+  failed_when: not replication.as_expected
 """
 
 RETURN = r"""
@@ -64,6 +79,18 @@ groups:
       description: Moment of the newest data that is wholly at the secondary, V(null) where the product has none.
       type: str
       sample: '2026-11-22T07:18:00+00:00'
+    last_sync_source:
+      description: What the product calls that moment, empty without one.
+      type: str
+      sample: newest complete snapshot at the secondary
+    lag_seconds:
+      description: Age of that moment, in seconds, V(null) where the product has none.
+      type: float
+      sample: 2.1
+    sync_proof:
+      description: What shows that the other site holds all of a demoted copy, empty while nothing shows it.
+      type: str
+      sample: ''
     reachable:
       description: Whether the product at this site answered.
       type: bool
@@ -76,6 +103,37 @@ groups:
       description: The product's own answer.
       type: dict
       sample: {}
+expected:
+  description: One entry per group; whether it replicates, in which direction, and whether that is what the phase wants.
+  returned: with O(expect)
+  type: list
+  elements: dict
+  contains:
+    group:
+      description: Name of the group.
+      type: str
+      sample: payroll
+    replicates:
+      description: Whether data flows from one site to the other.
+      type: bool
+      sample: true
+    direction:
+      description: From where to where, empty when nothing flows.
+      type: str
+      sample: east -> west
+    as_expected:
+      description: Whether that is what the phase wants.
+      type: bool
+      sample: true
+    message:
+      description: What is not as the phase wants it.
+      type: str
+      sample: ''
+as_expected:
+  description: Whether every group is as the phase wants it.
+  returned: with O(expect)
+  type: bool
+  sample: true
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -85,7 +143,11 @@ from ..module_utils._operations.entry import run
 from ..module_utils._operations.plan_source import load_plan
 from ..module_utils._operations.replication import replication_info
 
-SPEC = merge(PLAN, {"sites": {"type": "list", "elements": "str"}})
+PHASES = ["normal", "failed_over", "failback_prep", "failing_back"]
+SPEC = merge(
+    PLAN,
+    {"sites": {"type": "list", "elements": "str"}, "expect": {"type": "str", "choices": PHASES}},
+)
 
 
 def main() -> None:
@@ -93,7 +155,8 @@ def main() -> None:
 
     def operate() -> dict[str, object]:
         plan = load_plan(module.params["plan"])
-        return replication_info(plan, [plan.site(name).name for name in module.params["sites"] or plan.sites])
+        sites = [plan.site(name).name for name in module.params["sites"] or plan.sites]
+        return replication_info(plan, sites, module.params["expect"])
 
     run(module, operate)
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.api import Api
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
     Conflict,
     DrError,
@@ -29,9 +30,16 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._model.selector import 
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.nfs import NfsProvider
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.nfs_control import control_for
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.nfs_ssh import STATUS_TIMEOUT
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.site_handle import SiteHandle
 from ansible_collections.ocpvirt.dr.tests.integration.nfs_servers import NfsServer, make_key
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import plan_of
 
-PROVIDER = NfsProvider()
+
+def no_api() -> Api:
+    raise Unreachable("connect", seen="there is no cluster here")
+
+
+PROVIDER = NfsProvider({name: SiteHandle(name, plan_of(), no_api) for name in ("east", "west")})
 
 
 @dataclass

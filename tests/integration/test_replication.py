@@ -8,7 +8,7 @@ import pytest
 import requests
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Group, parse_plan
-from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.nfs import NfsProvider
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.groups import Groups
 from ansible_collections.ocpvirt.dr.tests.integration.world import World
 from demo.cluster import wait_until
 
@@ -24,8 +24,9 @@ class Pair:
         for site, options in document["replication"]["options"]["sites"].items():
             options["path"] = f"{world.sites[site]['export_prefix']}/{EXPORT}"
         self.sites = world.sites
-        self.group: Group = parse_plan(document).groups[0]
-        self.provider = NfsProvider()
+        plan = parse_plan(document)
+        self.group: Group = plan.groups[0]
+        self.provider = Groups(plan).provider(self.group)
 
     def roles(self) -> tuple[str, str]:
         return (self.provider.observe(self.group, "east").role, self.provider.observe(self.group, "west").role)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -12,13 +13,19 @@ Role = Literal["primary", "secondary", "unknown"]
 Health = Literal["healthy", "degraded", "diverged", "error", "unknown"]
 Direction = Literal["outgoing", "incoming", "none"]
 
+# what is worst is what a group of volumes is
+SEVERITY: tuple[Health, ...] = ("healthy", "degraded", "unknown", "error", "diverged")
+MESSAGES = 5
+
 
 @dataclass(frozen=True)
 class GroupStatus:
     """One group as one site's product reports it.
 
     last_sync: moment of the newest data that is wholly at the secondary; None where the product has none, never a
-    stand-in. reachable: whether the product at that site answered; if not, role is `unknown`.
+    stand-in. last_sync_source: what the product calls it, or whose clock it is.
+    sync_proof: what shows that the other site holds all of a demoted copy; empty while nothing shows it.
+    reachable: whether the product at that site answered; if not, role is `unknown`.
     """
 
     group: str
@@ -27,6 +34,8 @@ class GroupStatus:
     health: Health
     direction: Direction
     last_sync: datetime | None = None
+    last_sync_source: str = ""
+    sync_proof: str = ""
     reachable: bool = True
     message: str = ""
     raw: dict[str, Any] = field(default_factory=dict)
@@ -41,21 +50,83 @@ class GroupStatus:
         return plain
 
 
+def silent(group: str, site: str, message: str) -> GroupStatus:
+    """The status of a group whose product does not answer."""
+    return GroupStatus(group, site, "unknown", "unknown", "none", reachable=False, message=message)
+
+
+@dataclass(frozen=True)
+class VolumeStatus:
+    """One volume of a group, where the product knows volumes and not groups. Fields as in `GroupStatus`."""
+
+    volume: str
+    role: Role
+    health: Health
+    direction: Direction
+    last_sync: datetime | None = None
+    sync_proof: str = ""
+    message: str = ""
+    raw: dict[str, Any] = field(default_factory=dict)
+
+
+def combine(group: str, site: str, volumes: Sequence[VolumeStatus], last_sync_source: str = "") -> GroupStatus:
+    """The group's status: a role only if all volumes share it, the worst health, the oldest sync, proof only of all."""
+    if not volumes:
+        return GroupStatus(group, site, "unknown", "unknown", "none", message="it has no volume here")
+    roles = {item.role for item in volumes}
+    directions = {item.direction for item in volumes}
+    syncs = [item.last_sync for item in volumes if item.last_sync]
+    messages = [f"{item.volume}: {item.message}" for item in volumes if item.message]
+    health = max((item.health for item in volumes), key=SEVERITY.index)
+    if len(roles) > 1:
+        messages.insert(0, _partly(volumes))
+        health = max(health, "degraded", key=SEVERITY.index)
+    more = [f"and {len(messages) - MESSAGES} more"] if len(messages) > MESSAGES else []
+    return GroupStatus(
+        group,
+        site,
+        role=roles.pop() if len(roles) == 1 else "unknown",
+        health=health,
+        direction=directions.pop() if len(directions) == 1 else "none",
+        last_sync=min(syncs) if len(syncs) == len(volumes) else None,
+        last_sync_source=last_sync_source if len(syncs) == len(volumes) else "",
+        sync_proof=_proof(volumes),
+        message="; ".join([*messages[:MESSAGES], *more]),
+        raw={item.volume: item.raw for item in volumes},
+    )
+
+
+def _partly(volumes: Sequence[VolumeStatus]) -> str:
+    counts = [
+        f"{len(names)} {role} ({names[0]}{', …' if len(names) > 1 else ''})"
+        for role in ("primary", "secondary", "unknown")
+        if (names := [item.volume for item in volumes if item.role == role])
+    ]
+    return f"partly switched: {', '.join(counts)}"
+
+
+def _proof(volumes: Sequence[VolumeStatus]) -> str:
+    if not all(item.sync_proof for item in volumes):
+        return ""
+    return f"{len(volumes)} volumes, each: {volumes[0].sync_proof}"
+
+
 @dataclass(frozen=True)
 class SyncProof:
-    """Evidence that the target holds all that the source had, taken after the source was demoted."""
+    """Evidence that the target holds all that the source had, taken after the source was demoted.
+
+    compared: what was compared, and how. source, target: what each side showed. at: RFC 3339.
+    volumes, bytes: how much was compared; None where the product does not say.
+    """
 
     group: str
-    digest_source: str
-    digest_target: str
+    holds: bool
     compared: str
-    files: int
-    bytes: int
+    source: str
+    target: str
     at: str
-
-    @property
-    def holds(self) -> bool:
-        return bool(self.digest_source) and self.digest_source == self.digest_target
+    volumes: int | None = None
+    bytes: int | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "holds": self.holds}
+        return asdict(self)

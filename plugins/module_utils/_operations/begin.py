@@ -16,7 +16,7 @@ from .._model.group_status import GroupStatus
 from .._model.plan import Plan
 from .._model.run import Run, StepRecord, new_run_id
 from .check_store import CheckStore
-from .groups import observe_groups
+from .groups import Groups
 from .progress import Progress
 from .sites import Reach, reach
 
@@ -40,7 +40,7 @@ def begin_run(
         )
     with ThreadPoolExecutor(max_workers=3) as pool:
         asked = [pool.submit(reach, plan, name) for name in (target, source)]
-        groups = pool.submit(observe_groups, plan, (target, source)).result()
+        groups = pool.submit(Groups(plan).observe, (target, source)).result()
         here, there = (future.result() for future in asked)
     api = _target_api(here)
     store = RunStore(api, plan.store_namespace)

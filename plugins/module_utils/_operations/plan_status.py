@@ -16,7 +16,7 @@ from .._model.plan import Plan
 from .._model.run import Run
 from .._planning.status_table import status_table
 from .end import summary
-from .groups import observe_groups
+from .groups import Groups
 from .metadata_source import source_of
 from .readiness import where_it_lives
 from .site_report import site_report
@@ -30,7 +30,7 @@ def plan_status(plan: Plan) -> dict[str, Any]:
     names = list(plan.sites)
     with ThreadPoolExecutor(max_workers=3) as pool:
         asked = [pool.submit(reach, plan, name) for name in names]
-        groups = pool.submit(observe_groups, plan, names).result()
+        groups = pool.submit(Groups(plan).observe, names).result()
         reached = [future.result() for future in asked]
     lives_at = where_it_lives(plan, groups)
     now = datetime.now(UTC)

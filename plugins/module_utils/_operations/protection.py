@@ -13,9 +13,8 @@ from .._cluster.lease import PlanLock
 from .._errors import Refused
 from .._model.names import RECLAIM_POLICY, protected_label
 from .._model.plan import Plan
-from .._providers.registry import provider_for
 from .entry import bounded
-from .groups import check_covered, group_of
+from .groups import Groups
 from .metadata_source import source_of
 from .protected import Protected, key_of, list_protected
 from .sites import open_site
@@ -34,7 +33,8 @@ def protect(plan: Plan, site: str, check_mode: bool) -> dict[str, Any]:
             next_step="wait until it has ended",
         )
     found = list_protected(plan, api)
-    _check(plan, site, found)
+    groups = Groups(plan)
+    _check(plan, groups, site, found)
     changes = _decide(plan, found)
     decisions = [
         f"{kind.kind}/{key_of(item) if kind.namespaced else item['metadata']['name']}: {why}"
@@ -46,7 +46,7 @@ def protect(plan: Plan, site: str, check_mode: bool) -> dict[str, Any]:
         for _change, error in outcome.failed:
             raise error
         for group in plan.groups:
-            if provider_for(plan, group).enable(group, site, plan.peer_of(site)):
+            if groups.provider(group).enable(group, site, plan.peer_of(site)):
                 changed_groups.append(group.name)
     scheduled = _schedule(plan, api, check_mode)
     decisions += [f"group {name}: replication enabled" for name in changed_groups]
@@ -60,7 +60,7 @@ def protect(plan: Plan, site: str, check_mode: bool) -> dict[str, Any]:
     }
 
 
-def _check(plan: Plan, site: str, found: Protected) -> None:
+def _check(plan: Plan, groups: Groups, site: str, found: Protected) -> None:
     if not found.vms:
         raise Refused(
             "protect the plan",
@@ -70,9 +70,9 @@ def _check(plan: Plan, site: str, found: Protected) -> None:
             next_step="correct protect.namespaces and protect.selector",
         )
     for key, pvc in found.claims.items():
-        group_of(plan, pvc)
+        groups.of_claim(pvc)
         if key in found.volumes:
-            check_covered(plan, site, pvc, found.volumes[key])
+            groups.check_covered(site, pvc, found.volumes[key])
 
 
 def _decide(plan: Plan, found: Protected) -> list[tuple[Kind, Object, Object, str]]:

@@ -20,7 +20,7 @@ from .._planning.capture_check import check_capture
 from .._planning.start_order import order_start
 from .._planning.volume_patch import patch_volume
 from .entry import bounded
-from .groups import check_covered, observe_groups
+from .groups import Groups
 from .metadata_source import source_of
 from .protected import Protected, list_protected, start_records
 from .site_report import present_apis, storage_phases
@@ -30,9 +30,10 @@ from .sites import Reach, reach
 def readiness(plan: Plan) -> dict[str, Any]:
     """Every finding over both sites, the replication, the volumes and the captures; nothing is written."""
     names = list(plan.sites)
+    replication = Groups(plan)
     with ThreadPoolExecutor(max_workers=3) as pool:
         asked = {name: pool.submit(reach, plan, name) for name in names}
-        groups = pool.submit(observe_groups, plan, names).result()
+        groups = pool.submit(replication.observe, names).result()
         reached = {name: future.result() for name, future in asked.items()}
     findings = [finding for there in reached.values() for finding in _site(plan, there)]
     lives_at = where_it_lives(plan, groups)
@@ -43,7 +44,7 @@ def readiness(plan: Plan) -> dict[str, Any]:
         found = list_protected(plan, source.api)
         findings += _vms(found, source.site)
         findings += _order(plan, found, source.site)
-        findings += _volumes(plan, found, source.site, target)
+        findings += _volumes(plan, replication, found, source.site, target)
         findings += _captures(plan, found, reached[target], source.site)
     order = {"blocker": 0, "warning": 1, "info": 2}
     findings.sort(key=lambda finding: (order[finding.severity], finding.code, finding.on))
@@ -146,7 +147,7 @@ def _order(plan: Plan, found: Protected, site: str) -> Iterator[Finding]:
         yield _blocker("StartOrder", error.on or "plan", error.seen or str(error), error.next_step or "", site)
 
 
-def _volumes(plan: Plan, found: Protected, site: str, target: str) -> Iterator[Finding]:
+def _volumes(plan: Plan, groups: Groups, found: Protected, site: str, target: str) -> Iterator[Finding]:
     label = protected_label(plan.name)
     for key, pvc in found.claims.items():
         on = f"PersistentVolumeClaim/{key}"
@@ -168,8 +169,8 @@ def _volumes(plan: Plan, found: Protected, site: str, target: str) -> Iterator[F
                 "NotProtected", on, f"it lacks the label {label}, so no backup holds it", "run protect", site
             )
         try:
-            check_covered(plan, site, pvc, pv)
-            check_covered(plan, target, pvc, patch_volume(pv, pvc, plan.rules, target).pv)
+            groups.check_covered(site, pvc, pv)
+            groups.check_covered(target, pvc, patch_volume(pv, pvc, plan.rules, target).pv)
         except Refused as error:
             yield _blocker(
                 "VolumeRule", error.on or volume, str(error), error.next_step or "correct the plan", error.site or site

@@ -5,34 +5,49 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
 from .._errors import DrError, Refused
 from .._model.group_status import GroupStatus
 from .._model.plan import Group, Plan
 from .._planning.guards import PeerClearance, check_promotion
-from .._providers.registry import provider_for
-from .groups import WORKERS, observe_both, observe_groups
+from .._planning.phase_check import phase_check
+from .._providers.base import WORKERS
+from .entry import bounded
+from .groups import Groups
 from .session import Session
 
 
-def replication_info(plan: Plan, sites: list[str]) -> dict[str, Any]:
-    """Role, health and lag of every group at the sites."""
-    found = observe_groups(plan, sites)
-    return {
+def replication_info(plan: Plan, sites: list[str], expect: str | None) -> dict[str, Any]:
+    """Role, health and lag of every group at the sites; with expect: whether that is what a phase wants."""
+    groups = Groups(plan)
+    found = groups.observe(plan.sites if expect else sites)
+    now = datetime.now(UTC)
+    result: dict[str, Any] = {
         "changed": False,
         "groups": [
-            {**status.as_dict(), "provider": (group.provider or plan.provider)}
+            {
+                **status.as_dict(),
+                "provider": groups.provider(group).name,
+                "lag_seconds": lag.total_seconds() if (lag := status.lag(now)) is not None else None,
+            }
             for site in sites
             for group, status in zip(plan.groups, found[site], strict=True)
         ],
     }
+    if expect:
+        home, away = plan.home, plan.peer_of(plan.home)
+        checks = [phase_check(expect, home, away, *pair) for pair in zip(found[home], found[away], strict=True)]
+        result["expected"] = [check.as_dict() for check in checks]
+        result["as_expected"] = all(check.as_expected for check in checks)
+    return result
 
 
 def switch(plan: Plan, run_id: str, site: str, state: str, forced: bool, check_mode: bool) -> dict[str, Any]:
     """Bring every group of the plan at a site to a state: primary, secondary, resynced, paused or resumed."""
     with Session(plan, run_id, check_mode) as session, session.step(_step(state)) as summary:
-        here, there = observe_both(session)
+        here, there = session.observe_groups()
         mine, others = (here, there) if site == session.target else (there, here)
         if state == "primary":
             _check(session, site, mine, {status.group: status for status in others}, forced)
@@ -40,7 +55,7 @@ def switch(plan: Plan, run_id: str, site: str, state: str, forced: bool, check_m
         changed = _apply(session, site, state, forced, mine)
         last_sync = {status.group: status.as_dict()["last_sync"] for status in mine}
         summary.update({"groups": len(mine), "changed": changed, "last_sync_before": last_sync})
-        after = mine if check_mode else observe_groups(plan, [site])[site]
+        after = mine if check_mode else session.groups.observe([site])[site]
         if not check_mode:
             _read_back(site, state, after)
         return {
@@ -58,7 +73,7 @@ def prove_sync(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
         session.verify_lock()
 
         def sync(group: Group) -> Any:
-            return provider_for(plan, group).final_sync(group, session.source, session.target)
+            return session.groups.provider(group).final_sync(group, session.source, session.target)
 
         with ThreadPoolExecutor(max_workers=WORKERS) as pool:
             proofs = list(pool.map(sync, plan.groups))
@@ -68,12 +83,14 @@ def prove_sync(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
                     "prove the final sync",
                     site=session.target,
                     on=f"group {plan.name}/{proof.group}",
-                    seen=f"{proof.digest_target} at {session.target}",
-                    wanted=f"{proof.digest_source}, as at {session.source}",
+                    seen=f"{proof.target} at {session.target}",
+                    wanted=f"{proof.source}, as at {session.source} ({proof.compared})",
                     next_step="nothing was promoted: look at the replication, then start again",
                 )
-        summary["proofs"] = [proof.as_dict() for proof in proofs]
-        return {"changed": True, "proofs": summary["proofs"]}
+        proven = [proof.as_dict() for proof in proofs]
+        session.put("sync", proven)
+        summary["proven"] = len(proven)
+        return {"changed": True, "proofs": bounded(proven)}
 
 
 def fence_source(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
@@ -86,7 +103,7 @@ def fence_source(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
         refusals: list[str] = []
         session.verify_lock()
         for group in plan.groups:
-            provider = provider_for(plan, group)
+            provider = session.groups.provider(group)
             if not provider.capabilities.fencing:
                 refusals.append(f"group {group.name}: provider {provider.name} cannot fence")
                 continue
@@ -127,9 +144,11 @@ def clearance(session: Session) -> PeerClearance:
 
 def _check(session: Session, site: str, mine: list[GroupStatus], peers: dict[str, GroupStatus], forced: bool) -> None:
     peer = clearance(session)
+    proven = {proof["group"] for proof in session.load("sync") or [] if proof["holds"]}
+    other = session.plan.peer_of(site)
     for status in mine:
-        other = session.plan.peer_of(site)
-        check_promotion(session.plan.name, site, other, status, peers[status.group], forced, peer)
+        known = status.group in proven
+        check_promotion(session.plan.name, site, other, status, peers[status.group], forced, known, peer)
 
 
 def _apply(session: Session, site: str, state: str, forced: bool, mine: list[GroupStatus]) -> list[str]:
@@ -141,7 +160,7 @@ def _apply(session: Session, site: str, state: str, forced: bool, mine: list[Gro
         return [group.name for group in todo]
 
     def act(group: Group) -> bool:
-        provider = provider_for(session.plan, group)
+        provider = session.groups.provider(group)
         verbs = {
             "primary": lambda: provider.promote(group, site, forced),
             "secondary": lambda: provider.demote(group, site),

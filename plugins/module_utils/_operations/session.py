@@ -14,9 +14,11 @@ from typing import Any
 from .._cluster.lease import PlanLock
 from .._cluster.run_store import RunStore
 from .._errors import DrError, Refused
+from .._model.group_status import GroupStatus, silent
 from .._model.plan import Plan
 from .._model.run import Run, StepRecord
 from .check_store import CheckStore
+from .groups import Groups
 from .progress import Progress
 from .sites import LOST_TIMEOUT, PROBE_TIMEOUT, Reach, open_site, reach
 
@@ -48,6 +50,7 @@ class Session:
             )
         self.run = Run.from_dict(head)
         self.progress = Progress(run_id, self.clock)
+        self.groups = Groups(plan)
         self._lock = PlanLock(self.api, plan.store_namespace, plan.name)
         self._ended = threading.Event()
         self._lost: DrError | None = None
@@ -69,6 +72,15 @@ class Session:
     def reach_source(self) -> Reach:
         """Ask the source's API server, with no more patience than it deserves."""
         return reach(self.plan, self.source, LOST_TIMEOUT if self.source_is_dead else PROBE_TIMEOUT)
+
+    def observe_groups(self) -> tuple[list[GroupStatus], list[GroupStatus]]:
+        """The groups at the target and at the source; a source that is dead for this run is not asked again."""
+        if not self.source_is_dead:
+            found = self.groups.observe((self.target, self.source))
+            return found[self.target], found[self.source]
+        message = "declared lost, and silent when the run began"
+        there = [silent(group.name, self.source, message) for group in self.plan.groups]
+        return self.groups.observe([self.target])[self.target], there
 
     def verify_lock(self) -> None:
         """Raise when this attempt does not hold the lock any more; called before every batch of writes."""

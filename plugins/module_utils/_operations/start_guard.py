@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from .._errors import Refused
 from .._planning.guards import check_one_writer
-from .groups import check_covered, observe_both
 from .replication import clearance
 from .session import Session
 from .volumes import recorded_decisions, verify_volumes
@@ -15,7 +14,7 @@ from .volumes import recorded_decisions, verify_volumes
 def check_may_start(session: Session) -> int:
     """Refuse unless every volume is writable here and nowhere else; the number of volumes compared."""
     plan, target, source = session.plan, session.target, session.source
-    here, there = observe_both(session)
+    here, there = session.observe_groups()
     check_one_writer(plan.name, target, source, here, there, clearance(session))
     decisions = recorded_decisions(session)
     if not decisions:
@@ -28,6 +27,6 @@ def check_may_start(session: Session) -> int:
             next_step="run the volumes step first",
         )
     for decision in decisions:
-        check_covered(plan, target, decision.pvc, decision.pv)
+        session.groups.check_covered(target, decision.pvc, decision.pv)
     verify_volumes(session.api, plan, decisions, target)
     return len(decisions)

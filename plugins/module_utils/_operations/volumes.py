@@ -20,7 +20,6 @@ from .._model.plan import Plan
 from .._model.vm import claim_names
 from .._planning.volume_patch import VolumeDecision, differences, patch_volume, points_home
 from .entry import bounded
-from .groups import check_covered
 from .metadata_source import source_of
 from .protected import key_of
 from .session import Session
@@ -32,7 +31,7 @@ def restore_volumes(plan: Plan, run_id: str, capture_name: str, timeout: float, 
         capture = source_of(plan).manifests(session.api, capture_name)
         decisions = decide(plan, capture, session.target)
         for decision in decisions:
-            check_covered(plan, session.target, decision.pvc, decision.pv)
+            session.groups.check_covered(session.target, decision.pvc, decision.pv)
         todo = _plan_changes(session.api, decisions)
         if not check_mode:
             _create_namespaces(session, capture)

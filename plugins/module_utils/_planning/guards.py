@@ -79,9 +79,19 @@ def check_one_writer(
 
 
 def check_promotion(
-    plan: str, target: str, source: str, here: GroupStatus, there: GroupStatus, forced: bool, peer: PeerClearance
+    plan: str,
+    target: str,
+    source: str,
+    here: GroupStatus,
+    there: GroupStatus,
+    forced: bool,
+    proven: bool,
+    peer: PeerClearance,
 ) -> None:
-    """A planned promotion wants the peer's demotion and its proof; a forced one wants the peer declared lost."""
+    """A planned promotion wants the peer's demotion and its proof (P3); a forced one wants the peer declared lost.
+
+    proven: the final sync of the demoted source was proven in this run.
+    """
     if here.role == "primary":
         return
     on = f"group {plan}/{here.group}"
@@ -111,6 +121,15 @@ def check_promotion(
             seen=f"at {source}: role {there.role}",
             wanted=f"secondary at {source} (unknown is not secondary)",
             next_step=f"demote it at {source}, or declare {source} lost",
+        )
+    if not forced and not proven:
+        raise Refused(
+            "promote",
+            site=target,
+            on=on,
+            seen="no proof of this run that everything has arrived",
+            wanted=f"the final sync from {source}, proven after its demotion",
+            next_step="run the sync step first",
         )
     if here.health == "diverged":
         raise Refused(

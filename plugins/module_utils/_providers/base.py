@@ -5,13 +5,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from .._errors import Unsupported
 from .._model.group_status import GroupStatus, SyncProof
 from .._model.plan import Group
+from .site_handle import SiteHandle
+
+# many groups at once, but not a burst on a storage controller
+WORKERS = 16
 
 
 @dataclass(frozen=True)
@@ -42,15 +47,30 @@ class FenceProof:
 class Provider(ABC):
     """Drives one product. Every verb is idempotent and waits for its success or a terminal failure.
 
-    site and peer are names of the plan's sites. `forced` is never implied by a provider.
+    sites: what a provider may touch, by the names of the plan's sites. A provider keeps nothing between calls:
+    what it knows it reads from the product. `forced` is never implied by a provider: a product that forces by itself is
+    guarded by observing its peer first.
     """
 
-    name: str
-    capabilities: Capabilities
+    name: ClassVar[str]
+    capabilities: ClassVar[Capabilities]
+
+    def __init__(self, sites: Mapping[str, SiteHandle]) -> None:
+        self.sites = sites
+
+    @classmethod
+    @abstractmethod
+    def detect(cls, group: Group, site: SiteHandle) -> str:
+        """Why this product replicates the group, as the site shows it; empty when it does not."""
 
     @abstractmethod
     def observe(self, group: Group, site: str) -> GroupStatus:
         """Ask the product at one site. No answer is a status (`reachable=False`), not an error."""
+
+    def observe_all(self, groups: Sequence[Group], site: str) -> list[GroupStatus]:
+        """Ask for many groups, in their order; for products that answer for all of them at once."""
+        with ThreadPoolExecutor(max_workers=WORKERS) as pool:
+            return list(pool.map(lambda group: self.observe(group, site), groups))
 
     @abstractmethod
     def covers(self, group: Group, site: str, pv: Mapping[str, Any]) -> bool:
@@ -59,6 +79,10 @@ class Provider(ABC):
     @abstractmethod
     def enable(self, group: Group, source: str, target: str) -> bool:
         """Make the group replicate from source to target; whether something had to be changed."""
+
+    @abstractmethod
+    def disable(self, group: Group, site: str) -> bool:
+        """Take back at a site what `enable` made, and no data; whether something had to be changed."""
 
     @abstractmethod
     def promote(self, group: Group, site: str, forced: bool) -> bool:
@@ -70,7 +94,7 @@ class Provider(ABC):
 
     @abstractmethod
     def resync(self, group: Group, site: str) -> bool:
-        """Throw the site's copy away and take the peer's."""
+        """Throw the site's copy away and take the peer's; False when it follows its peer already."""
 
     def final_sync(self, group: Group, source: str, target: str) -> SyncProof:
         """Send the rest from a demoted source and prove that both sides are equal."""

@@ -4,15 +4,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from .._errors import DrError, Refused, Unreachable
-from .._model.group_status import GroupStatus, SyncProof
+from .._model.group_status import GroupStatus, SyncProof, silent
 from .._model.plan import Group
 from .base import Capabilities, FenceProof, Provider
-from .nfs_control import NfsControl, control_for
+from .nfs_control import NfsControl, control_for, export_of
+from .nfs_http import all_exports
+from .site_handle import SiteHandle
 
 
 class NfsProvider(Provider):
@@ -25,23 +27,33 @@ class NfsProvider(Provider):
     name = "nfs"
     capabilities = Capabilities(final_sync=True, force=True, pause=True, reports_lag=True, groups=True, fencing=True)
 
+    @classmethod
+    def detect(cls, group: Group, site: SiteHandle) -> str:
+        volumes = [item.pv for item in site.candidates(group) if item.pv]
+        if not volumes or not all("nfs" in pv["spec"] for pv in volumes):
+            return ""
+        return f"its {len(volumes)} volumes are of type nfs"
+
     def observe(self, group: Group, site: str) -> GroupStatus:
         try:
-            seen = self._control(group, site).status()
+            return _status(group, site, self._control(group, site).status())
         except Unreachable as error:
-            return GroupStatus(group.name, site, "unknown", "unknown", "none", reachable=False, message=str(error))
+            return silent(group.name, site, str(error))
         except DrError as error:
             return GroupStatus(group.name, site, "unknown", "error", "none", message=str(error))
-        return GroupStatus(
-            group.name,
-            site,
-            role=seen["role"],
-            health=seen["health"],
-            direction=seen["direction"],
-            last_sync=datetime.fromisoformat(seen["last_sync"]) if seen.get("last_sync") else None,
-            message=seen.get("error") or "",
-            raw=dict(seen),
-        )
+
+    def observe_all(self, groups: Sequence[Group], site: str) -> list[GroupStatus]:
+        """A server with a replication API answers for all its exports at once."""
+        urls = {str(group.options_at(site).get("control", "")) for group in groups}
+        if len(groups) == 1 or "" in urls:
+            return super().observe_all(groups, site)
+        answers: dict[str, dict[str, Any] | str] = {}
+        for url in urls:
+            try:
+                answers[url] = all_exports(site, url)
+            except DrError as error:
+                answers[url] = str(error)
+        return [_listed(group, site, answers[group.options_at(site)["control"]]) for group in groups]
 
     def covers(self, group: Group, site: str, pv: Mapping[str, Any]) -> bool:
         nfs = pv["spec"].get("nfs")
@@ -55,6 +67,9 @@ class NfsProvider(Provider):
         here, there = self._control(group, source), self._control(group, target)
         changed = there.create("secondary", self._peer(group, source), group.options.get("interval", 5))
         return here.create("primary", self._peer(group, target), group.options.get("interval", 5)) or changed
+
+    def disable(self, group: Group, site: str) -> bool:
+        return self._control(group, site).remove()
 
     def promote(self, group: Group, site: str, forced: bool) -> bool:
         """Make it writable. A primary takes nothing in by its role, so the pause that fenced it can end."""
@@ -86,16 +101,21 @@ class NfsProvider(Provider):
         answer = control.sync()
         return SyncProof(
             group.name,
-            answer["digest_local"],
-            answer["digest_peer"],
-            answer["compared"],
-            answer["files"],
-            answer["bytes"],
-            answer["at"],
+            holds=bool(answer["digest_local"]) and answer["digest_local"] == answer["digest_peer"],
+            compared=answer["compared"],
+            source=answer["digest_local"],
+            target=answer["digest_peer"],
+            at=answer["at"],
+            volumes=answer["files"],
+            bytes=answer["bytes"],
         )
 
     def resync(self, group: Group, site: str) -> bool:
-        self._control(group, site).resync()
+        control = self._control(group, site)
+        seen = control.status()
+        if seen["role"] == "secondary" and seen["health"] == "healthy" and seen["direction"] == "incoming":
+            return False
+        control.resync()
         return True
 
     def pause(self, group: Group, site: str) -> bool:
@@ -133,7 +153,33 @@ class NfsProvider(Provider):
         return True
 
     def _control(self, group: Group, site: str) -> NfsControl:
-        return control_for(site, group)
+        return control_for(site, group, self.sites[site].run)
 
     def _peer(self, group: Group, site: str) -> str:
         return str(group.options_at(site)["peer"])
+
+
+def _status(group: Group, site: str, seen: Mapping[str, Any]) -> GroupStatus:
+    demoted = seen["role"] == "secondary" and seen["direction"] == "none"
+    return GroupStatus(
+        group.name,
+        site,
+        role=seen["role"],
+        health=seen["health"],
+        direction=seen["direction"],
+        last_sync=datetime.fromisoformat(seen["last_sync"]) if seen.get("last_sync") else None,
+        last_sync_source="newest complete snapshot at the secondary" if seen.get("last_sync") else "",
+        sync_proof="the final sync of this epoch was compared" if demoted and seen.get("synced") else "",
+        message=seen.get("error") or "",
+        raw=dict(seen),
+    )
+
+
+def _listed(group: Group, site: str, answer: dict[str, Any] | str) -> GroupStatus:
+    if isinstance(answer, str):
+        return silent(group.name, site, answer)
+    export = export_of(group, site)
+    if export not in answer:
+        message = f"export {export}: the server does not have it"
+        return GroupStatus(group.name, site, "unknown", "error", "none", message=message)
+    return _status(group, site, answer[export])

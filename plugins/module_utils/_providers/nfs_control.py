@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from .._errors import Refused
 from .._model.plan import Group
+from .command import Runner, run_command
 from .nfs_http import HttpControl
 from .nfs_ssh import SshControl
 
@@ -20,6 +21,9 @@ class NfsControl(Protocol):
 
     def create(self, role: str, peer: str, interval: int) -> bool:
         """Make the export unless it is there; whether it was absent."""
+
+    def remove(self) -> bool:
+        """End its replication and keep its data; whether it was there."""
 
     def promote(self, forced: bool) -> None:
         """Make it writable; forced: without the word of the peer."""
@@ -37,13 +41,13 @@ class NfsControl(Protocol):
         """Stop the transfer, or go on with it."""
 
 
-def control_for(site: str, group: Group) -> NfsControl:
+def control_for(site: str, group: Group, run: Runner = run_command) -> NfsControl:
     options = group.options_at(site)
-    export = options.get("export", group.name)
+    export = export_of(group, site)
     if "control" in options:
         return HttpControl(site, options["control"], export)
     if "ssh" in options:
-        return SshControl(site, export, options, _other(group, site))
+        return SshControl(site, export, options, _other(group, site), run)
     raise Refused(
         "reach the NFS server",
         site=site,
@@ -52,6 +56,10 @@ def control_for(site: str, group: Group) -> NfsControl:
         wanted="control: URL of the server's replication API, or ssh: user@host of a Linux NFS server",
         next_step=f"set one of them below replication.groups[].options.sites.{site} in the plan",
     )
+
+
+def export_of(group: Group, site: str) -> str:
+    return str(group.options_at(site).get("export", group.name))
 
 
 def _other(group: Group, site: str) -> dict[str, Any]:

@@ -35,6 +35,12 @@ ERRORS: dict[str, type[DrError]] = {
 }
 
 
+def all_exports(site: str, url: str) -> dict[str, dict[str, Any]]:
+    """name to status of every export of a server."""
+    listed = _call(site, "its exports", "GET", f"{url.rstrip('/')}/v1/exports", None, STATUS_TIMEOUT)
+    return {export["name"]: export for export in listed["items"]}
+
+
 class HttpControl:
     """One export; see `NfsControl`."""
 
@@ -54,6 +60,13 @@ class HttpControl:
             self._call("PUT", "", {"role": role, "peer": peer, "interval_seconds": interval})
             return True
         return False
+
+    def remove(self) -> bool:
+        try:
+            self._call("DELETE", "")
+        except NotFound:
+            return False
+        return True
 
     def promote(self, forced: bool) -> None:
         self._call("POST", "/promote", {"force": forced})
@@ -80,31 +93,34 @@ class HttpControl:
         self._call("POST", "/pause" if paused else "/resume", {})
 
     def _call(self, method: str, verb: str, body: Any = None, read_timeout: float = READ_TIMEOUT) -> dict[str, Any]:
-        tried = f"{method} {self._url}{verb}"
-        on = f"export {self._export}"
-        try:
-            response = POOL.request(
-                method,
-                f"{self._url}{verb}",
-                body=None if body is None else json.dumps(body).encode(),
-                headers={"Content-Type": "application/json"},
-                timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT, read=read_timeout),
-                retries=False,
-            )
-        except HTTPError as error:
-            raise Unreachable(tried, site=self._site, on=on, seen=f"{type(error).__name__}: {error}") from error
-        answer = _decode(response.data)
-        if response.status < 300:
-            return answer
-        reason = answer.get("error", {})
-        default = Refused if response.status == 409 else Failed
-        raise ERRORS.get(reason.get("reason", ""), default)(
-            tried,
-            site=self._site,
-            on=on,
-            seen=reason.get("message") or response.data.decode(errors="replace")[:300],
-            status=response.status,
+        return _call(self._site, f"export {self._export}", method, f"{self._url}{verb}", body, read_timeout)
+
+
+def _call(site: str, on: str, method: str, url: str, body: Any, read_timeout: float) -> dict[str, Any]:
+    tried = f"{method} {url}"
+    try:
+        response = POOL.request(
+            method,
+            url,
+            body=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"},
+            timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT, read=read_timeout),
+            retries=False,
         )
+    except HTTPError as error:
+        raise Unreachable(tried, site=site, on=on, seen=f"{type(error).__name__}: {error}") from error
+    answer = _decode(response.data)
+    if response.status < 300:
+        return answer
+    reason = answer.get("error", {})
+    default = Refused if response.status == 409 else Failed
+    raise ERRORS.get(reason.get("reason", ""), default)(
+        tried,
+        site=site,
+        on=on,
+        seen=reason.get("message") or response.data.decode(errors="replace")[:300],
+        status=response.status,
+    )
 
 
 def _decode(data: bytes) -> dict[str, Any]:

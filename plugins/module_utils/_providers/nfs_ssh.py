@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import json
 import shlex
-import subprocess
 from collections.abc import Mapping
 from typing import Any
 
-from .._errors import Conflict, DrError, Failed, NotFound, Refused, TerminalState, Unreachable
+from .._errors import Conflict, DrError, Failed, NotFound, Refused, TerminalState, Unreachable, Unsupported
+from .command import Runner, run_command
 from .nfs_ssh_agent import AGENT
 from .nfs_ssh_options import Server
 
@@ -43,8 +43,11 @@ ERRORS: dict[str, type[DrError]] = {
 class SshControl:
     """One export; see `NfsControl`. there: the options of the other site, whose server this one replicates with."""
 
-    def __init__(self, site: str, export: str, here: Mapping[str, Any], there: Mapping[str, Any]) -> None:
+    def __init__(
+        self, site: str, export: str, here: Mapping[str, Any], there: Mapping[str, Any], run: Runner = run_command
+    ) -> None:
         self._site = site
+        self._run = run
         self._export = export
         self._here = Server.read(site, export, here)
         self._there = Server.read(f"the other site of {site}", export, there)
@@ -60,6 +63,15 @@ class SshControl:
             COMMAND_TIMEOUT, "create", role, *settings, str(int(interval)), here.exports_dir, here.cron_dir
         )
         return bool(answer["changed"])
+
+    def remove(self) -> bool:
+        raise Unsupported(
+            "end the replication",
+            site=self._site,
+            on=f"export {self._export}",
+            seen="servers reached by ssh have no verb for it",
+            next_step="remove the files that docs/providers.md lists by hand",
+        )
 
     def promote(self, forced: bool) -> None:
         self._call(COMMAND_TIMEOUT, "promote", "force" if forced else "orderly")
@@ -81,27 +93,18 @@ class SshControl:
         on = f"export {self._export}"
         remote = shlex.join(["sh", "-c", BOOTSTRAP, "agent", self._here.state_dir, verb, self._export, *arguments])
         try:
-            done = subprocess.run(
-                [*SSH, *self._here.ssh_options, self._here.ssh, remote],
-                input=AGENT.encode(),
-                capture_output=True,
-                timeout=deadline,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise Unreachable(tried, site=self._site, on=on, seen="no answer", waited=deadline) from error
-        except FileNotFoundError as error:
-            hint = "install OpenSSH's client where the playbook runs"
-            raise Failed(tried, site=self._site, on=on, seen="no program ssh", next_step=hint) from error
+            done = self._run([*SSH, *self._here.ssh_options, self._here.ssh, remote], deadline, AGENT.encode())
+        except DrError as error:
+            error.tried, error.site, error.on = tried, self._site, on
+            raise
         answer = _last_object(done.stdout)
-        if done.returncode == 0 and answer is not None:
+        if done.code == 0 and answer is not None:
             return answer
         if answer is not None and "error" in answer:
             refusal = answer["error"]
             raise ERRORS.get(refusal["reason"], Failed)(tried, site=self._site, on=on, seen=refusal["message"])
-        said = _last_line(done.stderr) or _last_line(done.stdout) or "nothing"
-        kind = Unreachable if done.returncode == SSH_FAILED else Failed
-        raise kind(tried, site=self._site, on=on, seen=f"exit status {done.returncode}: {said[:300]}")
+        kind = Unreachable if done.code == SSH_FAILED else Failed
+        raise kind(tried, site=self._site, on=on, seen=f"exit status {done.code}: {done.last_words}")
 
 
 def judged(facts: Mapping[str, str]) -> dict[str, Any]:

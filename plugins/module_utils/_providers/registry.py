@@ -4,23 +4,48 @@
 
 from __future__ import annotations
 
-from .._errors import Unsupported
-from .._model.plan import Group, Plan
+from collections.abc import Iterable
+
+from .._errors import DrError, Refused, Unsupported
+from .._model.plan import Group
 from .base import Provider
 from .nfs import NfsProvider
+from .site_handle import SiteHandle
 
-PROVIDERS: dict[str, type[Provider]] = {NfsProvider.name: NfsProvider}
+PROVIDERS: dict[str, type[Provider]] = {provider.name: provider for provider in (NfsProvider,)}
 
 
-def provider_for(plan: Plan, group: Group) -> Provider:
-    """The provider that the group or the plan names."""
-    name = group.provider or plan.provider
-    if name not in PROVIDERS:
+def provider_class(group: Group, sites: Iterable[SiteHandle]) -> type[Provider]:
+    """The provider that the group or its plan names, else the one that the sites show."""
+    if group.provider is None:
+        return _detected(group, sites)
+    if group.provider not in PROVIDERS:
         raise Unsupported(
             "choose the replication provider",
-            on=f"group {plan.name}/{group.name}",
-            seen=f"provider {name!r}" if name else "none named in the plan",
+            on=f"group {group.name}",
+            seen=f"provider {group.provider!r}",
             wanted=f"one of: {', '.join(sorted(PROVIDERS))}",
-            next_step="set replication.provider in the plan",
+            next_step="correct replication.provider in the plan",
         )
-    return PROVIDERS[name]()
+    return PROVIDERS[group.provider]
+
+
+def _detected(group: Group, sites: Iterable[SiteHandle]) -> type[Provider]:
+    """From the first site that shows one. A site that does not answer shows nothing."""
+    looked: list[str] = []
+    for site in sites:
+        try:
+            shown = {name: why for name, provider in PROVIDERS.items() if (why := provider.detect(group, site))}
+        except DrError as error:
+            looked.append(f"{site.name}: {error}")
+            continue
+        if len(shown) == 1:
+            return PROVIDERS[next(iter(shown))]
+        looked.append(f"{site.name}: " + ("; ".join(f"{name} ({why})" for name, why in shown.items()) or "none"))
+    raise Refused(
+        "detect the replication provider",
+        on=f"group {group.name}",
+        seen="; ".join(looked),
+        wanted="exactly one that a site shows",
+        next_step=f"set replication.provider in the plan to one of: {', '.join(sorted(PROVIDERS))}",
+    )

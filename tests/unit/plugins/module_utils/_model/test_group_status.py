@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus, SyncProof
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus, VolumeStatus, combine
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -33,8 +33,46 @@ def test_a_status_is_plain_data(last_sync, text) -> None:
     assert status(last_sync).as_dict()["last_sync"] == text
 
 
-@pytest.mark.parametrize(
-    ("source", "target", "holds"), [("f00d", "f00d", True), ("f00d", "beef", False), ("", "", False)]
-)
-def test_p3_a_proof_holds_only_when_both_digests_are_there_and_equal(source, target, holds) -> None:
-    assert SyncProof("db", source, target, "sha256 of every file", 2, 10, "12:00").holds is holds
+def volume(name: str, **changes) -> VolumeStatus:
+    known = {
+        "role": "secondary",
+        "health": "healthy",
+        "direction": "incoming",
+        "last_sync": NOON,
+        "sync_proof": "equal",
+    }
+    return VolumeStatus(name, **{**known, **changes})
+
+
+def test_volumes_that_agree_are_their_group() -> None:
+    whole = combine("db", "west", [volume("a"), volume("b")], "snapshot")
+    assert (whole.role, whole.health, whole.direction) == ("secondary", "healthy", "incoming")
+    assert (whole.last_sync, whole.last_sync_source) == (NOON, "snapshot")
+    assert whole.sync_proof == "2 volumes, each: equal"
+
+
+def test_p1_a_group_that_is_partly_switched_has_no_role_and_names_its_volumes() -> None:
+    mixed = combine("db", "west", [volume("a"), volume("b", role="primary"), volume("c", role="primary")])
+    assert (mixed.role, mixed.health) == ("unknown", "degraded")
+    assert mixed.message == "partly switched: 2 primary (b, …), 1 secondary (a)"
+
+
+def test_the_oldest_volume_is_the_recovery_point_of_the_group() -> None:
+    older = NOON - timedelta(minutes=3)
+    assert combine("db", "west", [volume("a"), volume("b", last_sync=older)]).last_sync == older
+
+
+@pytest.mark.parametrize("unknown", [{"last_sync": None}, {"sync_proof": ""}])
+def test_p3_what_one_volume_does_not_know_its_group_does_not_know(unknown) -> None:
+    whole = combine("db", "west", [volume("a"), volume("b", **unknown)], "snapshot")
+    name, value = next(iter(unknown.items()))
+    assert getattr(whole, name) == value
+
+
+def test_the_worst_volume_is_the_health_of_the_group() -> None:
+    found = [volume(name, health=name) for name in ("degraded", "diverged", "error", "healthy")]
+    assert combine("db", "west", found).health == "diverged"
+
+
+def test_p1_a_group_without_volumes_has_no_role() -> None:
+    assert combine("db", "west", []).role == "unknown"

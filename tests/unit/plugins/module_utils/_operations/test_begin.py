@@ -26,11 +26,15 @@ def both_primary(monkeypatch: pytest.MonkeyPatch) -> None:
     for api in apis.values():
         RunStore(api, PLAN.store_namespace).put_head(MOVED.id, PLAN.name, indebted.as_dict())
 
-    def observe(_plan: Plan, sites: tuple[str, ...]) -> dict[str, list[GroupStatus]]:
-        return {site: [GroupStatus("payroll", site, "primary", "healthy", "none")] for site in sites}
+    class BothPrimary:
+        def __init__(self, _plan: Plan) -> None:
+            pass
+
+        def observe(self, sites: tuple[str, ...]) -> dict[str, list[GroupStatus]]:
+            return {site: [GroupStatus("payroll", site, "primary", "healthy", "none")] for site in sites}
 
     monkeypatch.setattr(begin, "reach", lambda _plan, name: Reach(name, "reachable", api=apis[name]))
-    monkeypatch.setattr(begin, "observe_groups", observe)
+    monkeypatch.setattr(begin, "Groups", BothPrimary)
 
 
 @pytest.mark.usefixtures("both_primary")

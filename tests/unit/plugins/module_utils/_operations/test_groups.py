@@ -5,36 +5,86 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
-from ansible_collections.ocpvirt.dr.plugins.module_utils._operations import groups
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.groups import Groups
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.session import Session
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.registry import PROVIDERS
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import plan_of
+
+GROUPS = [{"name": name, "selector": {"matchLabels": {"tier": name}}} for name in ("db", "app", "web")]
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Sites whose storage was asked."""
-    sites: list[str] = []
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """(product, site) of every question that was asked."""
+    questions: list[tuple[str, str]] = []
 
-    class Product:
-        def observe(self, group: object, site: str) -> GroupStatus:
-            sites.append(site)
-            return GroupStatus("payroll", site, "primary", "healthy", "none")
+    def product(product_name: str) -> type:
+        class Product:
+            name = product_name
 
-    monkeypatch.setattr(groups, "provider_for", lambda _plan, _group: Product())
-    return sites
+            def __init__(self, _sites: object) -> None:
+                pass
+
+            def observe_all(self, groups: list[SimpleNamespace], site: str) -> list[GroupStatus]:
+                questions.append((self.name, site))
+                return [GroupStatus(group.name, site, "primary", "healthy", "none") for group in groups]
+
+            def covers(self, _group: object, _site: str, pv: dict[str, object]) -> bool:
+                return bool(pv["mine"])
+
+        return Product
+
+    for name in ("one", "two"):
+        monkeypatch.setitem(PROVIDERS, name, product(name))
+    return questions
+
+
+def groups_of(*providers: str) -> Groups:
+    named = [{**group, "provider": name} for group, name in zip(GROUPS, providers, strict=False)]
+    return Groups(plan_of(replication={"groups": named}))
 
 
 def session(dead: bool) -> SimpleNamespace:
-    return SimpleNamespace(plan=plan_of(), target="west", source="east", source_is_dead=dead)
+    groups = groups_of("one")
+    return SimpleNamespace(plan=groups.plan, groups=groups, target="west", source="east", source_is_dead=dead)
 
 
-def test_p4_a_source_that_is_dead_for_this_run_is_not_asked_again(asked: list[str]) -> None:
-    here, there = groups.observe_both(session(dead=True))
-    assert asked == ["west"]
+def test_p4_a_source_that_is_dead_for_this_run_is_not_asked_again(asked: list[tuple[str, str]]) -> None:
+    here, there = Session.observe_groups(session(dead=True))
+    assert asked == [("one", "west")]
     assert [(status.role, status.reachable) for status in there] == [("unknown", False)]
     assert here[0].role == "primary"
 
 
-def test_p1_a_source_that_may_be_alive_is_asked_freshly(asked: list[str]) -> None:
-    groups.observe_both(session(dead=False))
-    assert sorted(asked) == ["east", "west"]
+def test_p1_a_source_that_may_be_alive_is_asked_freshly(asked: list[tuple[str, str]]) -> None:
+    Session.observe_groups(session(dead=False))
+    assert sorted(asked) == [("one", "east"), ("one", "west")]
+
+
+def test_each_product_is_asked_once_per_site_and_answers_come_in_the_order_of_the_plan(
+    asked: list[tuple[str, str]],
+) -> None:
+    found = groups_of("two", "one", "two").observe(["east", "west"])
+    assert sorted(asked) == [("one", "east"), ("one", "west"), ("two", "east"), ("two", "west")]
+    assert [status.group for status in found["west"]] == ["db", "app", "web"]
+
+
+def claim(**labels: str) -> dict[str, object]:
+    return {"metadata": {"namespace": "payroll", "name": "disk", "labels": labels}}
+
+
+@pytest.mark.usefixtures("asked")
+def test_p1_a_claim_of_no_group_is_refused() -> None:
+    with pytest.raises(Refused, match="0 groups select it"):
+        groups_of("one").of_claim(claim(tier="other"))
+
+
+@pytest.mark.usefixtures("asked")
+def test_p1_a_volume_that_its_group_does_not_replicate_is_refused() -> None:
+    groups = groups_of("one")
+    pv = {"metadata": {"name": "pv-1"}, "mine": False}
+    with pytest.raises(Refused, match="group db does not replicate it here"):
+        groups.check_covered("west", claim(tier="db"), pv)
+    groups.check_covered("west", claim(tier="db"), {**pv, "mine": True})

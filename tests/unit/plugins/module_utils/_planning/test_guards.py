@@ -143,8 +143,8 @@ def test_p1_what_was_not_proven_is_a_fence_debt(peer, debt) -> None:
     assert peer.fence_debt == debt
 
 
-def promote(here: GroupStatus, there: str, forced: bool, peer: PeerClearance) -> None:
-    check_promotion("payroll", "west", "east", here, at_source(there)[0], forced, peer)
+def promote(here: GroupStatus, there: str, forced: bool, peer: PeerClearance, proven: bool = True) -> None:
+    check_promotion("payroll", "west", "east", here, at_source(there)[0], forced, proven, peer)
 
 
 def promotion_refused(here: GroupStatus, there: str, forced: bool, peer: PeerClearance) -> Refused:
@@ -155,6 +155,15 @@ def promotion_refused(here: GroupStatus, there: str, forced: bool, peer: PeerCle
 
 def test_p3_a_planned_promotion_passes_once_the_source_is_secondary() -> None:
     promote(status("secondary"), "secondary", False, PeerClearance())
+
+
+def test_p3_a_planned_promotion_is_refused_without_a_proof_of_the_final_sync() -> None:
+    with pytest.raises(Refused, match="no proof of this run"):
+        promote(status("secondary"), "secondary", False, PeerClearance(), proven=False)
+
+
+def test_a_forced_promotion_needs_no_proof() -> None:
+    promote(status("secondary"), "unknown", True, PeerClearance(declared_lost=True), proven=False)
 
 
 @pytest.mark.parametrize("there", ["unreachable", "unknown", "primary"])

@@ -183,7 +183,7 @@ def test_an_answer_that_is_not_the_agents(
 
 def test_a_machine_without_ssh_is_told_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(Failed, match="install OpenSSH"):
+    with pytest.raises(Failed, match="install ssh where"):
         control_for("east", group(EAST)).demote()
 
 

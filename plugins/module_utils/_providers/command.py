@@ -1,0 +1,45 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Programs that a provider runs where the playbook runs: with a deadline, without a shell."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from .._errors import Failed, Unreachable
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a program left: its exit status and its output."""
+
+    code: int
+    stdout: bytes
+    stderr: bytes
+
+    @property
+    def last_words(self) -> str:
+        """The last line of what it said, errors first."""
+        for output in (self.stderr, self.stdout):
+            lines = output.decode(errors="replace").strip().splitlines()
+            if lines:
+                return lines[-1][:300]
+        return "nothing"
+
+
+# (words, seconds, standard input) to answer
+Runner = Callable[[Sequence[str], float, bytes], Answer]
+
+
+def run_command(words: Sequence[str], seconds: float, stdin: bytes = b"") -> Answer:
+    """Run a program to its end. No answer within the seconds: Unreachable; no such program: Failed."""
+    try:
+        done = subprocess.run(list(words), input=stdin, capture_output=True, timeout=seconds, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise Unreachable(f"run {words[0]}", seen="no answer", waited=seconds) from error
+    except FileNotFoundError as error:
+        hint = f"install {words[0]} where the playbook runs, or correct the plan"
+        raise Failed(f"run {words[0]}", seen="there is no such program", next_step=hint) from error
+    return Answer(done.returncode, done.stdout, done.stderr)

@@ -1,0 +1,61 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A site as a provider sees it: its API server, the programs that reach its storage, the plan's volumes there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from .._cluster.api import Api
+from .._cluster.kinds import PV, PVC
+from .._model.names import protected_label
+from .._model.plan import Group, Plan
+from .command import Runner, run_command
+
+
+@dataclass(frozen=True)
+class ClaimedVolume:
+    """A protected claim, and the volume that it is bound to (None when it is not bound)."""
+
+    pvc: dict[str, Any]
+    pv: dict[str, Any] | None
+
+    @property
+    def claim(self) -> str:
+        return f"{self.pvc['metadata']['namespace']}/{self.pvc['metadata']['name']}"
+
+    @property
+    def labels(self) -> dict[str, str]:
+        return self.pvc["metadata"].get("labels") or {}
+
+
+class SiteHandle:
+    """api: opened at first use; raises what connecting raises. run: see `run_command`."""
+
+    def __init__(self, name: str, plan: Plan, open_api: Callable[[], Api], run: Runner = run_command) -> None:
+        self.name = name
+        self.plan = plan
+        self.run = run
+        self._open_api = open_api
+
+    @cached_property
+    def api(self) -> Api:
+        return self._open_api()
+
+    def volumes(self, group: Group) -> list[ClaimedVolume]:
+        """The group's claims that `protect` has labelled here, as they were when the plan's were first listed."""
+        label = protected_label(self.plan.name)
+        return [item for item in self.candidates(group) if item.labels.get(label) == "true"]
+
+    def candidates(self, group: Group) -> list[ClaimedVolume]:
+        """All claims that the group's selector matches; some may be of VMs that the plan does not select."""
+        return [item for item in self._volumes if group.selector.matches(item.labels)]
+
+    @cached_property
+    def _volumes(self) -> Sequence[ClaimedVolume]:
+        claims = [pvc for namespace in self.plan.namespaces for pvc in self.api.list(PVC, namespace)]
+        volumes = {pv["metadata"]["name"]: pv for pv in self.api.list(PV)} if claims else {}
+        return [ClaimedVolume(pvc, volumes.get(pvc["spec"].get("volumeName", ""))) for pvc in claims]

@@ -1,0 +1,53 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused, Unreachable, Unsupported
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers import registry
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import plan_of
+
+
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]]:
+    """site to the products that it shows; a site that is not in it does not answer."""
+    sites: dict[str, set[str]] = {}
+
+    def product(name: str) -> SimpleNamespace:
+        def detect(_group: object, site: SimpleNamespace) -> str:
+            if site.name not in sites:
+                raise Unreachable("list", site=site.name)
+            return f"{name} is there" if name in sites[site.name] else ""
+
+        return SimpleNamespace(name=name, detect=detect)
+
+    monkeypatch.setattr(registry, "PROVIDERS", {name: product(name) for name in ("one", "two")})
+    return sites
+
+
+def chosen(provider: str | None = None) -> str:
+    group = plan_of(replication={"provider": provider} if provider else {}).groups[0]
+    return registry.provider_class(group, [SimpleNamespace(name=name) for name in ("east", "west")]).name
+
+
+def test_the_provider_that_the_plan_names_is_taken_without_a_question(shown: dict[str, set[str]]) -> None:
+    assert chosen("two") == "two"
+
+
+def test_an_unknown_provider_is_refused_with_those_there_are(shown: dict[str, set[str]]) -> None:
+    with pytest.raises(Unsupported, match="wanted: one of: one, two"):
+        chosen("three")
+
+
+def test_p4_the_site_that_answers_shows_the_provider(shown: dict[str, set[str]]) -> None:
+    shown["west"] = {"two"}
+    assert chosen() == "two"
+
+
+@pytest.mark.parametrize(("at_east", "said"), [(set(), "none"), ({"one", "two"}, "one is there.*two is there")])
+def test_none_or_several_products_are_refused_with_what_was_seen(shown, at_east, said) -> None:
+    shown["east"] = shown["west"] = at_east
+    with pytest.raises(Refused, match=said):
+        chosen()
