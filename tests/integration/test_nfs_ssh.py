@@ -159,7 +159,7 @@ def test_a_planned_move_and_back(pair: Pair) -> None:
 
     proof = PROVIDER.final_sync(group, "east", "west")
     assert proof.holds
-    assert (proof.files, proof.bytes) == (2, len(b"last words") + len(b"disk"))
+    assert (proof.volumes, proof.bytes) == (2, len(b"last words") + len(b"disk"))
     assert PROVIDER.promote(group, "west", forced=False)
     assert not PROVIDER.promote(group, "west", forced=False)
     assert pair.west.exported() == "rw"
@@ -281,6 +281,19 @@ def test_a_forced_promotion_ends_a_transfer_that_hangs(pair: Pair) -> None:
         os.killpg(push.pid, signal.SIGCONT)
     assert push.wait(30) == 1
     assert pair.west.content() == before
+
+
+def test_p8_the_end_of_replication_keeps_data_and_export(pair: Pair) -> None:
+    before = pair.east.content()
+    for site, server, mode in (("east", pair.east, "rw"), ("west", pair.west, "ro")):
+        assert PROVIDER.disable(pair.group(), site)
+        assert not PROVIDER.disable(pair.group(), site)
+        assert server.exported() == mode
+        assert server.content() == before
+        assert not list((server.root / "cron.d").iterdir())
+        assert sorted(path.name for path in (server.root / "state").iterdir()) == ["agent"]
+    with pytest.raises(NotFound):
+        control_for("east", pair.group()).status()
 
 
 def test_an_unreachable_server_is_a_status_within_its_deadline(pair: Pair) -> None:

@@ -99,21 +99,9 @@ def fence_source(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
         if session.run.declared_lost is None:
             summary["state"] = "done"
             return {"changed": False, "fenced": False, "proofs": [], "msg": "the source was not declared lost"}
-        proofs: list[str] = []
-        refusals: list[str] = []
         session.verify_lock()
-        for group in plan.groups:
-            provider = session.groups.provider(group)
-            if not provider.capabilities.fencing:
-                refusals.append(f"group {group.name}: provider {provider.name} cannot fence")
-                continue
-            if check_mode:
-                proofs.append(f"{group.name}: would fence {session.source}")
-                continue
-            try:
-                proofs.append(provider.fence(group, session.target, session.source).evidence)
-            except DrError as error:
-                refusals.append(f"group {group.name}: {error}")
+        given_up = _give_up(session)
+        proofs, refusals = _fence_all(session)
         if refusals and not session.run.waived_fencing:
             raise Refused(
                 f"fence {session.source}",
@@ -122,12 +110,56 @@ def fence_source(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
                 wanted="proof that nothing at the lost site can write to these volumes",
                 next_step="fence it, or waive it by name: dr_waive_fencing=<reason>",
             )
+        proofs += given_up
         session.put("fence", {"fenced": not refusals, "proofs": proofs, "refusals": refusals})
         vms_off = bool((session.load("quiesce") or {}).get("proven_off"))
         peer = PeerClearance(True, not refusals, session.run.waived_fencing, vms_off)
         session.update(fence_debt=peer.fence_debt)
         summary.update({"fenced": not refusals, "debt": peer.fence_debt})
-        return {"changed": not check_mode, "fenced": not refusals, "proofs": proofs, "fence_debt": peer.fence_debt}
+        return {
+            "changed": not check_mode,
+            "fenced": not refusals,
+            "proofs": bounded(proofs),
+            "fence_debt": peer.fence_debt,
+        }
+
+
+def _give_up(session: Session) -> list[str]:
+    """Demote at the lost site what still answers there as primary: a storage may outlive its cluster."""
+    source = session.source
+    groups = {group.name: group for group in session.plan.groups}
+    alive = [status.group for status in session.groups.observe([source])[source] if status.role == "primary"]
+
+    def demote(name: str) -> str:
+        if session.check_mode:
+            return f"{name}: would be demoted at {source}, where its storage answers"
+        try:
+            session.groups.provider(groups[name]).demote(groups[name], source)
+        except DrError as error:
+            return f"{name}: {source}'s storage answers and was not demoted: {error}"
+        return f"{name}: {source}'s storage answers, and is read-only now"
+
+    with ThreadPoolExecutor(max_workers=WORKERS) as pool:
+        return list(pool.map(demote, alive))
+
+
+def _fence_all(session: Session) -> tuple[list[str], list[str]]:
+    """Proofs and refusals, one per group."""
+
+    def fence(group: Group) -> tuple[str, str]:
+        provider = session.groups.provider(group)
+        if not provider.capabilities.fencing:
+            return "", f"group {group.name}: provider {provider.name} cannot fence"
+        if session.check_mode:
+            return f"{group.name}: would fence {session.source}", ""
+        try:
+            return provider.fence(group, session.target, session.source).evidence, ""
+        except DrError as error:
+            return "", f"group {group.name}: {error}"
+
+    with ThreadPoolExecutor(max_workers=WORKERS) as pool:
+        outcomes = list(pool.map(fence, session.plan.groups))
+    return [proof for proof, _why in outcomes if proof], [why for _proof, why in outcomes if why]
 
 
 def clearance(session: Session) -> PeerClearance:

@@ -70,7 +70,7 @@ class Provider(ABC):
     def observe_all(self, groups: Sequence[Group], site: str) -> list[GroupStatus]:
         """Ask for many groups, in their order; for products that answer for all of them at once."""
         with ThreadPoolExecutor(max_workers=WORKERS) as pool:
-            return list(pool.map(lambda group: self.observe(group, site), groups))
+            return list(pool.map(self.observe, groups, [site] * len(groups)))
 
     @abstractmethod
     def covers(self, group: Group, site: str, pv: Mapping[str, Any]) -> bool:

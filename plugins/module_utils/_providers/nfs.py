@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
 from .._errors import DrError, Refused, Unreachable
 from .._model.group_status import GroupStatus, SyncProof, silent
 from .._model.plan import Group
-from .base import Capabilities, FenceProof, Provider
+from .base import WORKERS, Capabilities, FenceProof, Provider
 from .nfs_control import NfsControl, control_for, export_of
 from .nfs_http import all_exports
 from .site_handle import SiteHandle
@@ -43,17 +44,28 @@ class NfsProvider(Provider):
             return GroupStatus(group.name, site, "unknown", "error", "none", message=str(error))
 
     def observe_all(self, groups: Sequence[Group], site: str) -> list[GroupStatus]:
-        """A server with a replication API answers for all its exports at once."""
-        urls = {str(group.options_at(site).get("control", "")) for group in groups}
-        if len(groups) == 1 or "" in urls:
-            return super().observe_all(groups, site)
-        answers: dict[str, dict[str, Any] | str] = {}
-        for url in urls:
-            try:
-                answers[url] = all_exports(site, url)
-            except DrError as error:
-                answers[url] = str(error)
-        return [_listed(group, site, answers[group.options_at(site)["control"]]) for group in groups]
+        """Server by server: a replication API answers for all its exports; a silent server is asked once."""
+        by_server: dict[str, list[Group]] = {}
+        for group in groups:
+            options = group.options_at(site)
+            by_server.setdefault(str(options.get("control") or options.get("ssh")), []).append(group)
+        with ThreadPoolExecutor(max_workers=WORKERS) as pool:
+            answers = pool.map(lambda of_server: self._ask_server(of_server, site), by_server.values())
+        found = {status.group: status for statuses in answers for status in statuses}
+        return [found[group.name] for group in groups]
+
+    def _ask_server(self, groups: Sequence[Group], site: str) -> list[GroupStatus]:
+        url = groups[0].options_at(site).get("control")
+        if url is None or len(groups) == 1:
+            first = self.observe(groups[0], site)
+            if first.reachable:
+                return [first, *super().observe_all(groups[1:], site)]
+            return [first, *(silent(group.name, site, first.message) for group in groups[1:])]
+        try:
+            exports = all_exports(site, url)
+        except DrError as error:
+            return [silent(group.name, site, str(error)) for group in groups]
+        return [_listed(group, site, exports) for group in groups]
 
     def covers(self, group: Group, site: str, pv: Mapping[str, Any]) -> bool:
         nfs = pv["spec"].get("nfs")
@@ -175,11 +187,9 @@ def _status(group: Group, site: str, seen: Mapping[str, Any]) -> GroupStatus:
     )
 
 
-def _listed(group: Group, site: str, answer: dict[str, Any] | str) -> GroupStatus:
-    if isinstance(answer, str):
-        return silent(group.name, site, answer)
+def _listed(group: Group, site: str, exports: Mapping[str, dict[str, Any]]) -> GroupStatus:
     export = export_of(group, site)
-    if export not in answer:
+    if export not in exports:
         message = f"export {export}: the server does not have it"
         return GroupStatus(group.name, site, "unknown", "error", "none", message=message)
-    return _status(group, site, answer[export])
+    return _status(group, site, exports[export])

@@ -20,10 +20,10 @@ class NfsControl(Protocol):
         """What the server says of the export."""
 
     def create(self, role: str, peer: str, interval: int) -> bool:
-        """Make the export unless it is there; whether it was absent."""
+        """Make the export, or its settings what they should be; whether something was changed."""
 
     def remove(self) -> bool:
-        """End its replication and keep its data; whether it was there."""
+        """End its replication; its data stays, and so does the export of a primary. Whether it was replicated."""
 
     def promote(self, forced: bool) -> None:
         """Make it writable; forced: without the word of the peer."""

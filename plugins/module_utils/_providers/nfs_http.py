@@ -38,7 +38,7 @@ ERRORS: dict[str, type[DrError]] = {
 def all_exports(site: str, url: str) -> dict[str, dict[str, Any]]:
     """name to status of every export of a server."""
     listed = _call(site, "its exports", "GET", f"{url.rstrip('/')}/v1/exports", None, STATUS_TIMEOUT)
-    return {export["name"]: export for export in listed["items"]}
+    return {export["name"]: export for export in listed["exports"]}
 
 
 class HttpControl:
@@ -53,20 +53,33 @@ class HttpControl:
         return self._call("GET", "", read_timeout=STATUS_TIMEOUT)
 
     def create(self, role: str, peer: str, interval: int) -> bool:
-        """Whether it was absent. An existing export keeps its role."""
+        """Whether something was changed. An existing export keeps its role; its settings follow the plan."""
         try:
-            self.status()
+            seen = self.status()
         except NotFound:
-            self._call("PUT", "", {"role": role, "peer": peer, "interval_seconds": interval})
+            self._put(role, peer, interval)
             return True
-        return False
+        if (seen["peer"], seen["interval_seconds"]) == (peer.rstrip("/"), interval):
+            return False
+        self._put(seen["role"], peer, interval)
+        return True
 
     def remove(self) -> bool:
+        """A primary loses its peer and stays exported, as its VMs use it; a secondary is withdrawn."""
         try:
-            self._call("DELETE", "")
+            seen = self.status()
         except NotFound:
             return False
+        if seen["role"] == "primary":
+            if not seen["peer"]:
+                return False
+            self._put("primary", "", seen["interval_seconds"])
+        else:
+            self._call("DELETE", "")
         return True
+
+    def _put(self, role: str, peer: str, interval: float) -> None:
+        self._call("PUT", "", {"role": role, "peer": peer, "interval_seconds": interval})
 
     def promote(self, forced: bool) -> None:
         self._call("POST", "/promote", {"force": forced})
@@ -128,4 +141,4 @@ def _decode(data: bytes) -> dict[str, Any]:
         answer = json.loads(data) if data else {}
     except ValueError:
         return {}
-    return answer if isinstance(answer, dict) else {"items": answer}
+    return answer if isinstance(answer, dict) else {}

@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from .._errors import Conflict, DrError, Failed, NotFound, Refused, TerminalState, Unreachable, Unsupported
+from .._errors import Conflict, DrError, Failed, NotFound, Refused, TerminalState, Unreachable
 from .command import Runner, run_command
 from .nfs_ssh_agent import AGENT
 from .nfs_ssh_options import Server
@@ -65,13 +65,7 @@ class SshControl:
         return bool(answer["changed"])
 
     def remove(self) -> bool:
-        raise Unsupported(
-            "end the replication",
-            site=self._site,
-            on=f"export {self._export}",
-            seen="servers reached by ssh have no verb for it",
-            next_step="remove the files that docs/providers.md lists by hand",
-        )
+        return bool(self._call(COMMAND_TIMEOUT, "remove")["changed"])
 
     def promote(self, forced: bool) -> None:
         self._call(COMMAND_TIMEOUT, "promote", "force" if forced else "orderly")
