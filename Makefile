@@ -26,7 +26,7 @@ KUBERNETES_CORE = $(wildcard $(DEVELOP)/lib/python*/site-packages/ansible_collec
 PURE = $(wildcard $(foreach part,_model _planning _providers,plugins/module_utils/$(part)))
 # With what `lab/lab build` sets, so that they share Go's build cache.
 GO := CGO_ENABLED=0 GOWORK=off GOFLAGS=-trimpath go
-SCRIPTS = .ci/run dev/integration dev/python dev/sanity dev/system-packages dev/virtualenv lab/lab lab/demo/run
+SCRIPTS = .ci/run dev/bench dev/integration dev/python dev/sanity dev/system-packages dev/virtualenv lab/lab lab/demo/run
 
 .PHONY: help
 help:  ## this list
@@ -116,6 +116,14 @@ test:  ## lint, sanity, unit, integration, in this order
 .PHONY: demo
 demo: lab  ## brings the lab up, loses a site, fails over and shows what that cost
 	lab/demo/run
+
+.PHONY: docs
+docs: setup  ## writes the parts of docs/ that come from the code
+	dev/capabilities
+
+.PHONY: bench
+bench: lab  ## benchmarks, B=name for one: a table, and build/bench.json
+	dev/bench $(B)
 
 .PHONY: clean
 clean:  ## removes what was made in the checkout; caches outside it stay

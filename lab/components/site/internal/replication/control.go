@@ -5,12 +5,16 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"sync/atomic"
 )
 
-// ControlHandler is the API for operators and providers.
+// ControlHandler is the API for operators and providers. It counts their requests, which benchmarks are about.
 func (m *Manager) ControlHandler() http.Handler {
+	var served atomic.Int64
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", respond(func(*http.Request) (any, error) { return map[string]bool{"ok": true}, nil }))
+	mux.HandleFunc("GET /healthz", respond(func(*http.Request) (any, error) {
+		return map[string]any{"ok": true, "requests": served.Load()}, nil
+	}))
 	mux.HandleFunc("GET /v1/exports", respond(func(*http.Request) (any, error) {
 		return map[string][]Status{"exports": m.List()}, nil
 	}))
@@ -53,7 +57,12 @@ func (m *Manager) ControlHandler() http.Handler {
 	mux.HandleFunc("POST "+export+"/resync", m.verb(func(e *Export, r *http.Request) error { return e.Resync(r.Context()) }))
 	mux.HandleFunc("POST "+export+"/pause", m.verb(func(e *Export, _ *http.Request) error { return e.Pause(true) }))
 	mux.HandleFunc("POST "+export+"/resume", m.verb(func(e *Export, _ *http.Request) error { return e.Pause(false) }))
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/healthz" {
+			served.Add(1)
+		}
+		mux.ServeHTTP(w, r)
+	})
 }
 
 // verb answers with the export's status after it.

@@ -1,0 +1,43 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One module as Ansible runs it: a process of its own, with its arguments as JSON on standard input."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from typing import Any
+
+PREFIX = "ansible_collections.ocpvirt.dr.plugins.modules"
+
+
+@dataclass(frozen=True)
+class Ran:
+    """result: what the module returned. seconds: from start to end of its process; megabytes: its peak memory."""
+
+    result: dict[str, Any]
+    seconds: float
+    megabytes: float
+
+
+def run_module(name: str, **arguments: Any) -> Ran:
+    body = {"ANSIBLE_MODULE_ARGS": {key: value for key, value in arguments.items() if value is not None}}
+    began = time.monotonic()
+    process = subprocess.Popen(
+        [sys.executable, "-m", f"{PREFIX}.{name}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ}
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(json.dumps(body).encode())
+    process.stdin.close()
+    output = process.stdout.read()
+    _pid, status, usage = os.wait4(process.pid, 0)
+    seconds = time.monotonic() - began
+    result = json.loads(output)
+    if status or result.get("failed"):
+        raise RuntimeError(f"module {name} failed: {result.get('msg', output.decode())}")
+    return Ran(result, seconds, usage.ru_maxrss / 1024)
