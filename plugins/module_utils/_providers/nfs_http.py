@@ -25,7 +25,7 @@ CONNECT_TIMEOUT = 5.0
 STATUS_TIMEOUT = 5.0
 READ_TIMEOUT = 10.0
 # a final sync or a resync sends and hashes all data
-TRANSFER_TIMEOUT = 3600.0
+TRANSFER = "1h"
 
 ERRORS: dict[str, type[DrError]] = {
     "NotFound": NotFound,
@@ -44,8 +44,10 @@ def all_exports(site: str, url: str) -> dict[str, dict[str, Any]]:
 class HttpControl:
     """One export; see `NfsControl`."""
 
-    def __init__(self, site: str, url: str, export: str) -> None:
+    def __init__(self, site: str, url: str, export: str, transfer: float) -> None:
+        """transfer: seconds that a final sync or a resync may take."""
         self._site = site
+        self._transfer = transfer
         self._url = f"{url.rstrip('/')}/v1/exports/{export}"
         self._export = export
 
@@ -88,12 +90,12 @@ class HttpControl:
         self._call("POST", "/demote", {})
 
     def sync(self) -> dict[str, Any]:
-        return self._call("POST", "/sync", {}, TRANSFER_TIMEOUT)
+        return self._call("POST", "/sync", {}, self._transfer)
 
     def resync(self) -> None:
         self._call("POST", "/resync", {})
         on = f"export {self._export}"
-        wait_for(Clock(), TRANSFER_TIMEOUT, self._resynced, "wait for the resynchronisation", self._site, on)
+        wait_for(Clock(), self._transfer, self._resynced, "wait for the resynchronisation", self._site, on)
 
     def _resynced(self) -> tuple[bool, str]:
         seen = self.status()

@@ -18,7 +18,7 @@ from .nfs_ssh_options import Server
 STATUS_TIMEOUT = 12.0
 COMMAND_TIMEOUT = 60.0
 # a final sync or a resync sends and hashes all data
-TRANSFER_TIMEOUT = 6 * 3600.0
+TRANSFER = "6h"
 
 SSH = ["ssh", "-T"]
 SSH += [word for option in ("BatchMode=yes", "ConnectTimeout=5", "ServerAliveInterval=5") for word in ("-o", option)]
@@ -44,9 +44,17 @@ class SshControl:
     """One export; see `NfsControl`. there: the options of the other site, whose server this one replicates with."""
 
     def __init__(
-        self, site: str, export: str, here: Mapping[str, Any], there: Mapping[str, Any], run: Runner = run_command
+        self,
+        site: str,
+        export: str,
+        here: Mapping[str, Any],
+        there: Mapping[str, Any],
+        transfer: float,
+        run: Runner = run_command,
     ) -> None:
+        """transfer: seconds that a final sync or a resync may take."""
         self._site = site
+        self._transfer = transfer
         self._run = run
         self._export = export
         self._here = Server.read(site, export, here)
@@ -74,10 +82,10 @@ class SshControl:
         self._call(COMMAND_TIMEOUT, "demote")
 
     def sync(self) -> dict[str, Any]:
-        return self._call(TRANSFER_TIMEOUT, "sync")
+        return self._call(self._transfer, "sync")
 
     def resync(self) -> None:
-        self._call(TRANSFER_TIMEOUT, "resync")
+        self._call(self._transfer, "resync")
 
     def set_paused(self, paused: bool) -> None:
         self._call(COMMAND_TIMEOUT, "pause" if paused else "resume")

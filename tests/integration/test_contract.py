@@ -1,0 +1,189 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The contract that every provider of the registry keeps, on real storage: each verb, twice, refused, and undone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import DrError
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.registry import PROVIDERS
+from ansible_collections.ocpvirt.dr.tests.integration.rigs.nfs import NfsRig
+from ansible_collections.ocpvirt.dr.tests.integration.rigs.rig import Rig, roles, status
+from demo.cluster import wait_until
+from demo.lab import Lab
+
+RIGS: dict[str, Callable[[Lab], Rig]] = {"nfs": NfsRig}
+# of a product that does not answer, for one group
+SILENT_WITHIN = 20
+NOTICED_WITHIN = 90
+
+
+def test_every_provider_of_the_registry_has_a_rig() -> None:
+    assert RIGS.keys() == PROVIDERS.keys()
+
+
+@pytest.fixture(params=RIGS)
+def rig(request: pytest.FixtureRequest, lab: Lab) -> Iterator[Rig]:
+    """A group that replicates from east to west, with a first text on it."""
+    made = RIGS[request.param](lab)
+    try:
+        made.provider.enable(made.group, "east", "west")
+        made.write("east", "first")
+        made.await_arrived("west")
+        yield made
+    finally:
+        made.join()
+        made.remove()
+
+
+def await_health(rig: Rig, site: str, *wanted: str) -> None:
+    def other() -> list[str]:
+        seen = status(rig, site)
+        return [] if seen.health in wanted else [f"{seen.health} {seen.message}"]
+
+    wait_until(f"{site} to be {' or '.join(wanted)}", NOTICED_WITHIN, other)
+
+
+def switch(rig: Rig, source: str, target: str) -> None:
+    rig.provider.demote(rig.group, source)
+    assert rig.provider.final_sync(rig.group, source, target).holds
+    rig.provider.promote(rig.group, target, forced=False)
+
+
+def test_enabling_twice_changes_nothing(rig: Rig) -> None:
+    assert rig.provider.enable(rig.group, "east", "west") is False
+    assert roles(rig) == ("primary", "secondary")
+
+
+def test_many_groups_are_answered_as_one_is(rig: Rig) -> None:
+    for site in ("east", "west"):
+        (seen,) = rig.provider.observe_all([rig.group], site)
+        alone = status(rig, site)
+        assert (seen.role, seen.health, seen.direction) == (alone.role, alone.health, alone.direction)
+    assert (status(rig, "east").direction, status(rig, "west").direction) == ("outgoing", "incoming")
+
+
+def test_p3_a_planned_promotion_is_refused_before_the_source_is_demoted(rig: Rig) -> None:
+    with pytest.raises(DrError):
+        rig.provider.promote(rig.group, "west", forced=False)
+    assert roles(rig) == ("primary", "secondary")
+
+
+def test_p3_a_proof_is_refused_while_the_source_can_still_be_written(rig: Rig) -> None:
+    with pytest.raises(DrError):
+        rig.provider.final_sync(rig.group, "east", "west")
+    assert roles(rig) == ("primary", "secondary")
+
+
+def test_p3_a_planned_switch_loses_nothing_there_and_back(rig: Rig) -> None:
+    for source, target in (("east", "west"), ("west", "east")):
+        rig.write(source, f"last words of {source}")
+        assert rig.provider.demote(rig.group, source) is True
+        assert rig.provider.demote(rig.group, source) is False
+        proof = rig.provider.final_sync(rig.group, source, target)
+        assert proof.holds
+        assert proof.compared
+        assert status(rig, source).sync_proof
+        assert rig.provider.promote(rig.group, target, forced=False) is True
+        assert rig.provider.promote(rig.group, target, forced=False) is False
+        assert status(rig, target).role == "primary"
+        assert status(rig, source).role == "secondary"
+        assert rig.read(target) == f"last words of {source}"
+
+
+def test_p3_a_source_without_proof_is_promoted_again(rig: Rig) -> None:
+    rig.provider.demote(rig.group, "east")
+    assert rig.provider.promote(rig.group, "east", forced=False) is True
+    assert roles(rig) == ("primary", "secondary")
+
+
+def test_p1_a_promotion_without_the_word_of_the_peer_is_refused_and_changes_nothing(rig: Rig) -> None:
+    provider, group = rig.without_answer("east")
+    rig.cut()
+    with pytest.raises(DrError):
+        provider.promote(group, "west", forced=False)
+    rig.join()
+    assert roles(rig) == ("primary", "secondary")
+
+
+def test_p1_a_forced_switch_loses_what_had_not_arrived_and_a_resync_ends_it(rig: Rig) -> None:
+    rig.write("east", "arrived")
+    rig.await_arrived("west")
+    rig.cut()
+    rig.write("east", "too late")
+    provider, group = rig.without_answer("east")
+    assert provider.promote(group, "west", forced=True) is True
+    assert provider.promote(group, "west", forced=True) is False
+    assert rig.read("west") == "arrived"
+    rig.join()
+    assert roles(rig) == ("primary", "primary")
+
+    rig.provider.demote(rig.group, "east")
+    rig.provider.resync(rig.group, "east")
+    assert roles(rig) == ("secondary", "primary")
+    await_health(rig, "east", "healthy")
+    assert rig.provider.resync(rig.group, "east") is False
+    switch(rig, "west", "east")
+    assert (rig.read("east"), roles(rig)) == ("arrived", ("primary", "secondary"))
+
+
+def test_p1_a_healthy_primary_is_never_resynchronised(rig: Rig) -> None:
+    with pytest.raises(DrError):
+        rig.provider.resync(rig.group, "east")
+    assert (rig.read("east"), roles(rig)) == ("first", ("primary", "secondary"))
+
+
+def test_p4_a_site_that_does_not_answer_is_a_status_in_time(rig: Rig) -> None:
+    provider, group = rig.without_answer("west")
+    began = time.monotonic()
+    seen = provider.observe(group, "west")
+    assert time.monotonic() - began < SILENT_WITHIN
+    assert (seen.reachable, seen.role) == (False, "unknown")
+    assert seen.message
+
+
+def test_p4_a_sync_whose_way_is_cut_is_no_proof(rig: Rig) -> None:
+    rig.write("east", "unproven")
+    rig.cut()
+    rig.provider.demote(rig.group, "east")
+    with pytest.raises(DrError):
+        rig.provider.final_sync(rig.group, "east", "west")
+    rig.join()
+    assert rig.provider.final_sync(rig.group, "east", "west").holds
+    rig.provider.promote(rig.group, "west", forced=False)
+    assert rig.read("west") == "unproven"
+
+
+def test_p4_a_resync_that_cannot_converge_ends_with_the_last_state(rig: Rig) -> None:
+    rig.cut()
+    provider, group = rig.without_answer("east")
+    provider.promote(group, "west", forced=True)
+    rig.provider.demote(rig.group, "east")
+    provider, group = rig.impatient()
+    with pytest.raises(DrError) as error:
+        provider.resync(group, "east")
+    assert error.value.seen
+    assert roles(rig)[0] != "primary"
+    rig.join()
+    rig.provider.resync(rig.group, "east")
+    assert roles(rig) == ("secondary", "primary")
+
+
+def test_a_fence_is_proven_and_undone(rig: Rig) -> None:
+    if not rig.provider.capabilities.fencing:
+        return
+    assert rig.provider.fence(rig.group, "west", "east").evidence
+    assert rig.provider.fence(rig.group, "west", "east").evidence
+    rig.provider.unfence(rig.group, "west", "east")
+    assert rig.provider.unfence(rig.group, "west", "east") is False
+    rig.write("east", "after the fence")
+    rig.await_arrived("west")
+
+
+def test_p8_the_end_of_replication_keeps_the_data(rig: Rig) -> None:
+    assert rig.provider.disable(rig.group, "east") is True
+    assert rig.provider.disable(rig.group, "east") is False
+    assert rig.read("east") == "first"
