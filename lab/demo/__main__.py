@@ -6,52 +6,57 @@ import argparse
 import json
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import requests
 import yaml
 
 from demo.cluster import Cluster, wait_until
 from demo.lab import Lab
 from demo.playbook import Played, play
+from demo.storages import STORAGES, Storage
 from demo.verdict import Verdict, judge
-from demo.workload import EXPORT, demo_vms, deploy, plan_document
+from demo.workload import NFS, demo_vms, deploy, plan_document
 
 FAILOVER = ("-e", "dr_target=west", "-e", "dr_declare_lost=east")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Fail 24 VMs over on the lab and show what it cost.")
-    parser.add_argument("--lab", default="demo", help="name of the lab that is used (default: demo)")
+    parser.add_argument(
+        "--storage", choices=list(STORAGES), default="nfs", help="what replicates the volumes (default: nfs)"
+    )
+    parser.add_argument("--lab", help="name of the lab that is used (default: demo, or demo-STORAGE)")
     parser.add_argument("--keep", action="store_true", help="leave the lab up, to look around")
     arguments = parser.parse_args()
-    lab = Lab(arguments.lab)
+    storage = STORAGES[arguments.storage]
+    usual = "demo" if storage is NFS else f"demo-{arguments.storage.replace('_', '-')}"
+    lab = Lab(arguments.lab or usual)
     say("bring the lab up")
-    lab.run("up")
+    lab.run("up", *storage.lab_options)
     try:
         lab.run("reset")
-        return tell(lab)
+        return tell(lab, storage)
     finally:
         if not arguments.keep:
             lab.run("down")
 
 
-def tell(lab: Lab) -> int:
+def tell(lab: Lab, storage: Storage) -> int:
     environment = lab.environment()
     sites = environment["sites"]
     folder = Path(environment["state_dir"])
     log = folder / "demo.log"
     log.unlink(missing_ok=True)
     plan = folder / "payroll.yml"
-    plan.write_text(yaml.safe_dump(plan_document(environment), sort_keys=False))
+    plan.write_text(yaml.safe_dump(plan_document(environment, storage=storage), sort_keys=False))
     vms = demo_vms()
     say(f"deploy {len(vms)} VMs at east, {sum(vm.running for vm in vms)} of them running")
-    deploy(lab.cluster("east"), sites["east"], sites["west"], vms)
+    deploy(lab.cluster("east"), sites["east"], sites["west"], vms, storage=storage)
     say("protect the plan, take a capture, check")
     must(play("protect", log, "-e", f"dr_plan={plan}", "-e", "dr_site=east"))
-    await_replicated(sites)
+    await_replicated(sites, storage)
     must(play("check", log, "-e", f"dr_plan={plan}"))
     say("lose east: kill -9 of every process, links down")
     lab.run("lose", "east")
@@ -59,7 +64,7 @@ def tell(lab: Lab) -> int:
     failover = must(play("failover", log, "-e", f"dr_plan={plan}", *FAILOVER))
     before, after = lab.records("east"), await_writing(lab, [vm.name for vm in vms if vm.running])
     west = lab.cluster("west")
-    verdict = judge(vms, west, sites["east"]["nfs_server"], before, after, alive(lab, "east"))
+    verdict = judge(vms, west, storage.address(sites["east"]), before, after, alive(lab, "east"))
     say("the same command again")
     again = play("failover", log, "-e", f"dr_plan={plan}", *FAILOVER)
     if again.returncode or again.changed:
@@ -68,16 +73,9 @@ def tell(lab: Lab) -> int:
     return 1 if verdict.problems else 0
 
 
-def await_replicated(sites: dict[str, Any]) -> None:
+def await_replicated(sites: dict[str, Any], storage: Storage = NFS) -> None:
     """Until everything written before this moment is at west."""
-    asked = datetime.now(UTC)
-
-    def missing() -> list[str]:
-        seen = requests.get(f"{sites['west']['storage_url']}/v1/exports/{EXPORT}", timeout=10).json()
-        last = seen.get("last_sync")
-        return [] if last and datetime.fromisoformat(last) >= asked else [f"{EXPORT} since {last}"]
-
-    wait_until("replication", 60, missing)
+    storage.await_replicated(sites)
 
 
 def await_writing(lab: Lab, names: list[str]) -> dict[str, Any]:

@@ -33,9 +33,9 @@ class Lab:
         return json.loads(self.read("status", "--json"))
 
     def records(self, site: str) -> dict[str, dict[str, Any]]:
-        """Volume to what its guest wrote on it."""
+        """Claim to what its guest wrote on it; a volume that nobody wrote on has its own name."""
         report = json.loads(self.read("records", site, "--json"))
-        return {volume["volume"]: volume for volume in (report["volumes"] if isinstance(report, dict) else report)}
+        return {volume["disk"] or volume["volume"]: volume for volume in report["volumes"]}
 
     def cluster(self, site: str) -> Cluster:
         return Cluster(Path(self.read("kubeconfig", site).strip()))

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from demo.cluster import Cluster
-from demo.workload import EXPORT, NAMESPACE, Vm, not_ready
+from demo.workload import NAMESPACE, Vm, not_ready
 
 
 @dataclass
@@ -24,19 +24,19 @@ class Verdict:
 def judge(
     vms: list[Vm],
     west: Cluster,
-    east_server: str,
+    east_address: str,
     before: dict[str, dict[str, Any]],
     after: dict[str, dict[str, Any]],
     east_processes: int,
 ) -> Verdict:
-    """before: the lost site's disks as they are; after: the disks at the target."""
+    """east_address: what no PV at west may name; before: the lost site's disks; after: the target's."""
     verdict = Verdict()
     names = [vm.name for vm in vms if vm.running]
     down = not_ready(west, names)
     verdict.running = len(names) - len(down)
     verdict.problems += [f"{name} does not run at west" for name in down]
     verdict.problems += _strategies(vms, west)
-    verdict.problems += _volumes(vms, west, east_server, verdict)
+    verdict.problems += _volumes(vms, west, east_address, verdict)
     if east_processes:
         verdict.problems.append(f"{east_processes} processes of east are alive")
     for name in names:
@@ -58,12 +58,12 @@ def _strategies(vms: list[Vm], west: Cluster) -> list[str]:
     return problems
 
 
-def _volumes(vms: list[Vm], west: Cluster, east_server: str, verdict: Verdict) -> list[str]:
+def _volumes(vms: list[Vm], west: Cluster, east_address: str, verdict: Verdict) -> list[str]:
     problems = []
     claims = {item["metadata"]["name"]: item for item in west.list("PersistentVolumeClaim", NAMESPACE)}
     for pv in west.list("PersistentVolume"):
-        if east_server in str(pv["spec"]):
-            problems.append(f"{pv['metadata']['name']} names east's server")
+        if east_address in str(pv["spec"]):
+            problems.append(f"{pv['metadata']['name']} names east's storage")
         elif pv.get("status", {}).get("phase") == "Bound":
             verdict.verified += 1
     problems += [
@@ -77,7 +77,7 @@ def _volumes(vms: list[Vm], west: Cluster, east_server: str, verdict: Verdict) -
 def _records(name: str, east: dict[str, Any] | None, west: dict[str, Any] | None, verdict: Verdict) -> list[str]:
     """The target's guest must go on where the replicated records end; what was written later at east is lost."""
     if not east or not west or not east["boots"] or not west["boots"]:
-        return [f"{name} has no records at {'west' if east and east['boots'] else 'east'} ({EXPORT})"]
+        return [f"{name} has no records at {'west' if east and east['boots'] else 'east'}"]
     if west["gaps"] or west["bad_checksums"]:
         return [f"{name} has gaps {west['gaps']} or {west['bad_checksums']} bad checksums at west"]
     arrived = [boot for boot in west["boots"] if boot["site"] == "east"]

@@ -1,17 +1,16 @@
-"""VMs in three tiers, each with a disk on its site's NFS server, and what they need."""
+"""VMs in three tiers, each with a disk on its site's storage, and what they need."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-import requests
-
 from demo.cluster import Cluster, Object, wait_until
+from demo.storages import STORAGES, Storage
 
 NAMESPACE = "payroll"
-EXPORT = "payroll"
 PLAN_LABEL = "dr.ocpvirt.io/plan"
+NFS = STORAGES["nfs"]
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ def demo_vms(tiers: tuple[Tier, ...] = TIERS, off: int = 2) -> list[Vm]:
     return vms + [Vm(f"batch-{number}", "batch", ("Halted", "Manual")[number % 2], False, 4) for number in range(off)]
 
 
-def plan_document(environment: dict[str, Any], max_starting: int = 8) -> Object:
+def plan_document(environment: dict[str, Any], max_starting: int = 8, storage: Storage = NFS) -> Object:
     """The plan of the workload on a lab."""
     sites = environment["sites"]
     return {
@@ -61,43 +60,8 @@ def plan_document(environment: dict[str, Any], max_starting: int = 8) -> Object:
         "home": "east",
         "sites": {name: {"kubeconfig": site["kubeconfig"]} for name, site in sites.items()},
         "protect": {"namespaces": [NAMESPACE], "selector": {"matchLabels": {PLAN_LABEL: "payroll"}}},
-        "replication": {
-            "provider": "nfs",
-            "max_lag": "2m",
-            "groups": [{"name": EXPORT, "selector": {}}],
-            "options": {
-                "interval": 2,
-                "sites": {
-                    name: {
-                        "control": site["storage_url"],
-                        "peer": site["replication_peer"],
-                        "server": site["nfs_server"],
-                        "path": f"{site['export_prefix']}/{EXPORT}",
-                    }
-                    for name, site in sites.items()
-                },
-            },
-        },
-        "volumes": {
-            "rules": [
-                {
-                    "match": {
-                        "nfs": {
-                            "server": [site["nfs_server"] for site in sites.values()],
-                            "path": f".*/{EXPORT}/(?P<volume>[^/]+)",
-                        }
-                    },
-                    "set": {
-                        name: {
-                            "nfs.server": site["nfs_server"],
-                            "nfs.path": f"{site['export_prefix']}/{EXPORT}/{{match.volume}}",
-                            "storageClassName": site["storage_class"],
-                        }
-                        for name, site in sites.items()
-                    },
-                }
-            ]
-        },
+        "replication": storage.replication(sites),
+        "volumes": {"rules": storage.volume_rules(sites)},
         "metadata": {"source": "oadp", "namespace": "velero", "schedule": "0 2 * * *", "keep": "14d"},
         "startup": {
             "waves": [
@@ -111,7 +75,7 @@ def plan_document(environment: dict[str, Any], max_starting: int = 8) -> Object:
     }
 
 
-def manifests(vms: list[Vm], site: dict[str, Any], reclaim: str = "Retain") -> list[Object]:
+def manifests(vms: list[Vm], site: dict[str, Any], reclaim: str = "Retain", storage: Storage = NFS) -> list[Object]:
     """Everything but the VMs, in an order in which it can be created, then the VMs."""
     labels = {PLAN_LABEL: "payroll"}
     objects: list[Object] = [
@@ -129,21 +93,22 @@ def manifests(vms: list[Vm], site: dict[str, Any], reclaim: str = "Retain") -> l
             "spec": {"selector": {"tier": "web"}, "ports": [{"port": 443}]},
         },
     ]
-    objects += [_pv(vm, site, reclaim) for vm in vms]
-    objects += [_pvc(vm, site) for vm in vms]
+    objects += [_pv(vm, site, reclaim, storage) for vm in vms]
+    objects += [_pvc(vm, site, storage) for vm in vms]
     return objects + [_vm(vm, labels) for vm in vms]
 
 
 def deploy(
-    cluster: Cluster, site: dict[str, Any], peer: dict[str, Any], vms: list[Vm], reclaim: str = "Retain"
+    cluster: Cluster,
+    site: dict[str, Any],
+    peer: dict[str, Any],
+    vms: list[Vm],
+    reclaim: str = "Retain",
+    storage: Storage = NFS,
 ) -> None:
-    """Volumes on the site's NFS server, then the objects, and wait until the VMs that are to run are up."""
-    storage = site["storage_url"]
-    body = {"role": "primary", "peer": peer["replication_peer"], "interval_seconds": 2}
-    _ok(requests.put(f"{storage}/v1/exports/{EXPORT}", json=body, timeout=30))
-    for vm in vms:
-        _ok(requests.post(f"{storage}/v1/exports/{EXPORT}/volumes/{vm.name}", json={}, timeout=30))
-    objects = manifests(vms, site, reclaim)
+    """Volumes on the site's storage, then the objects, and wait until the VMs that are to run are up."""
+    storage.provision(site, peer, [vm.name for vm in vms])
+    objects = manifests(vms, site, reclaim, storage)
     for body in objects[:1]:
         cluster.create(body)
     cluster.create_all([item for item in objects[1:] if item["kind"] != "VirtualMachine"])
@@ -170,7 +135,7 @@ def _unbound(cluster: Cluster) -> list[str]:
     return [item["metadata"]["name"] for item in claims if item.get("status", {}).get("phase") != "Bound"]
 
 
-def _pv(vm: Vm, site: dict[str, Any], reclaim: str) -> Object:
+def _pv(vm: Vm, site: dict[str, Any], reclaim: str, storage: Storage) -> Object:
     return {
         "apiVersion": "v1",
         "kind": "PersistentVolume",
@@ -178,23 +143,24 @@ def _pv(vm: Vm, site: dict[str, Any], reclaim: str) -> Object:
         "spec": {
             "capacity": {"storage": "1Gi"},
             "accessModes": ["ReadWriteMany"],
-            "volumeMode": "Filesystem",
+            "volumeMode": storage.volume_mode,
             "persistentVolumeReclaimPolicy": reclaim,
-            "storageClassName": site["storage_class"],
-            "nfs": {"server": site["nfs_server"], "path": f"{site['export_prefix']}/{EXPORT}/{vm.name}"},
+            "storageClassName": storage.storage_class(site),
             "claimRef": {"kind": "PersistentVolumeClaim", "namespace": NAMESPACE, "name": vm.name},
+            **storage.source(site, vm.name),
         },
     }
 
 
-def _pvc(vm: Vm, site: dict[str, Any]) -> Object:
+def _pvc(vm: Vm, site: dict[str, Any], storage: Storage) -> Object:
     return {
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
         "metadata": {"name": vm.name, "namespace": NAMESPACE, "labels": {"tier": vm.tier}},
         "spec": {
             "accessModes": ["ReadWriteMany"],
-            "storageClassName": site["storage_class"],
+            "volumeMode": storage.volume_mode,
+            "storageClassName": storage.storage_class(site),
             "volumeName": f"pv-{vm.name}",
             "resources": {"requests": {"storage": "1Gi"}},
         },
@@ -236,8 +202,3 @@ def _vm(vm: Vm, labels: dict[str, str]) -> Object:
             },
         },
     }
-
-
-def _ok(answer: requests.Response) -> None:
-    if not answer.ok:
-        raise RuntimeError(f"{answer.request.method} {answer.url}: HTTP {answer.status_code}: {answer.text[:300]}")

@@ -12,21 +12,22 @@ from pathlib import Path
 
 from ocpvirt_lab import releases
 from ocpvirt_lab.cache import cache_root, content_key, exclusive
-from ocpvirt_lab.components import Component, catalog
+from ocpvirt_lab.components import Component, catalog, needed
 from ocpvirt_lab.errors import LabError
 from ocpvirt_lab.progress import Progress
+from ocpvirt_lab.state import NFS
 
 REPORT_INTERVAL = 10
 KUBEBUILDER_BINARIES = ("kube-apiserver", "etcd")
 
 
 def provide(names: list[str] | None, progress: Progress) -> dict[str, Path]:
-    """Every binary of the named components (default: of all), built where it is not there yet: name -> path."""
+    """Every binary of the named components (default: of a lab on NFS), built where it is missing: name -> path."""
     known = catalog()
     if unknown := sorted(set(names or ()) - set(known)):
         raise LabError(f"unknown component {', '.join(unknown)}; there are {', '.join(known)}")
     found: dict[str, Path] = {}
-    for name in names or known:
+    for name in names or needed(NFS):
         found |= _provide_component(known[name], progress)
     return found
 
@@ -37,13 +38,13 @@ def _provide_component(component: Component, progress: Progress) -> dict[str, Pa
     if not wanted:
         return found
     flags = _flags(component)
-    facts = [_go_version(component), *flags, *sorted(wanted), *sorted(wanted.values())]
+    facts = [_go_version(component), *flags, *sorted(wanted), *sorted(wanted.values()), *sorted(component.files)]
     directory = cache_root() / f"{component.name}-{content_key(component.module_dir, facts)}"
     if not (directory / "bin").is_dir():
         with exclusive(directory):
             if not (directory / "bin").is_dir():
                 _fill(component, wanted, flags, directory, progress)
-    return found | {name: directory / "bin" / name for name in wanted}
+    return found | {name: directory / "bin" / name for name in (*wanted, *component.files)}
 
 
 def _kubebuilder_assets(component: Component) -> dict[str, Path]:
@@ -56,11 +57,12 @@ def _kubebuilder_assets(component: Component) -> dict[str, Path]:
 
 def _flags(component: Component) -> list[str]:
     variables = [f"-X {name}={value}" for name, value in component.variables.items()]
-    return ["-trimpath", "-buildvcs=false", "-ldflags", " ".join(["-s", "-w", *variables])]
+    tags = [f"-tags={','.join(component.tags)}"] if component.tags else []
+    return ["-trimpath", "-buildvcs=false", *tags, "-ldflags", " ".join(["-s", "-w", *variables])]
 
 
-def _environment() -> dict[str, str]:
-    return os.environ | {"CGO_ENABLED": "0", "GOWORK": "off"}
+def _environment(component: Component) -> dict[str, str]:
+    return os.environ | {"CGO_ENABLED": "1" if component.tags else "0", "GOWORK": "off"}
 
 
 def _go_version(component: Component) -> str:
@@ -68,7 +70,7 @@ def _go_version(component: Component) -> str:
         answer = subprocess.run(
             ["go", "env", "GOVERSION", "GOOS", "GOARCH"],
             cwd=component.module_dir,
-            env=_environment(),
+            env=_environment(component),
             capture_output=True,
             text=True,
             check=True,
@@ -90,10 +92,21 @@ def _fill(component: Component, wanted: dict[str, str], flags: list[str], direct
             (draft / "bin" / name).parent.mkdir(exist_ok=True)
         if remaining:
             _compile(component, remaining, flags, draft, progress)
+        for name, (module, path) in component.files.items():
+            shutil.copyfile(_module_directory(component, module) / path, draft / "bin" / name)
         draft.rename(directory)
     finally:
         if draft.exists():
             shutil.rmtree(draft)
+
+
+def _module_directory(component: Component, module: str) -> Path:
+    command = ["go", "list", "-m", "-f", "{{.Dir}}", module]
+    environment = _environment(component)
+    listed = subprocess.run(command, cwd=component.module_dir, env=environment, capture_output=True, text=True)
+    if listed.returncode or not listed.stdout.strip():
+        raise LabError(f"`{' '.join(command)}` in {component.module_dir}: {listed.stderr.strip() or 'no folder'}")
+    return Path(listed.stdout.strip())
 
 
 def _download(wanted: dict[str, str], target: Path, component: Component, progress: Progress) -> dict[str, str]:
@@ -126,7 +139,11 @@ def _compile(component: Component, wanted: dict[str, str], flags: list[str], dra
             with log.open("a") as out:
                 print(f"# {name}", file=out, flush=True)
                 built = subprocess.run(
-                    command, cwd=component.module_dir, env=_environment(), stdout=out, stderr=subprocess.STDOUT
+                    command,
+                    cwd=component.module_dir,
+                    env=_environment(component),
+                    stdout=out,
+                    stderr=subprocess.STDOUT,
                 )
             if built.returncode:
                 tail = "\n".join(log.read_text(errors="replace").splitlines()[-20:])

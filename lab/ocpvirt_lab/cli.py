@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 
-from ocpvirt_lab import faults, status
+from ocpvirt_lab import disks, faults, status
 from ocpvirt_lab.build import provide
 from ocpvirt_lab.components import catalog
 from ocpvirt_lab.errors import LabError
@@ -16,7 +16,7 @@ from ocpvirt_lab.lab import Lab
 from ocpvirt_lab.layout import SITES
 from ocpvirt_lab.process import HUB
 from ocpvirt_lab.progress import Progress
-from ocpvirt_lab.state import DEFAULT_NAME, DEFAULT_NODES, LabFolder
+from ocpvirt_lab.state import CEPH, DEFAULT_NAME, DEFAULT_NODES, NFS, LabFolder
 
 LOG_LINES = 100
 
@@ -28,7 +28,7 @@ def _build(args: argparse.Namespace, lab: Lab, progress: Progress) -> None:
 
 def _up(args: argparse.Namespace, lab: Lab, progress: Progress) -> None:
     with lab.folder.locked():
-        started = lab.up(args.nodes)
+        started = lab.up(args.nodes, args.storage, csi_addons=args.csi_addons)
     lost = f"; lost and left so: {', '.join(lab.state.lost)}" if lab.state.lost else ""
     what = f"started {len(started)} processes" if started else "it was up already, nothing to repair"
     progress.say(lab.folder.name, f"up: {what}{lost}")
@@ -103,9 +103,7 @@ def _heal(args: argparse.Namespace, lab: Lab, progress: Progress) -> None:
 
 
 def _records(args: argparse.Namespace, lab: Lab, progress: Progress) -> int:
-    binary = provide(["site"], progress)["site"]
-    output = ["--json"] if args.json else []
-    return subprocess.run([binary, "records", f"--root={lab.folder.storage_root(args.site)}", *output]).returncode
+    return disks.read(lab, args.site, ["--json"] if args.json else [], progress)
 
 
 def _env(args: argparse.Namespace, lab: Lab, progress: Progress) -> None:
@@ -140,6 +138,16 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("components", nargs="*", metavar="COMPONENT", help=f"one of {', '.join(catalog())}")
     up = add("up", _up, "bring both sites up, or repair what is dead; what is lost stays lost")
     up.add_argument("--nodes", type=int, help=f"nodes per site (default: as before, at first {DEFAULT_NODES})")
+    up.add_argument(
+        "--storage",
+        choices=[NFS, CEPH],
+        help=f"ceph: Ceph clusters with RBD mirroring beside the NFS servers (default: as before, at first {NFS})",
+    )
+    up.add_argument(
+        "--csi-addons",
+        action="store_true",
+        help="with csi-addons' manager and sidecar and a driver for the lab's storage; remembered until `down --purge`",
+    )
     down = add("down", _down, "end every process; the sites' state stays for the next `up`")
     down.add_argument(
         "--purge", action="store_true", help="remove the lab's folder too: state, logs, certificates, ports"

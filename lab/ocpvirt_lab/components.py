@@ -6,6 +6,11 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ocpvirt_lab.state import CEPH
+
+SITE_CEPH = "site-ceph"
+"""The site's program with what opens RBD images."""
+CSI_ADDONS = "csiaddons"
 COMPONENTS_DIR = Path(__file__).resolve().parent.parent / "components"
 
 
@@ -16,10 +21,18 @@ class Component:
     """Path below the component's bin folder -> Go package."""
     variables: dict[str, str] = field(default_factory=dict)
     """Linker variables (-X): package.name -> value."""
+    files: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Path below the component's bin folder -> Go module and a file in it."""
+    optional: bool = False
+    """Built only by name, or for a lab that needs it."""
+    module: str = ""
+    """Its folder below lab/components, where that is not its name."""
+    tags: tuple[str, ...] = ()
+    """Build tags. With any, C libraries are linked."""
 
     @property
     def module_dir(self) -> Path:
-        return COMPONENTS_DIR / self.name
+        return COMPONENTS_DIR / (self.module or self.name)
 
 
 def pinned(component: str, module: str) -> str:
@@ -62,6 +75,16 @@ def _velero() -> Component:
     )
 
 
+def _csi_addons() -> Component:
+    module = "github.com/csi-addons/kubernetes-csi-addons"
+    return Component(
+        CSI_ADDONS,
+        {"csi-addons-manager": f"{module}/cmd/manager", "csi-addons-sidecar": f"{module}/sidecar"},
+        files={"csi-addons-crds.yaml": (module, "deploy/controller/crds.yaml")},
+        optional=True,
+    )
+
+
 def catalog() -> dict[str, Component]:
     components = [
         _kubernetes(),
@@ -77,5 +100,15 @@ def catalog() -> dict[str, Component]:
         _velero(),
         Component("s3", {"versitygw": "github.com/versity/versitygw/cmd/versitygw"}),
         Component("site", {"site": "."}),
+        _csi_addons(),
+        Component(SITE_CEPH, {SITE_CEPH: "."}, module="site", tags=("ceph",)),
     ]
     return {component.name: component for component in components}
+
+
+def needed(storage: str, *, csi_addons: bool = False) -> list[str]:
+    """Components of a lab with this storage."""
+    absent = {SITE_CEPH} if storage != CEPH else set()
+    if not csi_addons:
+        absent.add(CSI_ADDONS)
+    return [name for name in catalog() if name not in absent]

@@ -128,10 +128,16 @@ def _pids_in_site(site: str) -> list[int]:
     return found
 
 
+def runtime_directory(site: str) -> Path:
+    """For a site's Unix sockets, whose addresses must be short. It exists inside the holder only."""
+    return Path("/run") / site
+
+
 def _prepare_namespaces() -> None:
     subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/run"], check=True)
     for site in SITES:
         subprocess.run(["ip", "netns", "add", site], check=True)
+        runtime_directory(site).mkdir()
     subprocess.run(["ip", "-batch", "-"], input="\n".join(network.create()), text=True, check=True)
     for site in SITES:
         lines = "\n".join(network.site_lines(site))

@@ -29,10 +29,16 @@ PLURALS = {
     "KubeVirt": "kubevirts",
     "MutatingWebhookConfiguration": "mutatingwebhookconfigurations",
     "Namespace": "namespaces",
+    "NetworkFenceClass": "networkfenceclasses",
     "Node": "nodes",
+    "Pod": "pods",
+    "Secret": "secrets",
     "Service": "services",
+    "StatefulSet": "statefulsets",
     "StorageClass": "storageclasses",
     "ValidatingWebhookConfiguration": "validatingwebhookconfigurations",
+    "VolumeGroupReplicationClass": "volumegroupreplicationclasses",
+    "VolumeReplicationClass": "volumereplicationclasses",
 }
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from ocpvirt_lab import holder_client, network, relay, s3
+from ocpvirt_lab import ceph, ceph_programs, entrance, holder_client, network, relay, s3
 from ocpvirt_lab.build import provide
+from ocpvirt_lab.ceph import CephCluster
+from ocpvirt_lab.components import needed
 from ocpvirt_lab.errors import LabError
 from ocpvirt_lab.holder_client import Holder
 from ocpvirt_lab.launch import Launcher
@@ -16,7 +18,7 @@ from ocpvirt_lab.layout import SITES, relayed
 from ocpvirt_lab.process import HUB, Process, SiteContext
 from ocpvirt_lab.progress import Progress
 from ocpvirt_lab.site import SiteRunner
-from ocpvirt_lab.state import LabFolder
+from ocpvirt_lab.state import CEPH, NFS, LabFolder
 
 HUB_DEADLINE = 30
 KEPT_BY_RESET = "pki"
@@ -32,7 +34,7 @@ class Lab:
     @property
     def binaries(self) -> dict[str, Path]:
         if not self._binaries:
-            self._binaries = provide(None, self._progress)
+            self._binaries = provide(needed(self.state.storage, csi_addons=self.state.csi_addons), self._progress)
         return self._binaries
 
     def holder(self) -> Holder | None:
@@ -44,10 +46,15 @@ class Lab:
             raise LabError(f"the lab {self.folder.name!r} is not up; bring it up with `lab up`")
         return holder
 
-    def up(self, nodes: int | None) -> list[str]:
+    def up(self, nodes: int | None = None, storage: str | None = None, *, csi_addons: bool = False) -> list[str]:
         """Returns the keys of what had to be started: nothing, when the lab was up and whole."""
         if nodes:
             self.state.nodes = nodes
+        if storage:
+            self._choose(storage)
+        self.state.csi_addons |= csi_addons
+        if self.state.storage == CEPH:
+            ceph_programs.require()
         _ = self.binaries
         holder = self.holder()
         if holder is None:
@@ -59,11 +66,29 @@ class Lab:
             how = "a user namespace" if holder.record.user_namespace else "root"
             self._say(f"namespaces are there (through {how})")
         launcher = Launcher(self.folder, holder)
+        if self.state.storage == CEPH:
+            for name in SITES:
+                entrance.write(self.folder, holder, name, ceph.files(self.folder, name).conf)
         started = [f"{HUB}/{name}" for name in self._hub_up(launcher)]
         standing = [name for name in SITES if name not in self.state.lost]
         for name, processes in self._in_parallel(lambda name: self.runner(name, launcher).up(), standing).items():
             started += [f"{name}/{process}" for process in processes]
+        if self.state.storage == CEPH and len(standing) == len(SITES):
+            self._join(launcher)
         return started
+
+    def _choose(self, storage: str) -> None:
+        if storage == NFS and self.state.storage == CEPH:
+            raise LabError(
+                f"the lab {self.folder.name!r} has Ceph clusters; `lab down --purge` removes them, then `lab up`"
+            )
+        self.state.storage = storage
+
+    def _join(self, launcher: Launcher) -> None:
+        first, second = (CephCluster(name, self.folder, launcher, self._progress) for name in SITES)
+        if not (first.joined() and second.joined()):
+            first.join(second)
+            self._say("the Ceph clusters mirror to each other")
 
     def _in_parallel(self, work: Callable[[str], list[str]], sites: list[str]) -> dict[str, list[str]]:
         """Every site gets its chance; then all that went wrong is told at once."""
@@ -93,8 +118,10 @@ class Lab:
         return [relay.process(self.binaries), s3.process(self.folder, self.binaries)]
 
     def runner(self, name: str, launcher: Launcher) -> SiteRunner:
-        context = SiteContext(name, self.folder, self.binaries, self.state.ports, self.state.nodes)
-        return SiteRunner(context, s3.credentials(self.folder), launcher, self._progress)
+        return SiteRunner(self.context(name), s3.credentials(self.folder), launcher, self._progress)
+
+    def context(self, name: str) -> SiteContext:
+        return SiteContext(name, self.folder, self.binaries, self.state.ports, self.state.nodes, self.state.storage)
 
     def down(self) -> bool:
         holder = self.holder()
@@ -120,7 +147,7 @@ class Lab:
             _empty(self.folder.site(name))
         if s3.data_directory(self.folder).exists():
             shutil.rmtree(s3.data_directory(self.folder))
-        self.up(None)
+        self.up()
 
     def endpoints(self) -> dict[str, str]:
         if missing := relayed().keys() - self.state.ports.keys():

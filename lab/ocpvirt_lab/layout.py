@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+RBD_POOL = "rbd"
+
 
 @dataclass(frozen=True)
 class SiteLayout:
@@ -15,11 +17,15 @@ class SiteLayout:
     nfs: str
     """The storage's own address: NFS and the replication peer."""
     export_prefix: str
+    ceph: str
+    """The Ceph cluster's own address: its monitor, manager and OSD."""
+    ceph_pools: tuple[str, ...]
+    """In the order in which they are made; the other site's pool of the same name has another id."""
 
 
 SITES = {
-    "east": SiteLayout("east", "10.76.0.11", "10.77.0.11", "10.77.0.12", "/exports"),
-    "west": SiteLayout("west", "10.76.0.21", "10.77.0.21", "10.77.0.22", "/dr"),
+    "east": SiteLayout("east", "10.76.0.11", "10.77.0.11", "10.77.0.12", "/exports", "10.77.0.13", (RBD_POOL,)),
+    "west": SiteLayout("west", "10.76.0.21", "10.77.0.21", "10.77.0.22", "/dr", "10.77.0.23", ("older", RBD_POOL)),
 }
 
 HUB_MGMT = "10.76.0.1"

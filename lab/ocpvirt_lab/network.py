@@ -62,7 +62,7 @@ def site_lines(name: str) -> list[str]:
 
 
 def _addresses(site: SiteLayout, network: str) -> list[str]:
-    return [site.mgmt] if network == "mgmt" else [site.data, site.nfs]
+    return [site.mgmt] if network == "mgmt" else [site.data, site.nfs, site.ceph]
 
 
 def _primary(site: SiteLayout, network: str) -> str:

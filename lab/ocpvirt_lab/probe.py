@@ -2,13 +2,17 @@
 
     python -m ocpvirt_lab.probe SECONDS <<< '{"etcd": "http://127.0.0.1:2379/health"}'
 
-Tries until everything answers 200 or the seconds are over. Standard library only, because it starts often.
+`http:` and `https:` are healthy when they answer 200, `ceph:SOCKET?COMMAND#FIELD=VALUE` when the admin socket of a Ceph
+daemon answers the command with this value. Tries until everything is healthy or the seconds are over. Standard library
+only, because it starts often.
 """
 
 from __future__ import annotations
 
 import json
+import socket
 import ssl
+import struct
 import sys
 import time
 import urllib.error
@@ -28,6 +32,8 @@ def _opener() -> urllib.request.OpenerDirector:
 
 
 def _check(opener: urllib.request.OpenerDirector, url: str) -> str | None:
+    if url.startswith("ceph:"):
+        return _check_ceph(url.removeprefix("ceph:"))
     try:
         with opener.open(url, timeout=REQUEST_TIMEOUT):
             return None
@@ -35,6 +41,29 @@ def _check(opener: urllib.request.OpenerDirector, url: str) -> str | None:
         return f"HTTP {error.code} from {url}"
     except OSError as error:
         return f"{error} from {url}"
+
+
+def _check_ceph(question: str) -> str | None:
+    path, _, rest = question.partition("?")
+    command, _, wanted = rest.partition("#")
+    try:
+        answer = _ask_ceph(path, command)
+    except (OSError, ValueError) as error:
+        return f"{error} from {path}, asked for `{command}`"
+    field, _, value = wanted.partition("=")
+    if field and str(answer.get(field)) != value:
+        return f"{field} is {answer.get(field)}, not {value}"
+    return None
+
+
+def _ask_ceph(path: str, command: str) -> dict[str, object]:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(REQUEST_TIMEOUT)
+        connection.connect(path)
+        connection.sendall(json.dumps({"prefix": command}).encode() + b"\0")
+        with connection.makefile("rb") as answers:
+            (length,) = struct.unpack(">I", answers.read(4).rjust(4, b"\0"))
+            return json.loads(answers.read(length))
 
 
 def main() -> None:

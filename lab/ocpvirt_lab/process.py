@@ -18,7 +18,7 @@ class Process:
     name: str
     argv: list[str]
     health: str | None = None
-    """A URL that answers 200 inside the process's network namespace; None: alive is all there is to know."""
+    """What `probe` asks inside the process's namespaces; None: alive is all there is to know."""
     environment: dict[str, str] = field(default_factory=dict)
 
 
@@ -31,6 +31,7 @@ class SiteContext:
     binaries: dict[str, Path]
     ports: dict[str, int]
     nodes: int
+    storage: str
 
     @property
     def layout(self) -> SiteLayout:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from ocpvirt_lab import controlplane, kubevirt, nodes, storage, velero
+from ocpvirt_lab import ceph, controlplane, csi_addons, csi_addons_objects, kubevirt, nodes, storage, velero
+from ocpvirt_lab.ceph import CephCluster
 from ocpvirt_lab.kube import Kube, Object, from_kubeconfig
 from ocpvirt_lab.launch import Launcher
 from ocpvirt_lab.pki import write_kubeconfig
 from ocpvirt_lab.process import Process, SiteContext
 from ocpvirt_lab.progress import Progress
 from ocpvirt_lab.s3 import Credentials
+from ocpvirt_lab.state import CEPH
 
-API_DEADLINE = 60
-WORKERS_DEADLINE = 90
-CRD_DEADLINE = 60
-AGGREGATION_DEADLINE = 60
+API_DEADLINE = 180
+WORKERS_DEADLINE = 180
+CRD_DEADLINE = 120
+AGGREGATION_DEADLINE = 180
 
 
 class SiteRunner:
@@ -26,12 +29,22 @@ class SiteRunner:
         self._credentials = credentials
         self._launcher = launcher
         self._progress = progress
+        self._ceph = CephCluster(site.name, site.folder, launcher, progress) if site.storage == CEPH else None
 
     def processes(self) -> list[Process]:
-        return [*self._base(), *self._workers()]
+        images = self._ceph.processes() if self._ceph else []
+        return [*self._base(), *self._workers(), *images, *csi_addons.processes(self._site)]
 
     def up(self) -> list[str]:
         """Returns the names of the processes that had to be started."""
+        if not self._ceph:
+            return self._kubernetes_up()
+        with ThreadPoolExecutor(1) as pool:
+            images = pool.submit(self._ceph.up)
+            started = self._kubernetes_up()
+            return started + images.result()
+
+    def _kubernetes_up(self) -> list[str]:
         name = self._site.name
         self._write_credentials()
         started = self._launcher.start(name, self._base())
@@ -51,9 +64,20 @@ class SiteRunner:
         if stale:
             self._join_virt_api(kube)
             self._marker.write_text(self._fingerprint())
+        if csi_addons.enabled(self._site):
+            started += self._csi_addons_up(kube)
         if started:
             self._wait_aggregation(kube)
             self._say("ready")
+        return started
+
+    def _csi_addons_up(self, kube: Kube) -> list[str]:
+        """Last: its programs end when their CRDs or the sidecar's pod are not there."""
+        csi_addons.join(self._site, kube)
+        processes = csi_addons.processes(self._site)
+        started = self._launcher.start(self._site.name, processes)
+        self._launcher.wait_healthy(self._site.name, processes, WORKERS_DEADLINE)
+        csi_addons.wait_connected(kube)
         return started
 
     def _base(self) -> list[Process]:
@@ -78,17 +102,28 @@ class SiteRunner:
     def _apply_foundation(self, kube: Kube) -> None:
         site = self._site
         crds = [*kubevirt.crds(site), *velero.crds(site)]
+        if csi_addons.enabled(site):
+            crds += csi_addons_objects.crds(site)
         kube.apply([*self._first_objects(), *crds])
         kube.wait_established({crd["metadata"]["name"] for crd in crds}, CRD_DEADLINE)
         kube.apply(self._installation())
         self._say(f"{len(crds)} CRDs, {site.nodes} nodes and the installation's objects are applied")
 
     def _first_objects(self) -> list[Object]:
-        namespaces = [_namespace(name) for name in (kubevirt.NAMESPACE, velero.NAMESPACE)]
-        return [*namespaces, storage.storage_class(self._site), *nodes.objects(self._site)]
+        names = [kubevirt.NAMESPACE, velero.NAMESPACE]
+        if csi_addons.enabled(self._site):
+            names.append(csi_addons_objects.NAMESPACE)
+        namespaces = [_namespace(name) for name in names]
+        classes = [storage.storage_class(self._site)]
+        if self._ceph:
+            classes.append(ceph.storage_class(self._site))
+        return [*namespaces, *classes, *nodes.objects(self._site)]
 
     def _installation(self) -> list[Object]:
-        return [*kubevirt.objects(self._site), *velero.objects(self._site)]
+        installed = [*kubevirt.objects(self._site), *velero.objects(self._site)]
+        if csi_addons.enabled(self._site):
+            installed += csi_addons_objects.objects(self._site)
+        return installed
 
     def _join_virt_api(self, kube: Kube) -> None:
         kube.apply(kubevirt.api_services(self._site))

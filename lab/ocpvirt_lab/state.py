@@ -17,6 +17,7 @@ from ocpvirt_lab.errors import LabError
 STATE_ROOT = Path(__file__).resolve().parent.parent / ".state"
 DEFAULT_NAME = "default"
 DEFAULT_NODES = 4
+NFS, CEPH = "nfs", "ceph"
 
 
 @dataclass
@@ -32,6 +33,9 @@ class State:
     ports: dict[str, int] = field(default_factory=dict)
     """Forward -> port on 127.0.0.1. Kept as long as the folder exists, so that kubeconfigs stay valid."""
     nodes: int = DEFAULT_NODES
+    storage: str = NFS
+    """What the lab has for volumes: NFS servers, or these and Ceph clusters."""
+    csi_addons: bool = False
     holder: HolderRecord | None = None
     lost: list[str] = field(default_factory=list)
 
@@ -59,6 +63,10 @@ class LabFolder:
 
     def kubeconfig(self, site: str) -> Path:
         return self.path / f"{site}.kubeconfig"
+
+    def entrance(self, site: str) -> Path:
+        """Runs a command at the site, as an administrator of its storage would through ssh."""
+        return self.path / f"{site}.enter"
 
     def log(self, owner: str, component: str) -> Path:
         return self.path / owner / "logs" / f"{component}.log"

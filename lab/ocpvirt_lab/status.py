@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ocpvirt_lab import s3
+from ocpvirt_lab import ceph, csi_addons_objects, s3
 from ocpvirt_lab.holder_client import Holder, ProcessState
 from ocpvirt_lab.lab import Lab
 from ocpvirt_lab.launch import Launcher
@@ -21,6 +21,7 @@ from ocpvirt_lab.layout import (
 )
 from ocpvirt_lab.network import SiteLinks
 from ocpvirt_lab.process import HUB, Process
+from ocpvirt_lab.state import CEPH
 
 HEALTHY = "healthy"
 
@@ -108,6 +109,7 @@ def environment(lab: Lab) -> dict[str, Any]:
     return {
         "name": lab.folder.name,
         "state_dir": str(lab.folder.path),
+        "storage": lab.state.storage,
         "sites": {
             name: {
                 "kubeconfig": str(lab.folder.kubeconfig(name)),
@@ -121,6 +123,8 @@ def environment(lab: Lab) -> dict[str, Any]:
                 "replication_peer": f"http://{layout.nfs}:{PEER_PORT}",
                 "storage_class": f"{name}-nfs",
                 "storage_root": str(lab.folder.storage_root(name)),
+                "csi_addons": csi_addons_objects.environment(name) if lab.state.csi_addons else None,
+                "ceph": ceph.environment(lab.folder, name) if lab.state.storage == CEPH else None,
             }
             for name, layout in SITES.items()
         },

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from ocpvirt_lab import ceph
+from ocpvirt_lab.components import SITE_CEPH
 from ocpvirt_lab.kube import Object
 from ocpvirt_lab.layout import CONTROL_PORT, NFS_PORT, PEER_PORT
 from ocpvirt_lab.process import Process, SiteContext
+from ocpvirt_lab.state import CEPH
 
 
 def server(site: SiteContext) -> Process:
@@ -25,11 +28,13 @@ def server(site: SiteContext) -> Process:
 
 
 def guest(site: SiteContext) -> Process:
+    images = site.storage == CEPH
     argv = [
-        site.binary("site"),
+        site.binary(SITE_CEPH if images else "site"),
         "guest",
         f"--name={site.name}",
         f"--kubeconfig={site.pki.kubeconfig('kubevirt-handler')}",
+        *(ceph.guest_options(site) if images else []),
     ]
     return Process("guest", argv)
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from ansible_collections.ocpvirt.dr.tests.integration.world import World
 from demo.cluster import wait_until
-from demo.workload import EXPORT, NAMESPACE
+from demo.storages.nfs import EXPORT
+from demo.workload import NAMESPACE
 
 MODULE = "AnsiballZ_vm_startup"
 

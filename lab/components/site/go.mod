@@ -3,10 +3,15 @@ module ocpvirt.dr/lab/components/site
 go 1.25.0
 
 require (
+	github.com/ceph/go-ceph v0.30.0
+	github.com/container-storage-interface/spec v1.11.0
+	github.com/csi-addons/spec v0.2.1-0.20241104111131-27825f744db5
 	github.com/go-git/go-billy/v5 v5.6.0
 	github.com/willscott/go-nfs v0.0.3
 	github.com/willscott/go-nfs-client v0.0.0-20240104095149-b44639837b00
 	golang.org/x/sync v0.12.0
+	google.golang.org/grpc v1.70.0
+	google.golang.org/protobuf v1.36.5
 	k8s.io/apimachinery v0.33.5
 	k8s.io/client-go v0.33.5
 )
@@ -39,7 +44,7 @@ require (
 	golang.org/x/term v0.30.0 // indirect
 	golang.org/x/text v0.23.0 // indirect
 	golang.org/x/time v0.9.0 // indirect
-	google.golang.org/protobuf v1.36.5 // indirect
+	google.golang.org/genproto/googleapis/rpc v0.0.0-20241202173237-19429a94021a // indirect
 	gopkg.in/evanphx/json-patch.v4 v4.12.0 // indirect
 	gopkg.in/inf.v0 v0.9.1 // indirect
 	gopkg.in/yaml.v3 v3.0.1 // indirect

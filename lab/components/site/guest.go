@@ -26,6 +26,8 @@ func runGuest(ctx context.Context, args []string) error {
 		})
 	flags.DurationVar(&options.Interval, "interval", 500*time.Millisecond, "time between two records")
 	flags.StringVar(&options.NFSPort, "nfs-port", "2049", "TCP port of all NFS servers")
+	flags.StringVar(&options.CephConf, "ceph-conf", "", "`file` of the site's Ceph cluster, if it has one")
+	flags.StringVar(&options.CephUser, "ceph-user", "csi", "who opens its images")
 	if err := parse(flags, args, "name", "kubeconfig"); err != nil {
 		return err
 	}

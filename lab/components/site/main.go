@@ -21,7 +21,8 @@ var commands = []command{
 	{"relay", "forward inherited listening sockets to addresses of this network namespace", runRelay},
 	{"storage", "serve exports over NFS and replicate them", runStorage},
 	{"guest", "run the guests of VirtualMachineInstances with volumes", runGuest},
-	{"records", "read the guests' records from a storage root", runRecords},
+	{"records", "read the guests' records from a storage root and a Ceph pool", runRecords},
+	{"csi-addons", "drive the storage for csi-addons, and its volume groups", runCSIAddons},
 }
 
 func main() {
@@ -37,7 +38,7 @@ func main() {
 	}
 	fmt.Fprintln(os.Stderr, "usage: site COMMAND [FLAGS]; site COMMAND -h shows the flags")
 	for _, c := range commands {
-		fmt.Fprintf(os.Stderr, "  %-8s %s\n", c.name, c.does)
+		fmt.Fprintf(os.Stderr, "  %-10s %s\n", c.name, c.does)
 	}
 	os.Exit(2)
 }

@@ -8,9 +8,11 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"path/filepath"
 
 	"golang.org/x/sync/errgroup"
 
+	"ocpvirt.dr/lab/components/site/internal/fence"
 	"ocpvirt.dr/lab/components/site/internal/nfs"
 	"ocpvirt.dr/lab/components/site/internal/replication"
 )
@@ -34,6 +36,10 @@ func runStorage(ctx context.Context, args []string) (err error) {
 	}
 	log := slog.With("site", *name)
 	local := listeners[2].Addr().(*net.TCPAddr).IP
+	fenced, err := fence.Open(filepath.Join(*root, ".fence.json"))
+	if err != nil {
+		return err
+	}
 	manager, err := replication.Open(*root, *prefix, replication.NewPeerClient(local), log)
 	if err != nil {
 		return err
@@ -41,8 +47,12 @@ func runStorage(ctx context.Context, args []string) (err error) {
 	defer func() { err = errors.Join(err, manager.Close()) }()
 
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return nfs.Serve(listeners[0], *prefix, manager.Tree) })
-	servers := []*http.Server{{Handler: manager.ControlHandler()}, {Handler: manager.PeerHandler()}}
+	group.Go(func() error { return nfs.Serve(fenced.Guard(listeners[0]), *prefix, manager.Tree) })
+	control := http.NewServeMux()
+	control.Handle("/", manager.ControlHandler())
+	control.Handle("/v1/fence", fenced.Handler())
+	listeners[2] = fenced.Guard(listeners[2])
+	servers := []*http.Server{{Handler: control}, {Handler: manager.PeerHandler()}}
 	for i, server := range servers {
 		group.Go(func() error {
 			if err := server.Serve(listeners[i+1]); !errors.Is(err, http.ErrServerClosed) {

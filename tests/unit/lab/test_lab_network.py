@@ -33,4 +33,4 @@ def test_no_address_is_given_twice():
         for line in lines
         if line.startswith("addr add")
     ]
-    assert len(set(addresses)) == len(addresses) == 8
+    assert len(set(addresses)) == len(addresses) == 10

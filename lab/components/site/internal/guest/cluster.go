@@ -52,7 +52,7 @@ func claims(vmi *unstructured.Unstructured) []string {
 	return names
 }
 
-// locate follows PVCs to the NFS directories of their PVs. shared is true when all of them can be used by two nodes.
+// locate follows PVCs to what their PVs say about the disks. shared is true when all of them can be used by two nodes.
 func (c cluster) locate(ctx context.Context, namespace string, names []string) (at []location, shared bool, err error) {
 	shared = true
 	for _, name := range names {
@@ -69,14 +69,13 @@ func (c cluster) locate(ctx context.Context, namespace string, names []string) (
 		if err != nil {
 			return nil, false, fmt.Errorf("PV %s of PVC %s/%s: %w", volume, namespace, name, err)
 		}
-		server, hasServer, _ := unstructured.NestedString(pv.Object, "spec", "nfs", "server")
-		path, hasPath, _ := unstructured.NestedString(pv.Object, "spec", "nfs", "path")
-		if !hasServer || !hasPath {
-			return nil, false, fmt.Errorf("PV %s of PVC %s/%s has no spec.nfs", volume, namespace, name)
+		from, err := sourceOf(pv)
+		if err != nil {
+			return nil, false, fmt.Errorf("PV %s of PVC %s/%s: %w", volume, namespace, name, err)
 		}
 		modes, _, _ := unstructured.NestedStringSlice(claim.Object, "spec", "accessModes")
 		shared = shared && strings.Contains(strings.Join(modes, " "), "ReadWriteMany")
-		at = append(at, location{name, server, path})
+		at = append(at, location{name, from})
 	}
 	return at, shared, nil
 }

@@ -2,24 +2,20 @@ package guest
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
-	"net"
-	"syscall"
 	"time"
 
-	"ocpvirt.dr/lab/components/site/internal/nfsclient"
+	"ocpvirt.dr/lab/components/site/internal/rbdimage"
 	"ocpvirt.dr/lab/components/site/internal/records"
 )
 
-// nfsTimeout bounds one call; a guest of a lost server notices within it.
-const nfsTimeout = 5 * time.Second
-
-// location is what a bound PersistentVolume says about a disk.
-type location struct {
-	claim, server, path string
+// disk is open for writing; records are appended behind the newest one on it.
+type disk interface {
+	// last is the number of the newest record, 0 on an empty disk.
+	last() int64
+	append(record records.Record) error
+	close() error
 }
 
 // identity is what every record of a guest carries.
@@ -27,89 +23,50 @@ type identity struct {
 	vm, site, boot string
 }
 
-// disk is an open disk.img and where the next record goes.
-type disk struct {
-	claim  string
-	conn   *nfsclient.Conn
-	file   nfsclient.Handle
-	end    int64
-	number int64
+// storage is what the guests of a site reach their disks with.
+type storage struct {
+	nfsPort string
+	ceph    *rbdimage.Cluster
 }
 
-// disks of one guest share a connection per server.
+// session is what the disks of one guest share while they are open.
+type session struct {
+	storage
+	ctx   context.Context
+	log   *slog.Logger
+	conns nfsConns
+}
+
+// disks are all disks of one guest.
 type disks struct {
-	all   []*disk
-	conns map[string]*nfsclient.Conn
+	all     []claimed
+	session *session
 }
 
-func (d *disks) close(log *slog.Logger) {
-	for server, conn := range d.conns {
-		if err := conn.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
-			log.Warn("close the connection", "server", server, "error", err)
+type claimed struct {
+	claim string
+	disk
+}
+
+func (d *disks) close() {
+	for _, opened := range d.all {
+		if err := opened.close(); err != nil {
+			d.session.log.Warn("close the disk", "claim", opened.claim, "error", err)
 		}
 	}
+	d.session.conns.close(d.session.log)
 }
 
 // openDisks opens all disks or none.
-func openDisks(ctx context.Context, at []location, port string, log *slog.Logger) (*disks, error) {
-	d := &disks{conns: map[string]*nfsclient.Conn{}}
+func openDisks(ctx context.Context, at []location, with storage, log *slog.Logger) (*disks, error) {
+	d := &disks{session: &session{storage: with, ctx: ctx, log: log, conns: nfsConns{}}}
 	for _, l := range at {
-		opened, err := d.open(ctx, l, port, log)
+		opened, err := l.open(d.session)
 		if err != nil {
-			d.close(log)
-			return nil, fmt.Errorf("disk of PVC %s (NFS %s:%s): %w", l.claim, l.server, l.path, err)
+			d.close()
+			return nil, fmt.Errorf("disk of PVC %s (%s): %w", l.claim, l.source, err)
 		}
-		d.all = append(d.all, opened)
-	}
-	return d, nil
-}
-
-func (d *disks) open(ctx context.Context, l location, port string, log *slog.Logger) (*disk, error) {
-	conn, ok := d.conns[l.server]
-	if !ok {
-		var err error
-		if conn, err = nfsclient.Dial(ctx, net.JoinHostPort(l.server, port), nfsTimeout); err != nil {
-			return nil, err
-		}
-		d.conns[l.server] = conn
-	}
-	dir, err := conn.Mount(l.path)
-	if err != nil {
-		return nil, err
-	}
-	file, size, err := conn.Lookup(dir, records.DiskFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		size = 0
-		file, err = conn.Create(dir, records.DiskFile, 0o600)
-	}
-	if err != nil {
-		return nil, err
-	}
-	writable, err := conn.Access(file)
-	if err != nil {
-		return nil, err
-	}
-	if !writable {
-		return nil, syscall.EROFS
-	}
-	return resume(conn, l.claim, file, size, log)
-}
-
-// resume finds the last record and cuts off what a crash left behind it.
-func resume(conn *nfsclient.Conn, claim string, file nfsclient.Handle, size int64, log *slog.Logger) (*disk, error) {
-	tail, err := records.FindTail(size, func(p []byte, offset int64) error { return conn.ReadAt(file, p, offset) })
-	if err != nil {
-		return nil, err
-	}
-	if tail.Torn > 0 {
-		if err := conn.Truncate(file, tail.End); err != nil {
-			return nil, err
-		}
-		log.Warn("cut a torn record off", "claim", claim, "bytes", tail.Torn)
-	}
-	d := &disk{claim: claim, conn: conn, file: file, end: tail.End}
-	if tail.Last != nil {
-		d.number = tail.Last.N
+		d.all = append(d.all, claimed{l.claim, opened})
 	}
 	return d, nil
 }
@@ -117,14 +74,12 @@ func resume(conn *nfsclient.Conn, claim string, file nfsclient.Handle, size int6
 // append writes the next record of every disk.
 func (d *disks) append(who identity, now time.Time) error {
 	for _, disk := range d.all {
-		line := records.Record{
-			N: disk.number + 1, T: now, VM: who.vm, Disk: disk.claim, Site: who.site, Boot: who.boot,
-		}.Line()
-		if err := disk.conn.WriteAt(disk.file, line, disk.end); err != nil {
+		err := disk.append(records.Record{
+			N: disk.last() + 1, T: now, VM: who.vm, Disk: disk.claim, Site: who.site, Boot: who.boot,
+		})
+		if err != nil {
 			return fmt.Errorf("disk of PVC %s: %w", disk.claim, err)
 		}
-		disk.number++
-		disk.end += int64(len(line))
 	}
 	return nil
 }

@@ -1,5 +1,5 @@
 // Package guest stands for virt-handler and the guests of VirtualMachineInstances that have PVC volumes: it opens their
-// disks over NFS, appends records while they run, and reports as virt-handler would.
+// disks over NFS or RBD, appends records while they run, and reports as virt-handler would.
 package guest
 
 import (
@@ -15,6 +15,8 @@ import (
 	"k8s.io/client-go/dynamic/dynamicinformer"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/util/workqueue"
+
+	"ocpvirt.dr/lab/components/site/internal/rbdimage"
 )
 
 // workers bounds how many stops wait for a dead server at the same time.
@@ -26,11 +28,14 @@ type Options struct {
 	MinDelay, MaxDelay time.Duration
 	Interval           time.Duration
 	NFSPort            string
+	// CephConf is the configuration of the site's Ceph cluster, where it has one; CephUser opens the images.
+	CephConf, CephUser string
 }
 
 // Handler runs the guests of one site.
 type Handler struct {
 	options Options
+	storage storage
 	cluster cluster
 	log     *slog.Logger
 	store   cache.Store
@@ -45,6 +50,7 @@ func Run(ctx context.Context, client dynamic.Interface, options Options, log *sl
 	informer := dynamicinformer.NewDynamicSharedInformerFactory(client, 0).ForResource(vmiResource).Informer()
 	h := &Handler{
 		options: options, cluster: cluster{client}, log: log, store: informer.GetStore(),
+		storage: storage{options.NFSPort, rbdimage.NewCluster(options.CephConf, options.CephUser)},
 		queue: workqueue.NewTypedRateLimitingQueue(
 			workqueue.NewTypedItemExponentialFailureRateLimiter[string](100*time.Millisecond, 10*time.Second)),
 		machines: map[string]*machine{},
@@ -136,7 +142,7 @@ func (h *Handler) start(ctx context.Context, key string, vmi *unstructured.Unstr
 	own, cancel := context.WithCancel(ctx)
 	log := h.log.With("vmi", key)
 	m := &machine{
-		cluster: h.cluster, vmi: vmi, claims: names, port: h.options.NFSPort, interval: h.options.Interval,
+		cluster: h.cluster, vmi: vmi, claims: names, storage: h.storage, interval: h.options.Interval,
 		who:      identity{vm: key, site: h.options.Site, boot: string(vmi.GetUID())},
 		reporter: newReporter(h.cluster, vmi, running, cancel, log), log: log, cancel: cancel,
 	}

@@ -23,7 +23,7 @@ type machine struct {
 	who      identity
 	delay    time.Duration
 	interval time.Duration
-	port     string
+	storage  storage
 	reporter *reporter
 	log      *slog.Logger
 
@@ -74,11 +74,11 @@ func (m *machine) live(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	opened, err := openDisks(ctx, at, m.port, m.log)
+	opened, err := openDisks(ctx, at, m.storage, m.log)
 	if err != nil {
 		return err
 	}
-	defer opened.close(m.log)
+	defer opened.close()
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

@@ -133,3 +133,17 @@ func TestReportFindsGapsDamageAndBoots(t *testing.T) {
 		t.Errorf("boots: %+v", v.Boots)
 	}
 }
+
+func TestAnExportCanBeAVolume(t *testing.T) {
+	root := t.TempDir()
+	if err := os.Mkdir(filepath.Join(root, "db-0"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(root, "db-0", DiskFile), lines(1, 2), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	volumes, err := Read(root)
+	if err != nil || len(volumes) != 1 || volumes[0].Volume != "db-0" || volumes[0].Records != 2 {
+		t.Errorf("%+v, %v", volumes, err)
+	}
+}

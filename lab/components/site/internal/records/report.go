@@ -3,6 +3,7 @@ package records
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -34,9 +35,13 @@ type Gap struct {
 
 // Volume says what one disk holds.
 type Volume struct {
-	Export       string     `json:"export"`
-	Volume       string     `json:"volume"`
-	VM           string     `json:"vm"`
+	Export string `json:"export"`
+	Volume string `json:"volume"`
+	VM     string `json:"vm"`
+	// Disk is the PVC that the VM has the volume by.
+	Disk string `json:"disk"`
+	// Mirror is "primary" or "non-primary" where the volume is a mirrored image.
+	Mirror       string     `json:"mirror,omitempty"`
 	Records      int64      `json:"records"`
 	FirstN       int64      `json:"first_n"`
 	LastN        int64      `json:"last_n"`
@@ -49,7 +54,8 @@ type Volume struct {
 	Boots    []Boot `json:"boots"`
 }
 
-// Read reports on every disk below a storage root: <root>/<export>/<volume>/disk.img.
+// Read reports on every disk below a storage root: <root>/<export>/<volume>/disk.img, or <root>/<export>/disk.img where
+// an export is a volume of its own.
 func Read(root string) ([]Volume, error) {
 	volumes := []Volume{}
 	exports, err := os.ReadDir(root)
@@ -64,15 +70,21 @@ func Read(root string) ([]Volume, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read export %s: %w", export.Name(), err)
 		}
+		names := []string{""}
 		for _, dir := range dirs {
-			volume, err := readDisk(filepath.Join(root, export.Name(), dir.Name(), DiskFile))
-			if errors.Is(err, fs.ErrNotExist) || !dir.IsDir() {
+			if dir.IsDir() {
+				names = append(names, dir.Name())
+			}
+		}
+		for _, name := range names {
+			volume, err := readDisk(filepath.Join(root, export.Name(), name, DiskFile))
+			if errors.Is(err, fs.ErrNotExist) {
 				continue
 			}
 			if err != nil {
 				return nil, err
 			}
-			volume.Export, volume.Volume = export.Name(), dir.Name()
+			volume.Export, volume.Volume = export.Name(), cmp.Or(name, export.Name())
 			volumes = append(volumes, volume)
 		}
 	}
@@ -115,7 +127,7 @@ func Summarize(disk io.Reader) (Volume, error) {
 
 func (v *Volume) add(r Record) {
 	if v.Records == 0 {
-		v.VM, v.FirstN, v.FirstT = r.VM, r.N, &r.T
+		v.VM, v.Disk, v.FirstN, v.FirstT = r.VM, r.Disk, r.N, &r.T
 	} else if r.N != v.LastN+1 {
 		v.Gaps = append(v.Gaps, Gap{v.LastN, r.N})
 	}

@@ -28,10 +28,13 @@ type Status struct {
 	Paused          bool       `json:"paused"`
 	LastSync        *time.Time `json:"last_sync"`
 	PeerReachable   bool       `json:"peer_reachable"`
+	PeerRole        Role       `json:"peer_role"`
 	Epoch           int        `json:"epoch"`
 	EpochID         string     `json:"epoch_id"`
 	// Synced is true at a demoted side whose final sync was proven.
 	Synced bool `json:"synced"`
+	// PeerSynced is true at a side that holds what its demoted peer proved to be everything.
+	PeerSynced bool `json:"peer_synced"`
 	// RecoveryPoint is the last_sync that this side was promoted with.
 	RecoveryPoint *time.Time `json:"recovery_point"`
 	Resyncing     bool       `json:"resyncing"`
@@ -47,10 +50,20 @@ func (e *Export) Status(path string) Status {
 		Name: e.name, Path: path, Role: s.Role, Direction: s.direction(), Peer: s.Peer,
 		IntervalSeconds: s.Interval.Seconds(), Paused: s.Paused, LastSync: s.LastSync,
 		PeerReachable: s.Peer != "" && e.seen.reachable, Epoch: s.Epoch.Number, EpochID: s.Epoch.ID,
-		Synced: s.Synced != "", RecoveryPoint: s.RecoveryPoint, Resyncing: s.Resyncing,
+		Synced: s.Synced != "", PeerSynced: e.peerSynced(), RecoveryPoint: s.RecoveryPoint, Resyncing: s.Resyncing,
+	}
+	if status.PeerReachable {
+		status.PeerRole = e.seen.peer.Role
 	}
 	status.Health, status.Error = e.health(time.Now())
 	return status
+}
+
+// peerSynced is asked under mu.
+func (e *Export) peerSynced() bool {
+	s, there := e.state, e.seen.peer
+	return s.Role == Secondary && !s.Source && e.seen.reachable && there.Role == Secondary && there.Source &&
+		there.Synced != "" && there.Synced == s.Snapshot
 }
 
 func (s state) direction() string {

@@ -1,0 +1,74 @@
+"""The rules that the demo's storages put into a plan turn a PV of one site into the other site's."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import parse_plan
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.volume_patch import patch_volume
+from demo.storages import STORAGES
+from demo.workload import Vm, manifests, plan_document
+
+PATCHED = ("nfs", "ceph_rbd")
+
+
+def _site(name: str, octet: int) -> dict[str, object]:
+    return {
+        "kubeconfig": f"/nowhere/{name}",
+        "storage_url": f"http://192.0.2.{octet}:8049",
+        "replication_peer": f"http://192.0.2.{octet}:8050",
+        "export_prefix": f"/{name}",
+        "nfs_server": f"192.0.2.{octet}",
+        "storage_class": f"{name}-nfs",
+        "ceph": {
+            "command": [f"/nowhere/{name}.enter"],
+            "pool": "rbd",
+            "pool_id": octet,
+            "fsid": f"0e9b7cce-b0fc-4539-bc15-c41aae18fa{octet:02x}",
+            "storage_class": f"{name}-rbd",
+            "driver": "rbd.csi.ceph.com",
+        },
+    }
+
+
+SITES = {"east": _site("east", 10), "west": _site("west", 20)}
+
+
+@pytest.mark.parametrize("name", PATCHED)
+@pytest.mark.parametrize(("source", "target"), list(itertools.permutations(SITES)))
+def test_rules_make_the_other_sites_volume(name, source, target):
+    storage = STORAGES[name]
+    plan = parse_plan(plan_document({"sites": SITES}, storage=storage))
+    vms = [Vm("db-0", "db", "Always", True, 1)]
+    made = {
+        site: {item["kind"]: item for item in manifests(vms, SITES[site], storage=storage)} for site in (source, target)
+    }
+    claims = [made[site]["PersistentVolumeClaim"] for site in (source, target)]
+    volumes = [made[site]["PersistentVolume"] for site in (source, target)]
+    decided = patch_volume(volumes[0], claims[0], plan.rules, target)
+    differing = [key for key in volumes[1]["spec"] if decided.pv["spec"][key] != volumes[1]["spec"][key]]
+    # patching adds the API version, which is no difference
+    assert differing == ["claimRef"]
+    assert decided.pvc["spec"] == claims[1]["spec"]
+    assert storage.address(SITES[target]) in str(decided.pv)
+    assert storage.address(SITES[source]) not in str(decided.pv)
+
+
+@pytest.mark.parametrize("name", PATCHED)
+def test_a_volume_of_a_third_cluster_is_refused(name):
+    storage = STORAGES[name]
+    plan = parse_plan(plan_document({"sites": SITES}, storage=storage))
+    strange = manifests([Vm("db-0", "db", "Always", True, 1)], _site("north", 30), storage=storage)
+    volume, claim = (
+        next(item for item in strange if item["kind"] == kind) for kind in ("PersistentVolume", "PersistentVolumeClaim")
+    )
+    with pytest.raises(Refused, match="no rule of 1 matches"):
+        patch_volume(volume, claim, plan.rules, "west")
+
+
+def test_a_volumes_handle_is_ceph_csis():
+    handle = STORAGES["ceph_rbd"].source(SITES["east"], "db-0")["csi"]["volumeHandle"]
+    assert handle.startswith("0001-0024-0e9b7cce-b0fc-4539-bc15-c41aae18fa0a-000000000000000a-")
+    assert len(handle.removeprefix("0001-0024-0e9b7cce-b0fc-4539-bc15-c41aae18fa0a-000000000000000a-")) == 36
