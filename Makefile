@@ -31,7 +31,7 @@ SCRIPTS = .ci/run dev/bench dev/integration dev/python dev/sanity dev/system-pac
 .PHONY: help
 help:  ## this list
 	@echo 'make TARGET, one of:'
-	@sed -En 's/^([a-z]+):.*  ## (.*)/  \1\t\2/p' Makefile | expand -t 16
+	@sed -En 's/^([a-z-]+):.*  ## (.*)/  \1\t\2/p' Makefile | expand -t 16
 	@echo 'Virtualenvs and binaries lie in $$OCPVIRT_DR_CACHE: $(OCPVIRT_DR_CACHE)'
 
 .PHONY: setup
@@ -102,15 +102,25 @@ unit: setup  ## unit tests of the collection, of the lab and of its Go programs
 lab: setup  ## builds the lab's components (the first time: some 20 minutes)
 	lab/lab build
 
+.PHONY: lab-products
+lab-products: lab  ## builds what a lab with Ceph and csi-addons needs besides
+	dev/system-packages ceph
+	lab/lab build csiaddons site-ceph
+
+.PHONY: conformance
+conformance: lab  ## what providers write and read, against the vendors' definitions on a real API server
+	pytest tests/conformance --junitxml=build/reports/conformance.xml
+
 .PHONY: integration
-integration: lab  ## integration tests on a lab of their own, which is taken down afterwards
-	dev/integration --junitxml=build/reports/integration.xml
+integration: lab lab-products  ## integration tests on two labs of their own, which are taken down afterwards
+	dev/integration
 
 .PHONY: test
-test:  ## lint, sanity, unit, integration, in this order
+test:  ## lint, sanity, unit, conformance, integration, in this order
 	@$(MAKE) lint
 	@$(MAKE) sanity
 	@$(MAKE) unit
+	@$(MAKE) conformance
 	@$(MAKE) integration
 
 .PHONY: demo

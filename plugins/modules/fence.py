@@ -11,8 +11,19 @@ description:
   - Makes the surviving storage refuse everything from the site that was declared lost in this run, and proves it.
   - What stays unproven about the lost site is recorded as a fence debt of the plan.
   - Does nothing in a run that declared no site lost.
+  - When the site has come back, O(state=absent) lets it in again and O(state=cleared) clears the fence debt, both only
+    by observation.
 author:
   - The ocpvirt.dr authors (@ocpvirt)
+options:
+  state:
+    description:
+      - V(present) fences the lost site.
+      - V(absent) lets the returned site in again, once its VMs are proven off and its copies are read-only.
+      - V(cleared) clears the fence debts of earlier runs, once every group of the returned site follows the other.
+    type: str
+    choices: [present, absent, cleared]
+    default: present
 extends_documentation_fragment:
   - ocpvirt.dr._attributes
   - ocpvirt.dr._plan
@@ -29,12 +40,12 @@ EXAMPLES = r"""
 RETURN = r"""
 fenced:
   description: Whether every group is provably fenced.
-  returned: success
+  returned: when O(state=present)
   type: bool
   sample: true
 proofs:
   description: The evidence per group, as read back from the product.
-  returned: success
+  returned: when O(state=present)
   type: list
   elements: str
   sample: ["west's server takes nothing in from east: paused, epoch 7c1e"]
@@ -43,9 +54,15 @@ fence_debt:
   returned: when a site was declared lost
   type: str
   sample: its VMs were not observed to be off
+cleared:
+  description: The debts that were cleared, each with the run that made it.
+  returned: when O(state=cleared)
+  type: list
+  elements: str
+  sample: ['payroll-failover-west-20261122071800-3f9a: its VMs were not observed to be off']
 msg:
-  description: Why nothing was done.
-  returned: when no site was declared lost
+  description: The result in one line, or why nothing was done.
+  returned: when O(state) is not V(present), or no site was declared lost
   type: str
   sample: the source was not declared lost
 """
@@ -54,14 +71,19 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._argspec import PLAN, RUN, merge
 from ..module_utils._operations.entry import run
+from ..module_utils._operations.fence_debt import clear_debts, unfence
 from ..module_utils._operations.plan_source import load_plan
 from ..module_utils._operations.replication import fence_source
 
+STATES = {"present": fence_source, "absent": unfence, "cleared": clear_debts}
+SPEC = merge(PLAN, RUN, {"state": {"type": "str", "choices": list(STATES), "default": "present"}})
+
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=merge(PLAN, RUN), supports_check_mode=True)
+    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
     given = module.params
-    run(module, lambda: fence_source(load_plan(given["plan"]), given["run_id"], module.check_mode))
+    operation = STATES[given["state"]]
+    run(module, lambda: operation(load_plan(given["plan"]), given["run_id"], module.check_mode))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,8 @@ description:
     It is a ValidatingAdmissionPolicy over the VMs of the plan, or a ResourceQuota in the namespaces of the plan
     where the site serves no policies.
   - Its effect is proven by a server-side dry run before the module returns.
-  - It opens only at the target of the run, after both sites were observed again and every volume was compared.
+  - It opens at the target of the run after both sites were observed again and every volume was compared, or at the
+    source to which a failed planned move gives everything back.
 author:
   - The ocpvirt.dr authors (@ocpvirt)
 options:

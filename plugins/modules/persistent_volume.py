@@ -9,8 +9,8 @@ short_description: Create the volumes of a capture at the target
 version_added: 0.1.0
 description:
   - >-
-    Decides for every claim of a capture which PersistentVolume and PersistentVolumeClaim the target gets, by the
-    rules of the plan.
+    Decides for every claim of the run's capture which PersistentVolume and PersistentVolumeClaim the target gets,
+    by the rules of the plan.
   - >-
     Creates them bound to each other, waits until they are Bound, and compares each with the decision as read back
     from the API server.
@@ -18,11 +18,6 @@ description:
   - A volume that no rule matches, or that would still name the other site, is refused before anything is created.
 author:
   - The ocpvirt.dr authors (@ocpvirt)
-options:
-  capture:
-    description: Name of the capture to read the claims from.
-    type: str
-    required: true
 extends_documentation_fragment:
   - ocpvirt.dr._attributes
   - ocpvirt.dr._plan
@@ -35,7 +30,6 @@ EXAMPLES = r"""
   ocpvirt.dr.persistent_volume:
     plan: plans/payroll.yml
     run_id: "{{ dr_run.run_id }}"
-    capture: payroll-east-20261122071500
 """
 
 RETURN = r"""
@@ -64,7 +58,7 @@ from ..module_utils._operations.entry import run
 from ..module_utils._operations.plan_source import load_plan
 from ..module_utils._operations.volumes import restore_volumes
 
-SPEC = merge(PLAN, RUN, WAIT, {"capture": {"type": "str", "required": True}})
+SPEC = merge(PLAN, RUN, WAIT)
 
 
 def main() -> None:
@@ -72,9 +66,7 @@ def main() -> None:
     given = module.params
     run(
         module,
-        lambda: restore_volumes(
-            load_plan(given["plan"]), given["run_id"], given["capture"], given["wait_timeout"], module.check_mode
-        ),
+        lambda: restore_volumes(load_plan(given["plan"]), given["run_id"], given["wait_timeout"], module.check_mode),
     )
 
 

@@ -10,6 +10,7 @@ version_added: 0.1.0
 description:
   - Brings every consistency group of a plan to a state at one site, in parallel, and reads the result back.
   - A planned promotion wants the other site to be secondary. A forced one wants it declared lost in this run.
+  - At the source of the run a promotion takes the volumes back, which wants the target to be secondary.
   - Force is never implied.
 author:
   - The ocpvirt.dr authors (@ocpvirt)
@@ -61,7 +62,7 @@ groups:
   elements: dict
   sample: [{group: payroll, site: west, role: primary, health: healthy}]
 decisions:
-  description: What was changed, or would be in check mode.
+  description: What was changed, or would be in check mode. With a promotion also what it loses, or that it does not.
   returned: when O(state) is not V(synced)
   type: list
   elements: str

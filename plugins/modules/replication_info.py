@@ -95,6 +95,10 @@ groups:
       description: Whether the product at this site answered.
       type: bool
       sample: true
+    present:
+      description: V(false) when the product at this site answered that it has nothing of the group yet.
+      type: bool
+      sample: true
     message:
       description: What is wrong, in words of the product.
       type: str

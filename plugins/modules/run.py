@@ -14,24 +14,33 @@ description:
   - A rerun of the same operation towards the same target resumes the unfinished run as its next attempt.
   - It waits until the lock of the killed attempt has expired, 60 seconds at most.
   - Where the plan is primary at the target already, nothing is begun and RV(needed) is V(false).
+  - A planned move whose source was lost meanwhile goes on as a failover to the same target.
   - Ends a run, which closes its record and frees the lock.
 author:
   - The ocpvirt.dr authors (@ocpvirt)
 options:
   state:
     description:
-      - V(begun) begins or resumes a run, V(done) and V(failed) end it.
+      - V(begun) begins or resumes a run, the others end it.
       - A run that ended as V(failed) is resumed by the next one that begins.
+      - V(rolled_back) is a planned move that failed and whose source has everything again. It is not resumed.
     type: str
-    choices: [begun, done, failed]
+    choices: [begun, done, failed, rolled_back]
     default: begun
   operation:
-    description: What the run does.
+    description:
+      - What the run does.
+      - V(failover) leaves a source that was declared lost.
+      - V(relocate) is a planned move, for which both sites have to answer. V(failback) is one to the home of the plan.
+      - V(reprotect) makes the site that the plan was moved away from a clean secondary.
     type: str
-    choices: [failover]
+    choices: [failover, relocate, failback, reprotect]
     default: failover
   target:
-    description: Name of the site that the plan is to live at. Required with O(state=begun).
+    description:
+      - Name of the site that the plan is to live at.
+      - Required to begin with O(operation=failover) and O(operation=relocate).
+      - With O(operation=reprotect) it is the site where the plan lives, which is found out when it is not given.
     type: str
   declare_lost:
     description:
@@ -44,7 +53,7 @@ options:
       - Needed only where the storage cannot prove that it refuses the lost site.
     type: str
   run_id:
-    description: The run to end. Required with O(state=done) and O(state=failed).
+    description: The run to end. Required unless O(state=begun).
     type: str
 extends_documentation_fragment:
   - ocpvirt.dr._attributes
@@ -110,14 +119,33 @@ groups:
   returned: when a run begins
   type: dict
   sample: {east: [], west: []}
+losses:
+  description:
+    - Per group what the switch loses. When a failover begins what it is going to lose, when a run ends what it lost.
+    - C(nothing) says that nothing is lost, which a planned move proves. Else what was written after C(last_sync) is.
+    - C(seconds) is the age of C(last_sync) when the source was last seen alive, or when the run began if it was silent.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - group: payroll
+      nothing: false
+      last_sync: '2026-11-22T07:17:58+00:00'
+      seconds: 2.0
+      message: what east wrote after 2026-11-22T07:17:58+00:00 is lost
+phase_after:
+  description: The phase that the plan is in when the run is done, empty when there is nothing to do.
+  returned: when a run begins
+  type: str
+  sample: failback_prep
 state:
   description: How the run ended.
   returned: when a run ends
   type: str
   sample: done
 operation:
-  description: What the run does.
-  returned: when a run ends
+  description: What the run does. A failback is a V(relocate).
+  returned: success
   type: str
   sample: failover
 started:
@@ -156,18 +184,19 @@ from ..module_utils._operations.end import end_run
 from ..module_utils._operations.entry import run
 from ..module_utils._operations.plan_source import load_plan
 
+OPERATIONS = ["failover", "relocate", "failback", "reprotect"]
 SPEC = merge(
     PLAN,
     {
-        "state": {"type": "str", "choices": ["begun", "done", "failed"], "default": "begun"},
-        "operation": {"type": "str", "choices": ["failover"], "default": "failover"},
+        "state": {"type": "str", "choices": ["begun", "done", "failed", "rolled_back"], "default": "begun"},
+        "operation": {"type": "str", "choices": OPERATIONS, "default": "failover"},
         "target": {"type": "str"},
         "declare_lost": {"type": "str"},
         "waive_fencing": {"type": "str"},
         "run_id": {"type": "str"},
     },
 )
-REQUIRED_IF = [("state", "begun", ("target",)), ("state", "done", ("run_id",)), ("state", "failed", ("run_id",))]
+REQUIRED_IF = [("state", state, ("run_id",)) for state in ("done", "failed", "rolled_back")]
 
 
 def main() -> None:
@@ -181,7 +210,7 @@ def main() -> None:
         return begin_run(
             plan,
             given["operation"],
-            plan.site(given["target"]).name,
+            plan.site(given["target"]).name if given["target"] else None,
             given["declare_lost"] or None,
             given["waive_fencing"] or None,
             module.check_mode,

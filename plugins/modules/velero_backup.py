@@ -16,19 +16,26 @@ description:
   - >-
     With O(state=chosen) it chooses the newest complete backup that the target of a run knows, judged by content
     too, after Velero there has read the object store once more.
+  - >-
+    A planned move takes one of its own (O(state=taken)) while its VMs work, and compares it once they are off
+    (O(state=rechecked)). When VMs, volumes or what VMs refer to changed meanwhile, a new one is taken, which holds the
+    VMs with the power state of before.
 author:
   - The ocpvirt.dr authors (@ocpvirt)
 options:
   state:
-    description: V(present) takes a new capture, V(chosen) chooses one for a run.
+    description:
+      - V(present) takes a new capture, V(chosen) chooses one for a run.
+      - V(taken) takes one for a planned move, V(rechecked) compares it with the stopped source.
+      - In check mode V(taken) chooses the newest one.
     type: str
-    choices: [present, chosen]
+    choices: [present, chosen, taken, rechecked]
     default: present
   site:
     description: Name of the site to capture. Required with O(state=present).
     type: str
   run_id:
-    description: The run that the capture is chosen for. Required with O(state=chosen).
+    description: The run that the capture is for. Required unless O(state=present).
     type: str
 extends_documentation_fragment:
   - ocpvirt.dr._attributes
@@ -62,20 +69,31 @@ complete:
   sample: true
 created:
   description: When it was started.
-  returned: when O(state=chosen)
+  returned: when O(state) is V(chosen) or V(taken)
   type: str
   sample: '2026-11-22T07:15:00Z'
 vms:
   description: Number of VMs.
-  returned: success
+  returned: when O(state) is not V(rechecked)
   type: int
   sample: 24
 findings:
   description: What is noteworthy, such as newer backups that were skipped, each with its remedy.
-  returned: success
+  returned: when O(state) is not V(rechecked)
   type: list
   elements: dict
   sample: []
+drift:
+  description: What changed at the source after the first capture. Not empty means that a new one was taken.
+  returned: when O(state=rechecked)
+  type: list
+  elements: str
+  sample: ['VirtualMachine/payroll/db-0 was changed: spec']
+msg:
+  description: The result in one line.
+  returned: when O(state=rechecked)
+  type: str
+  sample: payroll-east-20261122071500 holds what is at east
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -83,18 +101,23 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils._argspec import PLAN, WAIT, merge
 from ..module_utils._operations.capture import choose_capture, take_capture
 from ..module_utils._operations.entry import run
+from ..module_utils._operations.move_capture import capture_for_move, recheck_capture
 from ..module_utils._operations.plan_source import load_plan
 
 SPEC = merge(
     PLAN,
     WAIT,
     {
-        "state": {"type": "str", "choices": ["present", "chosen"], "default": "present"},
+        "state": {"type": "str", "choices": ["present", "chosen", "taken", "rechecked"], "default": "present"},
         "site": {"type": "str"},
         "run_id": {"type": "str"},
     },
 )
-REQUIRED_IF = [("state", "present", ("site",)), ("state", "chosen", ("run_id",))]
+OF_RUN = {"taken": capture_for_move, "rechecked": recheck_capture}
+REQUIRED_IF = [
+    ("state", "present", ("site",)),
+    *(("state", state, ("run_id",)) for state in ("chosen", "taken", "rechecked")),
+]
 
 
 def main() -> None:
@@ -105,6 +128,8 @@ def main() -> None:
         plan = load_plan(given["plan"])
         if given["state"] == "chosen":
             return choose_capture(plan, given["run_id"], module.check_mode)
+        if given["state"] in OF_RUN:
+            return OF_RUN[given["state"]](plan, given["run_id"], given["wait_timeout"], module.check_mode)
         return take_capture(plan, plan.site(given["site"]).name, given["wait_timeout"], module.check_mode)
 
     run(module, operate)

@@ -12,14 +12,15 @@ description:
   - >-
     Each VM carries its own runStrategy and power state in the annotation C(dr.ocpvirt.io/recorded), and imports
     nothing.
+  - >-
+    A VM that is there already, halted by an earlier run of the plan, and every other object of the plan is updated to
+    what the capture says. The site where the plan ran last wins.
+  - >-
+    Where an object of a captured name is not of the plan, nothing that exists is updated but the VMs, and RV(decisions)
+    names it.
   - Volumes must be there before (M(ocpvirt.dr.persistent_volume)).
 author:
   - The ocpvirt.dr authors (@ocpvirt)
-options:
-  capture:
-    description: Name of the backup to restore from.
-    type: str
-    required: true
 extends_documentation_fragment:
   - ocpvirt.dr._attributes
   - ocpvirt.dr._plan
@@ -32,7 +33,6 @@ EXAMPLES = r"""
   ocpvirt.dr.velero_restore:
     plan: plans/payroll.yml
     run_id: "{{ dr_run.run_id }}"
-    capture: payroll-east-20261122071500
 """
 
 RETURN = r"""
@@ -51,6 +51,17 @@ vms_created:
   returned: success
   type: int
   sample: 24
+vms_updated:
+  description: Number of VMs that were there from an earlier stay of the plan.
+  returned: success
+  type: int
+  sample: 0
+decisions:
+  description: What was found at the target and what became of it. The first 200; what is created anew is not listed.
+  returned: success
+  type: list
+  elements: str
+  sample: ['VirtualMachine/payroll/db-0 is adopted: it is as captured']
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -60,7 +71,7 @@ from ..module_utils._operations.entry import run
 from ..module_utils._operations.plan_source import load_plan
 from ..module_utils._operations.restore import restore_metadata
 
-SPEC = merge(PLAN, RUN, WAIT, {"capture": {"type": "str", "required": True}})
+SPEC = merge(PLAN, RUN, WAIT)
 
 
 def main() -> None:
@@ -68,9 +79,7 @@ def main() -> None:
     given = module.params
     run(
         module,
-        lambda: restore_metadata(
-            load_plan(given["plan"]), given["run_id"], given["capture"], given["wait_timeout"], module.check_mode
-        ),
+        lambda: restore_metadata(load_plan(given["plan"]), given["run_id"], given["wait_timeout"], module.check_mode),
     )
 
 

@@ -8,13 +8,21 @@ module: vm_shutdown
 short_description: Stop the VMs of a plan at a site and prove them off
 version_added: 0.1.0
 description:
-  - Halts every VM of the plan through its runStrategy and records on each what it was before.
+  - Halts every VM of the plan through its runStrategy, in the reverse order of their start, and records on each what
+    it was before.
   - >-
     Waits until no VirtualMachineInstance, launcher pod, migration target, hotplug pod or VolumeAttachment of the
     plan is left.
 author:
   - The ocpvirt.dr authors (@ocpvirt)
 options:
+  state:
+    description:
+      - V(stopped) stops the VMs.
+      - V(proven_off) only looks whether anything of them is left, after the volumes were demoted.
+    type: str
+    choices: [stopped, proven_off]
+    default: stopped
   best_effort:
     description:
       - For a site that was declared lost. VMs that cannot be stopped or proven off are recorded and the run goes on.
@@ -60,9 +68,18 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils._argspec import PLAN, RUN, SITE, WAIT, merge
 from ..module_utils._operations.entry import run
 from ..module_utils._operations.plan_source import load_plan
-from ..module_utils._operations.shutdown import stop_vms
+from ..module_utils._operations.shutdown import prove_off, stop_vms
 
-SPEC = merge(PLAN, RUN, SITE, WAIT, {"best_effort": {"type": "bool", "default": False}})
+SPEC = merge(
+    PLAN,
+    RUN,
+    SITE,
+    WAIT,
+    {
+        "state": {"type": "str", "choices": ["stopped", "proven_off"], "default": "stopped"},
+        "best_effort": {"type": "bool", "default": False},
+    },
+)
 
 
 def main() -> None:
@@ -72,6 +89,8 @@ def main() -> None:
     def operate() -> dict[str, object]:
         plan = load_plan(given["plan"])
         site = plan.site(given["site"]).name
+        if given["state"] == "proven_off":
+            return prove_off(plan, given["run_id"], site, module.check_mode)
         return stop_vms(plan, given["run_id"], site, given["wait_timeout"], given["best_effort"], module.check_mode)
 
     run(module, operate)

@@ -10,12 +10,16 @@ version_added: 0.1.0
 description:
   - >-
     Starts at the target of a run what ran at the source, in waves, with at most C(startup.max_starting) VMs in
-    flight.
+    flight. VMs that are not in the capture of the run stay as they are.
   - Each VM gets its own runStrategy back. What was off stays off.
   - A VM that is not ready in time frees its slot and is reported. It does not make the module fail.
   - Both sites and all volumes are observed again before anything is started.
 author:
   - The ocpvirt.dr authors (@ocpvirt)
+options:
+  site:
+    description: The site. The target of the run by default, its source when a planned move gives everything back.
+    type: str
 extends_documentation_fragment:
   - ocpvirt.dr._attributes
   - ocpvirt.dr._plan
@@ -105,12 +109,15 @@ from ..module_utils._operations.startup import start_vms
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=merge(PLAN, RUN, ROUND), supports_check_mode=True)
+    module = AnsibleModule(argument_spec=merge(PLAN, RUN, ROUND, {"site": {"type": "str"}}), supports_check_mode=True)
     given = module.params
-    run(
-        module,
-        lambda: start_vms(load_plan(given["plan"]), given["run_id"], given["round_timeout"], module.check_mode),
-    )
+
+    def operate() -> dict[str, object]:
+        plan = load_plan(given["plan"])
+        site = plan.site(given["site"]).name if given["site"] else None
+        return start_vms(plan, given["run_id"], given["round_timeout"], module.check_mode, site)
+
+    run(module, operate)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from demo.cluster import wait_until
 from demo.lab import Lab
 from demo.playbook import Played
 
-STAGES = ("deployed", "protected", "bereft", "decided", "half_started", "lost", "moved", "without_apis")
+STAGES = ("deployed", "protected", "bereft", "decided", "half_started", "lost", "moved", "without_apis", "settled")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import DrError
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.registry import PROVIDERS
+from ansible_collections.ocpvirt.dr.tests.integration.rigs.csi_addons import CsiAddonsRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.nfs import NfsRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.rig import Rig, roles, status
 from demo.cluster import wait_until
 from demo.lab import Lab
 
-RIGS: dict[str, Callable[[Lab], Rig]] = {"nfs": NfsRig}
+RIGS: dict[str, Callable[[Lab], Rig]] = {"csi_addons": CsiAddonsRig, "nfs": NfsRig}
 # of a product that does not answer, for one group
 SILENT_WITHIN = 20
 NOTICED_WITHIN = 90

@@ -12,6 +12,7 @@ from demo.__main__ import alive, await_writing
 from demo.cluster import Cluster, wait_until
 from demo.lab import Lab
 from demo.playbook import Played, play
+from demo.storages import STORAGES, Storage
 from demo.verdict import judge
 from demo.workload import NAMESPACE, PLAN_LABEL, Tier, Vm, demo_vms, deploy, manifests, plan_document
 
@@ -34,11 +35,12 @@ class World:
     folder: Path
     vms: list[Vm] = field(default_factory=list)
     bystander_before: dict[str, Any] = field(default_factory=dict)
+    storage: Storage = STORAGES["nfs"]
 
     def __post_init__(self) -> None:
         self.environment = self.lab.environment()
         self.sites: dict[str, Any] = self.environment["sites"]
-        self.document = plan_document(self.environment, max_starting=3)
+        self.document = plan_document(self.environment, max_starting=3, storage=self.storage)
         self.document["startup"]["readiness"]["timeout"] = READY_WITHIN
         self.log = self.folder / "playbook.log"
         self.plan_file = self.write_plan("payroll", self.document)
@@ -61,7 +63,7 @@ class World:
 
     def deploy(self, reclaim: str = "Retain") -> None:
         self.vms = demo_vms(SMALL, off=1)
-        deploy(self.cluster("east"), self.sites["east"], self.sites["west"], self.vms, reclaim)
+        deploy(self.cluster("east"), self.sites["east"], self.sites["west"], self.vms, reclaim, self.storage)
 
     def deploy_bystander(self) -> None:
         """A VM that the plan does not select, with a disk and a Secret of its own, in the plan's namespace."""

@@ -64,3 +64,25 @@ RESTORE = Kind("velero.io", "v1", "restores", "Restore")
 SCHEDULE = Kind("velero.io", "v1", "schedules", "Schedule")
 DOWNLOAD_REQUEST = Kind("velero.io", "v1", "downloadrequests", "DownloadRequest")
 STORAGE_LOCATION = Kind("velero.io", "v1", "backupstoragelocations", "BackupStorageLocation")
+VOLUME_REPLICATION = Kind("replication.storage.openshift.io", "v1alpha1", "volumereplications", "VolumeReplication")
+VOLUME_REPLICATION_CLASS = Kind(
+    "replication.storage.openshift.io",
+    "v1alpha1",
+    "volumereplicationclasses",
+    "VolumeReplicationClass",
+    namespaced=False,
+)
+VOLUME_GROUP_REPLICATION = Kind(
+    "replication.storage.openshift.io", "v1alpha1", "volumegroupreplications", "VolumeGroupReplication"
+)
+VOLUME_GROUP_REPLICATION_CLASS = Kind(
+    "replication.storage.openshift.io",
+    "v1alpha1",
+    "volumegroupreplicationclasses",
+    "VolumeGroupReplicationClass",
+    namespaced=False,
+)
+NETWORK_FENCE = Kind("csiaddons.openshift.io", "v1alpha1", "networkfences", "NetworkFence", namespaced=False)
+NETWORK_FENCE_CLASS = Kind(
+    "csiaddons.openshift.io", "v1alpha1", "networkfenceclasses", "NetworkFenceClass", namespaced=False
+)

@@ -27,5 +27,10 @@ class MetadataSource(ABC):
         """The content of a capture."""
 
     @abstractmethod
-    def restore(self, api: Api, name: str, run_id: str, exclude: Sequence[str], timeout: float) -> dict[str, int]:
-        """Create everything of a capture but the excluded resources (`plural.group`); counts of items and warnings."""
+    def restore(
+        self, api: Api, name: str, run_id: str, exclude: Sequence[str], timeout: float, update: bool
+    ) -> dict[str, int]:
+        """Create everything of a capture but the excluded resources (`plural.group`); counts of items and warnings.
+
+        update: objects that exist are brought to what the capture says; else they stay as they are.
+        """

@@ -127,7 +127,9 @@ class OadpSource(MetadataSource):
     def manifests(self, api: Api, name: str) -> Capture:
         return read_archive(name, self._download(api, "BackupContents", name))
 
-    def restore(self, api: Api, name: str, run_id: str, exclude: Sequence[str], timeout: float) -> dict[str, int]:
+    def restore(
+        self, api: Api, name: str, run_id: str, exclude: Sequence[str], timeout: float, update: bool
+    ) -> dict[str, int]:
         restore = f"{run_id}-rest"
         body = {
             "apiVersion": RESTORE.api_version,
@@ -137,7 +139,7 @@ class OadpSource(MetadataSource):
                 "backupName": name,
                 "includedNamespaces": list(self._plan.namespaces),
                 "excludedResources": sorted({*NEVER, *exclude}),
-                "existingResourcePolicy": "none",
+                "existingResourcePolicy": "update" if update else "none",
             },
         }
         # an earlier attempt of this run may have made it: its result is what counts

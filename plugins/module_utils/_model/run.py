@@ -17,16 +17,21 @@ STEPS = (
     "begin",
     "capture",
     "quiesce",
+    "recheck",
     "sync",
     "fence",
-    "promote",
     "volumes",
+    "promote",
     "metadata",
     "start",
     "verify",
     "traffic",
+    "resync",
+    "rollback",
     "end",
 )
+# of a run that is not begun again by the same command
+ENDED = frozenset({"done", "rolled_back"})
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,8 @@ class StepRecord:
 class Run:
     """The head of a run's record. Times are ISO 8601 in UTC, for people; nothing is decided by comparing them.
 
-    state: running, done or failed. fence_debt: why the lost site is not provably off, None without a debt.
+    state: running, failed (the same command resumes it), done, or rolled_back (everything runs at the source again).
+    fence_debt: why the lost site is not provably off, None without a debt.
     """
 
     id: str

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -15,64 +14,78 @@ from .._errors import DrError, Refused
 from .._model.group_status import GroupStatus
 from .._model.plan import Plan
 from .._model.run import Run, StepRecord, new_run_id
+from .._planning.begin_guards import (
+    check_asked,
+    check_debts,
+    check_one_home,
+    check_source,
+    check_unfinished,
+    living_site,
+)
+from .._planning.losses import forced_losses
+from .._planning.switch_guards import check_movable, is_clean_secondary
 from .check_store import CheckStore
-from .groups import Groups
+from .outlook import Outlook, look_out
 from .progress import Progress
-from .sites import Reach, reach
+from .remains import remains_at
+from .sites import Reach
 
 
 def begin_run(
     plan: Plan,
     operation: str,
-    target: str,
+    target: str | None,
     declare_lost: str | None,
     waive_fencing: str | None,
     check_mode: bool,
 ) -> dict[str, Any]:
     """Start a run, resume an unfinished one of the same direction, or find that there is nothing to do."""
+    if operation == "failback":
+        operation, target = "relocate", plan.home
+    check_asked(plan, operation, target, declare_lost)
+    seen = look_out(plan, target)
+    unfinished = seen.unfinished
+    if operation == "reprotect" and unfinished and unfinished.operation == "relocate":
+        why = f"{unfinished.id} is not finished: the plan is on its way to {unfinished.target}; nothing to clean yet"
+        return _nothing_to_do(operation, seen.runs, unfinished.target, unfinished.source, why)
+    target = target or living_site(plan, seen.groups, seen.runs)
     source = plan.peer_of(target)
-    if declare_lost not in (None, source):
-        raise Refused(
-            "declare a site lost",
-            seen=f"dr_declare_lost={declare_lost}",
-            wanted=f"{source}, the site that {plan.name} is to leave",
-            next_step="correct dr_target or dr_declare_lost",
-        )
-    with ThreadPoolExecutor(max_workers=3) as pool:
-        asked = [pool.submit(reach, plan, name) for name in (target, source)]
-        groups = pool.submit(Groups(plan).observe, (target, source)).result()
-        here, there = (future.result() for future in asked)
+    here, there = seen.reached[target], seen.reached[source]
     api = _target_api(here)
-    store = RunStore(api, plan.store_namespace)
-    heads = [Run.from_dict(head) for head in store.heads(plan.name)]
-    unfinished = next((run for run in reversed(heads) if run.state != "done"), None)
     # before the no-op: a lost site that came back calls itself primary too
-    _check_debts(heads, target)
-    if _lives_at(groups[target]) and unfinished is None:
-        return _nothing_to_do(plan, target, source, heads)
-    _check_unfinished(unfinished, operation, target)
-    _check_source(operation, source, there, declare_lost)
-    run = _resumed(unfinished) if unfinished else _new(plan, operation, source, target, api)
+    check_debts(seen.runs, target)
+    if unfinished is None and (idle := _idle(plan, operation, target, seen)):
+        return _nothing_to_do(operation, seen.runs, target, source, idle)
+    check_unfinished(unfinished, operation, target, declare_lost)
+    check_source(operation, source, there.state, there.message, declare_lost)
+    if operation == "relocate" and unfinished is None:
+        check_movable(plan.name, target, source, seen.groups[target], seen.groups[source])
+    run = _resumed(unfinished, operation) if unfinished else _new(plan, operation, source, target, api)
     run = replace(
         run,
         declared_lost=declare_lost,
         waived_fencing=waive_fencing,
         source_state=there.state,
         # a promoted copy tells no more when its source was last heard
-        source_last_seen=_last_seen(there, groups[target], api) or run.source_last_seen,
+        source_last_seen=_last_seen(there, seen.groups[target], api) or run.source_last_seen,
     )
-    _take(plan, run, api, there, store, check_mode)
+    _take(plan, run, api, there, RunStore(api, plan.store_namespace), check_mode)
     Progress(run.id, api.clock).emit("begin", 1, 1)
+    alive = run.source_last_seen if there.state == "reachable" else None
+    losses = forced_losses(seen.groups[target], source, alive, run.started) if operation == "failover" else []
     return {
         "changed": not check_mode,
         "needed": True,
         "run_id": run.id,
         "attempt": run.attempt,
+        "operation": operation,
         "source": source,
         "target": target,
         "source_state": there.state,
         "source_message": there.message,
-        "groups": {site: [status.as_dict() for status in found] for site, found in groups.items()},
+        "groups": {site: [status.as_dict() for status in seen.groups[site]] for site in (target, source)},
+        "losses": [loss.as_dict() for loss in losses],
+        "phase_after": _phase_after(plan, operation, target),
         "msg": f"run {run.id}, attempt {run.attempt}: {source} ({there.state}) to {target}",
     }
 
@@ -113,68 +126,57 @@ def _target_api(here: Reach) -> Api:
     return here.api
 
 
-def _lives_at(groups: list[GroupStatus]) -> bool:
-    return bool(groups) and all(status.role == "primary" for status in groups)
+def _idle(plan: Plan, operation: str, target: str, seen: Outlook) -> str:
+    """Why there is nothing to do; empty when there is."""
+    here, there = seen.groups[target], seen.groups[plan.peer_of(target)]
+    if operation == "reprotect":
+        return _reprotected(plan, target, seen)
+    if not here or any(status.role != "primary" for status in here):
+        return ""
+    check_one_home(plan, target, there, seen.runs)
+    return f"{plan.name} is primary at {target} already; nothing to do"
 
 
-def _nothing_to_do(plan: Plan, target: str, source: str, heads: list[Run]) -> dict[str, Any]:
-    last = heads[-1] if heads else None
+def _reprotected(plan: Plan, target: str, seen: Outlook) -> str:
+    source = plan.peer_of(target)
+    there = seen.reached[source]
+    indebted = [run.id for run in seen.runs if run.fence_debt and run.source == source]
+    if there.api is None or indebted or not is_clean_secondary(seen.groups[target], seen.groups[source]):
+        return ""
+    if remains_at(plan, there.api):
+        return ""
+    return f"{source} is a clean secondary of {plan.name} already; nothing to do"
+
+
+def _nothing_to_do(operation: str, runs: list[Run], target: str, source: str, why: str) -> dict[str, Any]:
+    last = runs[-1] if runs else None
     return {
         "changed": False,
         "needed": False,
         "run_id": last.id if last else "",
         "attempt": last.attempt if last else 0,
+        "operation": operation,
         "source": source,
         "target": target,
         "source_state": "not asked",
         "source_message": "",
         "groups": {},
-        "msg": f"{plan.name} is primary at {target} already; nothing to do",
+        "losses": [],
+        "phase_after": "",
+        "msg": why,
     }
 
 
-def _check_unfinished(unfinished: Run | None, operation: str, target: str) -> None:
-    if unfinished and (unfinished.operation, unfinished.target) != (operation, target):
-        raise Refused(
-            f"begin {operation} to {target}",
-            on=f"run {unfinished.id}",
-            seen=f"{unfinished.operation} to {unfinished.target} was begun at {unfinished.started} and has not ended",
-            wanted="no unfinished run on this plan",
-            next_step=f"finish it: run {unfinished.operation} with dr_target={unfinished.target} again",
-        )
+def _phase_after(plan: Plan, operation: str, target: str) -> str:
+    """The phase that the plan is to be in once the run is done (DESIGN §1)."""
+    at_home = target == plan.home
+    if operation == "failover":
+        return "failing_back" if at_home else "failed_over"
+    return "normal" if at_home else "failback_prep"
 
 
-def _check_debts(heads: list[Run], target: str) -> None:
-    for run in heads:
-        if run.fence_debt and run.source == target:
-            raise Refused(
-                f"move a plan to {target}",
-                on=f"run {run.id}",
-                seen=f"fence debt since {run.started}: {run.fence_debt}",
-                wanted=f"{target} observed to be clean",
-                next_step="reprotect first; see docs/fence_debt.md",
-            )
-
-
-def _check_source(operation: str, source: str, there: Reach, declare_lost: str | None) -> None:
-    if declare_lost:
-        return
-    states = {
-        "reachable": f"{source} answers, so a failover would give up data that a planned move keeps",
-        "unreachable": f"{source} does not answer, which does not mean that it has stopped: {there.message}",
-        "failed": f"{source} answers with an error: {there.message}",
-    }
-    raise Refused(
-        operation,
-        site=source,
-        seen=states[there.state],
-        wanted=f"a decision: dr_declare_lost={source}",
-        next_step=f"make sure that {source} cannot write any more, then declare it lost",
-    )
-
-
-def _resumed(run: Run) -> Run:
-    return replace(run, attempt=run.attempt + 1, state="running", ended=None)
+def _resumed(run: Run, operation: str) -> Run:
+    return replace(run, operation=operation, attempt=run.attempt + 1, state="running", ended=None)
 
 
 def _new(plan: Plan, operation: str, source: str, target: str, api: Api) -> Run:

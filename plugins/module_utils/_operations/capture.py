@@ -77,23 +77,31 @@ def choose_capture(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
             # what an earlier attempt created came from this one: captures are never mixed
             catalog = [info for info in catalog if info.name == earlier["name"]]
         chosen, capture, skipped = _newest_complete(source, session, catalog)
-        records = start_records(capture.index("virtualmachines.kubevirt.io"))
-        # both refuse what cannot end well while nothing is promoted yet
-        order_start(records, plan.startup.waves)
-        decide(plan, capture, session.target)
-        session.put("capture", {"name": chosen.name, "created": chosen.created, "vms": [vm.key for vm in records]})
+        vms = keep_capture(session, chosen, capture)
         findings = [finding.as_dict() for finding in skipped]
         if not synced:
             findings.append(_not_synced(session).as_dict())
-        summary.update({"name": chosen.name, "created": chosen.created, "vms": len(records), "findings": findings})
+        summary.update({"name": chosen.name, "created": chosen.created, "vms": vms, "findings": findings})
         session.progress.emit("capture", 1, 1)
         return {
             "changed": False,
             "name": chosen.name,
             "created": chosen.created,
-            "vms": len(records),
+            "vms": vms,
             "findings": findings,
         }
+
+
+def keep_capture(session: Session, chosen: CaptureInfo, capture: Capture) -> int:
+    """Record it as the one that the run restores from; the number of its VMs.
+
+    Refused while nothing is promoted yet: VMs that could not be started, volumes that could not be made.
+    """
+    records = start_records(capture.index("virtualmachines.kubevirt.io"))
+    order_start(records, session.plan.startup.waves)
+    decide(session.plan, capture, session.target)
+    session.put("capture", {"name": chosen.name, "created": chosen.created, "vms": [vm.key for vm in records]})
+    return len(records)
 
 
 def _await_sync(source: OadpSource, session: Session) -> bool:

@@ -10,15 +10,17 @@ from typing import Any
 from .._cluster.lease import PlanLock
 from .._errors import DrError
 from .._model.plan import Plan
-from .._model.run import STEPS, Run
+from .._model.run import ENDED, STEPS, Run
+from .losses import losses_of
 from .session import Session
 
 
 def end_run(plan: Plan, run_id: str, state: str, check_mode: bool) -> dict[str, Any]:
-    """Close the run as done or failed; a failed one is resumed by the same command."""
+    """Close the run as done, rolled_back or failed; a failed one is resumed by the same command."""
     with Session(plan, run_id, check_mode) as session:
-        if state == "done" and session.run.state == "done":
-            return {"changed": False, **summary(session.run)}
+        losses = {"losses": losses_of(session)}
+        if state in ENDED and session.run.state == state:
+            return {"changed": False, **summary(session.run), **losses}
         ended = session.clock.now().isoformat(timespec="milliseconds")
         with session.step("end"):
             session.update(state=state, ended=ended)
@@ -26,7 +28,7 @@ def end_run(plan: Plan, run_id: str, state: str, check_mode: bool) -> dict[str, 
             PlanLock(session.api, plan.store_namespace, plan.name).release(run_id, session.run.attempt)
             _release_at_source(plan, session)
         session.progress.emit("end", 1, 1)
-        return {"changed": not check_mode, **summary(session.run)}
+        return {"changed": not check_mode, **summary(session.run), **losses}
 
 
 def summary(run: Run) -> dict[str, Any]:

@@ -18,28 +18,28 @@ from .start_guard import check_may_start
 
 
 def set_latch(plan: Plan, run_id: str, site: str, state: str, check_mode: bool) -> dict[str, Any]:
-    """Close the latch at either site, or open it at the target once P1 and P2 were checked by fresh observation."""
+    """Close the latch at either site, or open it once P1 and P2 were checked there by fresh observation.
+
+    It is opened at the target, or at a source to which the run gives everything back.
+    """
     with Session(plan, run_id, check_mode) as session:
         if state == "open":
-            if site != session.target:
-                raise Refused(
-                    "open the latch", site=site, seen=f"the run moves the plan to {session.target}", wanted="target"
-                )
-            return _open(session)
+            return _open(session, site)
         return _close(session, site)
 
 
-def _open(session: Session) -> dict[str, Any]:
-    with session.step("start") as summary:
+def _open(session: Session, site: str) -> dict[str, Any]:
+    with session.step("start" if site == session.target else "rollback") as summary:
         if session.check_mode:
-            return {"changed": True, "closed": False, "site": session.target}
-        volumes = check_may_start(session)
+            return {"changed": True, "closed": False, "site": site}
+        api = session.site_api(site)
+        volumes = check_may_start(session, site)
         session.verify_lock()
-        latch = _latch(session, session.api, existing_namespaces(session, session.api))
+        latch = _latch(session, api, existing_namespaces(session, api))
         closed = latch.is_closed()
         latch.open()
         summary["volumes_verified"] = volumes
-        return {"changed": closed, "closed": False, "site": session.target}
+        return {"changed": closed, "closed": False, "site": site}
 
 
 def _close(session: Session, site: str) -> dict[str, Any]:
@@ -66,6 +66,12 @@ def close_latch(session: Session, api: Api, vms: set[str]) -> bool:
         session.verify_lock()
         latch.close(key.replace("/", ".") for key in keys)
     return not closed and bool(namespaces)
+
+
+def latch_is_closed(session: Session, api: Api) -> bool:
+    """Whether nothing of the plan can start at the site; without its namespaces nothing can either."""
+    namespaces = existing_namespaces(session, api)
+    return not namespaces or _latch(session, api, namespaces).is_closed()
 
 
 def existing_namespaces(session: Session, api: Api) -> tuple[str, ...]:

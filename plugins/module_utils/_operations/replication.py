@@ -8,14 +8,16 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
-from .._errors import DrError, Refused
+from .._errors import DrError, Refused, Unreachable
 from .._model.group_status import GroupStatus
 from .._model.plan import Group, Plan
 from .._planning.guards import PeerClearance, check_promotion
 from .._planning.phase_check import phase_check
-from .._providers.base import WORKERS
+from .._planning.switch_guards import check_demotion, check_resync, check_taking_back
+from .._providers.base import WORKERS, Provider
 from .entry import bounded
 from .groups import Groups
+from .losses import before_switch
 from .session import Session
 
 
@@ -46,12 +48,12 @@ def replication_info(plan: Plan, sites: list[str], expect: str | None) -> dict[s
 
 def switch(plan: Plan, run_id: str, site: str, state: str, forced: bool, check_mode: bool) -> dict[str, Any]:
     """Bring every group of the plan at a site to a state: primary, secondary, resynced, paused or resumed."""
-    with Session(plan, run_id, check_mode) as session, session.step(_step(state)) as summary:
+    with Session(plan, run_id, check_mode) as session, session.step(_step(session, site, state)) as summary:
         here, there = session.observe_groups()
         mine, others = (here, there) if site == session.target else (there, here)
-        if state == "primary":
-            _check(session, site, mine, {status.group: status for status in others}, forced)
+        _check(session, site, state, mine, others, forced)
         session.verify_lock()
+        foretold = before_switch(session, site, state, mine, forced)
         changed = _apply(session, site, state, forced, mine)
         last_sync = {status.group: status.as_dict()["last_sync"] for status in mine}
         summary.update({"groups": len(mine), "changed": changed, "last_sync_before": last_sync})
@@ -60,23 +62,29 @@ def switch(plan: Plan, run_id: str, site: str, state: str, forced: bool, check_m
             _read_back(site, state, after)
         return {
             "changed": bool(changed),
-            "decisions": [f"{group}: {state} at {site}" for group in changed],
+            "decisions": [*(f"{group}: {state} at {site}" for group in changed), *foretold],
             "groups": [status.as_dict() for status in after],
         }
 
 
 def prove_sync(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
-    """Final sync of every group from the demoted source, with its proof (P3)."""
+    """Final sync of every group from the demoted source, with its proof (P3).
+
+    A group that an earlier attempt promoted already keeps the proof of then: there is nothing to send any more.
+    """
     with Session(plan, run_id, check_mode) as session, session.step("sync") as summary:
         if check_mode:
             return {"changed": False, "proofs": [], "decisions": [f"{group.name}: final sync" for group in plan.groups]}
+        promoted = {status.group for status in session.observe_groups()[0] if status.role == "primary"}
+        earlier = [proof for proof in session.load("sync") or [] if proof["group"] in promoted]
+        todo = [group for group in plan.groups if group.name not in {proof["group"] for proof in earlier}]
         session.verify_lock()
 
         def sync(group: Group) -> Any:
             return session.groups.provider(group).final_sync(group, session.source, session.target)
 
         with ThreadPoolExecutor(max_workers=WORKERS) as pool:
-            proofs = list(pool.map(sync, plan.groups))
+            proofs = list(pool.map(sync, todo))
         for proof in proofs:
             if not proof.holds:
                 raise Refused(
@@ -87,10 +95,10 @@ def prove_sync(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
                     wanted=f"{proof.source}, as at {session.source} ({proof.compared})",
                     next_step="nothing was promoted: look at the replication, then start again",
                 )
-        proven = [proof.as_dict() for proof in proofs]
+        proven = [*earlier, *(proof.as_dict() for proof in proofs)]
         session.put("sync", proven)
         summary["proven"] = len(proven)
-        return {"changed": True, "proofs": bounded(proven)}
+        return {"changed": bool(todo), "proofs": bounded(proven)}
 
 
 def fence_source(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
@@ -174,13 +182,26 @@ def clearance(session: Session) -> PeerClearance:
     )
 
 
-def _check(session: Session, site: str, mine: list[GroupStatus], peers: dict[str, GroupStatus], forced: bool) -> None:
+def _check(
+    session: Session, site: str, state: str, mine: list[GroupStatus], others: list[GroupStatus], forced: bool
+) -> None:
+    """The guard of each state. In check mode what a planned switch builds on has not been done."""
+    name, other = session.plan.name, session.plan.peer_of(site)
+    if session.check_mode and session.run.operation != "failover":
+        return
     peer = clearance(session)
+    off_here = peer.vms_off and site == session.source
+    if state == "secondary":
+        check_demotion(name, site, mine, off_here)
+        return
     proven = {proof["group"] for proof in session.load("sync") or [] if proof["holds"]}
-    other = session.plan.peer_of(site)
-    for status in mine:
-        known = status.group in proven
-        check_promotion(session.plan.name, site, other, status, peers[status.group], forced, known, peer)
+    for status, theirs in zip(mine, others, strict=True):
+        if state == "resynced":
+            check_resync(name, site, other, status, theirs, off_here)
+        elif state == "primary" and site == session.source:
+            check_taking_back(name, site, other, status, theirs)
+        elif state == "primary":
+            check_promotion(name, site, other, status, theirs, forced, status.group in proven, peer)
 
 
 def _apply(session: Session, site: str, state: str, forced: bool, mine: list[GroupStatus]) -> list[str]:
@@ -194,7 +215,7 @@ def _apply(session: Session, site: str, state: str, forced: bool, mine: list[Gro
     def act(group: Group) -> bool:
         provider = session.groups.provider(group)
         verbs = {
-            "primary": lambda: provider.promote(group, site, forced),
+            "primary": lambda: _promote(session, provider, group, site, forced),
             "secondary": lambda: provider.demote(group, site),
             "resynced": lambda: provider.resync(group, site),
             "paused": lambda: provider.pause(group, site),
@@ -204,6 +225,17 @@ def _apply(session: Session, site: str, state: str, forced: bool, mine: list[Gro
 
     with ThreadPoolExecutor(max_workers=WORKERS) as pool:
         return [group.name for group, changed in zip(todo, pool.map(act, todo), strict=True) if changed]
+
+
+def _promote(session: Session, provider: Provider, group: Group, site: str, forced: bool) -> bool:
+    try:
+        return provider.promote(group, site, forced)
+    except Unreachable:
+        if site != session.source:
+            raise
+        # The products cannot reach each other. We did: the target is secondary and this run has not promoted it, so
+        # the source has everything (P3). The copy at the target has to be resynchronised later.
+        return provider.promote(group, site, True)
 
 
 def _read_back(site: str, state: str, after: list[GroupStatus]) -> None:
@@ -219,5 +251,7 @@ def _read_back(site: str, state: str, after: list[GroupStatus]) -> None:
             )
 
 
-def _step(state: str) -> str:
-    return {"primary": "promote", "secondary": "sync"}.get(state, "sync")
+def _step(session: Session, site: str, state: str) -> str:
+    if state == "primary":
+        return "promote" if site == session.target else "rollback"
+    return "resync" if state == "resynced" or session.run.operation == "reprotect" else "sync"

@@ -11,11 +11,14 @@ from typing import Any
 from .._cluster.api import Object
 from .._cluster.bulk import for_each
 from .._cluster.kinds import VM
-from .._errors import Conflict, Refused
+from .._errors import Conflict
 from .._model.names import CREATED_BY, RECORDED
 from .._model.plan import Plan
 from .._model.vm import power_record
-from .metadata_source import source_of
+from .._planning.vm_change import VmChange, decide_vm
+from .entry import bounded
+from .metadata_source import chosen_capture, source_of
+from .namesakes import namesakes
 from .protected import key_of, list_vms
 from .session import Session
 
@@ -45,23 +48,42 @@ DROPPED_META = (
 )
 
 
-def restore_metadata(plan: Plan, run_id: str, capture_name: str, timeout: float, check_mode: bool) -> dict[str, Any]:
-    """Velero restores the rest; then the VMs are created, halted, with their own power state written on them."""
+def restore_metadata(plan: Plan, run_id: str, timeout: float, check_mode: bool) -> dict[str, Any]:
+    """Velero restores the rest; then the VMs are created, halted, with their own power state written on them.
+
+    What the target holds of an earlier stay of the plan is brought to what the capture says: the site where the plan
+    ran last wins.
+    """
     with Session(plan, run_id, check_mode) as session, session.step("metadata") as summary:
-        source = source_of(plan)
-        capture = source.manifests(session.api, capture_name)
+        source, name = source_of(plan), chosen_capture(session)
+        capture = source.manifests(session.api, name)
         wanted = [halted(vm, run_id) for vm in capture.objects.get(VM.resource, ())]
         existing = list_vms(plan, session.api)
-        todo = [vm for vm in wanted if not _is_there(vm, existing.get(key_of(vm)), run_id)]
+        changes = [decide_vm(vm, existing.get(key_of(vm)), run_id, plan.name) for vm in wanted]
+        strangers = namesakes(plan, session.api, capture)
+        decisions = [change.why for change in changes if change.why]
+        decisions += [f"{on} stays as it is: it is not of the plan" for on in strangers]
+        decisions += [
+            f"VirtualMachine/{key} stays halted: it is not in {name}"
+            for key in sorted(existing.keys() - {key_of(vm) for vm in wanted})
+        ]
+        todo = [change for change in changes if change.verb != "keep"]
         counts: dict[str, int] = {}
         if not check_mode:
             session.verify_lock()
             session.progress.emit("metadata", 0, len(wanted), waiting_for="Velero's restore")
-            counts = source.restore(session.api, capture_name, run_id, OURS, timeout)
-            _create_vms(session, todo)
+            counts = source.restore(session.api, name, run_id, OURS, timeout, update=not strangers)
+            _write_vms(session, todo)
         session.progress.emit("metadata", len(wanted), len(wanted))
-        summary.update({"restored": counts, "vms": len(wanted), "vms_created": len(todo)})
-        return {"changed": bool(todo), "restored": counts, "vms": len(wanted), "vms_created": len(todo)}
+        verbs = [change.verb for change in changes]
+        result = {
+            "restored": counts,
+            "vms": len(wanted),
+            "vms_created": verbs.count("create"),
+            "vms_updated": verbs.count("update"),
+        }
+        summary.update(result)
+        return {"changed": bool(todo), **result, "decisions": bounded(decisions)}
 
 
 def halted(vm: Mapping[str, Any], run_id: str) -> Object:
@@ -86,30 +108,21 @@ def halted(vm: Mapping[str, Any], run_id: str) -> Object:
     return {"apiVersion": VM.api_version, "kind": VM.kind, "metadata": meta, "spec": spec}
 
 
-def _is_there(wanted: Object, seen: Mapping[str, Any] | None, run_id: str) -> bool:
-    """An earlier attempt of this run created it; anybody else's VM of that name is refused."""
-    if seen is None:
-        return False
-    creator = (seen["metadata"].get("annotations") or {}).get(CREATED_BY)
-    if creator == run_id:
-        return True
-    raise Refused(
-        "create the VM",
-        on=f"VirtualMachine/{key_of(wanted)}",
-        seen="one of that name exists at the target" + (f", created by run {creator}" if creator else ""),
-        wanted="absent",
-        next_step="it was not touched: remove it if it is a leftover, then start again",
-    )
-
-
-def _create_vms(session: Session, todo: list[Object]) -> None:
-    def create(vm: Object) -> None:
+def _write_vms(session: Session, todo: list[VmChange]) -> None:
+    def write(change: VmChange) -> None:
+        if change.verb == "update":
+            session.api.replace(VM, change.body)
+            return
         try:
-            session.api.create(VM, vm)
+            session.api.create(VM, change.body)
         except Conflict:
-            _is_there(vm, session.api.get(VM, vm["metadata"]["name"], vm["metadata"]["namespace"]), session.run.id)
+            # somebody made it meanwhile: only this very run's one is right
+            meta = change.body["metadata"]
+            decide_vm(change.body, session.api.get(VM, meta["name"], meta["namespace"]), session.run.id, "")
 
-    outcome = for_each(todo, create, before_batch=session.verify_lock)
-    for vm, error in outcome.failed:
-        error.next_step = error.next_step or f"VM {key_of(vm)}: correct what the message names, then start again"
+    outcome = for_each(todo, write, before_batch=session.verify_lock)
+    for change, error in outcome.failed:
+        error.next_step = (
+            error.next_step or f"VM {key_of(change.body)}: correct what the message names, then start again"
+        )
         raise error

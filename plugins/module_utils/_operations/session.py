@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from .._cluster.api import Api
 from .._cluster.lease import PlanLock
 from .._cluster.run_store import RunStore
-from .._errors import DrError, Refused
+from .._errors import DrError, Refused, Unreachable
 from .._model.group_status import GroupStatus, silent
 from .._model.plan import Plan
 from .._model.run import Run, StepRecord
@@ -72,6 +73,17 @@ class Session:
     def reach_source(self) -> Reach:
         """Ask the source's API server, with no more patience than it deserves."""
         return reach(self.plan, self.source, LOST_TIMEOUT if self.source_is_dead else PROBE_TIMEOUT)
+
+    def site_api(self, site: str) -> Api:
+        """The connection to the target, or to the source if it answers."""
+        if site == self.target:
+            return self.api
+        there = self.reach_source()
+        if there.api is None:
+            raise Unreachable(
+                "go on with the run", site=site, seen=there.message, next_step=f"bring {site} back, then start again"
+            )
+        return there.api
 
     def observe_groups(self) -> tuple[list[GroupStatus], list[GroupStatus]]:
         """The groups at the target and at the source; a source that is dead for this run is not asked again."""

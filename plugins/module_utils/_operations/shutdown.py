@@ -11,18 +11,20 @@ from typing import Any
 from .._cluster.api import Api, Object
 from .._cluster.bulk import for_each
 from .._cluster.clock import Deadline
-from .._cluster.kinds import POD, PVC, VM, VMI, VOLUME_ATTACHMENT
+from .._cluster.kinds import VM, VMI
 from .._cluster.watching import Watch
-from .._errors import DrError, Timeout, Unreachable
+from .._errors import DrError, Refused, Timeout, Unreachable
 from .._model.names import RECORDED
 from .._model.plan import Plan
-from .._model.vm import claim_names, power_record
+from .._model.vm import power_record
+from .._planning.start_order import order_start
 from .latch_control import close_latch
-from .protected import key_of, list_vms
+from .protected import key_of, list_vms, start_records
+from .remains import remains, remains_at
 from .session import Session
 from .sites import reach
 
-VM_NAME_LABEL = "vm.kubevirt.io/name"
+REMAINS_POLL = 1.0
 
 
 def stop_vms(plan: Plan, run_id: str, site: str, timeout: int, best_effort: bool, check_mode: bool) -> dict[str, Any]:
@@ -56,63 +58,68 @@ def _stop(session: Session, api: Api, timeout: int, best_effort: bool) -> dict[s
     running = [vm for vm in vms.values() if not _is_halted(vm)]
     if session.check_mode:
         return {"changed": bool(running), "proven_off": False, "stopped": len(running), "msg": "check mode"}
-    outcome = for_each(running, lambda vm: _halt(api, vm), before_batch=session.verify_lock)
-    for _vm, error in outcome.failed:
-        if not best_effort:
-            raise error
-    _await_gone(session, api, set(vms), timeout)
-    left = remains(session.plan, api, vms)
-    if left and not best_effort:
-        raise Timeout(
-            "stop the VMs",
-            site=api.site,
-            on=left[0],
-            seen=f"{len(left)} are left: {', '.join(left[:5])}",
-            wanted="no VMI, launcher pod or VolumeAttachment of the plan",
-            waited=float(timeout),
-            next_step="look at these; a node that is down keeps them: see docs/quiesce.md",
+    deadline = Deadline(session.clock, timeout)
+    gone: set[str] = set()
+    for wave in _stop_order(session.plan, vms):
+        outcome = for_each(
+            [vm for vm in running if key_of(vm) in wave], lambda vm: _halt(api, vm), before_batch=session.verify_lock
         )
+        for _vm, error in outcome.failed:
+            if not best_effort:
+                raise error
+        gone |= wave
+        _await_gone(session, api, gone, len(vms), deadline)
+        if deadline.over and not best_effort:
+            break  # what others depend on is not stopped under them
+    left = _await_nothing_left(session, api, vms, deadline)
+    if left and not best_effort:
+        raise _left(api.site, left, deadline.elapsed)
     message = f"{len(running)} VMs halted at {api.site}" + (f", not proven off: {', '.join(left[:3])}" if left else "")
     return {"changed": bool(running), "proven_off": not left, "stopped": len(running), "msg": message}
 
 
-def remains(plan: Plan, api: Api, vms: Mapping[str, Object]) -> list[str]:
-    """What of the plan's VMs could still write: VMIs, launcher, migration and hotplug pods, VolumeAttachments."""
-    found = [
-        f"VirtualMachineInstance/{key_of(item)}"
-        for namespace in plan.namespaces
-        for item in api.list(VMI, namespace)
-        if key_of(item) in vms
-    ]
-    for namespace in plan.namespaces:
-        for pod in api.list(POD, namespace):
-            if pod.get("status", {}).get("phase") in ("Succeeded", "Failed"):
-                continue
-            name = (pod["metadata"].get("labels") or {}).get(VM_NAME_LABEL)
-            claims = {
-                v["persistentVolumeClaim"]["claimName"]
-                for v in pod["spec"].get("volumes", [])
-                if "persistentVolumeClaim" in v
-            }
-            uses = any(claims & set(claim_names(vm)) for key, vm in vms.items() if key.startswith(f"{namespace}/"))
-            if f"{namespace}/{name}" in vms or uses:
-                found.append(f"Pod/{key_of(pod)}")
-    return found + _attachments(plan, api, vms)
+def _await_nothing_left(session: Session, api: Api, vms: Mapping[str, Object], deadline: Deadline) -> list[str]:
+    """What is left when all is gone, or when the time is over: pods end and volumes are detached after their VMI."""
+    while (left := remains(session.plan, api, vms)) and not deadline.over:
+        session.progress.emit("quiesce", len(vms), len(vms), waiting_for=", ".join(left[:3]))
+        session.clock.sleep(min(REMAINS_POLL, deadline.left))
+    return left
 
 
-def _attachments(plan: Plan, api: Api, vms: Mapping[str, Object]) -> list[str]:
-    claims = {f"{vm['metadata']['namespace']}/{name}" for vm in vms.values() for name in claim_names(vm)}
-    volumes = {
-        item["spec"].get("volumeName")
-        for namespace in plan.namespaces
-        for item in api.list(PVC, namespace)
-        if key_of(item) in claims
-    }
-    return [
-        f"VolumeAttachment/{item['metadata']['name']}"
-        for item in api.list(VOLUME_ATTACHMENT)
-        if item["spec"].get("source", {}).get("persistentVolumeName") in volumes
-    ]
+def prove_off(plan: Plan, run_id: str, site: str, check_mode: bool) -> dict[str, Any]:
+    """Look once more, after the demotion, that nothing of the plan's VMs is left at the site (P3)."""
+    with Session(plan, run_id, check_mode) as session, session.step("sync") as summary:
+        result = {"changed": False, "proven_off": False, "stopped": 0, "msg": "check mode"}
+        if check_mode:
+            return result
+        api = _api(session, site)
+        left = remains_at(plan, api)
+        if left:
+            raise _left(site, left, 0.0)
+        summary["proven_off_after_demotion"] = True
+        return {**result, "proven_off": True, "msg": f"nothing of the plan's VMs is left at {site}"}
+
+
+def _left(site: str, left: list[str], waited: float) -> Timeout:
+    return Timeout(
+        "stop the VMs",
+        site=site,
+        on=left[0],
+        seen=f"{len(left)} are left: {', '.join(left[:5])}",
+        wanted="no VMI, launcher pod or VolumeAttachment of the plan",
+        waited=waited,
+        next_step="look at these; a node that is down keeps them: see docs/quiesce.md",
+    )
+
+
+def _stop_order(plan: Plan, vms: Mapping[str, Object]) -> list[set[str]]:
+    """Keys in the reverse order of their start; what a start would leave off goes first."""
+    try:
+        order = order_start(start_records(vms), plan.startup.waves)
+    except Refused:
+        # no order can be had from these annotations, and stopping all at once is better than not stopping
+        return [set(vms)]
+    return [set(order.stays_off), *(set(wave.keys) for wave in reversed(order.waves))]
 
 
 def _halt(api: Api, vm: Object) -> None:
@@ -131,16 +138,17 @@ def _is_halted(vm: Mapping[str, Any]) -> bool:
     )
 
 
-def _await_gone(session: Session, api: Api, keys: set[str], timeout: int) -> None:
+def _await_gone(session: Session, api: Api, keys: set[str], total: int, deadline: Deadline) -> None:
+    if not keys or deadline.over:
+        return
     wake = threading.Condition()
     watch = Watch(api, VMI, session.plan.namespaces, wake, keep=lambda _item: True)
-    deadline = Deadline(session.clock, timeout)
     watch.start()
     try:
         with wake:
             while True:
                 left = sorted({f"{namespace}/{name}" for namespace, name in watch.objects} & keys)
-                session.progress.emit("quiesce", len(keys) - len(left), len(keys), waiting_for=", ".join(left[:3]))
+                session.progress.emit("quiesce", len(keys) - len(left), total, waiting_for=", ".join(left[:3]))
                 if (watch.listed and not left) or deadline.over:
                     return
                 wake.wait(min(2.0, deadline.left + 0.01))

@@ -43,15 +43,22 @@ class VmiState:
         return self.ready and (self.agent or not agent)
 
 
-def start_vms(plan: Plan, run_id: str, round_timeout: int | None, check_mode: bool) -> dict[str, Any]:
-    """Start what ran at the source, in order, at most max_starting in flight; failures are reported, not raised."""
-    with Session(plan, run_id, check_mode) as session, session.step("start") as summary:
-        vms = list_vms(plan, session.api)
+def start_vms(
+    plan: Plan, run_id: str, round_timeout: int | None, check_mode: bool, site: str | None = None
+) -> dict[str, Any]:
+    """Start what ran before, in order, at most max_starting in flight; failures are reported, not raised.
+
+    site: the target of the run by default; its source, when the run gives everything back.
+    """
+    with Session(plan, run_id, check_mode) as session, session.step(_step(session, site)) as summary:
+        site = site or session.target
+        api = session.site_api(site)
+        vms = _vms_of_run(session, api, site)
         order = order_start(start_records(vms), plan.startup.waves)
         if check_mode:
             return _decided(order)
-        check_may_start(session)
-        starter = Starter(session, vms, order)
+        check_may_start(session, site)
+        starter = Starter(session, api, vms, order)
         starter.drive(round_timeout)
         result = starter.result()
         summary.update({name: result[name] for name in ("ready", "not_started", "stays_off", "peak_in_flight")})
@@ -60,14 +67,27 @@ def start_vms(plan: Plan, run_id: str, round_timeout: int | None, check_mode: bo
         return result
 
 
+def _step(session: Session, site: str | None) -> str:
+    return "start" if site in (None, session.target) else "rollback"
+
+
+def _vms_of_run(session: Session, api: Api, site: str) -> dict[str, Object]:
+    """At a target only what the capture holds: a VM that is not in it was given up where the plan lived."""
+    vms = list_vms(session.plan, api)
+    captured = (session.load("capture") or {}).get("vms") if site == session.target else None
+    return vms if captured is None else {key: vm for key, vm in vms.items() if key in set(captured)}
+
+
 class Starter:
     """One start, or one round of it. What was asked and what failed before comes from the run store."""
 
-    def __init__(self, session: Session, vms: Mapping[str, Object], order: StartOrder) -> None:
+    def __init__(self, session: Session, api: Api, vms: Mapping[str, Object], order: StartOrder) -> None:
         startup = session.plan.startup
-        limit = session.plan.site(session.target).max_starting or startup.max_starting
+        limit = session.plan.site(api.site).max_starting or startup.max_starting
         self._session = session
-        self._api: Api = session.api
+        self._api = api
+        # a start at the source, when the run gives everything back, is another one than the target's
+        self._topic = "startup" if api.site == session.target else "startup-at-source"
         self._vms = vms
         self._order = order
         self._agent = startup.readiness.agent
@@ -132,7 +152,7 @@ class Starter:
     def _recover(self) -> None:
         """The window as the cluster shows it: what is up, and what an earlier round or attempt asked to start."""
         now = self._now()
-        earlier = self._session.load("startup") or {"asked": {}, "failed": {}}
+        earlier = self._session.load(self._topic) or {"asked": {}, "failed": {}}
         wall = self._session.clock.now().timestamp()
         self._observe()
         for key, reason in earlier["failed"].items():
@@ -218,7 +238,7 @@ class Starter:
             self._window.failed[key] = f"{self._window.failed[key]}; {self._why_not_ready(key)}"
         wall, now = self._session.clock.now().timestamp(), self._now()
         self._session.put(
-            "startup",
+            self._topic,
             {
                 "attempt": self._session.run.attempt,
                 "asked": {key: wall - (now - since) for key, since in self._window.in_flight.items()},

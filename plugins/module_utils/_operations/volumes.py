@@ -20,15 +20,15 @@ from .._model.plan import Plan
 from .._model.vm import claim_names
 from .._planning.volume_patch import VolumeDecision, differences, patch_volume, points_home
 from .entry import bounded
-from .metadata_source import source_of
+from .metadata_source import chosen_capture, source_of
 from .protected import key_of
 from .session import Session
 
 
-def restore_volumes(plan: Plan, run_id: str, capture_name: str, timeout: float, check_mode: bool) -> dict[str, Any]:
+def restore_volumes(plan: Plan, run_id: str, timeout: float, check_mode: bool) -> dict[str, Any]:
     """Create every claim of the capture with its volume at the target, wait until all are bound, compare them."""
     with Session(plan, run_id, check_mode) as session, session.step("volumes") as summary:
-        capture = source_of(plan).manifests(session.api, capture_name)
+        capture = source_of(plan).manifests(session.api, chosen_capture(session))
         decisions = decide(plan, capture, session.target)
         for decision in decisions:
             session.groups.check_covered(session.target, decision.pvc, decision.pv)

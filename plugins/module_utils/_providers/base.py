@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from .._errors import Unsupported
 from .._model.group_status import GroupStatus, SyncProof
 from .._model.plan import Group
+from .custom_resource import CustomResource
 from .site_handle import SiteHandle
 
 # many groups at once, but not a burst on a storage controller
@@ -54,6 +55,8 @@ class Provider(ABC):
 
     name: ClassVar[str]
     capabilities: ClassVar[Capabilities]
+    # of the product, for the conformance test: all that the provider reads or writes
+    resources: ClassVar[tuple[CustomResource, ...]] = ()
 
     def __init__(self, sites: Mapping[str, SiteHandle]) -> None:
         self.sites = sites

@@ -9,10 +9,14 @@ from collections.abc import Iterable
 from .._errors import DrError, Refused, Unsupported
 from .._model.plan import Group
 from .base import Provider
+from .ceph_rbd import CephRbdProvider
+from .csi_addons import CsiAddonsProvider
 from .nfs import NfsProvider
 from .site_handle import SiteHandle
 
-PROVIDERS: dict[str, type[Provider]] = {provider.name: provider for provider in (NfsProvider,)}
+PROVIDERS: dict[str, type[Provider]] = {
+    provider.name: provider for provider in (CephRbdProvider, CsiAddonsProvider, NfsProvider)
+}
 
 
 def provider_class(group: Group, sites: Iterable[SiteHandle]) -> type[Provider]:

@@ -17,6 +17,7 @@ from typing import Any
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.clock import Clock
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import Kind
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, NotFound, Refused
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Plan, parse_plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run import Run
 
@@ -141,6 +142,9 @@ class MemorySession:
         self.clock = api.clock
         self.check_mode = check_mode
         self.source, self.target = "east", "west"
+        self.source_api = MemoryApi("east", api.clock)
+        self.here: list[GroupStatus] = []
+        self.there: list[GroupStatus] = []
         self.run = Run("r-1", self.plan.name, "failover", "east", "west", "f00d", NOON.isoformat())
         self.lock_holds: float = float("inf")
         self.record: dict[str, Any] = {}
@@ -157,6 +161,12 @@ class MemorySession:
 
     def __exit__(self, *_error: object) -> None:
         return
+
+    def site_api(self, site: str) -> MemoryApi:
+        return self.api if site == self.target else self.source_api
+
+    def observe_groups(self) -> tuple[list[GroupStatus], list[GroupStatus]]:
+        return self.here, self.there
 
     def verify_lock(self) -> None:
         if self.lock_holds <= 0:

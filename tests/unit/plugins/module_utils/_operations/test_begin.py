@@ -2,19 +2,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import VM, VMI
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.lease import PlanLock
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.run_store import RunStore
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run import Run
-from ansible_collections.ocpvirt.dr.plugins.module_utils._operations import begin
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations import begin, outlook
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.sites import Reach
-from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, plan_of
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, SimulatedTime, plan_of
 
 PLAN = plan_of()
+ARRIVED = datetime(2026, 3, 1, 11, 59, 50, tzinfo=UTC)
 MOVED = Run("r-1", "payroll", "failover", "east", "west", "f00d", "2026-03-01T12:00:00+00:00", state="done")
 
 
@@ -33,8 +39,8 @@ def both_primary(monkeypatch: pytest.MonkeyPatch) -> None:
         def observe(self, sites: tuple[str, ...]) -> dict[str, list[GroupStatus]]:
             return {site: [GroupStatus("payroll", site, "primary", "healthy", "none")] for site in sites}
 
-    monkeypatch.setattr(begin, "reach", lambda _plan, name: Reach(name, "reachable", api=apis[name]))
-    monkeypatch.setattr(begin, "Groups", BothPrimary)
+    monkeypatch.setattr(outlook, "reach", lambda _plan, name: Reach(name, "reachable", api=apis[name]))
+    monkeypatch.setattr(outlook, "Groups", BothPrimary)
 
 
 @pytest.mark.usefixtures("both_primary")
@@ -46,3 +52,141 @@ def test_p1_a_returned_primary_with_a_fence_debt_is_refused_as_a_target() -> Non
 @pytest.mark.usefixtures("both_primary")
 def test_the_site_that_the_plan_was_moved_to_stays_a_no_op() -> None:
     assert begin.begin_run(PLAN, "failover", "west", None, None, False)["needed"] is False
+
+
+class TwoSites:
+    """Both sites answer; roles and directions as given, east first. VMs run at the sites that `running` names."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        clock = SimulatedTime().clock()
+        self.apis = {name: MemoryApi(name, clock) for name in PLAN.sites}
+        self.states = {"east": ("primary", "outgoing"), "west": ("secondary", "incoming")}
+        self.unreachable: set[str] = set()
+        sites = self
+
+        class Observed:
+            def __init__(self, _plan: Plan) -> None:
+                pass
+
+            def observe(self, names: list[str]) -> dict[str, list[GroupStatus]]:
+                return {
+                    name: [
+                        GroupStatus("payroll", name, role, "healthy", direction, ARRIVED)  # type: ignore[arg-type]
+                        for role, direction in [sites.states[name]]
+                    ]
+                    for name in names
+                }
+
+        def reached(_plan: Plan, name: str) -> Reach:
+            if name in sites.unreachable:
+                return Reach(name, "unreachable", "timed out")
+            return Reach(name, "reachable", api=sites.apis[name])  # type: ignore[arg-type]
+
+        monkeypatch.setattr(outlook, "reach", reached)
+        monkeypatch.setattr(outlook, "Groups", Observed)
+
+    def record(self, run: Run) -> None:
+        RunStore(self.apis[run.target], PLAN.store_namespace).put_head(run.id, PLAN.name, run.as_dict())  # type: ignore[arg-type]
+
+    def begin(self, operation: str, target: str | None = None, lost: str | None = None) -> dict[str, Any]:
+        return begin.begin_run(PLAN, operation, target, lost, None, False)
+
+
+@pytest.fixture
+def sites(monkeypatch: pytest.MonkeyPatch) -> TwoSites:
+    return TwoSites(monkeypatch)
+
+
+def test_a_planned_move_takes_both_locks_and_loses_nothing(sites: TwoSites) -> None:
+    begun = sites.begin("relocate", "west")
+    assert (begun["source"], begun["target"], begun["losses"], begun["phase_after"]) == (
+        "east",
+        "west",
+        [],
+        "failback_prep",
+    )
+    for api in sites.apis.values():
+        holder = PlanLock(api, PLAN.store_namespace, PLAN.name).holder()  # type: ignore[arg-type]
+        assert holder is not None
+        assert holder.run_id == begun["run_id"]
+
+
+def test_a_failover_says_beforehand_what_it_loses(sites: TwoSites) -> None:
+    sites.unreachable.add("east")
+    begun = sites.begin("failover", "west", "east")
+    assert [loss["last_sync"] for loss in begun["losses"]] == [ARRIVED.isoformat()]
+
+
+def test_a_failback_is_a_move_home(sites: TwoSites) -> None:
+    sites.states = {"east": ("secondary", "incoming"), "west": ("primary", "outgoing")}
+    begun = sites.begin("failback")
+    assert (begun["operation"], begun["target"], begun["phase_after"]) == ("relocate", "east", "normal")
+
+
+def test_p5_a_move_that_was_killed_after_its_promotion_is_resumed(sites: TwoSites) -> None:
+    first = sites.begin("relocate", "west")
+    sites.states = {"east": ("secondary", "none"), "west": ("primary", "outgoing")}
+    for api in sites.apis.values():
+        PlanLock(api, PLAN.store_namespace, PLAN.name).release(first["run_id"], 1)  # type: ignore[arg-type]
+    again = sites.begin("relocate", "west")
+    assert (again["needed"], again["run_id"], again["attempt"]) == (True, first["run_id"], 2)
+
+
+def test_a_move_that_was_rolled_back_is_over(sites: TwoSites) -> None:
+    sites.record(replace(MOVED, operation="relocate", state="rolled_back"))
+    assert sites.begin("relocate", "west")["run_id"] != MOVED.id
+
+
+def test_p4_a_move_whose_source_was_lost_on_the_way_goes_on_as_a_failover(sites: TwoSites) -> None:
+    sites.record(replace(MOVED, operation="relocate", state="failed"))
+    sites.unreachable.add("east")
+    begun = sites.begin("failover", "west", "east")
+    assert (begun["run_id"], begun["attempt"], begun["operation"]) == (MOVED.id, 2, "failover")
+
+
+def test_p6_a_run_that_the_other_site_recorded_is_finished_first(sites: TwoSites) -> None:
+    sites.record(replace(MOVED, operation="relocate", state="failed"))
+    sites.states = {"east": ("secondary", "incoming"), "west": ("primary", "outgoing")}
+    with pytest.raises(Refused, match="run relocate with dr_target=west again"):
+        sites.begin("relocate", "east")
+
+
+def test_p1_a_debt_that_the_other_site_recorded_counts(sites: TwoSites) -> None:
+    sites.record(replace(MOVED, fence_debt="its VMs were not observed to be off"))
+    sites.states = {"east": ("secondary", "none"), "west": ("primary", "none")}
+    with pytest.raises(Refused, match="fence debt"):
+        sites.begin("relocate", "east")
+
+
+def test_a_clean_secondary_needs_no_reprotect(sites: TwoSites) -> None:
+    assert sites.begin("reprotect")["needed"] is False
+
+
+def vmi_at_west(sites: TwoSites) -> None:
+    meta = {"name": "db", "namespace": "payroll", "labels": {"dr.ocpvirt.io/plan": "payroll"}}
+    sites.apis["west"].create(VM, {"metadata": meta, "spec": {"template": {"spec": {}}}})
+    sites.apis["west"].create(VMI, {"metadata": meta})
+
+
+def debt_of_west(sites: TwoSites) -> None:
+    sites.record(replace(MOVED, source="west", target="east", fence_debt="its VMs were not observed to be off"))
+
+
+def no_flow(sites: TwoSites) -> None:
+    sites.states["west"] = ("secondary", "none")
+
+
+@pytest.mark.parametrize("dirt", [vmi_at_west, debt_of_west, no_flow])
+def test_p1_whatever_is_left_at_the_other_site_makes_a_reprotect_needed(
+    sites: TwoSites, dirt: Callable[[TwoSites], None]
+) -> None:
+    dirt(sites)
+    begun = sites.begin("reprotect")
+    assert (begun["needed"], begun["source"], begun["phase_after"]) == (True, "west", "normal")
+
+
+def test_p5_a_failback_that_was_killed_halfway_has_nothing_to_clean_before_it_goes_on(sites: TwoSites) -> None:
+    sites.record(replace(MOVED, operation="relocate", source="west", target="east", state="running"))
+    sites.states = {"east": ("secondary", "incoming"), "west": ("secondary", "none")}
+    assert sites.begin("reprotect")["needed"] is False
+    assert sites.begin("failback")["attempt"] == 2

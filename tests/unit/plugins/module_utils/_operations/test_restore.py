@@ -52,14 +52,17 @@ class Velero:
         self.capture = Capture("payroll-east-1", {VM.resource: list(vms)})
         self.excluded: Sequence[str] = ()
         self.vms_before: list[Any] | None = None
+        self.update: bool | None = None
         self.api = api
 
     def manifests(self, _api: object, name: str) -> Capture:
         assert name == self.capture.name
         return self.capture
 
-    def restore(self, _api: object, _name: str, _run_id: str, exclude: Sequence[str], _timeout: float) -> Any:
-        self.excluded, self.vms_before = exclude, self.api.list(VM)
+    def restore(
+        self, _api: object, _name: str, _run_id: str, exclude: Sequence[str], _timeout: float, update: bool
+    ) -> Any:
+        self.excluded, self.vms_before, self.update = exclude, self.api.list(VM), update
         return {"items": 7, "warnings": 0, "errors": 0}
 
 
@@ -71,6 +74,7 @@ def api() -> MemoryApi:
 @pytest.fixture
 def session(api: MemoryApi, monkeypatch: pytest.MonkeyPatch) -> MemorySession:
     session = MemorySession(api)
+    session.put("capture", {"name": "payroll-east-1", "vms": ["payroll/db-0", "payroll/db-1"]})
     monkeypatch.setattr(restore, "Session", session)
     return session
 
@@ -83,7 +87,7 @@ def velero(api: MemoryApi, monkeypatch: pytest.MonkeyPatch) -> Velero:
 
 
 def run(check_mode: bool = False) -> dict[str, Any]:
-    return restore_metadata(plan_of(), "r-1", "payroll-east-1", 60, check_mode)
+    return restore_metadata(plan_of(), "r-1", 60, check_mode)
 
 
 @pytest.mark.parametrize(

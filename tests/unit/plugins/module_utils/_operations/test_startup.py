@@ -133,7 +133,7 @@ class Start:
         self.seconds = 0.0
         self.session.clock = replace(self.api.clock, monotonic=self._look_at_the_clock)
         monkeypatch.setattr(startup, "Session", self.session)
-        monkeypatch.setattr(startup, "check_may_start", lambda _session: 1)
+        monkeypatch.setattr(startup, "check_may_start", lambda _session, _site: 1)
         monkeypatch.setattr(startup, "TICK", 0.002)
 
     def _look_at_the_clock(self) -> float:
@@ -297,7 +297,7 @@ def test_p5_nothing_is_started_without_the_lock(start: Start) -> None:
 
 
 def test_p1_nothing_is_started_when_the_guard_refuses(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_session: object) -> None:
+    def refuse(_session: object, _site: str) -> None:
         raise Refused("start VMs", seen="the source was not declared lost")
 
     start.api.add("a", PowerRecord("Always", True))

@@ -1,0 +1,52 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run can know before it begins: both sites, their groups, and the runs that each of them recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from .._cluster.run_store import RunStore
+from .._errors import DrError
+from .._model.group_status import GroupStatus
+from .._model.plan import Plan
+from .._model.run import ENDED, Run
+from .groups import Groups
+from .sites import Reach, reach
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """By site: its API server's answer, its groups. runs: of both sites, oldest first."""
+
+    reached: Mapping[str, Reach]
+    groups: Mapping[str, list[GroupStatus]]
+    runs: list[Run]
+
+    @property
+    def unfinished(self) -> Run | None:
+        return next((run for run in reversed(self.runs) if run.state not in ENDED), None)
+
+
+def look_out(plan: Plan, target: str | None) -> Outlook:
+    """Ask everybody at once. target: the site whose record must be readable; of the other it is read if it answers."""
+    names = list(plan.sites)
+    with ThreadPoolExecutor(max_workers=3) as pool:
+        asked = [pool.submit(reach, plan, name) for name in names]
+        groups = pool.submit(Groups(plan).observe, names).result()
+        reached = {name: future.result() for name, future in zip(names, asked, strict=True)}
+    runs = [run for name in names for run in _runs(plan, reached[name], must=name == target)]
+    return Outlook(reached, groups, sorted(runs, key=lambda run: run.started))
+
+
+def _runs(plan: Plan, there: Reach, must: bool) -> list[Run]:
+    if there.api is None:
+        return []
+    try:
+        return [Run.from_dict(head) for head in RunStore(there.api, plan.store_namespace).heads(plan.name)]
+    except DrError:
+        if must:
+            raise
+        return []

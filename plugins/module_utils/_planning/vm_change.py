@@ -1,0 +1,83 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What becomes of a VM at a target: created, updated from an earlier stay of the plan there, or kept. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from .._errors import Refused
+from .._model.names import CREATED_BY, PREFIX, RECORDED, protected_label
+from .._model.vm import power_record
+
+POWER = ("runStrategy", "running")
+
+
+@dataclass(frozen=True)
+class VmChange:
+    """body: what is written, for create and update. why: for people, empty where nothing is noteworthy."""
+
+    verb: Literal["create", "update", "keep"]
+    body: dict[str, Any]
+    why: str = ""
+
+
+def decide_vm(wanted: dict[str, Any], seen: Mapping[str, Any] | None, run_id: str, plan: str) -> VmChange:
+    """wanted: the halted VM of the capture. seen: what the target has of that name."""
+    if seen is None:
+        return VmChange("create", wanted)
+    meta = seen["metadata"]
+    annotations = meta.get("annotations") or {}
+    creator = annotations.get(CREATED_BY)
+    if creator == run_id:
+        # an earlier attempt of this run; it may run by now
+        return VmChange("keep", wanted)
+    name = f"VirtualMachine/{wanted['metadata']['namespace']}/{wanted['metadata']['name']}"
+    ours = (meta.get("labels") or {}).get(protected_label(plan)) == "true"
+    if not ours or RECORDED not in annotations or not _is_off(seen["spec"]):
+        raise Refused(
+            "create the VM",
+            on=name,
+            seen="one of that name exists at the target" + (f", created by run {creator}" if creator else ""),
+            wanted=f"absent, or halted by a run of plan {plan} that took it away from there",
+            next_step="it was not touched: remove it if it is a leftover, then start again",
+        )
+    kept = {key: meta[key] for key in ("uid", "resourceVersion", "finalizers", "ownerReferences") if key in meta}
+    return VmChange("update", {**wanted, "metadata": {**wanted["metadata"], **kept}}, _why(name, wanted, seen))
+
+
+def _is_off(spec: Mapping[str, Any]) -> bool:
+    return spec.get("runStrategy") == "Halted" or spec.get("running") is False
+
+
+def _why(name: str, wanted: Mapping[str, Any], seen: Mapping[str, Any]) -> str:
+    parts = sorted(
+        key
+        for key in wanted["spec"].keys() | seen["spec"].keys()
+        if key not in POWER and wanted["spec"].get(key) != seen["spec"].get(key)
+    )
+    changed = [f"spec.{part}" for part in parts]
+    changed += [part for part in ("labels", "annotations") if _owners(wanted, part) != _owners(seen, part)]
+    now, before = power_record(wanted), power_record(seen)
+    if now != before:
+        changed.append(
+            f"power {before.run_strategy} to {now.run_strategy}" if now.running == before.running else "power"
+        )
+    if not changed:
+        return f"{name} is adopted: it is as captured"
+    return f"{name} is updated to the capture: {', '.join(changed)}"
+
+
+def _owners(vm: Mapping[str, Any], part: str) -> dict[str, str]:
+    """Labels or annotations as the VM's owner wrote them, with those of ours that he writes too."""
+    found = vm["metadata"].get(part) or {}
+    written = (RECORDED, CREATED_BY)
+    return {
+        key: value
+        for key, value in found.items()
+        if key not in written
+        and (key.startswith(PREFIX) or "kubevirt.io/" not in key)
+        and not key.startswith("kubectl.kubernetes.io/")
+    }

@@ -1,0 +1,177 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""RBD mirroring, driven directly: the images of a group are what its PersistentVolumes name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from .._errors import DrError, Refused, Unreachable
+from .._model.group_status import GroupStatus, SyncProof, VolumeStatus, combine, silent
+from .._model.plan import Group
+from . import ceph_rbd_setup as setup
+from . import ceph_rbd_switch as switch
+from .base import Capabilities, FenceProof, Provider
+from .ceph_rbd_cluster import Cluster, Seen
+from .ceph_rbd_fence import block, blocked, unblock
+from .ceph_rbd_images import Image, image_of, is_rbd
+from .ceph_rbd_options import Access, RbdOptions
+from .ceph_rbd_side import Members, Side, Sides
+from .ceph_rbd_status import LAST_SYNC_SOURCE, volume_status
+from .site_handle import SiteHandle
+
+
+class CephRbdProvider(Provider):
+    """`options` of a group: see `RbdOptions`; those of a site stand under `sites`."""
+
+    name = "ceph_rbd"
+    capabilities = Capabilities(final_sync=True, force=True, reports_lag=True, groups=True, fencing=True)
+
+    def __init__(self, sites: Mapping[str, SiteHandle]) -> None:
+        super().__init__(sites)
+        self._sides = Sides(sites)
+
+    @classmethod
+    def detect(cls, group: Group, site: SiteHandle) -> str:
+        volumes = [item.pv for item in site.candidates(group) if item.pv]
+        # without it, csi-addons' resources in the same cluster may be what is meant
+        if not volumes or "command" not in group.options_at(site.name) or not all(is_rbd(pv) for pv in volumes):
+            return ""
+        return f"its {len(volumes)} volumes are RBD images, and options.sites.{site.name} has a command"
+
+    def observe(self, group: Group, site: str) -> GroupStatus:
+        return self.observe_all([group], site)[0]
+
+    def observe_all(self, groups: Sequence[Group], site: str) -> list[GroupStatus]:
+        """One look at each cluster, for all groups in it."""
+        members = Members(self.sites)
+        images: dict[str, set[Image]] = {}
+        failed: dict[str, DrError] = {}
+        wanted: dict[Access, set[Image]] = {}
+        for group in groups:
+            try:
+                images[group.name] = members.images(group, site)
+                wanted.setdefault(RbdOptions.read(group, site).access, set()).update(images[group.name])
+            except DrError as error:
+                failed[group.name] = error
+        seen: dict[Access, Seen | DrError] = {}
+        for access, every in wanted.items():
+            try:
+                seen[access] = Cluster(site, access, self.sites[site].run).look(every)
+            except DrError as error:
+                seen[access] = error
+        statuses = []
+        for group in groups:
+            answer = failed.get(group.name) or seen[RbdOptions.read(group, site).access]
+            statuses.append(self._status(group, site, images.get(group.name, set()), answer))
+        return statuses
+
+    def covers(self, group: Group, site: str, pv: Mapping[str, Any]) -> bool:
+        """Whether it is an image of the pool that the group has there. That it is mirrored is what `observe` says."""
+        if not is_rbd(pv):
+            return False
+        pool = RbdOptions.read(group, site).pool
+        return not pool or image_of(pv, pool).pool == pool
+
+    def enable(self, group: Group, source: str, target: str) -> bool:
+        tried = "enable replication"
+        return setup.enable(self._sides.look(group, source, tried), self._sides.look(group, target, tried))
+
+    def disable(self, group: Group, site: str) -> bool:
+        """Also at the peer, for copies of what is primary here: rbd-mirror would delete them."""
+        tried = "disable replication"
+        side = self._sides.look(group, site, tried)
+        peer = self._sides.look(group, self._sides.peer(site), tried) if side.primaries else None
+        return setup.disable(side, peer)
+
+    def promote(self, group: Group, site: str, forced: bool) -> bool:
+        tried = "promote by force" if forced else "promote"
+        here = self._sides.look(group, site, tried, history=True)
+        if forced:
+            return switch.promote_forced(here)
+        return switch.promote_planned(here, self._sides.look(group, self._sides.peer(site), tried, history=True))
+
+    def demote(self, group: Group, site: str) -> bool:
+        return switch.demote(self._sides.look(group, site, "demote"))
+
+    def final_sync(self, group: Group, source: str, target: str) -> SyncProof:
+        tried = "prove the final sync"
+        here = self._sides.look(group, source, tried, history=True)
+        return switch.final_sync(here, self._sides.look(group, target, tried, history=True))
+
+    def resync(self, group: Group, site: str) -> bool:
+        tried = "resynchronise"
+        here = self._sides.look(group, site, tried, history=True)
+        return setup.resync(here, self._sides.look(group, self._sides.peer(site), tried, history=True))
+
+    def fence(self, group: Group, survivor: str, lost: str) -> FenceProof:
+        """What can be read back: who may change the survivor's images, and that the lost site's addresses may not."""
+        side = self._sides.look(group, survivor, f"fence {lost}")
+        side.check_all_mirrored(f"fence {lost}")
+        networks = RbdOptions.read(group, lost).fence
+        if networks:
+            block(side.cluster, networks)
+            missing = sorted(set(networks) - blocked(side.cluster))
+            if missing:
+                raise Refused(
+                    f"fence {lost}",
+                    site=survivor,
+                    on=f"group {group.name}",
+                    seen=f"the blocklist has not {', '.join(missing)}",
+                    wanted=f"all of options.sites.{lost}.fence in it",
+                    next_step="look at `ceph osd blocklist ls`, then start again",
+                )
+        return FenceProof(group.name, _evidence(side, lost, networks))
+
+    def unfence(self, group: Group, survivor: str, lost: str) -> bool:
+        return unblock(self._sides.cluster(group, survivor), RbdOptions.read(group, lost).fence)
+
+    def _status(self, group: Group, site: str, images: set[Image], answer: Seen | DrError) -> GroupStatus:
+        if isinstance(answer, Unreachable):
+            return silent(group.name, site, str(answer))
+        if isinstance(answer, DrError):
+            return GroupStatus(group.name, site, "unknown", "error", "none", message=str(answer))
+        volumes = [volume_status(image, answer.images.get(image)) for image in sorted(images)]
+        if volumes and all(item.role == "secondary" and item.direction == "none" for item in volumes):
+            volumes = self._with_proof(group, site, volumes)
+        status = combine(group.name, site, volumes, LAST_SYNC_SOURCE)
+        return replace(status, present=False) if images and not images & answer.images.keys() else status
+
+    def _with_proof(self, group: Group, site: str, volumes: list[VolumeStatus]) -> list[VolumeStatus]:
+        """Of images that follow nothing: demoted ones whose data is at the other site. It takes a look at both."""
+        try:
+            here = self._sides.look(group, site, "observe", history=True)
+            there = self._sides.look(group, self._sides.peer(site), "observe", history=True)
+            here.check_all_mirrored("observe")
+            there.check_all_mirrored("observe")
+        except DrError as error:
+            # without the other site's word there is no proof
+            return [replace(volumes[0], message=f"{volumes[0].message}; no proof: {error}"), *volumes[1:]]
+        found = switch.arrivals(here, there)
+        if there.primaries or not all(item.holds for item in found.values()):
+            return volumes
+        if all(item.is_copy for item in found.values()):
+            return [replace(item, message="the peer is demoted too") for item in volumes]
+        return [
+            replace(item, health="healthy", sync_proof=f"the other site holds its {arrived.source}", message="")
+            for item, arrived in zip(
+                volumes, (found[switch.counterpart(there, image)] for image in sorted(here.images)), strict=True
+            )
+        ]
+
+
+def _evidence(side: Side, lost: str, networks: Sequence[str]) -> str:
+    parts = []
+    if side.primaries:
+        parts.append(f"{len(side.primaries)} images are primary at {side.site}, into which rbd-mirror does not replay")
+    if side.others:
+        parts.append(
+            f"{len(side.others)} are no primaries: no client writes to them, and their promotion ends the replay"
+        )
+    if networks:
+        parts.append(f"{side.site}'s blocklist has {', '.join(networks)} of {lost}")
+    else:
+        parts.append(f"no addresses of {lost} are blocked, as options.sites.{lost}.fence names none")
+    return f"{side.site}: {'; '.join(parts)}"

@@ -1,0 +1,192 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One Ceph cluster, asked and commanded through the agent that is sent to it."""
+
+from __future__ import annotations
+
+import errno
+import inspect
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .._errors import DrError, Failed, NotFound, Refused, Unreachable
+from . import ceph_rbd_agent
+from .ceph_rbd_images import Image
+from .ceph_rbd_options import Access
+from .command import Answer, Runner
+
+# Ceph's own bindings belong to the system's Python, whatever else is in the PATH
+PYTHON = ("/usr/bin/python3", "-")
+CONNECT_TIMEOUT = 5
+# asked of a site that may be dead: it must not hold a failover up
+LOOK_TIMEOUT = 12
+# to open an image and read its snapshots or journal, on a busy machine
+HISTORY_SECONDS = 0.2
+# a demotion with a dead peer took 30 s
+VERB_TIMEOUT = 180
+ASK_TIMEOUT = 30
+# for ssh and the like, before the agent's own clock runs
+REACH_TIMEOUT = 4
+
+SILENT = {errno.ETIMEDOUT, errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENOTCONN}
+# ssh's own failure
+SSH_FAILED = 255
+ALARMED = (-14, 128 + 14)
+# librbd 16.2 aborts at times ("boost::bad_get") when it opens an image while its mirror snapshots change
+ABORTED = (-6, 128 + 6)
+ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class Pool:
+    """A pool, or a namespace in it, at one site. peers: site name and mirror uuid of each."""
+
+    mode: str
+    mirror_uuid: str
+    peers: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """images: what each is at this site; one that is not there is absent from it."""
+
+    pools: Mapping[tuple[str, str], Pool]
+    images: Mapping[Image, Mapping[str, Any]]
+
+    def pool_of(self, image: Image) -> Pool:
+        return self.pools[image.pool, image.namespace]
+
+
+class Cluster:
+    """site: for errors. run: see `run_command`."""
+
+    def __init__(self, site: str, access: Access, run: Runner) -> None:
+        self.site = site
+        self._access = access
+        self._run = run
+
+    def look(self, images: Iterable[Image], history: bool = False) -> Seen:
+        """What is known of the images; history: with their mirror snapshots or journal positions."""
+        by_pool: dict[tuple[str, str], list[Image]] = {}
+        for image in sorted(images):
+            by_pool.setdefault((image.pool, image.namespace), []).append(image)
+        pools = [
+            {"pool": pool, "namespace": namespace, "images": [image.name for image in listed]}
+            for (pool, namespace), listed in by_pool.items()
+        ]
+        seconds = LOOK_TIMEOUT + (int(HISTORY_SECONDS * sum(map(len, by_pool.values()))) if history else 0)
+        answer = self._ask_agent("look", seconds, pools=pools, history=history)
+        found: dict[tuple[str, str], Pool] = {}
+        known: dict[Image, Mapping[str, Any]] = {}
+        for item, (key, listed) in zip(answer["pools"], by_pool.items(), strict=True):
+            if "error" in item:
+                raise self._error("look at the images", f"pool {'/'.join(filter(None, key))}", item["error"])
+            found[key] = Pool(item["mode"], item["mirror_uuid"], item["peers"])
+            known.update({image: item["images"][image.name] for image in listed if image.name in item["images"]})
+        return Seen(found, known)
+
+    def act(self, verb: str, images: Iterable[Image]) -> dict[Image, Mapping[str, Any]]:
+        """Do a verb on each image. Those that failed, with their errno and message."""
+        listed = sorted(images)
+        if not listed:
+            return {}
+        asked = [{"pool": image.pool, "namespace": image.namespace, "image": image.name} for image in listed]
+        answers = self._ask_agent("act", VERB_TIMEOUT, verb=verb, images=asked)
+        return {image: answer for image, answer in zip(listed, answers, strict=True) if answer["errno"]}
+
+    def must(self, verb: str, images: Iterable[Image], done: Iterable[int] = ()) -> None:
+        """Do a verb on every image; `done`: error numbers that say that it was done before."""
+        failed = self.act(verb, images)
+        self.check(verb, {image: answer for image, answer in failed.items() if answer["errno"] not in done})
+
+    def check(self, verb: str, failed: Mapping[Image, Mapping[str, Any]]) -> None:
+        """Raise the first failure, if there is one, and say how many there are."""
+        for image, answer in failed.items():
+            more = f", and {len(failed) - 1} images more" if len(failed) > 1 else ""
+            raise self._error(verb.replace("_", " "), f"image {image}{more}", answer)
+
+    def ask(self, to: str, commands: Sequence[Mapping[str, Any]], done: Iterable[int] = ()) -> list[str]:
+        """Outputs of commands of the monitors (`mon`) or the manager (`mgr`)."""
+        listed = [{"to": to, "command": dict(command)} for command in commands]
+        answers = self._ask_agent("ask", ASK_TIMEOUT, commands=listed) if listed else []
+        for command, answer in zip(commands, answers, strict=True):
+            if answer["errno"] and answer["errno"] not in done:
+                raise self._error(str(command["prefix"]), "the Ceph cluster", answer)
+        return [str(answer["output"]) for answer in answers]
+
+    def _ask_agent(self, do: str, seconds: int, **more: Any) -> Any:
+        # a change whose outcome is unknown is worse than one that is waited for
+        limits = {"rados_osd_op_timeout": str(seconds - CONNECT_TIMEOUT)} if do == "look" else {}
+        request = {
+            "do": do,
+            "seconds": seconds,
+            "user": self._access.user,
+            "conf": self._access.conf,
+            "settings": {
+                "client_mount_timeout": str(CONNECT_TIMEOUT),
+                "rados_mon_op_timeout": str(ASK_TIMEOUT if do == "ask" else CONNECT_TIMEOUT),
+                **limits,
+            },
+            **more,
+        }
+        source = f"{inspect.getsource(ceph_rbd_agent)}\nserve({json.dumps(request)!r})\n"
+        words = [*self._access.command, *PYTHON]
+        tried = {"look": "look at the images", "act": str(more.get("verb")).replace("_", " ")}.get(do, "ask")
+        done = self._run_agent(words, seconds, source, tried)
+        answer = _last_object(done.stdout)
+        if "answer" in answer:
+            return answer["answer"]
+        if "error" in answer:
+            raise self._error(tried, "the Ceph cluster", answer["error"])
+        silent = done.code in (SSH_FAILED, *ALARMED)
+        raise (Unreachable if silent else Failed)(
+            tried,
+            site=self.site,
+            on="the Ceph cluster",
+            seen=f"exit status {done.code}: {done.last_words}",
+            wanted="an answer of the Python that the option `command` leads to",
+            next_step="run that command by hand; it must pass its standard input on (oc exec -i, ssh -T)",
+        )
+
+    def _run_agent(self, words: list[str], seconds: int, source: str, tried: str) -> Answer:
+        """Again, where librbd aborted: every verb can be said twice."""
+        for attempt in range(ATTEMPTS):
+            try:
+                done = self._run(words, seconds + REACH_TIMEOUT, source.encode())
+            except DrError as error:
+                error.tried, error.site, error.on = tried, self.site, "the Ceph cluster"
+                raise
+            if done.code not in ABORTED or attempt == ATTEMPTS - 1:
+                break
+        return done
+
+    def _error(self, tried: str, on: str, error: Mapping[str, Any]) -> DrError:
+        """Numbers, as texts differ between releases."""
+        code = int(error["errno"])
+        kind: type[DrError] = Failed
+        if code in SILENT:
+            kind = Unreachable
+        elif code == errno.ENOENT and error.get("stage") not in ("read the configuration", "connect"):
+            kind = NotFound
+        elif code in (errno.EBUSY, errno.EROFS, errno.EPERM):
+            kind = Refused
+        stage = f"{error['stage']}: " if "stage" in error else ""
+        return kind(tried, site=self.site, on=on, seen=f"{stage}{error['message']}", next_step=HINTS.get(code))
+
+
+HINTS = {
+    errno.EACCES: "look at the user and its keyring; docs/providers/ceph_rbd.md lists the rights it needs",
+    errno.EPERM: "docs/providers/ceph_rbd.md lists the rights that the user needs",
+    errno.ETIMEDOUT: "look whether the monitors and OSDs of this cluster run",
+}
+
+
+def _last_object(output: bytes) -> dict[str, Any]:
+    lines = output.decode(errors="replace").strip().splitlines()
+    try:
+        answer = json.loads(lines[-1]) if lines else {}
+    except ValueError:
+        return {}
+    return answer if isinstance(answer, dict) else {}

@@ -1,0 +1,92 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether one site's image holds all that the other's holds, by their mirror snapshots or journals. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Facts = Mapping[str, Any]
+
+COMPARED = {
+    "snapshot": "the demotion snapshot of each image, and its complete copy at the target",
+    "journal": "the last entry of each image's journal, and the target's committed position in it",
+}
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """holds: the target has all that the source has. source, target: what each showed.
+
+    is_copy: the source itself only ever held what the target has, or nothing.
+    """
+
+    holds: bool
+    source: str
+    target: str
+    is_copy: bool = False
+
+
+def arrival(source: Facts, source_uuid: str, target: Facts, target_uuid: str) -> Arrival:
+    """uuid: of the pool's mirror at each site. Both with `history`; it proves nothing while the source is primary."""
+    if source["mirror"]["mode"] != target["mirror"]["mode"]:
+        return Arrival(False, source["mirror"]["mode"], target["mirror"]["mode"])
+    if source["mirror"]["global_id"] != target["mirror"]["global_id"]:
+        return Arrival(False, f"global id {source['mirror']['global_id']}", "another global id")
+    if source["mirror"]["mode"] == "journal":
+        return _by_journal(source, target_uuid)
+    return _by_snapshots(source, source_uuid, target, target_uuid)
+
+
+def has_complete_copy(facts: Facts) -> bool:
+    """Whether there is a moment that a forced promotion can go back to."""
+    if facts["mirror"]["mode"] == "journal":
+        return True
+    return any(item["complete"] for item in facts["snapshots"])
+
+
+def newest(facts: Facts) -> Facts | None:
+    """The newest mirror snapshot."""
+    found: list[Facts] = sorted(facts["snapshots"], key=lambda item: int(item["id"]))
+    return found[-1] if found else None
+
+
+def _by_snapshots(source: Facts, source_uuid: str, target: Facts, target_uuid: str) -> Arrival:
+    last = newest(source)
+    if last is None:
+        return Arrival(False, "no mirror snapshot", _in_words(newest(target)))
+    if last["origin"] == target_uuid:
+        # never written since it followed the target: there is nothing that the target could lack
+        return Arrival(True, "a copy of the target's", _in_words(newest(target)), is_copy=True)
+    if last["origin"] or last["state"] != "demoted":
+        return Arrival(False, _in_words(last), _in_words(newest(target)))
+    for item in target["snapshots"]:
+        if item["origin"] == source_uuid and item["origin_id"] == last["id"] and item["complete"]:
+            return Arrival(True, f"snapshot {last['id']}", f"snapshot {last['id']}")
+    return Arrival(False, _in_words(last), _in_words(newest(target)))
+
+
+def _by_journal(source: Facts, target_uuid: str) -> Arrival:
+    written = source["journal"].get("", {"positions": []})["positions"]
+    if not written:
+        return Arrival(True, "an empty journal", "an empty journal", is_copy=True)
+    taken = source["journal"].get(target_uuid)
+    if taken is None or taken["state"] != "connected":
+        return Arrival(False, _position(written), "not connected to this journal")
+    return Arrival(taken["positions"] == written, _position(written), _position(taken["positions"]))
+
+
+def _position(positions: list[Facts]) -> str:
+    if not positions:
+        return "nothing of the journal"
+    return f"tag {positions[0]['tag_tid']} entry {positions[0]['entry_tid']}"
+
+
+def _in_words(snapshot: Facts | None) -> str:
+    if snapshot is None:
+        return "no mirror snapshot"
+    of = f" of the peer's {snapshot['origin_id']}" if snapshot["origin"] else ""
+    copied = "" if snapshot["complete"] else f", incomplete: {snapshot['copied']} objects copied"
+    return f"snapshot {snapshot['id']} ({snapshot['state']}{of}{copied})"

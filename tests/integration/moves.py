@@ -1,0 +1,156 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a move did to the guests' records, read from the disks of both sites; runs that are killed on the way."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from ansible_collections.ocpvirt.dr.tests.integration.world import STORE, World
+from demo.cluster import Cluster, wait_until
+from demo.playbook import Played
+from demo.workload import NAMESPACE, not_ready
+
+SAID = re.compile(r"\S+: what \w+ wrote after (\S+) is lost")
+
+
+@dataclass
+class DiskWatch:
+    """highest: by claim the last record that was ever seen on the source's disk while its own guest had written last.
+
+    Once the target is primary the source's disk is replaced by the target's: what was lost could not be seen any more.
+    """
+
+    world: World
+    site: str
+    highest: dict[str, int] = field(default_factory=dict)
+
+    def look(self) -> None:
+        for claim, volume in self.world.lab.records(self.site).items():
+            if volume["boots"] and volume["boots"][-1]["site"] == self.site:
+                self.highest[claim] = max(self.highest.get(claim, 0), volume["last_n"])
+
+
+@contextmanager
+def watching(world: World, site: str) -> Iterator[DiskWatch]:
+    watch, ended = DiskWatch(world, site), threading.Event()
+
+    def follow() -> None:
+        while not ended.wait(0.5):
+            watch.look()
+
+    watch.look()
+    thread = threading.Thread(target=follow, daemon=True)
+    thread.start()
+    try:
+        yield watch
+    finally:
+        ended.set()
+        thread.join(60)
+
+
+def await_guests(world: World, site: str) -> dict[str, dict[str, Any]]:
+    """The records at a site once every guest that is to run has written there."""
+    found: dict[str, Any] = {}
+
+    def missing() -> list[str]:
+        found.update(world.lab.records(site))
+        return [name for name in world.running if _last_site(found.get(name)) != site]
+
+    wait_until(f"guests writing at {site}", 120, missing)
+    return found
+
+
+def assert_nothing_lost(watch: DiskWatch, after: dict[str, dict[str, Any]]) -> None:
+    """The target's guests go on right after the last record that the source's guests wrote."""
+    for name in watch.world.running:
+        volume = after[name]
+        assert (volume["gaps"], volume["bad_checksums"]) == ([], 0), name
+        arrived = [boot for boot in volume["boots"] if boot["site"] == watch.site][-1]
+        assert arrived["last_n"] >= watch.highest[name] > 0, f"{name} lost records"
+        assert volume["boots"][-1]["site"] != watch.site
+
+
+def assert_lost_is_what_was_said(world: World, played: Played, after: dict[str, dict[str, Any]]) -> None:
+    """The same moment before and after the switch; nothing older than it is lost, nothing younger has arrived."""
+    said = SAID.findall(played.output)
+    begin, end = said[0], said[-1]
+    assert len(said) >= 2
+    assert begin == end
+    moment = _moment(end)
+    for name in world.running:
+        arrived = [boot for boot in after[name]["boots"] if boot["site"] == "east"][-1]
+        last = _moment(arrived["last_t"])
+        period = (last - _moment(arrived["first_t"])) / max(1, arrived["last_n"] - arrived["first_n"])
+        assert last <= moment, f"{name} holds a record from after {moment}"
+        # a loaded machine delays a write by a few periods
+        assert moment - last <= max(5 * period, timedelta(seconds=3)), f"{name} lost more than was said"
+
+
+def assert_runs_at(world: World, site: str, specs: dict[str, Any]) -> None:
+    """Everything as at its first home: what ran runs, what was off is off, specs are equal, no PV names the peer."""
+    cluster, peer = world.cluster(site), "west" if site == "east" else "east"
+    wait_until(f"running VMs at {site}", 120, lambda: not_ready(cluster, world.running))
+    assert specs_at(cluster) == specs
+    assert running_at(cluster) == set(world.running)
+    assert running_at(world.cluster(peer)) == set()
+    foreign = world.storage.address(world.sites[peer])
+    volumes = cluster.list("PersistentVolume")
+    assert [pv["metadata"]["name"] for pv in volumes if foreign in json.dumps(pv["spec"])] == []
+    assert {pv["status"]["phase"] for pv in volumes} == {"Bound"}
+
+
+def specs_at(cluster: Cluster) -> dict[str, Any]:
+    """By VM all that its owner wrote: MAC addresses, disks, runStrategy."""
+    return {vm["metadata"]["name"]: vm["spec"] for vm in cluster.list("VirtualMachine", NAMESPACE)}
+
+
+def running_at(cluster: Cluster) -> set[str]:
+    return {item["metadata"]["name"] for item in cluster.list("VirtualMachineInstance", NAMESPACE)}
+
+
+def newest_run(cluster: Cluster) -> dict[str, Any]:
+    """The head of the run that began last at a target."""
+    heads = [json.loads(item["data"]["head"]) for item in cluster.list("ConfigMap", STORE) if "head" in item["data"]]
+    return max(heads, key=lambda head: head["started"])
+
+
+def kill_when(world: World, playbook: str, reached: Callable[[], bool], *options: str) -> None:
+    """Start a playbook and end it with SIGKILL at a moment that the cluster shows."""
+    with world.log.open("a") as log:
+        process = subprocess.Popen(
+            ["ansible-playbook", f"ocpvirt.dr.{playbook}", "-e", f"dr_plan={world.plan_file}", *options],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def not_yet() -> list[str]:
+        assert process.poll() is None, f"ansible-playbook ended with {process.returncode}, see {world.log}"
+        return [] if reached() else ["the moment"]
+
+    try:
+        wait_until("the moment to kill the run", 600, not_yet)
+    finally:
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _last_site(volume: dict[str, Any] | None) -> str:
+    return volume["boots"][-1]["site"] if volume and volume["boots"] else ""
+
+
+def _moment(text: str) -> datetime:
+    """RFC 3339 with nanoseconds, which Python 3.11 reads only down to microseconds."""
+    return datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text.replace("Z", "+00:00")))

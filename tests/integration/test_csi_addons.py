@@ -1,0 +1,264 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Provider csi_addons against csi-addons' own manager and sidecar, beyond what the contract asks of every provider."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import requests
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.api import Api
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import VOLUME_REPLICATION
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
+    Refused,
+    TerminalState,
+    Timeout,
+    Unsupported,
+)
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.sites import open_site
+from ansible_collections.ocpvirt.dr.tests.integration.rigs.csi_addons import SPACE, CsiAddonsRig
+from ansible_collections.ocpvirt.dr.tests.integration.rigs.rig import roles, status
+from demo.cluster import wait_until
+from demo.lab import Lab
+from urllib3.exceptions import ProtocolError
+
+SEEN_WITHIN = 90
+
+
+@pytest.fixture(params=["volume", "group"])
+def rig(request: pytest.FixtureRequest, lab: Lab) -> Iterator[CsiAddonsRig]:
+    yield from replicated(CsiAddonsRig(lab, per=request.param))
+
+
+@pytest.fixture
+def volumes(lab: Lab) -> Iterator[CsiAddonsRig]:
+    yield from replicated(CsiAddonsRig(lab, volumes=3))
+
+
+def replicated(made: CsiAddonsRig) -> Iterator[CsiAddonsRig]:
+    try:
+        assert made.provider.enable(made.group, "east", "west")
+        made.write("east", "first")
+        # the product reports a sync once in half a minute only
+        wait_until("the first text at west", SEEN_WITHIN, lambda: [] if made.read("west") == "first" else ["first"])
+        yield made
+    finally:
+        made.join()
+        made.remove()
+
+
+def move(rig: CsiAddonsRig, source: str, target: str) -> None:
+    rig.provider.demote(rig.group, source)
+    assert rig.provider.final_sync(rig.group, source, target).holds
+    rig.provider.promote(rig.group, target, forced=False)
+
+
+def test_p3_a_planned_move_there_and_back_loses_nothing(rig: CsiAddonsRig) -> None:
+    for source, target in (("east", "west"), ("west", "east")):
+        rig.write(source, f"last words of {source}")
+        move(rig, source, target)
+        assert rig.read(target) == f"last words of {source}"
+        assert status(rig, target).role == "primary"
+        assert status(rig, source).sync_proof
+    assert roles(rig) == ("primary", "secondary")
+
+
+def test_a_forced_switch_and_the_way_back(rig: CsiAddonsRig) -> None:
+    rig.cut()
+    rig.write("east", "too late")
+    provider, group = rig.without_answer("east")
+    assert provider.promote(group, "west", forced=True)
+    assert rig.read("west") == "first"
+    assert status(rig, "west").direction == "none"
+    rig.join()
+    assert roles(rig) == ("primary", "primary")
+    rig.write("west", "new life")
+    assert rig.provider.resync(rig.group, "east")
+    assert rig.read("east") == "new life"
+    assert rig.asked("east") == {"secondary"}
+    assert not rig.provider.resync(rig.group, "east")
+    move(rig, "west", "east")
+    assert rig.read("east") == "new life"
+
+
+def test_p1_what_the_guard_is_for_the_product_forces_by_itself(volumes: CsiAddonsRig) -> None:
+    """First the refusal, then the same order by hand: two primaries, and a status as after a clean promotion."""
+    with pytest.raises(Refused, match="at east it is not proven to be demoted"):
+        volumes.provider.promote(volumes.group, "west", forced=False)
+    assert roles(volumes) == ("primary", "secondary")
+    for name in volumes.volumes:
+        volumes.apis["west"].patch(VOLUME_REPLICATION, name, SPACE, {"spec": {"replicationState": "primary"}})
+
+    def other() -> list[str]:
+        return [] if status(volumes, "west").role == "primary" else [status(volumes, "west").message]
+
+    wait_until("the forced promotion", SEEN_WITHIN, other)
+    assert roles(volumes) == ("primary", "primary")
+    assert status(volumes, "west").health == "healthy"
+
+
+def test_p5_a_partly_switched_group_is_completed_by_a_rerun(volumes: CsiAddonsRig) -> None:
+    volumes.provider.demote(volumes.group, "east")
+    assert roles(volumes) == ("secondary", "secondary")
+    assert volumes.provider.final_sync(volumes.group, "east", "west").holds
+    first = volumes.volumes[0]
+    volumes.apis["west"].patch(VOLUME_REPLICATION, first, SPACE, {"spec": {"replicationState": "primary"}})
+
+    def other() -> list[str]:
+        seen = status(volumes, "west").message
+        return [] if f"partly switched: 1 primary ({SPACE}/{first})" in seen else [seen]
+
+    wait_until("one primary", SEEN_WITHIN, other)
+    assert volumes.provider.promote(volumes.group, "west", forced=False)
+    assert roles(volumes) == ("secondary", "primary")
+
+
+def test_p5_a_move_that_was_killed_between_demotion_and_promotion_is_completed(volumes: CsiAddonsRig) -> None:
+    volumes.write("east", "before the kill")
+    child = multiprocessing.get_context("fork").Process(target=move, args=(volumes, "east", "west"))
+    child.start()
+    wait_until("the demotion", SEEN_WITHIN, lambda: sorted(volumes.asked("east") - {"secondary"}))
+    child.kill()
+    child.join()
+    assert volumes.asked("west") == {"secondary"}
+    move(volumes, "east", "west")
+    assert roles(volumes) == ("secondary", "primary")
+    assert volumes.read("west") == "before the kill"
+
+
+def test_a_sync_that_never_ends_has_a_deadline_and_says_what_it_saw(volumes: CsiAddonsRig) -> None:
+    volumes.cut()
+    volumes.write("east", "does not arrive")
+    volumes.provider.demote(volumes.group, "east")
+    provider, group = volumes.impatient()
+    began = time.monotonic()
+    with pytest.raises(Timeout, match=r"state Secondary, Completed=True/Demoted, Degraded=True"):
+        provider.final_sync(group, "east", "west")
+    assert time.monotonic() - began < 80
+    with pytest.raises(Refused, match="not proven to be synced"):
+        provider.promote(group, "west", forced=False)
+    assert provider.promote(group, "east", forced=False)
+    assert roles(volumes) == ("primary", "secondary")
+
+
+def test_a_volume_that_the_storage_does_not_have_ends_with_its_words(volumes: CsiAddonsRig) -> None:
+    """The controller tries again for ever; the deadline ends it, and the storage's message is in the error."""
+    move(volumes, "east", "west")
+    gone = volumes.volumes[0]
+    requests.delete(f"{volumes.sites['east']['storage_url']}/v1/exports/{gone}", timeout=30).raise_for_status()
+    volumes.provider.demote(volumes.group, "west")
+    provider, group = volumes.provider_with(timeout="20s")
+    with pytest.raises((Timeout, TerminalState), match=gone):
+        provider.promote(group, "east", forced=True)
+
+
+def test_an_absent_class_is_refused_before_anything_is_written(rig: CsiAddonsRig) -> None:
+    provider, group = rig.provider_with(of_each_site={"class": "missing"})
+    before = {site: rig.objects(site) for site in ("east", "west")}
+    for call, arguments in (("promote", ("west", True)), ("disable", ("west",)), ("demote", ("east",))):
+        with pytest.raises(Refused, match="missing is absent; there is: nfs-replication"):
+            getattr(provider, call)(group, *arguments)
+    for site, objects in before.items():
+        assert {name: item["spec"] for name, item in rig.objects(site).items()} == {
+            name: item["spec"] for name, item in objects.items()
+        }
+
+
+class Faults:
+    """Before the connections of an Api: answers of its own for the next requests of a method to a path."""
+
+    def __init__(self, api: Api, path: str, method: str, *answers: int) -> None:
+        self._pool, api._pool = api._pool, self
+        self._path, self._method = path, method
+        self.answers = list(answers)
+        self._lock = threading.Lock()
+
+    def request(self, method: str, url: str, **options: Any) -> Any:
+        with self._lock:
+            chosen = self.answers.pop(0) if self._path in url and method == self._method and self.answers else None
+        if chosen is None:
+            return self._pool.request(method, url, **options)
+        if chosen == 0:
+            raise ProtocolError("Connection aborted.", ConnectionResetError(104, "Connection reset by peer"))
+        body = b'{"kind": "Status", "message": "injected"}'
+        return SimpleNamespace(status=chosen, data=body, headers={})
+
+
+def test_bursts_of_errors_are_sat_out(volumes: CsiAddonsRig) -> None:
+    api = open_site(volumes.plan, "east")
+    faults = [
+        Faults(api, "volumereplications", "PATCH", 429, 500, 503, 0, 429),
+        Faults(api, "volumereplications", "GET", 500, 0, 429, 504),
+    ]
+    provider, group = volumes.provider_with(apis={"east": api})
+    assert provider.demote(group, "east")
+    assert provider.final_sync(group, "east", "west").holds
+    assert [fault.answers for fault in faults] == [[], []]
+    assert roles(volumes) == ("secondary", "secondary")
+
+
+def test_a_site_without_the_api_is_said_and_has_no_role(volumes: CsiAddonsRig) -> None:
+    api = open_site(volumes.plan, "west")
+    Faults(api, "replication.storage.openshift.io", "GET", *[404] * 50)
+    provider, group = volumes.provider_with(apis={"west": api})
+    seen = provider.observe(group, "west")
+    assert (seen.role, seen.health, seen.reachable) == ("unknown", "error", True)
+    with pytest.raises(Unsupported, match="install csi-addons"):
+        provider.promote(group, "west", forced=True)
+    assert volumes.asked("west") == {"secondary"}
+
+
+def test_an_api_server_that_restarts_in_the_middle_is_waited_for(volumes: CsiAddonsRig, lab: Lab) -> None:
+    volumes.provider.demote(volumes.group, "east")
+    assert volumes.provider.final_sync(volumes.group, "east", "west").holds
+    switched: list[object] = []
+
+    def promote() -> None:
+        switched.append(volumes.provider.promote(volumes.group, "west", forced=False))
+
+    kill(lab, "west", "kube-apiserver")
+    thread = threading.Thread(target=promote)
+    thread.start()
+    lab.run("up")
+    thread.join(SEEN_WITHIN * 2)
+    assert switched == [True]
+    assert roles(volumes) == ("secondary", "primary")
+
+
+def kill(lab: Lab, site: str, process: str) -> None:
+    os.kill(lab.status()["sites"][site]["components"][process]["pid"], signal.SIGKILL)
+
+
+def test_the_lost_site_is_fenced_for_real_and_unfenced(volumes: CsiAddonsRig) -> None:
+    def fenced() -> list[str]:
+        return requests.get(f"{volumes.sites['west']['storage_url']}/v1/fence", timeout=30).json()["cidrs"] or []
+
+    cidrs = sorted(volumes.sites["east"]["csi_addons"]["cidrs"])
+    assert fenced() == []
+    proof = volumes.provider.fence(volumes.group, "west", "east")
+    assert all(cidr in proof.evidence for cidr in cidrs)
+    assert sorted(fenced()) == cidrs
+    assert volumes.provider.unfence(volumes.group, "west", "east")
+    assert fenced() == []
+    assert not volumes.provider.unfence(volumes.group, "west", "east")
+
+
+def test_p8_the_end_keeps_claims_and_data(rig: CsiAddonsRig) -> None:
+    for site in ("west", "east"):
+        assert rig.provider.disable(rig.group, site)
+        assert rig.objects(site) == {}
+    assert (rig.read("east"), rig.read("west")) == ("first", "first")
+    assert not status(rig, "east").present
+
+
+def test_it_is_detected(volumes: CsiAddonsRig) -> None:
+    provider, group = volumes.provider_with()
+    assert "nfs-replication of nfs.csi.k8s.io" in provider.detect(group, provider.sites["east"])

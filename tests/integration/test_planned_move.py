@@ -1,0 +1,191 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A planned move and a forced one, each with the way back, with guests writing; each test goes on from the one before.
+
+LAB_STORAGES names the storages that the lab was started for, with commas between; nfs by default.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from ansible_collections.ocpvirt.dr.tests.integration.moves import (
+    DiskWatch,
+    assert_lost_is_what_was_said,
+    assert_nothing_lost,
+    assert_runs_at,
+    await_guests,
+    kill_when,
+    newest_run,
+    running_at,
+    specs_at,
+    watching,
+)
+from ansible_collections.ocpvirt.dr.tests.integration.world import World, must, refused
+from demo.cluster import wait_until
+from demo.lab import Lab
+from demo.playbook import Played
+from demo.storages import STORAGES
+from demo.workload import not_ready
+
+WEST = ("-e", "dr_target=west")
+EAST = ("-e", "dr_target=east")
+
+
+@dataclass
+class Moves:
+    """The world and what its VMs looked like before they were ever moved."""
+
+    world: World
+    specs: dict[str, Any]
+
+
+@dataclass
+class Moved:
+    """One move: what was seen of the source's disks, the output, the records at the target."""
+
+    watch: DiskWatch
+    played: Played
+    after: dict[str, dict[str, Any]]
+
+
+@pytest.fixture(scope="module", params=os.environ.get("LAB_STORAGES", "nfs").split(","))
+def settled(request: pytest.FixtureRequest, lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Moves:
+    """The workload runs at east and is protected."""
+    lab.run("reset")
+    world = World(lab, tmp_path_factory.mktemp("moves"), storage=STORAGES[request.param])
+    # a start that is not in time would be another test
+    world.document["startup"]["readiness"]["timeout"] = "4m"
+    world.write_plan("payroll", world.document)
+    world.deploy()
+    specs = specs_at(world.cluster("east"))
+    must(world.protect())
+    world.storage.await_replicated(world.sites)
+    return Moves(world, specs)
+
+
+@pytest.fixture(scope="module")
+def given_back(settled: Moves) -> Played:
+    """A move during which the storages cannot reach each other."""
+    settled.world.lab.run("partition")
+    try:
+        return settled.world.play("relocate", *WEST)
+    finally:
+        settled.world.lab.run("heal")
+
+
+@pytest.fixture(scope="module")
+def mended(settled: Moves, given_back: Played) -> Played:
+    return must(settled.world.play("reprotect"))
+
+
+@pytest.fixture(scope="module")
+def relocated(settled: Moves, mended: Played) -> Moved:
+    world = settled.world
+    with watching(world, "east") as watch:
+        played = must(world.play("relocate", *WEST))
+    return Moved(watch, played, await_guests(world, "west"))
+
+
+@pytest.fixture(scope="module")
+def returned(settled: Moves, relocated: Moved) -> Moved:
+    """The way home, killed between the demotion of west and the promotion of east, and the same command again."""
+    world = settled.world
+    east = world.cluster("east")
+
+    def demoted_and_proven() -> bool:
+        run = newest_run(east)
+        return run["source"] == "west" and run["steps"].get("sync", {}).get("summary", {}).get("proven", 0) > 0
+
+    with watching(world, "west") as watch:
+        kill_when(world, "failback", demoted_and_proven)
+        assert "promote" not in newest_run(east)["steps"]
+        assert running_at(east) | running_at(world.cluster("west")) == set()
+        played = must(world.play("failback"))
+    return Moved(watch, played, await_guests(world, "east"))
+
+
+@pytest.fixture(scope="module")
+def forced(settled: Moves, returned: Moved) -> Moved:
+    world = settled.world
+    world.storage.await_replicated(world.sites)
+    world.lab.run("lose", "east")
+    watch = DiskWatch(world, "east")
+    watch.look()
+    played = must(world.failover())
+    return Moved(watch, played, await_guests(world, "west"))
+
+
+@pytest.fixture(scope="module")
+def restored(settled: Moves, forced: Moved) -> World:
+    """East is back with everything that it had: its VMs run there again, on copies that have diverged."""
+    world = settled.world
+    world.lab.run("restore", "east")
+    wait_until("east's VMs running again", 240, lambda: not_ready(world.cluster("east"), world.running))
+    return world
+
+
+@pytest.fixture(scope="module")
+def home_again(settled: Moves, restored: World) -> Moved:
+    with watching(restored, "west") as watch:
+        played = must(restored.play("failback"))
+    return Moved(watch, played, await_guests(restored, "east"))
+
+
+def test_p3_without_a_proof_everything_runs_at_the_source_again_by_itself(settled: Moves, given_back: Played) -> None:
+    refused(given_back, "was rolled back", "everything is at east again", "6 of 6 VMs ready")
+    assert newest_run(settled.world.cluster("west"))["state"] == "rolled_back"
+    assert_runs_at(settled.world, "east", settled.specs)
+
+
+def test_reprotect_mends_the_copy_that_a_cut_link_left_behind(settled: Moves, mended: Played) -> None:
+    status = must(settled.world.play("status"))
+    assert "lives at east, phase normal" in status.output
+
+
+def test_p3_a_planned_move_loses_nothing_and_says_by_which_proof(settled: Moves, relocated: Moved) -> None:
+    assert_nothing_lost(relocated.watch, relocated.after)
+    assert "nothing is lost: west holds all that east held" in relocated.played.output
+    assert_runs_at(settled.world, "west", settled.specs)
+
+
+def test_p5_a_move_home_killed_between_demotion_and_promotion_ends_as_if_undisturbed(
+    settled: Moves, returned: Moved
+) -> None:
+    assert "attempt 2" in returned.played.output
+    assert_nothing_lost(returned.watch, returned.after)
+    assert_runs_at(settled.world, "east", settled.specs)
+
+
+def test_a_site_that_has_the_objects_already_keeps_them(settled: Moves, returned: Moved) -> None:
+    assert "VirtualMachine/payroll/db-0 is adopted: it is as captured" in returned.played.output
+
+
+def test_a_forced_move_loses_what_it_says_and_nothing_else(settled: Moves, forced: Moved) -> None:
+    assert_lost_is_what_was_said(settled.world, forced.played, forced.after)
+    for name in settled.world.running:
+        assert (forced.after[name]["gaps"], forced.after[name]["bad_checksums"]) == ([], 0)
+        arrived = [boot for boot in forced.after[name]["boots"] if boot["site"] == "east"][-1]
+        assert arrived["last_n"] <= forced.watch.highest[name]
+
+
+def test_p1_a_returned_site_is_no_target_before_it_was_observed_to_be_clean(restored: World) -> None:
+    refused(restored.play("relocate", *EAST), "fence debt", "reprotect first")
+    assert "FENCE DEBT" in must(restored.play("status")).output
+
+
+def test_failback_cleans_the_returned_site_and_moves_home_without_a_loss(settled: Moves, home_again: Moved) -> None:
+    assert "east is clean: latch closed, no VM left" in home_again.played.output
+    assert_nothing_lost(home_again.watch, home_again.after)
+    assert_runs_at(settled.world, "east", settled.specs)
+
+
+def test_after_failback_no_debt_is_left_and_the_plan_is_as_at_first(settled: Moves, home_again: Moved) -> None:
+    status = must(settled.world.play("status"))
+    assert "FENCE DEBT" not in status.output
+    assert "lives at east, phase normal" in status.output
+    again = must(settled.world.play("failback"))
+    assert again.changed == 0

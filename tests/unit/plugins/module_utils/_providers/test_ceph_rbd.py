@@ -1,0 +1,243 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Provider ceph_rbd over two clusters in memory: order, faults, and what it never asks."""
+
+from __future__ import annotations
+
+import errno
+from typing import Any
+
+import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
+    Conflict,
+    Failed,
+    NotFound,
+    Refused,
+    TerminalState,
+    Timeout,
+    Unreachable,
+)
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Group
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.selector import LabelSelector
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers import ceph_rbd_switch
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ceph_rbd import CephRbdProvider
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.ceph_rbd_double import CephPair
+
+
+def group(**options: Any) -> Group:
+    return Group("payroll", LabelSelector(), options=options)
+
+
+@pytest.fixture
+def pair() -> CephPair:
+    return CephPair("a", "b", "c")
+
+
+def test_images_come_from_the_other_sites_volumes_where_there_are_none(pair: CephPair) -> None:
+    assert pair.provider().observe(group(), "west").role == "secondary"
+    pair.silent_apis = {"west"}
+    assert pair.provider().observe(group(), "west").role == "secondary"
+    pair.silent_apis = {"east", "west"}
+    unknown = pair.provider().observe(group(), "west")
+    assert (unknown.role, unknown.message) == ("unknown", "it has no volume here")
+    with pytest.raises(NotFound, match="no site shows a bound PersistentVolume"):
+        pair.provider().promote(group(), "west", forced=True)
+
+
+def test_one_look_answers_for_all_groups(pair: CephPair) -> None:
+    groups = [Group(name, LabelSelector()) for name in ("one", "two", "three")]
+    statuses = pair.provider().observe_all(groups, "east")
+    assert [(status.group, status.role) for status in statuses] == [(item.name, "primary") for item in groups]
+    assert pair.looks == ["east"]
+
+
+def test_p4_a_cluster_that_is_silent_is_a_status(pair: CephPair) -> None:
+    pair.silent = {"east"}
+    status = pair.provider().observe(group(), "east")
+    assert (status.reachable, status.role) == (False, "unknown")
+
+
+def test_a_bad_option_is_a_status_of_its_group_alone(pair: CephPair) -> None:
+    good, bad = pair.provider().observe_all([group(), Group("bad", LabelSelector(), options={"mode": "x"})], "east")
+    assert (good.role, bad.role, bad.health) == ("primary", "unknown", "error")
+    assert "option mode" in bad.message
+
+
+@pytest.mark.parametrize("verb", ["demote", "promote", "force"])
+def test_all_images_are_checked_before_the_first_is_switched(pair: CephPair, verb: str) -> None:
+    site = "east" if verb == "demote" else "west"
+    del pair.images[site]["b"]
+    provider = pair.provider()
+    with pytest.raises(NotFound, match="rbd/b"):
+        provider.demote(group(), site) if verb == "demote" else provider.promote(group(), site, verb == "force")
+    del pair.images[site]["c"]["mirror"]
+    pair.names = ["a", "c"]
+    provider = pair.provider()
+    with pytest.raises(Refused, match="mirroring is not enabled for rbd/c"):
+        provider.demote(group(), site) if verb == "demote" else provider.promote(group(), site, verb == "force")
+    assert pair.asked == []
+
+
+def test_p1_force_asks_nothing_of_the_peer_and_is_never_implied(pair: CephPair) -> None:
+    pair.pv_sites = {"west"}
+    pair.silent = {"east"}
+    with pytest.raises(Unreachable):
+        pair.provider().promote(group(), "west", forced=False)
+    assert pair.asked == []
+    assert pair.provider().promote(group(), "west", forced=True) is True
+    assert pair.role("west") == "primary"
+    assert all("promote_forced" in asked for asked in pair.asked)
+
+
+def test_a_forced_promotion_waits_while_the_replay_is_being_stopped(pair: CephPair) -> None:
+    pair.faults["west", "promote_forced", "b"] = [errno.EROFS, errno.EBUSY]
+    assert pair.provider().promote(group(), "west", forced=True) is True
+    assert pair.asked.count("promote_forced b at west") == 3
+    assert pair.asked.count("promote_forced a at west") == 1
+
+
+def test_a_forced_promotion_of_what_was_never_copied_is_refused(pair: CephPair) -> None:
+    pair.images["west"]["b"]["snapshots"] = []
+    with pytest.raises(Refused, match="never wholly synchronised: rbd/b;"):
+        pair.provider().promote(group(), "west", forced=True)
+    assert pair.asked == []
+
+
+def test_an_error_of_one_image_names_it_and_a_rerun_completes_the_group(pair: CephPair) -> None:
+    pair.faults["east", "demote", "b"] = [errno.EIO]
+    with pytest.raises(Failed, match="image rbd/b"):
+        pair.provider().demote(group(), "east")
+    assert "partly switched" in pair.provider().observe(group(), "east").message
+    assert pair.provider().demote(group(), "east") is True
+    assert pair.asked.count("demote a at east") == 1
+    assert pair.role("east") == "secondary"
+
+
+def test_p3_a_planned_switch_promotes_only_what_has_arrived(pair: CephPair, monkeypatch: pytest.MonkeyPatch) -> None:
+    provider = pair.provider()
+    with pytest.raises(Refused, match="still primary at east"):
+        provider.promote(group(), "west", forced=False)
+    pair.joined = False
+    provider.demote(group(), "east")
+    monkeypatch.setattr(ceph_rbd_switch, "STALL_TIMEOUT", 0.2)
+    with pytest.raises(Timeout, match=r"3 of 3 images have not all of east's data: rbd/a has snapshot 4"):
+        provider.promote(group(), "west", forced=False)
+    for name in ("a", "b"):
+        pair.arrive("west", name)
+    with pytest.raises(Timeout, match="1 of 3 images"):
+        provider.final_sync(group(), "east", "west")
+    assert not any("promote" in asked for asked in pair.asked)
+    pair.arrive("west", "c")
+    assert provider.final_sync(group(), "east", "west").volumes == 3
+    assert provider.promote(group(), "west", forced=False) is True
+
+
+def test_p3_a_source_without_proof_is_promoted_again(pair: CephPair) -> None:
+    pair.joined = False
+    pair.provider().demote(group(), "east")
+    assert pair.provider().promote(group(), "east", forced=False) is True
+
+
+def test_a_wait_that_does_not_end_says_the_last_state(pair: CephPair, monkeypatch: pytest.MonkeyPatch) -> None:
+    provider = pair.provider()
+    provider.demote(group(), "east")
+    monkeypatch.setattr(ceph_rbd_switch, "SWITCH_TIMEOUT", 0.3)
+    pair.faults["west", "promote", "c"] = [errno.EBUSY] * 99
+    with pytest.raises(Timeout, match=r"1 of 3 not promoted: rbd/c: EBUSY, up\+replaying"):
+        provider.promote(group(), "west", forced=False)
+
+
+def test_split_brain_is_named_and_refused(pair: CephPair) -> None:
+    provider = pair.provider()
+    provider.promote(group(), "west", forced=True)
+    with pytest.raises(TerminalState, match="split-brain: primary at west and at east"):
+        provider.promote(group(), "west", forced=False)
+    with pytest.raises(Refused, match="demote the group at east first"):
+        provider.resync(group(), "east")
+    provider.demote(group(), "east")
+    assert provider.resync(group(), "east") is True
+    assert provider.resync(group(), "east") is False
+
+
+def test_what_follows_its_peer_or_will_is_not_resynchronised(pair: CephPair) -> None:
+    assert pair.provider().resync(group(), "west") is False
+    assert pair.asked == []
+
+
+def test_nothing_is_thrown_away_for_a_demoted_peer(pair: CephPair) -> None:
+    pair.provider().demote(group(), "east")
+    with pytest.raises(Refused, match="nothing was thrown away"):
+        pair.provider().resync(group(), "west")
+    assert not any("resync" in asked for asked in pair.asked)
+
+
+def test_enabling_is_checked_as_a_whole(pair: CephPair) -> None:
+    assert pair.provider().enable(group(), "east", "west") is False
+    with pytest.raises(Refused, match="not primary: rbd/a, rbd/b, rbd/c"):
+        pair.provider().enable(group(), "west", "east")
+    with pytest.raises(Conflict, match="another mode than journal"):
+        pair.provider().enable(group(mode="journal"), "east", "west")
+    pair.peers = False
+    with pytest.raises(Refused, match="no mirroring peer"):
+        pair.provider().enable(group(), "east", "west")
+    pair.peers = True
+    pair.images["west"]["b"]["mirror"]["global_id"] = "another"
+    with pytest.raises(Conflict, match="no copies of east's: rbd/b;"):
+        pair.provider().enable(group(), "east", "west")
+    assert pair.asked == []
+
+
+def test_a_schedule_replaces_the_images_own_and_is_taken_back(pair: CephPair) -> None:
+    assert pair.provider().enable(group(schedule="5m"), "east", "west") is True
+    assert pair.provider().enable(group(schedule="5m"), "east", "west") is False
+    assert pair.provider().enable(group(schedule="1h"), "east", "west") is True
+    wanted = {f"rbd/{name}": {"1h"} for name in "abc"}
+    assert pair.schedules == {"east": wanted, "west": wanted}
+    assert pair.provider().disable(group(schedule="1h"), "east") is True
+    assert pair.schedules == {site: {f"rbd/{name}": set() for name in "abc"} for site in ("east", "west")}
+
+
+def test_p8_copies_leave_the_mirror_before_their_primary_does(pair: CephPair) -> None:
+    pair.silent = {"west"}
+    with pytest.raises(Unreachable):
+        pair.provider().disable(group(), "east")
+    assert pair.asked == []
+    pair.silent = set()
+    assert pair.provider().disable(group(), "east") is True
+    order = [asked for asked in pair.asked if "disable" in asked]
+    assert order[:3] == [f"disable_copy {name} at west" for name in "abc"]
+    assert order[3:] == [f"disable {name} at east" for name in "abc"]
+    assert pair.provider().disable(group(), "west") is False
+
+
+def test_a_proof_is_shown_by_the_demoted_source_alone(pair: CephPair) -> None:
+    for facts in (*pair.images["east"].values(), *pair.images["west"].values()):
+        facts["status"] = {**facts["status"], "state": "unknown", "description": "remote image is not primary"}
+    pair.provider().demote(group(), "east")
+    source, target = (pair.provider().observe(group(), site) for site in ("east", "west"))
+    assert source.sync_proof == "3 volumes, each: the other site holds its snapshot 9"
+    assert (source.health, source.role) == ("healthy", "secondary")
+    assert (target.sync_proof, target.health) == ("", "degraded")
+    pair.silent = {"west"}
+    alone = pair.provider().observe(group(), "east")
+    assert (alone.role, alone.sync_proof) == ("secondary", "")
+    assert "no proof" in alone.message
+
+
+def test_volumes_of_another_driver_or_pool_are_not_covered(pair: CephPair) -> None:
+    def covers(driver: str, pool: str) -> bool:
+        csi = {"driver": driver, "volumeAttributes": {"pool": pool, "imageName": "x"}}
+        pv = {"metadata": {"name": "pv"}, "spec": {"csi": csi}}
+        return pair.provider().covers(group(pool="rbd"), "east", pv)
+
+    assert covers("openshift-storage.rbd.csi.ceph.com", "rbd")
+    assert not covers("openshift-storage.rbd.csi.ceph.com", "other")
+    assert not covers("nfs.csi.k8s.io", "rbd")
+
+
+def test_it_is_detected_by_its_volumes_and_a_command(pair: CephPair) -> None:
+    east = pair.provider().sites["east"]
+    assert CephRbdProvider.detect(group(), east) == ""
+    commanded = group(sites={"east": {"command": ["ssh", "-T", "root@east"]}})
+    assert "3 volumes are RBD images" in CephRbdProvider.detect(commanded, east)
+    assert CephRbdProvider.detect(commanded, pair.provider().sites["west"]) == ""
