@@ -16,7 +16,7 @@ SECRET = "nfs-storage"
 CRDS = "csi-addons-crds.yaml"
 OWNER = "csi-addons-nfs"
 POD = f"{OWNER}-0"
-SCHEDULING_INTERVAL = "30s"
+SCHEDULING_INTERVAL = "10s"
 REPLICATION_API = "replication.storage.openshift.io/v1alpha1"
 FENCE_API = "csiaddons.openshift.io/v1alpha1"
 

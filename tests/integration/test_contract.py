@@ -1,22 +1,27 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The contract that every provider of the registry keeps, on real storage: each verb, twice, refused, and undone."""
+"""The contract that every provider of the registry keeps, on real storage: each verb, twice, refused, and undone.
+
+LAB_STORAGES names the products that the lab was started for, with commas between; nfs by default.
+"""
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import DrError
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.registry import PROVIDERS
+from ansible_collections.ocpvirt.dr.tests.integration.rigs.ceph_rbd import CephRbdRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.csi_addons import CsiAddonsRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.nfs import NfsRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.rig import Rig, roles, status
 from demo.cluster import wait_until
 from demo.lab import Lab
 
-RIGS: dict[str, Callable[[Lab], Rig]] = {"csi_addons": CsiAddonsRig, "nfs": NfsRig}
+RIGS: dict[str, Callable[[Lab], Rig]] = {"ceph_rbd": CephRbdRig, "csi_addons": CsiAddonsRig, "nfs": NfsRig}
 # of a product that does not answer, for one group
 SILENT_WITHIN = 20
 NOTICED_WITHIN = 90
@@ -26,7 +31,7 @@ def test_every_provider_of_the_registry_has_a_rig() -> None:
     assert RIGS.keys() == PROVIDERS.keys()
 
 
-@pytest.fixture(params=RIGS)
+@pytest.fixture(params=os.environ.get("LAB_STORAGES", "nfs").split(","))
 def rig(request: pytest.FixtureRequest, lab: Lab) -> Iterator[Rig]:
     """A group that replicates from east to west, with a first text on it."""
     made = RIGS[request.param](lab)

@@ -45,6 +45,8 @@ def protect(plan: Plan, site: str, check_mode: bool) -> dict[str, Any]:
         outcome = for_each(changes, lambda change: _apply(api, *change[:3]))
         for _change, error in outcome.failed:
             raise error
+        # what was seen of the claims before they were labelled is no use any more
+        groups = Groups(plan)
         for group in plan.groups:
             if groups.provider(group).enable(group, site, plan.peer_of(site)):
                 changed_groups.append(group.name)
