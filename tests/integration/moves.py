@@ -120,9 +120,9 @@ def running_at(cluster: Cluster) -> set[str]:
 
 
 def newest_run(cluster: Cluster) -> dict[str, Any]:
-    """The head of the run that began last at a target."""
+    """The head of the run that began last at a target; empty when none ever did."""
     heads = [json.loads(item["data"]["head"]) for item in cluster.list("ConfigMap", STORE) if "head" in item["data"]]
-    return max(heads, key=lambda head: head["started"])
+    return max(heads, key=lambda head: head["started"], default={})
 
 
 def kill_when(world: World, playbook: str, reached: Callable[[], bool], *options: str) -> None:

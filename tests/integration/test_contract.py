@@ -155,8 +155,9 @@ def test_p4_a_sync_whose_way_is_cut_is_no_proof(rig: Rig) -> None:
     rig.write("east", "unproven")
     rig.cut()
     rig.provider.demote(rig.group, "east")
+    provider, group = rig.impatient()
     with pytest.raises(DrError):
-        rig.provider.final_sync(rig.group, "east", "west")
+        provider.final_sync(group, "east", "west")
     rig.join()
     assert rig.provider.final_sync(rig.group, "east", "west").holds
     rig.provider.promote(rig.group, "west", forced=False)

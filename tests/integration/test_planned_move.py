@@ -98,7 +98,7 @@ def returned(settled: Moves, relocated: Moved) -> Moved:
 
     def demoted_and_proven() -> bool:
         run = newest_run(east)
-        return run["source"] == "west" and run["steps"].get("sync", {}).get("summary", {}).get("proven", 0) > 0
+        return run.get("source") == "west" and run["steps"].get("sync", {}).get("summary", {}).get("proven", 0) > 0
 
     with watching(world, "west") as watch:
         kill_when(world, "failback", demoted_and_proven)

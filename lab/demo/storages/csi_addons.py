@@ -13,6 +13,8 @@ from demo.cluster import Object, wait_until
 DRIVER = "nfs.csi.k8s.io"
 GROUP = "payroll"
 INTERVAL = 2
+# a sync that cannot end, with the way cut, is given up after it
+TIMEOUT = "1m"
 CONNECTIONS = 8
 HANDLE = r"[^#]+#[^#]+#(?P<volume>[^#]+)##"
 """server#share#subdirectory##, as csi-driver-nfs writes it for a volume without a UUID."""
@@ -47,7 +49,7 @@ class CsiAddonsStorage:
             "provider": "csi_addons",
             "max_lag": "2m",
             "groups": [{"name": GROUP, "selector": {}}],
-            "options": {"per": self._per, "sites": {name: {"class": value} for name, value in classes.items()}},
+            "options": {"per": self._per, "timeout": TIMEOUT, "sites": {name: {"class": value} for name, value in classes.items()}},
         }
 
     def volume_rules(self, sites: dict[str, dict[str, Any]]) -> list[Object]:
