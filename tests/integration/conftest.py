@@ -24,11 +24,20 @@ from demo.playbook import Played
 STAGES = ("deployed", "protected", "bereft", "decided", "half_started", "lost", "moved", "without_apis", "settled")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     def stage(item: pytest.Item) -> int:
         return max((STAGES.index(name) for name in item.fixturenames if name in STAGES), default=-1)
 
     items.sort(key=stage)
+    elsewhere = [item for item in items if _is_of_another_storage(item)]
+    config.hook.pytest_deselected(items=elsewhere)
+    items[:] = [item for item in items if item not in elsewhere]
+
+
+def _is_of_another_storage(item: pytest.Item) -> bool:
+    """A test marked with a storage is not repeated for others: it is about steps that know no storage."""
+    mark = item.get_closest_marker("storage")
+    return mark is not None and not set(mark.args) & set(item.callspec.params.values())
 
 
 @pytest.fixture(scope="session")
