@@ -49,7 +49,11 @@ class CsiAddonsStorage:
             "provider": "csi_addons",
             "max_lag": "2m",
             "groups": [{"name": GROUP, "selector": {}}],
-            "options": {"per": self._per, "timeout": TIMEOUT, "sites": {name: {"class": value} for name, value in classes.items()}},
+            "options": {
+                "per": self._per,
+                "timeout": TIMEOUT,
+                "sites": {name: {"class": value} for name, value in classes.items()},
+            },
         }
 
     def volume_rules(self, sites: dict[str, dict[str, Any]]) -> list[Object]:
