@@ -112,8 +112,12 @@ conformance: lab  ## what providers write and read, against the vendors' definit
 	pytest tests/conformance --junitxml=build/reports/conformance.xml
 
 .PHONY: integration
-integration: lab lab-products  ## integration tests on two labs of their own, which are taken down afterwards
+integration: lab lab-products  ## integration tests on three labs of their own, which are taken down afterwards
 	dev/integration
+
+.PHONY: moves
+moves: lab lab-products  ## planned and forced moves with every storage, there and back: half an hour, not part of `make test`
+	dev/integration moves
 
 .PHONY: test
 test:  ## lint, sanity, unit, conformance, integration, in this order

@@ -28,6 +28,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.sites impor
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.base import Provider
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.csi_addons import CsiAddonsProvider
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.site_handle import SiteHandle
+from ansible_collections.ocpvirt.dr.tests.integration.rigs.texts import get, put
 from demo.cluster import wait_until
 from demo.lab import Lab
 from demo.storages.csi_addons import CsiAddonsStorage
@@ -100,12 +101,11 @@ class CsiAddonsRig:
 
     def write(self, site: str, text: str) -> None:
         for volume in self.volumes:
-            self._file(site, volume).write_text(text)
+            put(self._folder(site, volume), text)
 
     def read(self, site: str) -> str:
         """What all copies hold; they are named if they differ."""
-        files = [self._file(site, volume) for volume in self.volumes]
-        texts = {file.read_text() if file.exists() else "" for file in files}
+        texts = {get(self._folder(site, volume)) for volume in self.volumes}
         return texts.pop() if len(texts) == 1 else f"differ: {sorted(texts)}"
 
     def await_arrived(self, site: str) -> None:
@@ -149,7 +149,7 @@ class CsiAddonsRig:
                 answer = requests.delete(f"{self.sites[site]['storage_url']}/v1/exports/{volume}", timeout=30)
                 if answer.status_code != requests.codes.not_found:
                     answer.raise_for_status()
-                shutil.rmtree(self._file(site, volume).parent, ignore_errors=True)
+                shutil.rmtree(self._folder(site, volume), ignore_errors=True)
 
     def _end(self, site: str, kind: Kind, namespace: str | None) -> None:
         for item in self.apis[site].list(kind, namespace):
@@ -187,5 +187,5 @@ class CsiAddonsRig:
 
         wait_until("bound claims", SETTLED_WITHIN, unbound)
 
-    def _file(self, site: str, volume: str) -> Path:
-        return Path(self.sites[site]["storage_root"]) / volume / "text"
+    def _folder(self, site: str, volume: str) -> Path:
+        return Path(self.sites[site]["storage_root"]) / volume

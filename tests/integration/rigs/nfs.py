@@ -13,6 +13,7 @@ import requests
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Group, Plan, parse_plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.groups import Groups
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.base import Provider
+from ansible_collections.ocpvirt.dr.tests.integration.rigs.texts import get, put
 from demo.cluster import wait_until
 from demo.lab import Lab
 from demo.workload import plan_document
@@ -42,11 +43,10 @@ class NfsRig:
     def write(self, site: str, text: str) -> None:
         url = f"{self._sites[site]['storage_url']}/v1/exports/{EXPORT}/volumes/volume"
         requests.post(url, json={}, timeout=10).raise_for_status()
-        self._file(site).write_text(text)
+        put(self._folder(site), text)
 
     def read(self, site: str) -> str:
-        file = self._file(site)
-        return file.read_text() if file.exists() else ""
+        return get(self._folder(site))
 
     def await_arrived(self, site: str) -> None:
         asked = datetime.now(UTC)
@@ -74,7 +74,7 @@ class NfsRig:
             answer = requests.delete(f"{facts['storage_url']}/v1/exports/{EXPORT}", timeout=10)
             if answer.status_code != requests.codes.not_found:
                 answer.raise_for_status()
-            shutil.rmtree(self._file(site).parents[1], ignore_errors=True)
+            shutil.rmtree(self._folder(site).parent, ignore_errors=True)
 
     def _changed(self, site: str, **changes: str) -> tuple[Provider, Group]:
         """For the group with other options at a site."""
@@ -85,8 +85,8 @@ class NfsRig:
         )
         return _provider(plan), plan.groups[0]
 
-    def _file(self, site: str) -> Path:
-        return Path(self._sites[site]["storage_root"]) / EXPORT / "volume" / "text"
+    def _folder(self, site: str) -> Path:
+        return Path(self._sites[site]["storage_root"]) / EXPORT / "volume"
 
 
 def _provider(plan: Plan) -> Provider:

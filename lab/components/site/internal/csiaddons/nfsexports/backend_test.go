@@ -80,7 +80,8 @@ func (s *side) write(text string) {
 	if !ok {
 		s.t.Fatal("no export")
 	}
-	err := tree.Mutate(func(root *os.Root) error { return root.WriteFile("disk.img", []byte(text), 0o600) })
+	err := tree.Mutate(func(root *os.Root) error { return root.WriteFile("disk.img", []byte(text), 0o600) },
+		tree.WholeFile("disk.img"))
 	if err != nil {
 		s.t.Fatal(err)
 	}
