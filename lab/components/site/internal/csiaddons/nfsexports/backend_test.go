@@ -17,6 +17,7 @@ import (
 
 	"ocpvirt.dr/lab/components/site/internal/fence"
 	"ocpvirt.dr/lab/components/site/internal/replication"
+	"ocpvirt.dr/lab/components/site/internal/tree"
 )
 
 const patience = 30 * time.Second
@@ -76,11 +77,11 @@ func (s *side) status() replication.Status { return s.manager.List()[0] }
 
 func (s *side) write(text string) {
 	s.t.Helper()
-	tree, ok := s.manager.Tree("v")
+	export, ok := s.manager.Tree("v")
 	if !ok {
 		s.t.Fatal("no export")
 	}
-	err := tree.Mutate(func(root *os.Root) error { return root.WriteFile("disk.img", []byte(text), 0o600) },
+	err := export.Mutate(func(root *os.Root) error { return root.WriteFile("disk.img", []byte(text), 0o600) },
 		tree.WholeFile("disk.img"))
 	if err != nil {
 		s.t.Fatal(err)
