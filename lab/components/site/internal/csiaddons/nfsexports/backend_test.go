@@ -187,7 +187,12 @@ func TestForcedSwitchNeedsAForcedResync(t *testing.T) {
 			await(t, "the split brain to be seen", func() bool { return splitBrain(loser.status()) })
 			_, err := loser.Resync(t.Context(), handle(loser), false)
 			code(t, "resync without force", err, codes.Internal)
-			ready, err := loser.Resync(t.Context(), handle(loser), true)
+			var ready bool
+			// the final sync that the demotion began may still run: the manager calls again then
+			await(t, "an answer to the resync", func() bool {
+				ready, err = loser.Resync(t.Context(), handle(loser), true)
+				return status.Code(err) != codes.Aborted
+			})
 			if ready || err != nil {
 				t.Fatalf("resync: ready=%v, %v", ready, err)
 			}
