@@ -102,22 +102,23 @@ unit: setup  ## unit tests of the collection, of the lab and of its Go programs
 lab: setup  ## builds the lab's components (the first time: some 20 minutes)
 	lab/lab build
 
-.PHONY: lab-products
-lab-products: lab  ## builds what a lab with Ceph and csi-addons needs besides
-	dev/system-packages ceph
-	lab/lab build csiaddons site-ceph
+.PHONY: lab-csi-addons
+lab-csi-addons: lab  ## builds csi-addons for the lab
+	lab/lab build csiaddons
 
 .PHONY: conformance
 conformance: lab  ## what providers write and read, against the vendors' definitions on a real API server
 	pytest tests/conformance --junitxml=build/reports/conformance.xml
 
 .PHONY: integration
-integration: lab lab-products  ## integration tests on three labs of their own, which are taken down afterwards
+integration: lab lab-csi-addons  ## integration tests on two labs of their own, which are taken down afterwards
 	dev/integration
 
-.PHONY: moves
-moves: lab lab-products  ## planned and forced moves with every storage, there and back: half an hour, not part of `make test`
-	dev/integration moves
+.PHONY: products
+products: lab lab-csi-addons  ## Ceph, and the moves with every storage there and back: not yet part of `make test`
+	dev/system-packages ceph
+	lab/lab build site-ceph
+	dev/integration products
 
 .PHONY: test
 test:  ## lint, sanity, unit, conformance, integration, in this order

@@ -18,17 +18,20 @@ LIST, ADD, REMOVE = (f"rbd mirror snapshot schedule {verb}" for verb in ("list",
 
 
 def add_schedule(cluster: Cluster, images: Iterable[Image], interval: str) -> bool:
-    """Give the images this schedule and no other; whether one of them had not."""
+    """Give the images this schedule and no other; whether one of them had not.
+
+    It is added also where the list has it: for a while after a resync that is the schedule of the image's old id.
+    """
     listed = sorted(images)
     known = _known(cluster, listed)
-    commands = []
+    commands, changed = [], False
     for image in listed:
         found = known.get(str(image), set())
-        if interval not in found:
-            commands.append({"prefix": ADD, "level_spec": str(image), "interval": interval})
+        changed = changed or found != {interval}
+        commands.append({"prefix": ADD, "level_spec": str(image), "interval": interval})
         commands += [{"prefix": REMOVE, "level_spec": str(image), "interval": old} for old in found - {interval}]
     cluster.ask("mgr", commands)
-    return bool(commands)
+    return changed
 
 
 def remove_schedule(cluster: Cluster, images: Iterable[Image], interval: str) -> bool:
