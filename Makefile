@@ -115,7 +115,7 @@ integration: lab lab-csi-addons  ## integration tests on two labs of their own, 
 	dev/integration
 
 .PHONY: products
-products: lab lab-csi-addons  ## Ceph, and the moves with every storage there and back: not yet part of `make test`
+products: lab lab-csi-addons  ## all tests of Ceph and csi-addons, and moves with every storage: not yet part of `make test`
 	dev/system-packages ceph
 	lab/lab build site-ceph
 	dev/integration products
