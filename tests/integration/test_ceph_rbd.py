@@ -31,8 +31,7 @@ NOTICED_WITHIN = 120
 
 @pytest.fixture(scope="module")
 def ceph(lab: Lab) -> Lab:
-    if "ceph" not in lab.environment()["sites"]["east"]:
-        pytest.skip("the lab has no Ceph: lab/lab up --storage ceph")
+    assert lab.environment()["sites"]["east"]["ceph"], "the lab has no Ceph: lab/lab up --storage ceph"
     return lab
 
 

@@ -180,8 +180,7 @@ def test_p4_a_resync_that_cannot_converge_ends_with_the_last_state(rig: Rig) -> 
 
 
 def test_a_fence_is_proven_and_undone(rig: Rig) -> None:
-    if not rig.provider.capabilities.fencing:
-        return
+    assert rig.provider.capabilities.fencing
     assert rig.provider.fence(rig.group, "west", "east").evidence
     assert rig.provider.fence(rig.group, "west", "east").evidence
     rig.provider.unfence(rig.group, "west", "east")

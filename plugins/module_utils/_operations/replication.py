@@ -108,7 +108,6 @@ def fence_source(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
             summary["state"] = "done"
             return {"changed": False, "fenced": False, "proofs": [], "msg": "the source was not declared lost"}
         session.verify_lock()
-        given_up = _give_up(session)
         proofs, refusals = _fence_all(session)
         if refusals and not session.run.waived_fencing:
             raise Refused(
@@ -118,7 +117,9 @@ def fence_source(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
                 wanted="proof that nothing at the lost site can write to these volumes",
                 next_step="fence it, or waive it by name: dr_waive_fencing=<reason>",
             )
-        proofs += given_up
+        # only now: after a refusal the lost site is as it was
+        session.verify_lock()
+        proofs += _give_up(session)
         session.put("fence", {"fenced": not refusals, "proofs": proofs, "refusals": refusals})
         vms_off = bool((session.load("quiesce") or {}).get("proven_off"))
         peer = PeerClearance(True, not refusals, session.run.waived_fencing, vms_off)
