@@ -26,6 +26,7 @@ VERBS = {
     "fencing": {"fence": ("west", "east"), "unfence": ("west", "east")},
 }
 PROMISES = [(name, capability, verb) for name in PROVIDERS for capability, verbs in VERBS.items() for verb in verbs]
+NOT_PROMISED = [item for item in PROMISES if not PROVIDERS[item[0]].capabilities.as_dict()[item[1]]]
 GROUP = Group("payroll", LabelSelector())
 
 
@@ -49,10 +50,8 @@ def test_a_verb_is_there_exactly_when_its_capability_is_promised(name: str, capa
     assert own is PROVIDERS[name].capabilities.as_dict()[capability]
 
 
-@pytest.mark.parametrize(("name", "capability", "verb"), PROMISES)
+@pytest.mark.parametrize(("name", "capability", "verb"), NOT_PROMISED)
 def test_a_verb_that_is_not_promised_is_refused_with_a_remedy(name: str, capability: str, verb: str) -> None:
-    if PROVIDERS[name].capabilities.as_dict()[capability]:
-        return
     with pytest.raises(Unsupported) as refusal:
         getattr(provider(name), verb)(GROUP, *VERBS[capability][verb])
     assert refusal.value.next_step
