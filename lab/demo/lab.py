@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,10 @@ class Lab:
 
     def status(self) -> dict[str, Any]:
         return json.loads(self.read("status", "--json"))
+
+    def kill(self, site: str, component: str) -> None:
+        """By SIGKILL; `up` starts it again."""
+        os.kill(self.status()["sites"][site]["components"][component]["pid"], signal.SIGKILL)
 
     def records(self, site: str) -> dict[str, dict[str, Any]]:
         """Claim to what its guest wrote on it; a volume that nobody wrote on has its own name."""

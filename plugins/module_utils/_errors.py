@@ -15,6 +15,7 @@ class DrError(Exception):
     seen, wanted: the observed and the required state.
     waited: seconds spent waiting; status: the HTTP status, where there was one.
     next_step: what the operator can do now.
+    retry_after: seconds after which the server wants to be asked again; for us, not for the operator.
     """
 
     def __init__(
@@ -28,6 +29,7 @@ class DrError(Exception):
         waited: float | None = None,
         status: int | None = None,
         next_step: str | None = None,
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(tried)
         self.tried = tried
@@ -38,6 +40,7 @@ class DrError(Exception):
         self.waited = waited
         self.status = status
         self.next_step = next_step
+        self.retry_after = retry_after
 
     def __str__(self) -> str:
         where = "".join([f" on {self.on}" if self.on else "", f" at site {self.site}" if self.site else ""])

@@ -5,15 +5,15 @@
 from __future__ import annotations
 
 import json
-import random
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
 from .._errors import Conflict, DrError, Failed, NotFound, Refused, Unreachable
-from .clock import Clock, Deadline
+from .clock import Clock
 from .kinds import Kind
+from .patience import PASSING, patiently, seconds_of
 
 try:
     import urllib3
@@ -28,7 +28,6 @@ MERGE = "application/merge-patch+json"
 APPLY = "application/apply-patch+yaml"
 
 HEADER_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
-RETRIED = frozenset({429, 500, 502, 503, 504})
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 30.0
 SHORTEST_TIMEOUT = 0.1
@@ -184,38 +183,32 @@ class Api:
         timeout: float | None = None,
         accept: str = "application/json",
     ) -> Any:
-        deadline = Deadline(self.clock, timeout if timeout is not None else self.patience)
         data = None if body is None else json.dumps(body).encode()
         headers = self._headers.copy()
         headers["Accept"] = accept
         if data is not None:
             headers["Content-Type"] = content_type
-        tried = f"{method} {path}"
-        attempt = 0
-        while True:
-            left = max(SHORTEST_TIMEOUT, deadline.left)
+        tried, url = f"{method} {path}", self._url(path, query)
+
+        def send(left: float) -> Any:
+            left = max(SHORTEST_TIMEOUT, left)
             limit = urllib3.Timeout(connect=min(CONNECT_TIMEOUT, left), read=min(READ_TIMEOUT, left))
             self.requests += 1
             try:
-                response = self._pool.request(
-                    method, self._url(path, query), body=data, headers=headers, timeout=limit, retries=False
-                )
-                status, content, failure = response.status, response.data, None
+                response = self._pool.request(method, url, body=data, headers=headers, timeout=limit, retries=False)
             except HTTPError as error:
-                status, content, failure = 0, b"", _unreachable(self.site, tried, on, error, deadline.elapsed)
-                failure.__cause__ = error
-            if failure is None:
-                if status < 300:
-                    return _read(self.site, tried, on, status, content)
-                failure = _failure(self.site, tried, on, status, content)
-                if status not in RETRIED:
-                    raise failure
-            pause = _pause(attempt, response.headers.get("Retry-After") if status else None)
-            if deadline.left <= pause:
-                failure.waited = deadline.elapsed
-                raise failure
-            self.clock.sleep(pause)
-            attempt += 1
+                raise _unreachable(self.site, tried, on, error) from error
+            if response.status < 300:
+                return _read(self.site, tried, on, response.status, response.data)
+            failure = _failure(self.site, tried, on, response.status, response.data)
+            failure.retry_after = seconds_of(response.headers.get("Retry-After"))
+            raise failure
+
+        return patiently(self.clock, self.patience if timeout is None else timeout, send, _passes)
+
+
+def _passes(error: DrError) -> bool:
+    return isinstance(error, Unreachable) or error.status in PASSING
 
 
 def _checked(site: str, headers: Mapping[str, Any]) -> Any:
@@ -261,20 +254,13 @@ def _dry(dry_run: bool) -> dict[str, Any]:
     return {"dryRun": "All"} if dry_run else {}
 
 
-def _pause(attempt: int, retry_after: str | None) -> float:
-    if retry_after and retry_after.isdigit():
-        return float(retry_after) + random.uniform(0, 0.5)
-    return random.uniform(0.1, min(5.0, 0.25 * 2**attempt))
-
-
-def _unreachable(site: str, tried: str, on: str, error: Exception, waited: float | None = None) -> Unreachable:
+def _unreachable(site: str, tried: str, on: str, error: Exception) -> Unreachable:
     reason = getattr(error, "reason", None) or error
     return Unreachable(
         tried,
         site=site,
         on=on,
         seen=f"{type(error).__name__}: {reason}",
-        waited=waited,
         next_step="check the network path and the credentials' host; unreachable does not mean lost",
     )
 

@@ -37,7 +37,7 @@ class NfsProvider(Provider):
 
     def observe(self, group: Group, site: str) -> GroupStatus:
         try:
-            return _status(group, site, self._control(group, site).status())
+            return _status(group, site, self._control(group, site).look())
         except Unreachable as error:
             return silent(group.name, site, str(error))
         except DrError as error:

@@ -16,7 +16,14 @@ from .nfs_ssh import SshControl
 
 
 class NfsControl(Protocol):
-    """One export on one server. status: role, health, direction, last_sync, paused, epoch, error."""
+    """One export on one server. status: role, health, direction, last_sync, paused, epoch, error.
+
+    Every verb can be done twice, so a server that restarts or is busy is asked again; only `look` is for a site that
+    may be dead.
+    """
+
+    def look(self) -> dict[str, Any]:
+        """The status, from a server that answers at once."""
 
     def status(self) -> dict[str, Any]:
         """What the server says of the export."""

@@ -8,6 +8,7 @@ import json
 from typing import Any
 
 from .._cluster.clock import Clock
+from .._cluster.patience import PASSING, patiently, seconds_of
 from .._cluster.waiting import wait_for
 from .._errors import Conflict, DrError, Failed, NotFound, Refused, TerminalState, Unreachable
 
@@ -23,7 +24,11 @@ except ImportError:
 CONNECT_TIMEOUT = 5.0
 # asked of a site that may be dead: it must not hold a failover up
 STATUS_TIMEOUT = 5.0
-READ_TIMEOUT = 10.0
+SHORTEST_TIMEOUT = 0.1
+# a change of role waits 15 s for a snapshot that is being applied, then says so
+READ_TIMEOUT = 20.0
+# how long a verb is repeated while the server restarts or is busy: doing it twice is doing it once
+PATIENCE = 30.0
 # a final sync or a resync sends and hashes all data
 TRANSFER = "1h"
 
@@ -37,19 +42,23 @@ ERRORS: dict[str, type[DrError]] = {
 
 def all_exports(site: str, url: str) -> dict[str, dict[str, Any]]:
     """name to status of every export of a server."""
-    listed = _call(site, "its exports", "GET", f"{url.rstrip('/')}/v1/exports", None, STATUS_TIMEOUT)
+    listed = look(Clock(), site, "its exports", f"{url.rstrip('/')}/v1/exports")
     return {export["name"]: export for export in listed["exports"]}
 
 
 class HttpControl:
     """One export; see `NfsControl`."""
 
-    def __init__(self, site: str, url: str, export: str, transfer: float) -> None:
+    def __init__(self, site: str, url: str, export: str, transfer: float, clock: Clock | None = None) -> None:
         """transfer: seconds that a final sync or a resync may take."""
         self._site = site
         self._transfer = transfer
         self._url = f"{url.rstrip('/')}/v1/exports/{export}"
         self._export = export
+        self._clock = clock or Clock()
+
+    def look(self) -> dict[str, Any]:
+        return look(self._clock, self._site, f"export {self._export}", self._url)
 
     def status(self) -> dict[str, Any]:
         return self._call("GET", "", read_timeout=STATUS_TIMEOUT)
@@ -95,7 +104,7 @@ class HttpControl:
     def resync(self) -> None:
         self._call("POST", "/resync", {})
         on = f"export {self._export}"
-        wait_for(Clock(), self._transfer, self._resynced, "wait for the resynchronisation", self._site, on)
+        wait_for(self._clock, self._transfer, self._resynced, "wait for the resynchronisation", self._site, on)
 
     def _resynced(self) -> tuple[bool, str]:
         seen = self.status()
@@ -108,10 +117,29 @@ class HttpControl:
         self._call("POST", "/pause" if paused else "/resume", {})
 
     def _call(self, method: str, verb: str, body: Any = None, read_timeout: float = READ_TIMEOUT) -> dict[str, Any]:
-        return _call(self._site, f"export {self._export}", method, f"{self._url}{verb}", body, read_timeout)
+        def send(_left: float) -> dict[str, Any]:
+            return _send(self._site, f"export {self._export}", method, f"{self._url}{verb}", body, read_timeout)
+
+        return patiently(self._clock, PATIENCE, send, _passes)
 
 
-def _call(site: str, on: str, method: str, url: str, body: Any, read_timeout: float) -> dict[str, Any]:
+def look(clock: Clock, site: str, on: str, url: str) -> dict[str, Any]:
+    """Of a site that may be dead: who refuses the connection is not asked again, only who answers that it is busy."""
+
+    def send(left: float) -> dict[str, Any]:
+        return _send(site, on, "GET", url, None, max(SHORTEST_TIMEOUT, left))
+
+    return patiently(clock, STATUS_TIMEOUT, send, lambda error: error.status in PASSING and _passes(error))
+
+
+def _passes(error: DrError) -> bool:
+    """What the server says of the export in its own words stays as it is, but for Busy."""
+    if isinstance(error, Unreachable):
+        return error.status is None
+    return isinstance(error, Conflict) or (type(error) is Failed and error.status in PASSING)
+
+
+def _send(site: str, on: str, method: str, url: str, body: Any, read_timeout: float) -> dict[str, Any]:
     tried = f"{method} {url}"
     try:
         response = POOL.request(
@@ -135,6 +163,7 @@ def _call(site: str, on: str, method: str, url: str, body: Any, read_timeout: fl
         on=on,
         seen=reason.get("message") or response.data.decode(errors="replace")[:300],
         status=response.status,
+        retry_after=seconds_of(response.headers.get("Retry-After")),
     )
 
 

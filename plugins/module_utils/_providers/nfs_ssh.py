@@ -9,14 +9,18 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from .._cluster.clock import Clock
+from .._cluster.patience import patiently
 from .._errors import Conflict, DrError, Failed, NotFound, Refused, TerminalState, Unreachable
-from .command import Runner, run_command
+from .command import Answer, Runner, run_command
 from .nfs_ssh_agent import AGENT
 from .nfs_ssh_options import Server
 
 # asked of a site that may be dead: it must not hold a failover up
 STATUS_TIMEOUT = 12.0
 COMMAND_TIMEOUT = 60.0
+# how long a connection is tried again that sshd drops, because it restarts or many come at once
+PATIENCE = 30.0
 # a final sync or a resync sends and hashes all data
 TRANSFER = "6h"
 
@@ -24,6 +28,8 @@ SSH = ["ssh", "-T"]
 SSH += [word for option in ("BatchMode=yes", "ConnectTimeout=5", "ServerAliveInterval=5") for word in ("-o", option)]
 # ssh's own failures, such as no answer and a refused key
 SSH_FAILED = 255
+# what no repetition changes
+FINAL_WORDS = ("permission denied", "host key verification failed", "could not resolve hostname")
 # The agent is read as a whole before it runs: what it calls must not find the rest of it on stdin.
 BOOTSTRAP = 'agent=$(cat) && eval "$agent"'
 
@@ -51,14 +57,19 @@ class SshControl:
         there: Mapping[str, Any],
         transfer: float,
         run: Runner = run_command,
+        clock: Clock | None = None,
     ) -> None:
         """transfer: seconds that a final sync or a resync may take."""
+        self._clock = clock or Clock()
         self._site = site
         self._transfer = transfer
         self._run = run
         self._export = export
         self._here = Server.read(site, export, here)
         self._there = Server.read(f"the other site of {site}", export, there)
+
+    def look(self) -> dict[str, Any]:
+        return judged(self._call(STATUS_TIMEOUT, "status", patience=0))
 
     def status(self) -> dict[str, Any]:
         return judged(self._call(STATUS_TIMEOUT, "status"))
@@ -90,23 +101,38 @@ class SshControl:
     def set_paused(self, paused: bool) -> None:
         self._call(COMMAND_TIMEOUT, "pause" if paused else "resume")
 
-    def _call(self, deadline: float, verb: str, *arguments: str) -> dict[str, Any]:
+    def _call(self, deadline: float, verb: str, *arguments: str, patience: float = PATIENCE) -> dict[str, Any]:
         tried = f"{verb} by ssh to {self._here.ssh}"
         on = f"export {self._export}"
         remote = shlex.join(["sh", "-c", BOOTSTRAP, "agent", self._here.state_dir, verb, self._export, *arguments])
-        try:
-            done = self._run([*SSH, *self._here.ssh_options, self._here.ssh, remote], deadline, AGENT.encode())
-        except DrError as error:
-            error.tried, error.site, error.on = tried, self._site, on
-            raise
+
+        def connect(_left: float) -> Answer:
+            try:
+                done = self._run([*SSH, *self._here.ssh_options, self._here.ssh, remote], deadline, AGENT.encode())
+            except DrError as error:
+                error.tried, error.site, error.on = tried, self._site, on
+                raise
+            if done.code == SSH_FAILED:
+                raise Unreachable(tried, site=self._site, on=on, seen=_seen(done))
+            return done
+
+        done = patiently(self._clock, patience, connect, _passes)
         answer = _last_object(done.stdout)
         if done.code == 0 and answer is not None:
             return answer
         if answer is not None and "error" in answer:
             refusal = answer["error"]
             raise ERRORS.get(refusal["reason"], Failed)(tried, site=self._site, on=on, seen=refusal["message"])
-        kind = Unreachable if done.code == SSH_FAILED else Failed
-        raise kind(tried, site=self._site, on=on, seen=f"exit status {done.code}: {done.last_words}")
+        raise Failed(tried, site=self._site, on=on, seen=_seen(done))
+
+
+def _seen(done: Answer) -> str:
+    return f"exit status {done.code}: {done.last_words}"
+
+
+def _passes(error: DrError) -> bool:
+    said = (error.seen or "").lower()
+    return isinstance(error, Unreachable) and not any(words in said for words in FINAL_WORDS)
 
 
 def judged(facts: Mapping[str, str]) -> dict[str, Any]:

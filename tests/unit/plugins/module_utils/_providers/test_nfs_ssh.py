@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,9 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Grou
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.selector import LabelSelector
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.nfs_control import control_for
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.nfs_http import HttpControl
-from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.nfs_ssh import SshControl, judged
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.nfs_ssh import PATIENCE, SshControl, judged
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.nfs_ssh_agent import AGENT
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import SimulatedTime
 
 EAST = {"ssh": "root@east", "path": "/exports/payroll", "peer": "root@192.0.2.10"}
 WEST = {"ssh": "root@west", "path": "/dr/payroll", "peer": "root@198.51.100.10"}
@@ -140,9 +142,7 @@ def fake_ssh(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> SshC
     program.write_text(f"#!/bin/sh\ncat >/dev/null\n{script}\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(folder), prepend=":")
-    control = control_for("east", group(EAST))
-    assert isinstance(control, SshControl)
-    return control
+    return SshControl("east", "payroll", EAST, WEST, transfer=60, clock=SimulatedTime().clock())
 
 
 @pytest.mark.parametrize(
@@ -179,6 +179,50 @@ def test_an_answer_that_is_not_the_agents(
 ) -> None:
     with pytest.raises(kind, match=seen):
         fake_ssh(tmp_path, monkeypatch, script).status()
+
+
+DROPPED = "kex_exchange_identification: Connection closed by remote host"
+COUNTED = 'echo . >>"$0.count"; [ "$(wc -l <"$0.count")" -gt 2 ] &&'
+
+
+def connections(folder: Path) -> int:
+    return len((folder / "ssh.count").read_text().splitlines())
+
+
+def test_connections_that_sshd_drops_are_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = f"{COUNTED} echo '{{}}' && exit 0; echo '{DROPPED}' >&2; exit 255"
+    fake_ssh(tmp_path, monkeypatch, script).demote()
+    assert connections(tmp_path) == 3
+
+
+def test_p10_connections_that_are_always_dropped_end_with_our_patience(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(Unreachable, match=DROPPED) as error:
+        fake_ssh(tmp_path, monkeypatch, f"echo '{DROPPED}' >&2; exit 255").demote()
+    assert PATIENCE - 6 < (error.value.waited or 0) <= PATIENCE
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Permission denied (publickey).",
+        "Host key verification failed.",
+        "ssh: Could not resolve hostname east: Name or service not known",
+    ],
+)
+def test_what_no_repetition_changes_is_said_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    with pytest.raises(Unreachable, match=re.escape(words)):
+        fake_ssh(tmp_path, monkeypatch, f"{COUNTED} true; echo '{words}' >&2; exit 255").demote()
+    assert connections(tmp_path) == 1
+
+
+def test_p4_a_look_is_one_connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(Unreachable, match=DROPPED):
+        fake_ssh(tmp_path, monkeypatch, f"{COUNTED} true; echo '{DROPPED}' >&2; exit 255").look()
+    assert connections(tmp_path) == 1
 
 
 def test_a_machine_without_ssh_is_told_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,0 +1,192 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The control over HTTP against a server that fails in turn."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
+    Conflict,
+    DrError,
+    Failed,
+    NotFound,
+    Refused,
+    TerminalState,
+    Timeout,
+    Unreachable,
+)
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.nfs_http import PATIENCE, HttpControl
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import SimulatedTime
+
+HEALTHY = {"role": "secondary", "health": "healthy", "direction": "incoming", "error": "", "resyncing": False}
+
+
+@dataclass
+class Said:
+    """One answer; a status of 0 is a connection that breaks."""
+
+    status: int = 200
+    body: Any = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def reason(status: int, name: str) -> Said:
+    return Said(status, {"error": {"reason": name, "message": f"because of {name}"}})
+
+
+class Server:
+    """Answers in turn, the last one again and again."""
+
+    def __init__(self) -> None:
+        self.answers: list[Said] = []
+        self.requests: list[str] = []
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def answer(self) -> None:
+                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                server.requests.append(f"{self.command} {self.path}")
+                said = server.answers.pop(0) if len(server.answers) > 1 else server.answers[0]
+                if not said.status:
+                    self.connection.shutdown(socket.SHUT_RDWR)
+                    return
+                data = json.dumps(said.body).encode()
+                self.send_response(said.status)
+                for header, value in {**said.headers, "Content-Length": str(len(data))}.items():
+                    self.send_header(header, value)
+                self.end_headers()
+                self.wfile.write(data)
+
+            do_GET = do_POST = do_PUT = do_DELETE = answer
+
+            def log_message(self, *_words: Any) -> None:
+                """The test's output is not for it."""
+
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True).start()
+        self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
+
+    def end(self) -> None:
+        self._http.shutdown()
+        self._http.server_close()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    made = Server()
+    yield made
+    made.end()
+
+
+@pytest.fixture
+def time() -> SimulatedTime:
+    return SimulatedTime()
+
+
+def control(server: Server, time: SimulatedTime, *answers: Said) -> HttpControl:
+    server.answers = list(answers)
+    return HttpControl("west", server.url, "payroll", transfer=60, clock=time.clock())
+
+
+def error_of(call: Callable[[], object]) -> DrError:
+    with pytest.raises(DrError) as error:
+        call()
+    return error.value
+
+
+@pytest.mark.parametrize(
+    "burst",
+    [Said(429), Said(500), Said(502), Said(503), Said(504), reason(409, "Busy"), Said(0)],
+    ids=["429", "500", "502", "503", "504", "409 busy", "broken connection"],
+)
+def test_a_verb_sits_a_burst_of_errors_out(server: Server, time: SimulatedTime, burst: Said) -> None:
+    control(server, time, burst, burst, burst, Said()).promote(forced=False)
+    assert server.requests == ["POST /v1/exports/payroll/promote"] * 4
+
+
+def test_a_verb_waits_as_long_as_the_server_asks(server: Server, time: SimulatedTime) -> None:
+    control(server, time, Said(429, headers={"Retry-After": "7"}), Said()).demote()
+    assert 7 <= time.seconds <= 8
+
+
+def test_a_server_that_is_being_restarted_is_waited_for(server: Server, time: SimulatedTime) -> None:
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        nobody = f"http://127.0.0.1:{reserved.getsockname()[1]}"
+    asked = HttpControl("west", nobody, "payroll", transfer=60, clock=time.clock())
+    time.at(5, lambda: setattr(asked, "_url", f"{server.url}/v1/exports/payroll"))
+    server.answers = [Said(body=HEALTHY)]
+    assert asked.status() == HEALTHY
+    assert 5 <= time.seconds < PATIENCE
+
+
+@pytest.mark.parametrize("burst", [Said(503), reason(409, "Busy"), Said(0)], ids=["503", "409 busy", "broken"])
+def test_p10_errors_without_an_end_are_told_after_our_patience(
+    server: Server, time: SimulatedTime, burst: Said
+) -> None:
+    error = error_of(lambda: control(server, time, burst).demote())
+    assert isinstance(error, (Failed, Conflict, Unreachable))
+    assert PATIENCE - 6 < (error.waited or 0) <= PATIENCE
+    assert len(server.requests) < 30
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        (reason(404, "NotFound"), NotFound),
+        (reason(409, "NotSecondary"), Refused),
+        (reason(409, "PeerUnreachable"), Unreachable),
+        (reason(409, "PeerIsPrimary"), Refused),
+        (reason(409, "NotSynced"), Refused),
+        (reason(409, "Diverged"), TerminalState),
+        (reason(400, "Invalid"), Failed),
+        (Said(403), Failed),
+    ],
+)
+def test_what_the_server_means_is_said_at_once(
+    server: Server, time: SimulatedTime, said: Said, kind: type[DrError]
+) -> None:
+    error = error_of(lambda: control(server, time, said).promote(forced=False))
+    assert (type(error), error.site, error.on, len(server.requests)) == (kind, "west", "export payroll", 1)
+
+
+def test_p4_a_look_does_not_wait_for_a_server_that_refuses_connections(time: SimulatedTime) -> None:
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        asked = HttpControl(
+            "east", f"http://127.0.0.1:{reserved.getsockname()[1]}", "payroll", transfer=60, clock=time.clock()
+        )
+        assert isinstance(error_of(asked.look), Unreachable)
+    assert time.seconds == 0
+
+
+def test_a_look_asks_a_busy_server_again(server: Server, time: SimulatedTime) -> None:
+    assert control(server, time, Said(429), Said(500), Said(body=HEALTHY)).look() == HEALTHY
+
+
+def test_p4_a_look_at_a_server_that_stays_busy_ends_in_time(server: Server, time: SimulatedTime) -> None:
+    error = error_of(lambda: control(server, time, Said(503)).look())
+    assert (type(error), error.status) == (Failed, 503)
+    assert time.seconds <= 5
+
+
+def test_p4_a_resync_that_never_converges_says_what_was_seen_last(server: Server, time: SimulatedTime) -> None:
+    waits = {**HEALTHY, "resyncing": True, "health": "degraded", "error": "no answer from east"}
+    error = error_of(lambda: control(server, time, Said(), Said(body=waits)).resync())
+    assert isinstance(error, Timeout)
+    assert error.seen == "health degraded no answer from east"
+    assert 60 <= time.seconds < 70
+
+
+def test_a_resync_that_fails_for_good_ends_at_once(server: Server, time: SimulatedTime) -> None:
+    failed = {**HEALTHY, "health": "error", "error": "the disk is full"}
+    error = error_of(lambda: control(server, time, Said(), Said(body=failed)).resync())
+    assert (type(error), error.seen, time.seconds) == (TerminalState, "the disk is full", 0)
