@@ -18,6 +18,10 @@ class MetadataSource(ABC):
     def capture(self, api: Api, timeout: float) -> str:
         """Take a capture and wait for its end; its name."""
 
+    def announce(self, here: Api, there: Api, name: str) -> str:
+        """Make a capture of one site known at the other without waiting for it; empty, or why that cannot be done."""
+        return ""
+
     @abstractmethod
     def catalog(self, api: Api) -> list[CaptureInfo]:
         """Captures known at the site, newest first; `complete` as recorded there, the content is not read."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from .._cluster.api import Api
 from .._cluster.waiting import wait_for
 from .._errors import DrError, Refused, Unreachable
 from .._metadata.oadp import OadpSource
@@ -43,21 +44,22 @@ def take_capture(plan: Plan, site: str, timeout: float, check_mode: bool) -> dic
             wanted="a capture that holds everything its VMs need",
             next_step=findings[0].remedy + f" ({name} is marked incomplete and is never chosen)",
         )
-    unknown = _await_known(plan, plan.peer_of(site), name)
+    unknown = _await_known(plan, api, plan.peer_of(site), name)
     return {"changed": True, "name": name, "complete": True, "findings": unknown, "vms": len(vms)}
 
 
-def _await_known(plan: Plan, peer: str, name: str) -> list[dict[str, Any]]:
+def _await_known(plan: Plan, here: Api, peer: str, name: str) -> list[dict[str, Any]]:
     """Until the other site knows the capture too: before that it protects nothing. A finding when it does not."""
     there = reach(plan, peer)
     try:
         if there.api is None:
             raise Unreachable("read the catalog", site=peer, seen=there.message)
         api, source = there.api, source_of(plan)
+        obstacle = source.announce(here, api, name)
 
         def known() -> tuple[bool, str]:
             names = [info.name for info in source.catalog(api)]
-            return name in names, f"newest known there: {names[0] if names else 'none'}"
+            return name in names, f"newest known there: {names[0] if names else 'none'}; {obstacle}"
 
         wait_for(api.clock, SYNC_TIMEOUT, known, "wait until the other site knows the capture", peer, f"Backup/{name}")
     except DrError as error:

@@ -106,7 +106,10 @@ class MemoryApi:
             del stored["metadata"]["resourceVersion"]
         return stored if stored == body else self._store("apply", key, body)
 
-    def delete(self, kind: Kind, name: str, namespace: str | None = None) -> bool:
+    def delete(self, kind: Kind, name: str, namespace: str | None = None, uid: str | None = None) -> bool:
+        stored = self.find(kind, name, namespace)
+        if stored and uid and stored["metadata"].get("uid") != uid:
+            raise Conflict("DELETE", site=self.site, on=f"{kind.kind}/{namespace}/{name}", status=409)
         return self.objects.pop((kind.kind, namespace, name), None) is not None
 
     def _store(self, verb: str, key: tuple[str, str | None, str], body: dict[str, Any]) -> dict[str, Any]:
