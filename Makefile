@@ -110,21 +110,32 @@ lab-csi-addons: lab  ## builds csi-addons for the lab
 conformance: lab  ## what providers write and read, against the vendors' definitions on a real API server
 	pytest tests/conformance --junitxml=build/reports/conformance.xml
 
+.PHONY: lab-ceph
+lab-ceph: lab  ## builds what guests on RBD images need; installs Ceph
+	@dev/system-packages ceph
+	lab/lab build site-ceph
+
+.PHONY: lab-all
+lab-all: lab-csi-addons lab-ceph  ## builds the lab with all that it can have
+
 .PHONY: integration
-integration: lab lab-csi-addons  ## integration tests on two labs of their own, which are taken down afterwards
+integration: lab-csi-addons  ## integration tests on labs of their own, which are taken down afterwards
 	dev/integration
 
 .PHONY: products
-products: lab lab-csi-addons  ## all tests of Ceph and csi-addons, and moves with every storage: not yet part of `make test`
-	dev/system-packages ceph
-	lab/lab build site-ceph
+products: lab-csi-addons  ## all tests of Ceph and csi-addons: more than `make test` has time for
 	dev/integration products
 
-.PHONY: test
-test:  ## lint, sanity, unit, conformance, integration, in this order
+.PHONY: test checks lab-tests
+test:  ## lint, then the lab's tests (conformance, integration) beside sanity and unit
 	@$(MAKE) lint
+	@$(MAKE) -j2 checks lab-tests
+
+checks:
 	@$(MAKE) sanity
 	@$(MAKE) unit
+
+lab-tests:
 	@$(MAKE) conformance
 	@$(MAKE) integration
 

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from ansible_collections.ocpvirt.dr.tests.integration.world import World
+from ansible_collections.ocpvirt.dr.tests.integration.world import VELERO, World
 from demo.__main__ import await_replicated
 from demo.cluster import Cluster, wait_until
 from demo.playbook import Played
 from demo.workload import NAMESPACE, Vm, manifests
 
-VELERO = "velero"
 STUCK = "stuck"
 LABELS = {"dr.ocpvirt.io/capture-of-plan": "payroll", "dr.ocpvirt.io/capture-of-site": "east"}
 INCOMPLETE = "dr.ocpvirt.io/incomplete"

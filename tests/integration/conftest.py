@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from ansible_collections.ocpvirt.dr.tests.integration import captures, killed_run
 from ansible_collections.ocpvirt.dr.tests.integration.captures import Decided, LastMinutes
 from ansible_collections.ocpvirt.dr.tests.integration.killed_run import KilledRun
-from ansible_collections.ocpvirt.dr.tests.integration.world import World, must, resource_versions
+from ansible_collections.ocpvirt.dr.tests.integration.world import (
+    World,
+    empty_world,
+    must,
+    resource_versions,
+)
 from demo.__main__ import await_replicated
 from demo.cluster import wait_until
 from demo.lab import Lab
@@ -48,7 +52,7 @@ def lab() -> Lab:
 @pytest.fixture(scope="session")
 def deployed(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> World:
     """The workload runs at east on volumes that are deleted with their claims, beside a VM that no plan selects."""
-    world = _empty(lab, tmp_path_factory.mktemp("faults"))
+    world = empty_world(lab, tmp_path_factory.mktemp("faults"))
     world.deploy(reclaim="Delete")
     world.deploy_bystander()
     return world
@@ -98,7 +102,7 @@ def half_started(bereft: LastMinutes) -> KilledRun:
 @pytest.fixture(scope="session")
 def lost(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> World:
     """A world without faults whose east is lost."""
-    world = _empty(lab, tmp_path_factory.mktemp("failover"))
+    world = empty_world(lab, tmp_path_factory.mktemp("failover"))
     world.deploy()
     must(world.protect())
     await_replicated(world.sites)
@@ -126,8 +130,3 @@ def without_apis(moved: World) -> World:
 
     wait_until("the CRDs to go", 120, left)
     return moved
-
-
-def _empty(lab: Lab, folder: Path) -> World:
-    lab.run("reset")
-    return World(lab, folder)

@@ -24,11 +24,10 @@ from ansible_collections.ocpvirt.dr.tests.integration.moves import (
     specs_at,
     watching,
 )
-from ansible_collections.ocpvirt.dr.tests.integration.world import World, must, refused
+from ansible_collections.ocpvirt.dr.tests.integration.world import World, empty_world, must, refused
 from demo.cluster import wait_until
 from demo.lab import Lab
 from demo.playbook import Played
-from demo.storages import STORAGES
 from demo.workload import not_ready
 
 # where the storage makes no difference, one is enough
@@ -58,8 +57,7 @@ class Moved:
 @pytest.fixture(scope="module", params=os.environ.get("LAB_STORAGES", "nfs").split(","))
 def settled(request: pytest.FixtureRequest, lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Moves:
     """The workload runs at east and is protected."""
-    lab.run("reset")
-    world = World(lab, tmp_path_factory.mktemp("moves"), storage=STORAGES[request.param])
+    world = empty_world(lab, tmp_path_factory.mktemp("moves"), request.param)
     # a start that is not in time would be another test
     world.document["startup"]["readiness"]["timeout"] = "4m"
     world.write_plan("payroll", world.document)
