@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from ocpvirt_lab import ceph, ceph_programs, entrance, holder_client, network, relay, s3
+from ocpvirt_lab import ceph, ceph_programs, entrance, holder_client, limits, network, relay, s3
 from ocpvirt_lab.build import provide
 from ocpvirt_lab.ceph import CephCluster
 from ocpvirt_lab.components import needed
@@ -60,6 +60,7 @@ class Lab:
         if holder is None:
             if self.state.holder:
                 self._say(f"the holder (pid {self.state.holder.pid}) is gone; starting again on the state it left")
+            limits.raise_inotify(self._say)
             holder = holder_client.start(self.folder)
             self.state.holder, self.state.lost = holder.record, []
             self.folder.save(self.state)
