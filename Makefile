@@ -153,4 +153,4 @@ bench: lab  ## benchmarks, B=name for one: a table, and build/bench.json
 
 .PHONY: clean
 clean:  ## removes what was made in the checkout; caches outside it stay
-	rm -rf build .ansible .mypy_cache .pytest_cache .ruff_cache tests/output
+	rm -rf build .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache tests/output

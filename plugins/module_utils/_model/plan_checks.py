@@ -4,13 +4,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .plan_problem import Path, quoted, render_path, suggest
+from .plan_problem import Path, quoted, suggest
 from .plan_schema import Reading
-from .plan_volume_fields import check_placeholders, field_path
 
 # the wave that takes what no other selects, where a plan does not list one
 REST = "rest"
@@ -60,33 +58,6 @@ def check_namespaces(plan: dict[str, Any], at: Path, reading: Reading) -> None:
             reading.problem(where, f"{quoted(namespace)} is where {what} lives ({section}.namespace)")
 
 
-def check_rule(rule: dict[str, Any], at: Path, reading: Reading) -> None:
-    """Both sites set the same fields, to templates that can be filled."""
-    captures = _check_captures(_mapping(rule.get("match")), (*at, "match"), reading)
-    by_site = {site: _mapping(values) for site, values in _mapping(rule.get("set")).items()}
-    for site, values in by_site.items():
-        _check_overlaps(values, (*at, "set", site), reading)
-        for field, value in values.items():
-            where = (*at, "set", site, field)
-            if not isinstance(value, str):
-                _check_no_placeholders(value, where, reading)
-                continue
-            try:
-                check_placeholders(value, captures)
-            except ValueError as error:
-                reading.problem(where, str(error))
-        for other, others in by_site.items():
-            for field in values.keys() - others.keys() if other != site else ():
-                setter = render_path((*at, "set", site))
-                reading.problem((*at, "set", other, field), f"is required: {setter} sets it, and the way back needs it")
-
-
-def check_rules(rules: list[Any], at: Path, reading: Reading) -> None:
-    for index, rule in enumerate(rules[:-1]):
-        if _mapping(rule).get("match") == {}:
-            reading.problem((*at, index, "match"), "is empty and matches every volume: only the last rule may do that")
-
-
 def check_waves(waves: list[Any], at: Path, reading: Reading) -> None:
     """Only the last wave takes the rest; `after` names other waves and never goes round in a circle."""
     known = [_mapping(wave).get("name") for wave in waves]
@@ -134,46 +105,6 @@ def find_cycle(after: Mapping[str, tuple[str, ...]]) -> list[str]:
                 path.append(name)
                 pending.append(iter(after[name]))
     return []
-
-
-def _check_captures(match: Mapping[str, Any], at: Path, reading: Reading) -> frozenset[str]:
-    """The names that the match's regular expressions capture; each may be captured once."""
-    found: dict[str, str] = {}
-    for where, pattern in _patterns(match, at):
-        for name in re.compile(pattern).groupindex:
-            if name in found:
-                reading.problem(where, f"captures {name} again; {found[name]} does so already")
-            found.setdefault(name, render_path(where))
-    return frozenset(found)
-
-
-def _patterns(match: Mapping[str, Any], at: Path) -> Iterator[tuple[Path, str]]:
-    candidates: list[tuple[Path, Any]] = [
-        ((*at, "name"), match.get("name")),
-        ((*at, "nfs", "path"), _mapping(match.get("nfs")).get("path")),
-        ((*at, "csi", "volumeHandle"), _mapping(match.get("csi")).get("volumeHandle")),
-    ]
-    return ((where, text) for where, text in candidates if isinstance(text, str))
-
-
-def _check_overlaps(values: Mapping[str, Any], at: Path, reading: Reading) -> None:
-    paths = {field_path(field): field for field in values}
-    for path, field in paths.items():
-        for length in range(1, len(path)):
-            if path[:length] in paths:
-                reading.problem((*at, field), f"lies inside {paths[path[:length]]}, which is set as well")
-    for field in values:
-        other = paths[field_path(field)]
-        if other != field:
-            reading.problem((*at, field), f"means the same as {other}, which is set as well")
-
-
-def _check_no_placeholders(value: Any, at: Path, reading: Reading) -> None:
-    if isinstance(value, str) and set("{}") & set(value):
-        reading.problem(at, "a placeholder is filled only where the whole field is one text")
-    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, child in children:
-        _check_no_placeholders(child, (*at, key), reading)
 
 
 def _after(wave: Any) -> tuple[str, ...]:

@@ -5,20 +5,18 @@
 from __future__ import annotations
 
 import re
-import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from .plan_checks import (
     check_machine_set,
     check_namespaces,
-    check_rule,
-    check_rules,
     check_site,
     check_sites,
     check_waves,
 )
 from .plan_cron import check_cron
+from .plan_metadata_fields import check_metadata, export_of
 from .plan_problem import Path
 from .plan_schema import (
     Choice,
@@ -29,14 +27,14 @@ from .plan_schema import (
     Items,
     Keys,
     Names,
-    OneOrMore,
     PerSite,
     Reading,
     SiteName,
     Text,
     Whole,
+    matching,
 )
-from .plan_volume_fields import field_path
+from .plan_volume_rules import rules_of
 from .selector import SELECTOR
 
 STEPS = (
@@ -61,30 +59,6 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,200}")
 _URL = re.compile(r"https?://[^\s/?#]+[^\s]*")
 
 
-def _matching(pattern: re.Pattern[str], otherwise: str) -> Callable[[str], str]:
-    def rule(text: str) -> str:
-        if not pattern.fullmatch(text):
-            raise ValueError(otherwise)
-        return text
-
-    return rule
-
-
-def _regular_expression(text: str) -> str:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            re.compile(text)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise ValueError(f"not a regular expression: {error}") from error
-    return text
-
-
-def _field_name(text: str) -> str:
-    field_path(text)
-    return text
-
-
 class Options:
     """What a provider understands; `sites` in it holds what differs between the sites."""
 
@@ -93,23 +67,6 @@ class Options:
             return _MAPPING.read(value, at, reading)
         common = _MAPPING.read({key: item for key, item in value.items() if key != "sites"}, at, reading)
         return {**common, "sites": PerSite(_MAPPING).read(value["sites"], (*at, "sites"), reading)}
-
-
-class FieldValue:
-    """What a rule writes into a PV's field."""
-
-    def read(self, value: Any, at: Path, reading: Reading) -> Any:
-        if isinstance(value, bool):
-            return value
-        if isinstance(value, int):
-            return Whole(0, 2**31 - 1).read(value, at, reading)
-        if isinstance(value, (list, tuple)):
-            return Items(Text()).read(value, at, reading)
-        if at[-1] == "nodeAffinity":
-            return _MAPPING.read(value, at, reading)
-        if isinstance(value, str):
-            return Text().read(value, at, reading)
-        return reading.wrong_type(at, value, "a text, a whole number, true, false or a list of texts")
 
 
 class HookFile:
@@ -123,19 +80,17 @@ class HookFile:
 
 _NEVER = "a plan refers to secrets and never holds them: use"
 
-_label = _matching(_LABEL, "not a name of lower-case letters, digits and '-', at most 63, alphanumeric at both ends")
+_label = matching(_LABEL, "not a name of lower-case letters, digits and '-', at most 63, alphanumeric at both ends")
 _NAME = Text(_label, "a name")
-_OBJECT_NAME = Text(_matching(_SUBDOMAIN, "not the name of an object in Kubernetes"), "the name of an object")
-_IDENTIFIER = Text(_matching(_PROVIDER, "not a name of lower-case letters, digits and '_'"), "the name of a provider")
-_REGEX = Text(_regular_expression, "a regular expression")
+_OBJECT_NAME = Text(matching(_SUBDOMAIN, "not the name of an object in Kubernetes"), "the name of an object")
+_IDENTIFIER = Text(matching(_PROVIDER, "not a name of lower-case letters, digits and '_'"), "the name of a provider")
 _CRON = Text(check_cron, "a cron schedule in quotes")
 _MAPPING = FreeForm()
 _HOOK = Keys({"tasks": Field(Text(wanted="the path of a task file"), required=True), "timeout": Field(Duration())})
 
 # Values of a site's keys are never shown: a secret may have been written where its name belongs.
-_REFERENCE_ENV = Text(_matching(_VARIABLE, "not the name of an environment variable"), "a variable's name", quiet=True)
+_REFERENCE_ENV = Text(matching(_VARIABLE, "not the name of an environment variable"), "a variable's name", quiet=True)
 _REFERENCE_FILE = Text(wanted="the path of a file", quiet=True)
-_SERVER_URL = Text(_matching(_URL, "not a URL such as https://api.east.example.org:6443"), "a URL", quiet=True)
 _WORD = Text(quiet=True)
 
 _SITE = Keys(
@@ -143,9 +98,7 @@ _SITE = Keys(
         "kubeconfig": Field(Text(wanted="the path of a kubeconfig file", quiet=True)),
         "kubeconfig_env": Field(_REFERENCE_ENV),
         "context": Field(_WORD),
-        "host": Field(
-            Text(_matching(_URL, "not a URL such as https://api.east.example.org:6443"), "a URL", quiet=True)
-        ),
+        "host": Field(Text(matching(_URL, "not a URL such as https://api.east.example.org:6443"), "a URL", quiet=True)),
         "api_key_env": Field(_REFERENCE_ENV),
         "api_key_file": Field(_REFERENCE_FILE),
         "username": Field(_WORD),
@@ -199,34 +152,6 @@ _GROUP = Keys(
     }
 )
 
-_RULE = Keys(
-    {
-        "match": Field(
-            Keys(
-                {
-                    "name": Field(_REGEX),
-                    "namespace": Field(OneOrMore(_NAME)),
-                    "storage_class": Field(OneOrMore(Text())),
-                    "nfs": Field(Keys({"server": Field(OneOrMore(Text())), "path": Field(_REGEX)})),
-                    "csi": Field(
-                        Keys(
-                            {
-                                "driver": Field(OneOrMore(Text())),
-                                "volumeHandle": Field(_REGEX),
-                                "volumeAttributes": Field(Names(OneOrMore(Text()), str, "a volume attribute")),
-                                "fsType": Field(OneOrMore(Text())),
-                            }
-                        )
-                    ),
-                }
-            ),
-            required=True,
-        ),
-        "set": Field(PerSite(Names(FieldValue(), _field_name, "a PV field"), complete=True), required=True),
-    },
-    check=check_rule,
-)
-
 _WAVE = Keys({"name": Field(_NAME, required=True), "selector": Field(SELECTOR), "after": Field(Items(_NAME))})
 
 DOCUMENT = Keys(
@@ -255,20 +180,22 @@ DOCUMENT = Keys(
             default={},
         ),
         "volumes": Field(
-            Keys({"rules": Field(Items(_RULE, check=check_rules), required=True)}),
+            Keys({"rules": Field(rules_of(_NAME), required=True)}),
             default={"rules": []},
         ),
         "metadata": Field(
             Keys(
                 {
-                    "source": Field(Choice("oadp", "export", "gitops", "vendor"), default="oadp"),
+                    "source": Field(Choice("oadp", "export"), default="oadp"),
                     "schedule": Field(_CRON),
                     "keep": Field(Duration()),
                     "max_age": Field(Duration()),
                     "prestage": Field(Flag(), default=False),
                     "namespace": Field(_NAME, default="openshift-adp"),
                     "storage_location": Field(_OBJECT_NAME),
-                }
+                    "export": Field(export_of(_REFERENCE_ENV, _REFERENCE_FILE)),
+                },
+                check=check_metadata,
             ),
             default={},
         ),

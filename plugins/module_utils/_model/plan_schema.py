@@ -41,6 +41,17 @@ class Reading:
         return self.problem(at, f"got {describe(value, quiet=quiet)}, wanted {wanted}")
 
 
+def matching(pattern: re.Pattern[str], otherwise: str) -> Callable[[str], str]:
+    """A rule for Text: the whole text matches."""
+
+    def rule(text: str) -> str:
+        if not pattern.fullmatch(text):
+            raise ValueError(otherwise)
+        return text
+
+    return rule
+
+
 class Node(Protocol):
     def read(self, value: Any, at: Path, reading: Reading) -> Any:
         """The normalised value, or INVALID after reporting why."""

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -93,6 +93,15 @@ def claim_names(manifest: Mapping[str, Any]) -> list[str]:
         elif "dataVolume" in volume:
             names.append(volume["dataVolume"]["name"])
     return names
+
+
+def claim_users(manifests: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """namespace/name of a claim to the name of the VM that uses it."""
+    return {
+        f"{vm['metadata']['namespace']}/{claim}": vm["metadata"]["name"]
+        for vm in manifests
+        for claim in claim_names(vm)
+    }
 
 
 def references(manifest: Mapping[str, Any]) -> set[tuple[str, str]]:

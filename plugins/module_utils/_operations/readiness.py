@@ -16,12 +16,13 @@ from .._model.finding import Finding, blockers, score
 from .._model.group_status import GroupStatus
 from .._model.names import protected_label
 from .._model.plan import Plan
+from .._model.vm import claim_users
 from .._planning.capture_check import check_capture
 from .._planning.start_order import order_start
 from .._planning.volume_patch import patch_volume
 from .entry import bounded
 from .groups import Groups
-from .metadata_source import source_of
+from .metadata_source import needs_of, source_of
 from .protected import Protected, list_protected, start_records
 from .site_report import present_apis, storage_phases
 from .sites import Reach, reach
@@ -72,9 +73,9 @@ def _site(plan: Plan, there: Reach) -> Iterator[Finding]:
         )
         return
     try:
-        apis = present_apis(there.api)
+        apis, needed = present_apis(there.api), {"kubevirt", *needs_of(plan)}
         for name, present in apis.items():
-            if not present:
+            if not present and name in needed:
                 yield _blocker(
                     "ApiAbsent",
                     f"CustomResourceDefinition/{name}",
@@ -82,7 +83,7 @@ def _site(plan: Plan, there: Reach) -> Iterator[Finding]:
                     f"install {name}",
                     there.site,
                 )
-        if apis["velero"]:
+        if apis["velero"] and "velero" in needed:
             yield from _storage(plan, there.api)
     except DrError as error:
         yield Finding("blocker", "SiteFailed", f"Site/{there.site}", str(error), "see the message", there.site)
@@ -148,7 +149,7 @@ def _order(plan: Plan, found: Protected, site: str) -> Iterator[Finding]:
 
 
 def _volumes(plan: Plan, groups: Groups, found: Protected, site: str, target: str) -> Iterator[Finding]:
-    label = protected_label(plan.name)
+    label, users = protected_label(plan.name), claim_users(found.vms.values())
     for key, pvc in found.claims.items():
         on = f"PersistentVolumeClaim/{key}"
         phase = pvc.get("status", {}).get("phase")
@@ -170,7 +171,7 @@ def _volumes(plan: Plan, groups: Groups, found: Protected, site: str, target: st
             )
         try:
             groups.check_covered(site, pvc, pv)
-            groups.check_covered(target, pvc, patch_volume(pv, pvc, plan.rules, target).pv)
+            groups.check_covered(target, pvc, patch_volume(pv, pvc, plan.rules, target, users.get(key, "")).pv)
         except Refused as error:
             yield _blocker(
                 "VolumeRule", error.on or volume, str(error), error.next_step or "correct the plan", error.site or site
@@ -178,10 +179,10 @@ def _volumes(plan: Plan, groups: Groups, found: Protected, site: str, target: st
 
 
 def _captures(plan: Plan, found: Protected, there: Reach, site: str) -> Iterator[Finding]:
-    if there.api is None or plan.metadata.source != "oadp":
+    if there.api is None:
         return
-    source = source_of(plan)
     try:
+        source = source_of(plan)
         known = [info for info in source.catalog(there.api) if info.site == site]
         newest = next((info for info in known if info.complete), None)
         if newest is None:
@@ -189,7 +190,8 @@ def _captures(plan: Plan, found: Protected, there: Reach, site: str) -> Iterator
             return
         content = source.manifests(there.api, newest.name)
     except DrError as error:
-        yield Finding("blocker", "CaptureUnreadable", "Backup", str(error), "check Velero at the target", there.site)
+        remedy = error.next_step or "check Velero at the target"
+        yield Finding("blocker", "CaptureUnreadable", error.on or "Backup", str(error), remedy, there.site)
         return
     for finding in check_capture(content, found.vms.values()):
         yield Finding(
@@ -199,7 +201,7 @@ def _captures(plan: Plan, found: Protected, there: Reach, site: str) -> Iterator
 
 def _no_capture(known: list[CaptureInfo], site: str) -> Finding:
     seen = ", ".join(f"{info.name} {info.phase}" for info in known[:3]) or "none known there"
-    return _blocker("NoCapture", "Backup", f"no complete backup: {seen}", "run protect, which takes one", site)
+    return _blocker("NoCapture", "Capture", f"no complete capture: {seen}", "run protect, which takes one", site)
 
 
 def _blocker(code: str, on: str, message: str, remedy: str, site: str | None = None) -> Finding:

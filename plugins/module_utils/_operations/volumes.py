@@ -17,8 +17,9 @@ from .._errors import Conflict, DrError, Refused, Timeout
 from .._model.capture import Capture
 from .._model.names import CREATED_BY
 from .._model.plan import Plan
-from .._model.vm import claim_names
-from .._planning.volume_patch import VolumeDecision, differences, patch_volume, points_home
+from .._model.vm import claim_users
+from .._planning.volume_compare import differences, points_home
+from .._planning.volume_patch import VolumeDecision, patch_volume
 from .entry import bounded
 from .metadata_source import chosen_capture, source_of
 from .protected import key_of
@@ -52,7 +53,7 @@ def restore_volumes(plan: Plan, run_id: str, timeout: float, check_mode: bool) -
 def decide(plan: Plan, capture: Capture, target: str) -> list[VolumeDecision]:
     """One decision for each claim in the capture."""
     volumes = capture.index("persistentvolumes")
-    users = _users(capture)
+    users = claim_users(capture.objects.get("virtualmachines.kubevirt.io", ()))
     decisions = []
     for key, pvc in sorted(capture.index("persistentvolumeclaims").items()):
         name = pvc["spec"].get("volumeName", "")
@@ -95,14 +96,6 @@ def verify_volumes(api: Api, plan: Plan, decisions: list[VolumeDecision], target
 def recorded_decisions(session: Session) -> list[VolumeDecision]:
     """What this run decided, from its record."""
     return [VolumeDecision(item["pv"], item["pvc"], item["rule"], ()) for item in session.load("volumes") or []]
-
-
-def _users(capture: Capture) -> dict[str, str]:
-    return {
-        f"{vm['metadata']['namespace']}/{claim}": vm["metadata"]["name"]
-        for vm in capture.objects.get("virtualmachines.kubevirt.io", ())
-        for claim in claim_names(vm)
-    }
 
 
 def _plan_changes(api: Api, decisions: list[VolumeDecision]) -> list[tuple[VolumeDecision, list[tuple[Kind, Object]]]]:

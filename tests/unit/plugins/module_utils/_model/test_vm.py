@@ -8,6 +8,7 @@ import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.vm import (
     PowerRecord,
     claim_names,
+    claim_users,
     power_record,
     protected_vm,
     references,
@@ -161,3 +162,8 @@ def test_a_vm_without_volumes_has_no_claims() -> None:
 )
 def test_secrets_and_config_maps_of_a_vm_are_found(template, found) -> None:
     assert references(manifest(**template)) == found
+
+
+def test_a_claim_is_used_by_the_vm_that_has_its_volume() -> None:
+    volumes = [{"persistentVolumeClaim": {"claimName": "data"}}, {"dataVolume": {"name": "root"}}]
+    assert claim_users([manifest(volumes=volumes)]) == {"payroll/data": "db-0", "payroll/root": "db-0"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.rule_match import match_rule
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.rule_match import RuleMatcher
 
 NFS = {"storageClassName": "fast", "nfs": {"server": "192.0.2.10", "path": "/exports/payroll/pv-1"}}
 CSI = {
@@ -19,7 +19,13 @@ CSI = {
 
 
 def matched(match: dict[str, Any], spec: dict[str, Any]) -> dict[str, str] | None:
-    return match_rule(match, {"metadata": {"name": "pv-1"}, "spec": spec}, {"metadata": {"namespace": "payroll"}})
+    metadata = {"name": "pv-1", "labels": {"tier": "db"}, "annotations": {"example.org/array": "vsp-1"}}
+    pv = {"metadata": metadata, "spec": spec}
+    return RuleMatcher(match).captures(pv, {"metadata": {"namespace": "payroll"}})
+
+
+ISCSI = {"iscsi": {"targetPortal": "a:3260", "portals": ["b:3260", "c:3260"], "lun": 3, "secretRef": {"name": "chap"}}}
+CEPH = {"csi": {**CSI["csi"], "nodeStageSecretRef": {"name": "node", "namespace": "storage"}, "readOnly": True}}
 
 
 @pytest.mark.parametrize(
@@ -37,6 +43,17 @@ def matched(match: dict[str, Any], spec: dict[str, Any]) -> dict[str, str] | Non
         ({"csi": {"volumeHandle": "0001-.*-7b3e"}}, CSI),
         ({"csi": {"volumeAttributes": {"clusterID": ["east", "west"]}}}, CSI),
         ({"csi": {"driver": ["rbd.csi.ceph.com"]}, "storage_class": ["ceph"]}, CSI),
+        ({"csi": {"nodeStageSecretRef": {"name": ["node"], "namespace": ["storage", "x"]}}}, CEPH),
+        ({"csi": {"readOnly": True}}, CEPH),
+        ({"csi": {"readOnly": False}}, CSI),
+        ({"iscsi": {"lun": [3, 4], "portals": ["c:3260", "x"]}}, ISCSI),
+        ({"iscsi": {"secretRef": {"name": ["chap"]}}}, ISCSI),
+        ({"iscsi": {"chapAuthSession": False}}, ISCSI),
+        ({"fc": {"wwids": ["1", "2"]}}, {"fc": {"wwids": ["2"]}}),
+        ({"local": {"path": "/mnt/.+"}}, {"local": {"path": "/mnt/a"}}),
+        ({"vsphereVolume": {"volumePath": r"\[a\] .+"}}, {"vsphereVolume": {"volumePath": "[a] b.vmdk"}}),
+        ({"rbd": {"image": "db-.*", "pool": ["vms"]}}, {"rbd": {"image": "db-0", "pool": "vms"}}),
+        ({"labels": {"tier": ["db", "app"]}, "annotations": {"example.org/array": "vsp-.*"}}, NFS),
     ],
 )
 def test_a_rule_matches(match, spec) -> None:
@@ -60,6 +77,16 @@ def test_a_rule_matches(match, spec) -> None:
         ({"csi": {"volumeAttributes": {"pool": ["any"]}}}, {"csi": {"driver": "a", "volumeHandle": "b"}}),
         ({"csi": {"fsType": ["ext4"]}}, CSI),
         ({"name": "pv-1", "namespace": ["web"]}, NFS),
+        ({"csi": {"nodeStageSecretRef": {"name": ["other"]}}}, CEPH),
+        ({"csi": {"nodeStageSecretRef": {"name": ["node"]}}}, CSI),
+        ({"csi": {"readOnly": True}}, CSI),
+        ({"iscsi": {"lun": [4]}}, ISCSI),
+        ({"iscsi": {"portals": ["a:3260"]}}, ISCSI),
+        ({"fc": {"wwids": ["1"]}}, {"fc": {"lun": 1}}),
+        ({"labels": {"tier": ["app"]}}, NFS),
+        ({"labels": {"absent": ["db"]}}, NFS),
+        ({"annotations": {"example.org/array": "vsp"}}, NFS),
+        ({"annotations": {"absent": ".*"}}, NFS),
     ],
 )
 def test_a_rule_does_not_match(match, spec) -> None:
@@ -69,6 +96,16 @@ def test_a_rule_does_not_match(match, spec) -> None:
 def test_named_captures_of_all_expressions_are_given_back() -> None:
     match = {"name": "pv-(?P<number>[0-9]+)", "nfs": {"path": "/exports/(?P<tenant>[^/]+)/.*"}}
     assert matched(match, NFS) == {"number": "1", "tenant": "payroll"}
+
+
+def test_an_annotation_is_captured_from() -> None:
+    assert matched({"annotations": {"example.org/array": "vsp-(?P<number>.+)"}}, NFS) == {"number": "1"}
+
+
+def test_metadata_may_have_no_labels_or_annotations() -> None:
+    matcher = RuleMatcher({"labels": {"tier": ["db"]}})
+    assert matcher.captures({"metadata": {"name": "a", "labels": None}, "spec": {}}, {}) is None
+    assert matcher.captures({"metadata": {"name": "a"}, "spec": {}}, {}) is None
 
 
 def test_a_capture_that_took_no_part_is_empty() -> None:

@@ -9,12 +9,8 @@ import pytest
 import yaml
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import VolumeRule, parse_plan
-from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.volume_patch import (
-    VolumeDecision,
-    differences,
-    patch_volume,
-    points_home,
-)
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.volume_compare import differences, points_home
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.volume_patch import VolumeDecision, patch_volume
 
 PLAN = """
 name: payroll
@@ -346,6 +342,7 @@ def test_a_claim_of_another_owner_is_not_marked_as_populated() -> None:
 def test_the_reasons_say_what_becomes_of_each_field() -> None:
     assert decide(NFS_PV).reasons == (
         "rule 0 matches nfs 192.0.2.10:/exports/payroll/pv-1",
+        "nodeAffinity removed: it names nodes or zones of the other site",
         "nfs.server: '192.0.2.10' becomes '198.51.100.10'",
         "nfs.path: '/exports/payroll/pv-1' becomes '/dr/payroll/pv-1'",
         "storageClassName: 'east-nfs' becomes 'west-nfs'",

@@ -1,0 +1,72 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where an export is kept, and what belongs to which metadata source."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from .plan_problem import Path
+from .plan_schema import Field, Keys, Node, Reading, Text, matching
+
+_ENDPOINT = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9a-fA-F:]+\])(?::\d{1,5})?/?")
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_PREFIX = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
+_REGION = re.compile(r"[a-z0-9-]{1,64}")
+_ABSOLUTE = re.compile(r"(?:/|~/).+")
+_KEYS = ("access_key", "secret_key")
+
+
+def export_of(variable: Node, file: Node) -> Keys:
+    """variable, file: nodes for references to a secret."""
+    s3 = Keys(
+        {
+            "endpoint": Field(
+                Text(matching(_ENDPOINT, "not a URL such as https://s3.example.org:9000"), "a URL"), required=True
+            ),
+            "bucket": Field(Text(matching(_BUCKET, "not the name of a bucket"), "the name of a bucket"), required=True),
+            "prefix": Field(
+                Text(matching(_PREFIX, "not names of letters, digits, '.', '_' and '-', separated by '/'"), "a prefix")
+            ),
+            "region": Field(Text(matching(_REGION, "not the name of a region"), "a region"), default="us-east-1"),
+            **{f"{key}_env": Field(variable) for key in _KEYS},
+            **{f"{key}_file": Field(file) for key in _KEYS},
+            "ca_file": Field(Text(wanted="the path of a file")),
+        },
+        forbidden={
+            key: f"a plan refers to secrets and never holds them: use {key}_env: VARIABLE or {key}_file: PATH"
+            for key in _KEYS
+        },
+        check=_check_s3,
+    )
+    directory = Text(matching(_ABSOLUTE, "not an absolute path, nor one that begins with ~/"), "a path")
+    return Keys({"directory": Field(directory), "s3": Field(s3)}, check=_check_export)
+
+
+def check_metadata(metadata: dict[str, Any], at: Path, reading: Reading) -> None:
+    """What belongs to one source is not given for another."""
+    exports = metadata.get("source") == "export"
+    if exports and "export" not in metadata:
+        reading.problem((*at, "export"), "is required: where captures are kept, as directory or s3")
+    if "export" in metadata and metadata.get("source") == "oadp":
+        reading.problem((*at, "export"), "is for source: export, and the source is oadp")
+    for key, remedy in (("schedule", "; run protect by a schedule of your own"), ("storage_location", "")):
+        if exports and key in metadata:
+            reading.problem((*at, key), f"is Velero's, and the source is export{remedy}")
+
+
+def _check_export(export: dict[str, Any], at: Path, reading: Reading) -> None:
+    if len(export) != 1:
+        given = "both" if export else "neither"
+        reading.problem(at, f"captures are kept in one place: give directory or s3, got {given}")
+
+
+def _check_s3(s3: dict[str, Any], at: Path, reading: Reading) -> None:
+    """Both keys, each in one form."""
+    for key in _KEYS:
+        forms = [form for form in (f"{key}_env", f"{key}_file") if form in s3]
+        if not forms:
+            reading.problem((*at, f"{key}_env"), f"is required, or {key}_file: where the key is")
+        elif len(forms) > 1:
+            reading.problem((*at, forms[1]), f"means the same as {forms[0]}, which is given as well")
