@@ -5,10 +5,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: velero_backup
-short_description: Take a capture with Velero, or choose one
+short_description: Take a capture, with Velero or to an export, or choose one
 version_added: 0.1.0
 description:
-  - Takes a metadata-only backup of everything the plan protects and judges it by its content.
+  - Takes a capture of everything the plan protects and judges it by its content.
+  - >-
+    With C(metadata.source) C(oadp) that is a metadata-only backup of Velero. With C(export) it is written from here
+    to the directory or bucket that the plan names, both sites know it at once, and captures that the plan keeps no
+    longer are removed.
   - >-
     A backup that lacks something its VMs need is marked incomplete, is never chosen, and makes the module fail
     with every finding.

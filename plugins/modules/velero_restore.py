@@ -8,7 +8,9 @@ module: velero_restore
 short_description: Restore everything of a capture but its volumes
 version_added: 0.1.0
 description:
-  - Velero restores all but volumes, VMs, DataVolumes and snapshots. Then the VMs are created by this module, halted.
+  - >-
+    Velero, or with C(metadata.source) C(export) this module, restores all but volumes, VMs, DataVolumes and snapshots.
+    Then the VMs are created by this module, halted.
   - >-
     Each VM carries its own runStrategy and power state in the annotation C(dr.ocpvirt.io/recorded), and imports
     nothing.
@@ -37,7 +39,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 restored:
-  description: What Velero reported, as counts of items, warnings and errors.
+  description: What the metadata source reported, as counts of items, warnings and errors.
   returned: success
   type: dict
   sample: {items: 31, warnings: 0, errors: 0}

@@ -11,8 +11,9 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from ansible_collections.ocpvirt.dr.tests.integration import captures, killed_run
+from ansible_collections.ocpvirt.dr.tests.integration import captures, exports, killed_run
 from ansible_collections.ocpvirt.dr.tests.integration.captures import Decided, LastMinutes
+from ansible_collections.ocpvirt.dr.tests.integration.exports import Exported
 from ansible_collections.ocpvirt.dr.tests.integration.killed_run import KilledRun
 from ansible_collections.ocpvirt.dr.tests.integration.world import (
     World,
@@ -25,7 +26,18 @@ from demo.cluster import wait_until
 from demo.lab import Lab
 from demo.playbook import Played
 
-STAGES = ("deployed", "protected", "bereft", "decided", "half_started", "lost", "moved", "without_apis", "settled")
+STAGES = (
+    "deployed",
+    "protected",
+    "bereft",
+    "decided",
+    "half_started",
+    "lost",
+    "moved",
+    "without_apis",
+    "exported",
+    "settled",
+)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -130,3 +142,9 @@ def without_apis(moved: World) -> World:
 
     wait_until("the CRDs to go", 120, left)
     return moved
+
+
+@pytest.fixture(scope="session")
+def exported(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Exported:
+    """East is lost after captures to a directory and to S3."""
+    return exports.lose_east_after_exports(empty_world(lab, tmp_path_factory.mktemp("export")))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from ansible_collections.ocpvirt.dr.tests.integration.captures import STUCK, Decided, LastMinutes
-from ansible_collections.ocpvirt.dr.tests.integration.world import refused
+from ansible_collections.ocpvirt.dr.tests.integration.world import VELERO, refused
 from demo.playbook import Played
 
 
 def test_check_without_any_backup_says_how_to_get_one(first_check: Played) -> None:
-    refused(first_check, "NoCapture", "no complete backup: none known there", "run protect, which takes one")
+    refused(first_check, "NoCapture", "no complete capture: none known there", "run protect, which takes one")
 
 
 def test_protect_names_a_pending_claim_and_marks_the_backup_incomplete(bereft: LastMinutes) -> None:
@@ -28,11 +28,11 @@ def test_newer_backups_that_are_not_complete_are_passed_over(decided: Decided) -
     bereft, output = decided.bereft, decided.played.output
     for name in (bereft.incomplete, bereft.partially_failed):
         assert name > bereft.complete
-        assert f'"on": "Backup/{name}"' in output
+        assert f'"on": "Backup/{VELERO}/{name}"' in output
     assert "phase PartiallyFailed" in output
     assert f"PersistentVolumeClaim/payroll/{STUCK}: it was Pending when the capture was taken" in output
 
 
 def test_a_plan_that_was_never_captured_is_not_failed_over(decided: Decided) -> None:
-    words = ("choose a capture", "backups of east", "seen: none", "without a capture nothing can be restored")
+    words = ("choose a capture", "captures of east", "seen: none", "without a capture nothing can be restored")
     refused(decided.never_captured, *words)

@@ -93,11 +93,14 @@ class Api:
         """Put the object; its resourceVersion makes somebody else's change meanwhile a Conflict."""
         return self._call("PUT", kind, body["metadata"].get("namespace"), body["metadata"]["name"], body=body)
 
-    def apply(self, kind: Kind, body: Object) -> Object:
-        """Server-side apply: create the object, or bring our fields of it to this; safe to repeat."""
+    def apply(self, kind: Kind, body: Object, force: bool = True) -> Object:
+        """Server-side apply: create the object, or bring our fields of it to this; safe to repeat.
+
+        Without force what somebody else wrote otherwise is a Conflict.
+        """
         meta = body["metadata"]
         document = {"apiVersion": kind.api_version, "kind": kind.kind, **body}
-        query = {"fieldManager": "ocpvirt-dr", "force": "true"}
+        query = {"fieldManager": "ocpvirt-dr", "force": str(force).lower()}
         return self._call("PATCH", kind, meta.get("namespace"), meta["name"], document, query, APPLY)
 
     def patch(self, kind: Kind, name: str, namespace: str | None, body: Object) -> Object:

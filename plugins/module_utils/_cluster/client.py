@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,6 +26,9 @@ except ImportError as error:
 
 # as many connections as the widest bulk write uses, so that none is opened and thrown away
 POOL_SIZE = 24
+# kubernetes.core makes credentials the kubernetes client's default configuration and copies that: of two sites that are
+# opened at the same moment both connections would lead to one
+ONE_AT_A_TIME = threading.Lock()
 
 
 def connect(site: str, auth: Mapping[str, Any]) -> Api:
@@ -45,7 +49,10 @@ def connect(site: str, auth: Mapping[str, Any]) -> Api:
     if options.get("username") and options.get("password"):
         options = login(site, options)
     try:
-        configuration = _create_configuration(_create_auth_spec(None, **options))
+        with ONE_AT_A_TIME:
+            # nor may what the last site left there stay with one that does not name it
+            kubernetes.client.Configuration.set_default(None)
+            configuration = _create_configuration(_create_auth_spec(None, **options))
     except (kubernetes.config.ConfigException, OSError) as error:
         raise Refused(
             "read the credentials",

@@ -5,36 +5,78 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import ClassVar
 
 from .._cluster.api import Api
 from .._model.capture import Capture, CaptureInfo
 
 
 class MetadataSource(ABC):
-    """Captures a plan's manifests at one site and gives them back at the other. Sites are given as connections."""
+    """Captures a plan's manifests at one site and gives them back at the other. Sites are given as connections.
+
+    title: what keeps the captures, in words. needs: products that both sites must have for it.
+    announces: whether a site knows captures of the other only after a while.
+    """
+
+    title: ClassVar[str]
+    needs: ClassVar[frozenset[str]] = frozenset()
+    announces: ClassVar[bool] = False
+
+    @abstractmethod
+    def label(self, name: str) -> str:
+        """What a person looks for to find that capture."""
 
     @abstractmethod
     def capture(self, api: Api, timeout: float) -> str:
         """Take a capture and wait for its end; its name."""
 
+    @abstractmethod
+    def mark_incomplete(self, api: Api, name: str, reason: str) -> None:
+        """So that no later run chooses this capture silently."""
+
     def announce(self, here: Api, there: Api, name: str) -> str:
         """Make a capture of one site known at the other without waiting for it; empty, or why that cannot be done."""
         return ""
+
+    def schedule(self, api: Api, check_mode: bool) -> str:
+        """Have captures taken as the plan's schedule says; what was done for it, empty when nothing had to be."""
+        return ""
+
+    def prune(self) -> None:
+        """Remove captures that are older than the plan keeps them, where nothing else does."""
+        return
 
     @abstractmethod
     def catalog(self, api: Api) -> list[CaptureInfo]:
         """Captures known at the site, newest first; `complete` as recorded there, the content is not read."""
 
+    def await_catalog_sync(self, api: Api, last_seen: datetime | None, timeout: float) -> bool:
+        """Wait until the site knows what the other wrote until its last sign of life; whether it does."""
+        return True
+
     @abstractmethod
     def manifests(self, api: Api, name: str) -> Capture:
-        """The content of a capture."""
+        """The content of a capture; TerminalState when that is damaged for good."""
+
+    def left_out(self, api: Api, capture: Capture, exclude: Sequence[str]) -> list[str]:
+        """What `restore` would not bring to this site, and why; empty where only the source's own result tells."""
+        return []
 
     @abstractmethod
     def restore(
-        self, api: Api, name: str, run_id: str, exclude: Sequence[str], timeout: float, update: bool
+        self,
+        api: Api,
+        name: str,
+        run_id: str,
+        exclude: Sequence[str],
+        timeout: float,
+        update: bool,
+        verify_lock: Callable[[], None],
     ) -> dict[str, int]:
         """Create everything of a capture but the excluded resources (`plural.group`); counts of items and warnings.
 
         update: objects that exist are brought to what the capture says; else they stay as they are.
+        verify_lock: called before every batch of objects that are written from here; raises when they must not be.
         """

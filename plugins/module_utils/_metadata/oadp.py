@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from .._cluster.api import Api, Object
-from .._cluster.kinds import BACKUP, DOWNLOAD_REQUEST, RESTORE, STORAGE_LOCATION
+from .._cluster.kinds import BACKUP, DOWNLOAD_REQUEST, RESTORE, SCHEDULE, STORAGE_LOCATION
 from .._cluster.waiting import wait_for
 from .._errors import Conflict, DrError, Failed, NotFound, TerminalState, Timeout, Unreachable
 from .._model.capture import Capture, CaptureInfo
@@ -54,6 +54,10 @@ CLOCK_MARGIN = timedelta(minutes=1)
 class OadpSource(MetadataSource):
     """Backups are named <plan>-<site>-<time>: a same-named backup at the other site would hide it there."""
 
+    title = "Velero"
+    needs = frozenset({"velero"})
+    announces = True
+
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._namespace = plan.metadata.namespace
@@ -73,6 +77,9 @@ class OadpSource(MetadataSource):
         if self._plan.metadata.storage_location:
             spec["storageLocation"] = self._plan.metadata.storage_location
         return {"labels": {METADATA_ONLY: "true", PLAN: self._plan.name, SITE: site}, "spec": spec}
+
+    def label(self, name: str) -> str:
+        return f"Backup/{self._namespace}/{name}"
 
     def capture(self, api: Api, timeout: float) -> str:
         name = f"{self._plan.name}-{api.site}-{api.clock.now():%Y%m%d%H%M%S}"
@@ -105,6 +112,23 @@ class OadpSource(MetadataSource):
     def mark_incomplete(self, api: Api, name: str, reason: str) -> None:
         """So that no later run chooses this backup silently."""
         api.patch(BACKUP, name, self._namespace, {"metadata": {"annotations": {INCOMPLETE: reason[:500]}}})
+
+    def schedule(self, api: Api, check_mode: bool) -> str:
+        """A Schedule of Velero takes the captures."""
+        if self._plan.metadata.schedule is None:
+            return ""
+        name = f"{self._plan.name}-{api.site}"
+        template = self.backup_template(api.site)
+        spec = {
+            "schedule": self._plan.metadata.schedule,
+            "template": {"metadata": {"labels": template["labels"]}, **template["spec"]},
+        }
+        existing = api.find(SCHEDULE, name, self._namespace)
+        if existing and all(existing["spec"].get(field) == value for field, value in spec.items()):
+            return ""
+        if not check_mode:
+            api.apply(SCHEDULE, {"metadata": {"name": name, "namespace": self._namespace}, "spec": spec})
+        return f"Schedule/{self._namespace}/{name}: {'updated' if existing else 'created'}"
 
     def catalog(self, api: Api) -> list[CaptureInfo]:
         found = [
@@ -144,7 +168,14 @@ class OadpSource(MetadataSource):
         return read_archive(name, self._download(api, "BackupContents", name))
 
     def restore(
-        self, api: Api, name: str, run_id: str, exclude: Sequence[str], timeout: float, update: bool
+        self,
+        api: Api,
+        name: str,
+        run_id: str,
+        exclude: Sequence[str],
+        timeout: float,
+        update: bool,
+        verify_lock: Callable[[], None],
     ) -> dict[str, int]:
         restore = f"{run_id}-rest"
         body = {

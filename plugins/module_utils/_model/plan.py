@@ -102,15 +102,19 @@ class Startup:
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """Where manifests come from. namespace: where Velero lives. max_age: of the capture a failover may use."""
+    """Where manifests come from. namespace: where Velero lives. max_age: of the capture a failover may use.
 
-    source: Literal["oadp", "export", "gitops", "vendor"]
+    export: where an export is kept, `directory` or `s3`; None for the other source.
+    """
+
+    source: Literal["oadp", "export"]
     schedule: str | None
     keep: timedelta | None
     max_age: timedelta | None
     prestage: bool
     namespace: str
     storage_location: str | None
+    export: Mapping[str, Any] | None = field(default=None, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +193,7 @@ def _plan(found: dict[str, Any]) -> Plan:
             prestage=metadata["prestage"],
             namespace=metadata["namespace"],
             storage_location=metadata.get("storage_location"),
+            export=metadata.get("export"),
         ),
         startup=Startup(
             waves=tuple(_wave(wave) for wave in startup["waves"]),

@@ -9,8 +9,8 @@ from typing import Any
 
 from .._cluster.api import Api
 from .._cluster.waiting import wait_for
-from .._errors import DrError, Refused, Unreachable
-from .._metadata.oadp import OadpSource
+from .._errors import DrError, Refused, TerminalState, Unreachable
+from .._metadata.base import MetadataSource
 from .._model.capture import Capture, CaptureInfo
 from .._model.finding import Finding, blockers
 from .._model.plan import Plan
@@ -26,7 +26,7 @@ SYNC_TIMEOUT = 90.0
 
 
 def take_capture(plan: Plan, site: str, timeout: float, check_mode: bool) -> dict[str, Any]:
-    """A new backup at a site, judged by its content. An incomplete one is marked, and refused with all findings."""
+    """A new capture at a site, judged by its content. An incomplete one is marked, and refused with all findings."""
     api = open_site(plan, site)
     source = source_of(plan)
     vms = list_vms(plan, api)
@@ -39,22 +39,31 @@ def take_capture(plan: Plan, site: str, timeout: float, check_mode: bool) -> dic
         raise Refused(
             "take a capture",
             site=site,
-            on=f"Backup/{plan.metadata.namespace}/{name}",
+            on=source.label(name),
             seen="; ".join(f"{finding.on}: {finding.message}" for finding in findings[:10]),
             wanted="a capture that holds everything its VMs need",
             next_step=findings[0].remedy + f" ({name} is marked incomplete and is never chosen)",
         )
-    unknown = _await_known(plan, api, plan.peer_of(site), name)
-    return {"changed": True, "name": name, "complete": True, "findings": unknown, "vms": len(vms)}
+    found = [*_await_known(plan, source, api, name), *_prune(source, site)]
+    return {
+        "changed": True,
+        "name": name,
+        "complete": True,
+        "findings": [finding.as_dict() for finding in found],
+        "vms": len(vms),
+    }
 
 
-def _await_known(plan: Plan, here: Api, peer: str, name: str) -> list[dict[str, Any]]:
+def _await_known(plan: Plan, source: MetadataSource, here: Api, name: str) -> list[Finding]:
     """Until the other site knows the capture too: before that it protects nothing. A finding when it does not."""
+    if not source.announces:
+        return []
+    peer = plan.peer_of(here.site)
     there = reach(plan, peer)
     try:
         if there.api is None:
             raise Unreachable("read the catalog", site=peer, seen=there.message)
-        api, source = there.api, source_of(plan)
+        api = there.api
         obstacle = source.announce(here, api, name)
 
         def known() -> tuple[bool, str]:
@@ -64,7 +73,17 @@ def _await_known(plan: Plan, here: Api, peer: str, name: str) -> list[dict[str, 
         wait_for(api.clock, SYNC_TIMEOUT, known, "wait until the other site knows the capture", peer, f"Backup/{name}")
     except DrError as error:
         message, remedy = str(error), "bring Velero and the object store there in order: a failover cannot use it yet"
-        return [Finding("warning", "CaptureNotKnown", f"Backup/{name}", message, remedy, peer).as_dict()]
+        return [Finding("warning", "CaptureNotKnown", f"Backup/{name}", message, remedy, peer)]
+    return []
+
+
+def _prune(source: MetadataSource, site: str) -> list[Finding]:
+    """The new capture is good whatever becomes of the old ones."""
+    try:
+        source.prune()
+    except DrError as error:
+        remedy = error.next_step or "look there; the next capture tries again"
+        return [Finding("warning", "CapturesNotPruned", source.title, str(error), remedy, site)]
     return []
 
 
@@ -106,8 +125,8 @@ def keep_capture(session: Session, chosen: CaptureInfo, capture: Capture) -> int
     return len(records)
 
 
-def _await_sync(source: OadpSource, session: Session) -> bool:
-    session.progress.emit("capture", 0, 1, waiting_for="Velero to read the object store again")
+def _await_sync(source: MetadataSource, session: Session) -> bool:
+    session.progress.emit("capture", 0, 1, waiting_for=f"{source.title} to know the newest captures")
     last_seen = session.run.source_last_seen
     return source.await_catalog_sync(
         session.api, datetime.fromisoformat(last_seen) if last_seen else None, SYNC_TIMEOUT
@@ -115,17 +134,21 @@ def _await_sync(source: OadpSource, session: Session) -> bool:
 
 
 def _newest_complete(
-    source: OadpSource, session: Session, catalog: list[CaptureInfo]
+    source: MetadataSource, session: Session, catalog: list[CaptureInfo]
 ) -> tuple[CaptureInfo, Capture, list[Finding]]:
     skipped: list[Finding] = []
     for info in catalog:
-        on = f"Backup/{info.name}"
+        on = source.label(info.name)
         if not info.complete:
             skipped.append(
                 Finding("warning", "CaptureSkipped", on, f"phase {info.phase}, or marked incomplete", "see protect")
             )
             continue
-        capture = source.manifests(session.api, info.name)
+        try:
+            capture = source.manifests(session.api, info.name)
+        except TerminalState as error:
+            skipped.append(Finding("warning", "CaptureSkipped", on, error.seen or str(error), error.next_step or ""))
+            continue
         problems = blockers(check_capture(capture))
         if not problems:
             return info, capture, skipped
@@ -134,10 +157,10 @@ def _newest_complete(
     raise Refused(
         "choose a capture",
         site=session.target,
-        on=f"backups of {session.source}",
+        on=f"captures of {session.source}",
         seen="; ".join(f"{finding.on}: {finding.message}" for finding in skipped[:5]) or "none",
         wanted="a complete capture",
-        next_step=f"check the object store and Velero at {session.target}; without a capture nothing can be restored",
+        next_step=f"check {source.title}, as {session.target} sees it; without a capture nothing can be restored",
     )
 
 

@@ -4,22 +4,38 @@
 
 from __future__ import annotations
 
-from .._errors import Refused, Unsupported
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from .._errors import Refused
+from .._metadata.base import MetadataSource
+from .._metadata.export import ExportSource
+from .._metadata.export_directory import DirectoryStore
+from .._metadata.export_s3 import S3Store
+from .._metadata.export_store import Store
 from .._metadata.oadp import OadpSource
 from .._model.plan import Plan
+from .plan_source import resolve_references
 from .session import Session
 
 
-def source_of(plan: Plan) -> OadpSource:
-    """The plan's metadata source."""
-    if plan.metadata.source != "oadp":
-        raise Unsupported(
-            "read the plan's manifests",
-            seen=f"metadata.source {plan.metadata.source}",
-            wanted="oadp",
-            next_step="this version of the collection restores from OADP (Velero) only",
-        )
-    return OadpSource(plan)
+def source_of(plan: Plan) -> MetadataSource:
+    """The plan's metadata source; the secrets that it refers to are read now."""
+    if plan.metadata.export is None:
+        return OadpSource(plan)
+    return ExportSource(plan, _store(plan.metadata.export))
+
+
+def needs_of(plan: Plan) -> frozenset[str]:
+    """Products that the plan's metadata source needs at both sites."""
+    return (OadpSource if plan.metadata.export is None else ExportSource).needs
+
+
+def _store(place: Mapping[str, Any]) -> Store:
+    if "directory" in place:
+        return DirectoryStore(os.path.expanduser(place["directory"]))
+    return S3Store(resolve_references(place["s3"], os.environ))
 
 
 def chosen_capture(session: Session) -> str:

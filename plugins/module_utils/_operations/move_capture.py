@@ -31,7 +31,7 @@ def capture_for_move(plan: Plan, run_id: str, timeout: float, check_mode: bool) 
             found, vms = known[earlier["name"]], len(earlier["vms"])
         else:
             session.verify_lock()
-            session.progress.emit("capture", 0, 1, waiting_for=f"Velero at {session.source}, then at {session.target}")
+            session.progress.emit("capture", 0, 1, waiting_for=f"a capture of {session.source}")
             found, vms = _taken(session, timeout)
         session.progress.emit("capture", 1, 1)
         result = {"name": found.name, "created": found.created, "vms": vms, "findings": []}
@@ -75,9 +75,9 @@ def _taken(session: Session, timeout: float) -> tuple[CaptureInfo, int]:
         raise Refused(
             "take a capture for the move",
             site=session.target,
-            on=f"Backup/{plan.metadata.namespace}/{taken['name']}",
+            on=source.label(taken["name"]),
             seen="; ".join(finding["message"] for finding in taken["findings"]) or "the target does not know it",
             wanted="a capture that the target can restore from",
-            next_step=f"bring Velero at {session.target} and the object store in order, then start again",
+            next_step=f"bring {source.title} in order, as {session.target} sees it, then start again",
         )
     return infos[0], keep_capture(session, infos[0], source.manifests(session.api, infos[0].name))

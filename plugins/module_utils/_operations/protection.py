@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Making a plan's protection so: labels, Retain, replication, the backup schedule and no other object (P8)."""
+"""Making a plan's protection so: labels, Retain, replication, the schedule of captures and no other object (P8)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from .._cluster.api import Api, Object
 from .._cluster.bulk import for_each
-from .._cluster.kinds import PV, PVC, SCHEDULE, VM, Kind
+from .._cluster.kinds import PV, PVC, VM, Kind
 from .._cluster.lease import PlanLock
 from .._errors import Refused
 from .._model.names import RECLAIM_POLICY, protected_label
@@ -50,9 +50,9 @@ def protect(plan: Plan, site: str, check_mode: bool) -> dict[str, Any]:
         for group in plan.groups:
             if groups.provider(group).enable(group, site, plan.peer_of(site)):
                 changed_groups.append(group.name)
-    scheduled = _schedule(plan, api, check_mode)
+    scheduled = source_of(plan).schedule(api, check_mode)
     decisions += [f"group {name}: replication enabled" for name in changed_groups]
-    decisions += [f"Schedule/{plan.metadata.namespace}/{plan.name}-{site}: {scheduled}"] if scheduled else []
+    decisions += [scheduled] if scheduled else []
     return {
         "changed": bool(decisions),
         "decisions": bounded(decisions),
@@ -102,28 +102,6 @@ def _decide(plan: Plan, found: Protected) -> list[tuple[Kind, Object, Object, st
 
 def _apply(api: Api, kind: Kind, item: Object, patch: Object) -> None:
     api.patch(kind, item["metadata"]["name"], item["metadata"].get("namespace"), patch)
-
-
-def _schedule(plan: Plan, api: Api, check_mode: bool) -> str:
-    """What happened to the Velero Schedule; empty when nothing had to."""
-    if plan.metadata.source != "oadp" or plan.metadata.schedule is None:
-        return ""
-    name = f"{plan.name}-{api.site}"
-    template = source_of(plan).backup_template(api.site)
-    spec = {
-        "schedule": plan.metadata.schedule,
-        "template": {"metadata": {"labels": template["labels"]}, **template["spec"]},
-    }
-    existing = api.find(SCHEDULE, name, plan.metadata.namespace)
-    if existing and all(existing["spec"].get(field) == value for field, value in spec.items()):
-        return ""
-    if not check_mode:
-        body = {
-            "metadata": {"name": name, "namespace": plan.metadata.namespace},
-            "spec": spec,
-        }
-        api.apply(SCHEDULE, body)
-    return "updated" if existing else "created"
 
 
 def _count_strategies(found: Protected) -> dict[str, int]:

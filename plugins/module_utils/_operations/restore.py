@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Restoring everything of a capture but its volumes: the rest by Velero, then the VMs by us, halted."""
+"""Restoring everything of a capture but its volumes: the rest by the metadata source, then the VMs by us, halted."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ DROPPED_META = (
 
 
 def restore_metadata(plan: Plan, run_id: str, timeout: float, check_mode: bool) -> dict[str, Any]:
-    """Velero restores the rest; then the VMs are created, halted, with their own power state written on them.
+    """The source restores the rest; then the VMs are created, halted, with their own power state written on them.
 
     What the target holds of an earlier stay of the plan is brought to what the capture says: the site where the plan
     ran last wins.
@@ -67,12 +67,15 @@ def restore_metadata(plan: Plan, run_id: str, timeout: float, check_mode: bool) 
             f"VirtualMachine/{key} stays halted: it is not in {name}"
             for key in sorted(existing.keys() - {key_of(vm) for vm in wanted})
         ]
+        decisions += source.left_out(session.api, capture, OURS)
         todo = [change for change in changes if change.verb != "keep"]
         counts: dict[str, int] = {}
         if not check_mode:
             session.verify_lock()
-            session.progress.emit("metadata", 0, len(wanted), waiting_for="Velero's restore")
-            counts = source.restore(session.api, name, run_id, OURS, timeout, update=not strangers)
+            session.progress.emit("metadata", 0, len(wanted), waiting_for=f"{source.title} to restore the rest")
+            counts = source.restore(
+                session.api, name, run_id, OURS, timeout, update=not strangers, verify_lock=session.verify_lock
+            )
             _write_vms(session, todo)
         session.progress.emit("metadata", len(wanted), len(wanted))
         verbs = [change.verb for change in changes]

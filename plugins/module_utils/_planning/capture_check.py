@@ -27,12 +27,15 @@ def check_capture(capture: Capture, expected: Iterable[Mapping[str, Any]] | None
     if not vms:
         findings.append(
             _blocker(
-                "CaptureEmpty", f"Backup/{capture.name}", "it holds no VirtualMachine", "run protect, then a new backup"
+                "CaptureEmpty",
+                f"Capture/{capture.name}",
+                "it holds no VirtualMachine",
+                "run protect, then a new capture",
             )
         )
     for key in sorted({_key(vm) for vm in expected or ()} - vms.keys()):
         findings.append(
-            _blocker("VmNotCaptured", f"VirtualMachine/{key}", "it is not in the capture", "run a new backup")
+            _blocker("VmNotCaptured", f"VirtualMachine/{key}", "it is not in the capture", "run a new capture")
         )
     claims, volumes = capture.index("persistentvolumeclaims"), capture.index("persistentvolumes")
     for key, vm in sorted(vms.items()):
@@ -46,7 +49,7 @@ def check_capture(capture: Capture, expected: Iterable[Mapping[str, Any]] | None
                         "ReferenceNotCaptured",
                         f"{kind}/{namespace}/{name}",
                         f"VirtualMachine {key} refers to it and it is not in the capture",
-                        "run protect, which labels it, then a new backup",
+                        "run protect, which labels it, then a new capture",
                     )
                 )
     return findings
@@ -58,7 +61,9 @@ def _check_claim(
     claim = claims.get(key)
     if claim is None:
         message = f"VirtualMachine {vm} uses it and it is not in the capture"
-        return [_blocker("ClaimNotCaptured", f"PersistentVolumeClaim/{key}", message, "run protect, then a new backup")]
+        return [
+            _blocker("ClaimNotCaptured", f"PersistentVolumeClaim/{key}", message, "run protect, then a new capture")
+        ]
     volume = claim["spec"].get("volumeName")
     if volume and volume in volumes:
         return []
@@ -68,7 +73,7 @@ def _check_claim(
             "VolumeNotCaptured",
             f"PersistentVolumeClaim/{key}",
             f"it was {phase} when the capture was taken, so its PersistentVolume is not in it",
-            "wait until the claim is Bound, then run a new backup",
+            "wait until the claim is Bound, then run a new capture",
         )
     ]
 

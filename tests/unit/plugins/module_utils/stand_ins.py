@@ -98,12 +98,14 @@ class MemoryApi:
             raise Conflict("PUT", site=self.site, on="/".join(filter(None, key)), status=409)
         return self._store("replace", key, body)
 
-    def apply(self, kind: Kind, body: dict[str, Any]) -> dict[str, Any]:
+    def apply(self, kind: Kind, body: dict[str, Any], force: bool = True) -> dict[str, Any]:
         """As the server does it, an equal object is not written again."""
         key = self._key(kind, body)
         stored = self.find(kind, key[2], key[1])
         if stored:
             del stored["metadata"]["resourceVersion"]
+        if stored and stored != body and not force:
+            raise Conflict("PATCH", site=self.site, on="/".join(filter(None, key)), status=409)
         return stored if stored == body else self._store("apply", key, body)
 
     def delete(self, kind: Kind, name: str, namespace: str | None = None, uid: str | None = None) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused, TerminalState
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.capture import Capture, CaptureInfo
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations import capture
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, MemorySession, plan_of
@@ -46,8 +46,18 @@ def content(name: str) -> Capture:
 
 
 class Source:
+    """damaged: names of captures whose content is not as it was written."""
+
+    title = "Velero"
+    announces = False
+    damaged: tuple[str, ...] = ()
+    pruned = 0
+
     def __init__(self, *names: str) -> None:
         self.names = names
+
+    def label(self, name: str) -> str:
+        return f"Backup/openshift-adp/{name}"
 
     def await_catalog_sync(self, *_arguments: object) -> bool:
         return True
@@ -55,7 +65,17 @@ class Source:
     def catalog(self, _api: object) -> list[CaptureInfo]:
         return [CaptureInfo(name, "east", "2026-03-01T11:00:00Z", "Completed", True) for name in self.names]
 
+    def capture(self, _api: object, _timeout: float) -> str:
+        return "new"
+
+    def prune(self) -> None:
+        self.pruned += 1
+        if self.damaged:
+            raise TerminalState("read the capture", on=self.damaged[0], next_step="take another one")
+
     def manifests(self, _api: object, name: str) -> Capture:
+        if name in self.damaged:
+            raise TerminalState("read the capture", on=name, seen="its index: no whole gzip file", next_step="look")
         return content(name)
 
 
@@ -82,3 +102,35 @@ def test_p2_a_volume_that_no_rule_matches_is_refused_before_anything_is_promoted
     other = {**RULE, "match": {"nfs": {"server": ["203.0.113.1"]}}}
     with pytest.raises(Refused, match=r"volumes\.rules"):
         choose(monkeypatch, MemorySession(MemoryApi()), Source("new"), [other])
+
+
+def test_a_capture_that_is_damaged_for_good_is_passed_over_with_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = Source("new", "old")
+    source.damaged = ("new",)
+    monkeypatch.setattr(capture, "Session", MemorySession(MemoryApi()))
+    monkeypatch.setattr(capture, "source_of", lambda _plan: source)
+    result = capture.choose_capture(plan_of(volumes={"rules": [RULE]}), "r-1", False)
+    assert result["name"] == "old"
+    assert [(item["code"], item["message"]) for item in result["findings"]] == [
+        ("CaptureSkipped", "its index: no whole gzip file")
+    ]
+
+
+@pytest.mark.parametrize("damaged", [(), ("old",)])
+def test_after_a_good_capture_old_ones_go_and_trouble_with_them_is_a_finding(
+    monkeypatch: pytest.MonkeyPatch, damaged: tuple[str, ...]
+) -> None:
+    source = Source()
+    source.damaged = damaged
+    monkeypatch.setattr(capture, "open_site", lambda _plan, site: MemoryApi(site))
+    monkeypatch.setattr(capture, "source_of", lambda _plan: source)
+    result = capture.take_capture(plan_of(), "east", 60, False)
+    assert (result["complete"], source.pruned) == (True, 1)
+    assert [item["code"] for item in result["findings"]] == ["CapturesNotPruned"] * len(damaged)
+
+
+def test_p9_check_mode_takes_and_removes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = Source()
+    monkeypatch.setattr(capture, "open_site", lambda _plan, site: MemoryApi(site))
+    monkeypatch.setattr(capture, "source_of", lambda _plan: source)
+    assert (capture.take_capture(plan_of(), "east", 60, True)["name"], source.pruned) == ("", 0)

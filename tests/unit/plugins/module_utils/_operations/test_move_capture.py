@@ -24,6 +24,8 @@ def vm(disk: str = "a") -> dict[str, Any]:
 class Velero:
     """Both sites' Velero: what is taken is known at the target unless the object store is down."""
 
+    title = "Velero"
+
     def __init__(self, session: MemorySession, monkeypatch: pytest.MonkeyPatch) -> None:
         self.session = session
         self.live = vm()
@@ -50,6 +52,9 @@ class Velero:
     def keep(self, session: MemorySession, chosen: CaptureInfo, _capture: Capture) -> int:
         session.put("capture", {"name": chosen.name, "created": chosen.created, "vms": ["payroll/db"]})
         return 1
+
+    def label(self, name: str) -> str:
+        return f"Backup/openshift-adp/{name}"
 
     def catalog(self, _api: object) -> list[CaptureInfo]:
         return [CaptureInfo(name, "east", "2026-03-01T12:00:00Z", "Completed", True) for name in self.known]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -48,6 +48,8 @@ def captured(name: str = "db-0", **spec: Any) -> dict[str, Any]:
 class Velero:
     """A metadata source that holds one capture and writes down what it is asked to restore."""
 
+    title = "Velero"
+
     def __init__(self, api: MemoryApi, *vms: dict[str, Any]) -> None:
         self.capture = Capture("payroll-east-1", {VM.resource: list(vms)})
         self.excluded: Sequence[str] = ()
@@ -59,9 +61,20 @@ class Velero:
         assert name == self.capture.name
         return self.capture
 
+    def left_out(self, _api: object, _capture: object, _exclude: object) -> list[str]:
+        return ["Route web (1) stays away: west does not serve routes.route.openshift.io"]
+
     def restore(
-        self, _api: object, _name: str, _run_id: str, exclude: Sequence[str], _timeout: float, update: bool
+        self,
+        _api: object,
+        _name: str,
+        _run_id: str,
+        exclude: Sequence[str],
+        _timeout: float,
+        update: bool,
+        verify_lock: Callable[[], None],
     ) -> Any:
+        assert verify_lock
         self.excluded, self.vms_before, self.update = exclude, self.api.list(VM), update
         return {"items": 7, "warnings": 0, "errors": 0}
 
@@ -173,6 +186,7 @@ def test_p8_a_vm_of_somebody_else_is_refused_before_anything_is_restored(
 def test_p9_check_mode_says_what_it_would_create_and_writes_nothing(api: MemoryApi, velero: Velero) -> None:
     result = run(check_mode=True)
     assert (result["vms_created"], velero.vms_before, api.writes) == (2, None, [])
+    assert "Route web (1) stays away" in result["decisions"][0]
 
 
 @pytest.mark.parametrize("looks", [0, 1])

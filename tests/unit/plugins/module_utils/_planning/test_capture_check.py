@@ -42,7 +42,7 @@ def test_a_complete_capture_has_no_findings() -> None:
 @pytest.mark.parametrize(
     ("resource", "finding"),
     [
-        ("virtualmachines.kubevirt.io", "CaptureEmpty Backup/payroll-east-1"),
+        ("virtualmachines.kubevirt.io", "CaptureEmpty Capture/payroll-east-1"),
         ("persistentvolumeclaims", "ClaimNotCaptured PersistentVolumeClaim/payroll/db-0"),
         ("persistentvolumes", "VolumeNotCaptured PersistentVolumeClaim/payroll/db-0"),
         ("secrets", "ReferenceNotCaptured Secret/payroll/db-password"),

@@ -1,0 +1,79 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is kept of an object in an export, and how: canonical JSON by its SHA-256, compressed. Pure."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import re
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+DIGEST = re.compile(r"[0-9a-f]{64}")
+# of one cluster, and worthless or harmful in another: an owner that is absent there has its objects collected
+DROPPED_META = frozenset(
+    {
+        "uid",
+        "resourceVersion",
+        "generation",
+        "creationTimestamp",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "managedFields",
+        "ownerReferences",
+        "finalizers",
+        "selfLink",
+    }
+)
+DROPPED_ANNOTATIONS = frozenset({"kubectl.kubernetes.io/last-applied-configuration"})
+# a running Manual VM shows it by its status alone; a claim shows there why its volume is missing
+KEPT_STATUS = {"VirtualMachine": ("ready", "printableStatus"), "PersistentVolumeClaim": ("phase",)}
+BROKEN = (zlib.error, OSError, EOFError, ValueError, RecursionError)
+
+
+def cleaned(item: Mapping[str, Any]) -> dict[str, Any]:
+    """The object without what its API server keeps about it."""
+    meta = {key: value for key, value in item["metadata"].items() if key not in DROPPED_META}
+    if "annotations" in meta:
+        kept = {key: value for key, value in (meta["annotations"] or {}).items() if key not in DROPPED_ANNOTATIONS}
+        meta = {**meta, "annotations": kept} if kept else {k: v for k, v in meta.items() if k != "annotations"}
+    found = {key: value for key, value in item.items() if key not in ("metadata", "status")}
+    seen = item.get("status") or {}
+    status = {key: seen[key] for key in KEPT_STATUS.get(str(item.get("kind")), ()) if key in seen}
+    return {**found, "metadata": meta, **({"status": status} if status else {})}
+
+
+def canonical(document: Any) -> bytes:
+    """The same bytes for the same content."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def digest_of(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def packed(content: bytes) -> bytes:
+    return gzip.compress(content, mtime=0)
+
+
+def unpacked(stored: bytes) -> bytes:
+    """ValueError says what is wrong with it."""
+    try:
+        return gzip.decompress(stored)
+    except BROKEN as error:
+        raise ValueError(f"{len(stored)} bytes that are no whole gzip file ({error})") from error
+
+
+def read_object(stored: bytes, digest: str) -> dict[str, Any]:
+    """The object that was stored under its digest. ValueError says what is wrong with it."""
+    content = unpacked(stored)
+    seen = digest_of(content)
+    if seen != digest:
+        raise ValueError(f"its content has the SHA-256 {seen[:12]}…")
+    document = json.loads(content)
+    if not isinstance(document, dict) or not isinstance(document.get("metadata"), dict):
+        raise ValueError("its content is no object of a cluster")
+    return document
