@@ -16,9 +16,56 @@ FEATURES = "layering,exclusive-lock,object-map,fast-diff,deep-flatten"
 SCHEDULE = "1m"
 TIMEOUT = 60
 RUNNING_COMMANDS = 4
+ATTEMPTS = 3
+ABORTED = (-6, 134)
 # the same name gives the same image, so that nobody has to keep which image is whose
 NAMES = uuid.UUID("9d5c2a34-6f0e-4f5b-8a53-6d0b7b6f1c11")
 UUID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+
+# In the Python that has Ceph's bindings: one process for all images, where `rbd` takes a third of a second for each.
+CONNECT = """
+import json
+from concurrent.futures import ThreadPoolExecutor
+import rados, rbd
+cluster = rados.Rados(conffile="")
+cluster.connect()
+context = cluster.open_ioctx({pool!r})
+images = {{item["id"]: item["name"] for item in rbd.RBD().list2(context)}}
+primary = {{images[key]: info["primary"] for key, info in rbd.RBD().mirror_image_info_list(context)}}
+"""
+# a mirror snapshot of each primary: its id, and its moment in seconds
+TAKE = (
+    CONNECT
+    + """
+def take(name):
+    with rbd.Image(context, name) as image:
+        number = image.mirror_image_create_snapshot()
+        return name, [number, int(image.get_snap_timestamp(number).timestamp())]
+
+with ThreadPoolExecutor(8) as pool:
+    print(json.dumps(dict(pool.map(take, [name for name in primary if primary[name]]))))
+"""
+)
+# of each copy: the primary's snapshots that are wholly here, and the moment that rbd-mirror tells of it
+SHOW = (
+    CONNECT
+    + """
+def complete(name):
+    with rbd.Image(context, name, read_only=True) as image:
+        copies = [item["mirror"] for item in image.list_snaps() if item.get("mirror")]
+    return [item["primary_snap_id"] for item in copies if item["complete"]]
+
+def told(description):
+    try:
+        return json.loads(description.partition(", ")[2])["local_snapshot_timestamp"]
+    except (ValueError, KeyError):
+        return 0
+
+says = {{item["name"]: told(item["description"]) for item in rbd.RBD().mirror_image_status_list(context)}}
+copies = [name for name in primary if not primary[name] and name in says]
+print(json.dumps({{name: {{"complete": complete(name), "told": says[name]}} for name in copies}}))
+"""
+)
 
 
 class CephRbdStorage:
@@ -94,20 +141,24 @@ class CephRbdStorage:
         ]
 
     def await_replicated(self, sites: dict[str, dict[str, Any]]) -> None:
-        """By a mirror snapshot of every image, now: the schedule would take a minute."""
+        """By a mirror snapshot of every image, now, as the schedule would take a minute; until west tells it too.
+
+        rbd-mirror tells up to half a minute later of when the data is that it has: what is said of a loss before that
+        is older than what has arrived.
+        """
         east, west = sites["east"]["ceph"], sites["west"]["ceph"]
-        images = [name for name in _mirrored(east) if _is_primary(east, name)]
-        with ThreadPoolExecutor(RUNNING_COMMANDS) as pool:
-            asked = dict(zip(images, pool.map(lambda image: _snapshot(east, image), images), strict=True))
+        asked = _ask(east, TAKE)
 
-        def missing() -> list[str]:
-            there = set(_mirrored(west))
-            behind = [name for name, snapshot in asked.items() if name not in there or _arrived(west, name) < snapshot]
-            for image in set(asked) - set(behind):
-                del asked[image]
-            return behind
+        def behind() -> list[str]:
+            known = _ask(west, SHOW)
+            return [name for name, taken in asked.items() if not _has(known.get(name), *taken)]
 
-        wait_until("replication", 180, missing)
+        wait_until("replication", 180, behind)
+
+
+def _has(known: dict[str, Any] | None, snapshot: int, moment: int) -> bool:
+    """Whether a copy is complete up to the primary's snapshot, and is said to be of its moment or a later one."""
+    return known is not None and max(known["complete"], default=0) >= snapshot and known["told"] >= moment
 
 
 def _uuid(volume: str) -> uuid.UUID:
@@ -127,28 +178,17 @@ def _any(sites: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return sites["east"]["ceph"]
 
 
-def _mirrored(ceph: dict[str, Any]) -> list[str]:
-    status = _rbd(ceph, "mirror", "pool", "status", ceph["pool"], "--verbose", "--format", "json")
-    return [image["name"] for image in json.loads(status)["images"]]
-
-
-def _is_primary(ceph: dict[str, Any], image: str) -> bool:
-    """Whether the image is primary here."""
-    info = json.loads(_rbd(ceph, "info", f"{ceph['pool']}/{image}", "--format", "json"))
-    return bool(info.get("mirroring", {}).get("primary"))
-
-
-def _snapshot(ceph: dict[str, Any], image: str) -> int:
-    """Take a mirror snapshot; gives its id."""
-    answer = _rbd(ceph, "mirror", "image", "snapshot", f"{ceph['pool']}/{image}")
-    return int(answer.removeprefix("Snapshot ID:"))
-
-
-def _arrived(ceph: dict[str, Any], image: str) -> int:
-    """Id of the primary's newest snapshot that is wholly here. The image's status tells it up to 30 s later."""
-    snapshots = json.loads(_rbd(ceph, "snap", "ls", "--all", f"{ceph['pool']}/{image}", "--format", "json"))
-    spaces = [snapshot["namespace"] for snapshot in snapshots]
-    return max((space.get("primary_snap_id", 0) for space in spaces if space.get("complete")), default=0)
+def _ask(ceph: dict[str, Any], script: str) -> dict[str, Any]:
+    """Again, where librbd 16.2 aborts, as it does at times when an image's mirror snapshots change under it."""
+    words = [*ceph["command"], "/usr/bin/python3", "-"]
+    for _attempt in range(ATTEMPTS):
+        text = script.format(pool=ceph["pool"])
+        done = subprocess.run(words, input=text, capture_output=True, text=True, timeout=TIMEOUT, check=False)
+        if done.returncode not in ABORTED:
+            break
+    if done.returncode:
+        raise RuntimeError(f"{words[0]}: exit code {done.returncode}: {done.stderr.strip()}")
+    return json.loads(done.stdout)
 
 
 def _rbd(ceph: dict[str, Any], *words: str) -> str:

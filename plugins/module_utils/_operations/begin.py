@@ -24,6 +24,7 @@ from .._planning.begin_guards import (
 )
 from .._planning.losses import forced_losses
 from .._planning.switch_guards import check_movable, is_clean_secondary
+from .awaited import look_with_capture
 from .check_store import CheckStore
 from .outlook import Outlook, look_out
 from .progress import Progress
@@ -43,7 +44,7 @@ def begin_run(
     if operation == "failback":
         operation, target = "relocate", plan.home
     check_asked(plan, operation, target, declare_lost)
-    seen = look_out(plan, target)
+    seen = look_out(plan, [str(target)] if operation == "failover" else list(plan.sites))
     unfinished = seen.unfinished
     if operation == "reprotect" and unfinished and unfinished.operation == "relocate":
         why = f"{unfinished.id} is not finished: the plan is on its way to {unfinished.target}; nothing to clean yet"
@@ -58,6 +59,8 @@ def begin_run(
         return _nothing_to_do(operation, seen.runs, target, source, idle)
     check_unfinished(unfinished, operation, target, declare_lost)
     check_source(operation, source, there.state, there.message, declare_lost)
+    if operation == "failover":
+        seen = look_with_capture(plan, target, seen)
     if operation == "relocate" and unfinished is None:
         check_movable(plan.name, target, source, seen.groups[target], seen.groups[source])
     run = _resumed(unfinished, operation) if unfinished else _new(plan, operation, source, target, api)

@@ -5,18 +5,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from .._errors import Refused
-from .._model.group_status import GroupStatus
+from .._model.group_status import GroupStatus, SyncProof
 from .._model.plan import Group, Plan
 from .._providers.base import Provider
 from .._providers.registry import provider_class
-from .._providers.site_handle import SiteHandle
+from .._providers.site_handle import ClaimedVolume, SiteHandle
 from .sites import open_site
+
+Done = TypeVar("Done")
 
 
 class Groups:
@@ -36,12 +38,13 @@ class Groups:
             chosen = self._classes[group.name]
             return self._providers.setdefault(chosen, chosen(self._handles))
 
+    def expect(self, site: str, volumes: Sequence[ClaimedVolume]) -> None:
+        """Volumes that a run is going to make there."""
+        self._handles[site].expect(volumes)
+
     def observe(self, sites: Iterable[str]) -> dict[str, list[GroupStatus]]:
         """site to the status of every group there, in the plan's order; sites and products are asked in parallel."""
-        by_provider: dict[Provider, list[Group]] = {}
-        for group in self.plan.groups:
-            by_provider.setdefault(self.provider(group), []).append(group)
-        asked = [(site, provider, groups) for site in sites for provider, groups in by_provider.items()]
+        asked = [(site, *item) for site in sites for item in self._by_provider(self.plan.groups)]
         with ThreadPoolExecutor(max_workers=max(1, len(asked))) as pool:
             answers = list(pool.map(lambda item: item[1].observe_all(item[2], item[0]), asked))
         found = {
@@ -50,6 +53,42 @@ class Groups:
             for status in statuses
         }
         return {site: [found[site, group.name] for group in self.plan.groups] for site in sites}
+
+    def promote(self, groups: Sequence[Group], site: str, forced: bool) -> list[str]:
+        """Promote many groups, products in parallel; names of those that had to be changed."""
+        return self._changed(groups, lambda provider, listed: provider.promote_all(listed, site, forced))
+
+    def demote(self, groups: Sequence[Group], site: str) -> list[str]:
+        """As `promote`."""
+        return self._changed(groups, lambda provider, listed: provider.demote_all(listed, site))
+
+    def final_sync(self, groups: Sequence[Group], source: str, target: str) -> list[SyncProof]:
+        """Proofs, in the order of the groups."""
+        found = self._each(groups, lambda provider, listed: provider.final_sync_all(listed, source, target))
+        return [found[group.name] for group in groups]
+
+    def _changed(self, groups: Sequence[Group], verb: Callable[[Provider, list[Group]], list[bool]]) -> list[str]:
+        done = self._each(groups, verb)
+        return [group.name for group in groups if done[group.name]]
+
+    def _each(
+        self, groups: Iterable[Group], verb: Callable[[Provider, list[Group]], Sequence[Done]]
+    ) -> dict[str, Done]:
+        """The answers by group; products are asked in parallel."""
+        asked = self._by_provider(groups)
+        with ThreadPoolExecutor(max_workers=max(1, len(asked))) as pool:
+            answers = list(pool.map(lambda item: verb(*item), asked))
+        return {
+            group.name: done
+            for (_provider, listed), answer in zip(asked, answers, strict=True)
+            for group, done in zip(listed, answer, strict=True)
+        }
+
+    def _by_provider(self, groups: Iterable[Group]) -> list[tuple[Provider, list[Group]]]:
+        found: dict[Provider, list[Group]] = {}
+        for group in groups:
+            found.setdefault(self.provider(group), []).append(group)
+        return list(found.items())
 
     def of_claim(self, pvc: Mapping[str, Any]) -> Group:
         """The one group that a claim belongs to. None or several: Refused, as nobody would know who replicates it."""

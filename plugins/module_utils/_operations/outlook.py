@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -30,14 +30,17 @@ class Outlook:
         return next((run for run in reversed(self.runs) if run.state not in ENDED), None)
 
 
-def look_out(plan: Plan, target: str | None) -> Outlook:
-    """Ask everybody at once. target: the site whose record must be readable; of the other it is read if it answers."""
+def look_out(plan: Plan, must: Collection[str]) -> Outlook:
+    """Ask everybody at once. must: sites whose record, if they answer, must be readable; of others it is read if it is.
+
+    Only the site that a failover leaves is such another: records say where the plan lives, and what is owed.
+    """
     names = list(plan.sites)
     with ThreadPoolExecutor(max_workers=3) as pool:
         asked = [pool.submit(reach, plan, name) for name in names]
         groups = pool.submit(Groups(plan).observe, names).result()
         reached = {name: future.result() for name, future in zip(names, asked, strict=True)}
-    runs = [run for name in names for run in _runs(plan, reached[name], must=name == target)]
+    runs = [run for name in names for run in _runs(plan, reached[name], must=name in must)]
     return Outlook(reached, groups, sorted(runs, key=lambda run: run.started))
 
 

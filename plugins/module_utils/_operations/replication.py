@@ -15,6 +15,7 @@ from .._planning.guards import PeerClearance, check_promotion
 from .._planning.phase_check import phase_check
 from .._planning.switch_guards import check_demotion, check_resync, check_taking_back
 from .._providers.base import WORKERS, Provider
+from .awaited import observe_groups
 from .entry import bounded
 from .groups import Groups
 from .losses import before_switch
@@ -49,7 +50,7 @@ def replication_info(plan: Plan, sites: list[str], expect: str | None) -> dict[s
 def switch(plan: Plan, run_id: str, site: str, state: str, forced: bool, check_mode: bool) -> dict[str, Any]:
     """Bring every group of the plan at a site to a state: primary, secondary, resynced, paused or resumed."""
     with Session(plan, run_id, check_mode) as session, session.step(_step(session, site, state)) as summary:
-        here, there = session.observe_groups()
+        here, there = observe_groups(session)
         mine, others = (here, there) if site == session.target else (there, here)
         _check(session, site, state, mine, others, forced)
         session.verify_lock()
@@ -79,12 +80,7 @@ def prove_sync(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
         earlier = [proof for proof in session.load("sync") or [] if proof["group"] in promoted]
         todo = [group for group in plan.groups if group.name not in {proof["group"] for proof in earlier}]
         session.verify_lock()
-
-        def sync(group: Group) -> Any:
-            return session.groups.provider(group).final_sync(group, session.source, session.target)
-
-        with ThreadPoolExecutor(max_workers=WORKERS) as pool:
-            proofs = list(pool.map(sync, todo))
+        proofs = session.groups.final_sync(todo, session.source, session.target)
         for proof in proofs:
             if not proof.holds:
                 raise Refused(
@@ -213,11 +209,15 @@ def _apply(session: Session, site: str, state: str, forced: bool, mine: list[Gro
     if session.check_mode:
         return [group.name for group in todo]
 
+    if state == "primary" and site == session.target:
+        return session.groups.promote(todo, site, forced)
+    if state == "secondary":
+        return session.groups.demote(todo, site)
+
     def act(group: Group) -> bool:
         provider = session.groups.provider(group)
         verbs = {
-            "primary": lambda: _promote(session, provider, group, site, forced),
-            "secondary": lambda: provider.demote(group, site),
+            "primary": lambda: _take_back(provider, group, site, forced),
             "resynced": lambda: provider.resync(group, site),
             "paused": lambda: provider.pause(group, site),
             "resumed": lambda: provider.resume(group, site),
@@ -228,12 +228,10 @@ def _apply(session: Session, site: str, state: str, forced: bool, mine: list[Gro
         return [group.name for group, changed in zip(todo, pool.map(act, todo), strict=True) if changed]
 
 
-def _promote(session: Session, provider: Provider, group: Group, site: str, forced: bool) -> bool:
+def _take_back(provider: Provider, group: Group, site: str, forced: bool) -> bool:
     try:
         return provider.promote(group, site, forced)
     except Unreachable:
-        if site != session.source:
-            raise
         # The products cannot reach each other. We did: the target is secondary and this run has not promoted it, so
         # the source has everything (P3). The copy at the target has to be resynchronised later.
         return provider.promote(group, site, True)

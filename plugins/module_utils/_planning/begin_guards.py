@@ -13,19 +13,24 @@ from .._model.run import Run
 
 
 def living_site(plan: Plan, groups: Mapping[str, Sequence[GroupStatus]], runs: Sequence[Run]) -> str:
-    """Where the plan lives: the one primary site, or of two the one that it was moved to last."""
+    """Where the plan lives: the one primary site, or of two the one that it was moved to last.
+
+    The one that it was moved to last is not passed over because it gave no answer, or only a part of one.
+    """
     primary = [name for name in plan.sites if groups[name] and all(g.role == "primary" for g in groups[name])]
     moved = _last_move(runs)
-    if len(primary) == 1:
-        return primary[0]
     if moved and moved.target in primary:
         return moved.target
+    left = moved is None or all(g.role == "secondary" for g in groups[moved.target])
+    if len(primary) == 1 and left:
+        return primary[0]
     shown = "; ".join(f"{name}: {', '.join(f'{g.group} {g.role}' for g in groups[name])}" for name in plan.sites)
     raise Refused(
         "find out where the plan lives",
         on=f"plan {plan.name}",
         seen=shown,
-        wanted="one site that is primary for every group, or a run that moved the plan to one of two",
+        wanted="one site that is primary for every group"
+        + (f", and an answer of {moved.target}, where {moved.id} moved it" if moved else ""),
         next_step="name the site whose data is to stay: dr_target=<site>",
     )
 

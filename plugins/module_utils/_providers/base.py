@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from .._errors import Unsupported
 from .._model.group_status import GroupStatus, SyncProof
@@ -18,6 +18,8 @@ from .site_handle import SiteHandle
 
 # many groups at once, but not a burst on a storage controller
 WORKERS = 16
+
+Done = TypeVar("Done")
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,7 @@ class Provider(ABC):
 
     def observe_all(self, groups: Sequence[Group], site: str) -> list[GroupStatus]:
         """Ask for many groups, in their order; for products that answer for all of them at once."""
-        with ThreadPoolExecutor(max_workers=WORKERS) as pool:
-            return list(pool.map(self.observe, groups, [site] * len(groups)))
+        return _each(lambda group: self.observe(group, site), groups)
 
     @abstractmethod
     def covers(self, group: Group, site: str, pv: Mapping[str, Any]) -> bool:
@@ -103,6 +104,17 @@ class Provider(ABC):
         """Send the rest from a demoted source and prove that both sides are equal."""
         raise self._unsupported("prove a final sync", group)
 
+    # the same for many groups, with their answers in their order: for products that take all of them at once
+
+    def promote_all(self, groups: Sequence[Group], site: str, forced: bool) -> list[bool]:
+        return _each(lambda group: self.promote(group, site, forced), groups)
+
+    def demote_all(self, groups: Sequence[Group], site: str) -> list[bool]:
+        return _each(lambda group: self.demote(group, site), groups)
+
+    def final_sync_all(self, groups: Sequence[Group], source: str, target: str) -> list[SyncProof]:
+        return _each(lambda group: self.final_sync(group, source, target), groups)
+
     def pause(self, group: Group, site: str) -> bool:
         raise self._unsupported("pause replication", group)
 
@@ -123,3 +135,8 @@ class Provider(ABC):
             seen=f"provider {self.name} cannot do this",
             next_step="docs/providers.md lists what each provider can do",
         )
+
+
+def _each(verb: Callable[[Group], Done], groups: Sequence[Group]) -> list[Done]:
+    with ThreadPoolExecutor(max_workers=WORKERS) as pool:
+        return list(pool.map(verb, groups))

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +14,7 @@ from .._model.group_status import GroupStatus, SyncProof, VolumeStatus, combine,
 from .._model.plan import Group
 from . import ceph_rbd_setup as setup
 from . import ceph_rbd_switch as switch
-from .base import Capabilities, FenceProof, Provider
+from .base import WORKERS, Capabilities, Done, FenceProof, Provider
 from .ceph_rbd_cluster import Cluster, Seen
 from .ceph_rbd_fence import block, blocked, unblock
 from .ceph_rbd_images import Image, image_of, is_rbd
@@ -77,38 +78,73 @@ class CephRbdProvider(Provider):
 
     def enable(self, group: Group, source: str, target: str) -> bool:
         tried = "enable replication"
-        return setup.enable(self._sides.look(group, source, tried), self._sides.look(group, target, tried))
+        side = self._sides.look([group], source, tried)
+        return setup.enable(side, self._sides.at_peer(side, group, tried))
 
     def disable(self, group: Group, site: str) -> bool:
         """Also at the peer, for copies of what is primary here: rbd-mirror would delete them."""
         tried = "disable replication"
-        side = self._sides.look(group, site, tried)
-        peer = self._sides.look(group, self._sides.peer(site), tried) if side.primaries else None
+        side = self._sides.look([group], site, tried)
+        peer = self._sides.at_peer(side, group, tried) if side.primaries else None
         return setup.disable(side, peer)
 
     def promote(self, group: Group, site: str, forced: bool) -> bool:
-        tried = "promote by force" if forced else "promote"
-        here = self._sides.look(group, site, tried, history=True)
-        if forced:
-            return switch.promote_forced(here)
-        return switch.promote_planned(here, self._sides.look(group, self._sides.peer(site), tried, history=True))
+        return self.promote_all([group], site, forced)[0]
 
     def demote(self, group: Group, site: str) -> bool:
-        return switch.demote(self._sides.look(group, site, "demote"))
+        return self.demote_all([group], site)[0]
 
     def final_sync(self, group: Group, source: str, target: str) -> SyncProof:
-        tried = "prove the final sync"
-        here = self._sides.look(group, source, tried, history=True)
-        return switch.final_sync(here, self._sides.look(group, target, tried, history=True))
+        return self.final_sync_all([group], source, target)[0]
+
+    def promote_all(self, groups: Sequence[Group], site: str, forced: bool) -> list[bool]:
+        def promote(alike: list[Group]) -> list[bool]:
+            if forced:
+                here = self._sides.look(alike, site, "promote by force", history=True)
+                switch.promote_forced(here)
+            else:
+                here, there = self._sides.look_both(alike, site, "promote")
+                switch.promote_planned(here, there)
+            return [not here.members[group.name].isdisjoint(here.others) for group in alike]
+
+        return self._each(groups, [site] if forced else self.sites, promote)
+
+    def demote_all(self, groups: Sequence[Group], site: str) -> list[bool]:
+        def demote(alike: list[Group]) -> list[bool]:
+            here = self._sides.look(alike, site, "demote")
+            switch.demote(here)
+            return [not here.members[group.name].isdisjoint(here.primaries) for group in alike]
+
+        return self._each(groups, [site], demote)
+
+    def final_sync_all(self, groups: Sequence[Group], source: str, target: str) -> list[SyncProof]:
+        def final_sync(alike: list[Group]) -> list[SyncProof]:
+            return switch.final_sync(*self._sides.look_both(alike, source, "prove the final sync"))
+
+        return self._each(groups, (source, target), final_sync)
+
+    def _each(
+        self, groups: Sequence[Group], sites: Iterable[str], verb: Callable[[list[Group]], list[Done]]
+    ) -> list[Done]:
+        """Groups with the same options are one to Ceph: each look and each command is for the images of all of them."""
+        alike: dict[tuple[RbdOptions, ...], list[Group]] = {}
+        for group in groups:
+            alike.setdefault(tuple(RbdOptions.read(group, site) for site in sites), []).append(group)
+        with ThreadPoolExecutor(max_workers=WORKERS) as pool:
+            answers = list(pool.map(verb, alike.values()))
+        found = {
+            group.name: done
+            for listed, answer in zip(alike.values(), answers, strict=True)
+            for group, done in zip(listed, answer, strict=True)
+        }
+        return [found[group.name] for group in groups]
 
     def resync(self, group: Group, site: str) -> bool:
-        tried = "resynchronise"
-        here = self._sides.look(group, site, tried, history=True)
-        return setup.resync(here, self._sides.look(group, self._sides.peer(site), tried, history=True))
+        return setup.resync(*self._sides.look_both([group], site, "resynchronise"))
 
     def fence(self, group: Group, survivor: str, lost: str) -> FenceProof:
         """What can be read back: who may change the survivor's images, and that the lost site's addresses may not."""
-        side = self._sides.look(group, survivor, f"fence {lost}")
+        side = self._sides.look([group], survivor, f"fence {lost}")
         side.check_all_mirrored(f"fence {lost}")
         networks = RbdOptions.read(group, lost).fence
         if networks:
@@ -142,8 +178,7 @@ class CephRbdProvider(Provider):
     def _with_proof(self, group: Group, site: str, volumes: list[VolumeStatus]) -> list[VolumeStatus]:
         """Of images that follow nothing: demoted ones whose data is at the other site. It takes a look at both."""
         try:
-            here = self._sides.look(group, site, "observe", history=True)
-            there = self._sides.look(group, self._sides.peer(site), "observe", history=True)
+            here, there = self._sides.look_both([group], site, "observe")
             here.check_all_mirrored("observe")
             there.check_all_mirrored("observe")
         except DrError as error:

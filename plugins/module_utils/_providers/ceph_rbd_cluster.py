@@ -26,6 +26,8 @@ LOOK_TIMEOUT = 12
 HISTORY_SECONDS = 0.2
 # a demotion with a dead peer took 30 s
 VERB_TIMEOUT = 180
+# and for each image, of which several are changed at once
+VERB_SECONDS = 1
 ASK_TIMEOUT = 30
 # for ssh and the like, before the agent's own clock runs
 REACH_TIMEOUT = 4
@@ -93,7 +95,7 @@ class Cluster:
         if not listed:
             return {}
         asked = [{"pool": image.pool, "namespace": image.namespace, "image": image.name} for image in listed]
-        answers = self._ask_agent("act", VERB_TIMEOUT, verb=verb, images=asked)
+        answers = self._ask_agent("act", VERB_TIMEOUT + VERB_SECONDS * len(listed), verb=verb, images=asked)
         return {image: answer for image, answer in zip(listed, answers, strict=True) if answer["errno"]}
 
     def must(self, verb: str, images: Iterable[Image], done: Iterable[int] = ()) -> None:

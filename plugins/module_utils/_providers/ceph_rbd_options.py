@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._errors import Refused
+from .._model.duration import parse_duration
 from .._model.plan import Group
 
 NAME = re.compile(r"[A-Za-z0-9_.-]+")
@@ -19,6 +20,7 @@ WORD = re.compile(r"[^\0]+")
 # what the manager's rbd_support takes; it refuses seconds
 SCHEDULE = re.compile(r"[1-9][0-9]{0,4}[mhd]")
 MODES = ("snapshot", "journal")
+TRANSFER = "6h"
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class RbdOptions:
     """A group's options at one site. schedule: how often a mirror snapshot is taken; empty where somebody else cares.
 
     fence: addresses and networks of the clients of this site, for the other site's blocklist.
+    timeout: seconds that a final sync or a resync may take.
     """
 
     access: Access
@@ -42,6 +45,7 @@ class RbdOptions:
     mode: str
     schedule: str
     fence: tuple[str, ...]
+    timeout: float
 
     @classmethod
     def read(cls, group: Group, site: str) -> RbdOptions:
@@ -61,6 +65,7 @@ class RbdOptions:
             mode=mode,
             schedule=schedule,
             fence=tuple(_network(group, site, text) for text in _words(group, site, options, "fence", WORD)),
+            timeout=_seconds(group, site, options.get("timeout", TRANSFER)),
         )
 
 
@@ -85,6 +90,13 @@ def _network(group: Group, site: str, text: str) -> str:
         return str(ipaddress.ip_network(text))
     except ValueError as error:
         raise _refused(group, site, "fence", "addresses or networks such as 192.0.2.0/24") from error
+
+
+def _seconds(group: Group, site: str, given: Any) -> float:
+    try:
+        return parse_duration(given).total_seconds()
+    except ValueError as error:
+        raise _refused(group, site, "timeout", str(error)) from error
 
 
 def _refused(group: Group, site: str, option: str, wanted: str) -> Refused:

@@ -19,7 +19,6 @@ from .ceph_rbd_switch import Progress, arrivals, counterpart
 # until rbd-mirror at the target has made the images, not their content; it looks every 30 s
 APPEAR_TIMEOUT = 300.0
 # a resync sends all data again; 126 s were measured for next to nothing
-RESYNC_TIMEOUT = 6 * 3600.0
 RESYNC_STALL_TIMEOUT = 600.0
 
 
@@ -83,7 +82,7 @@ def resync(here: Side, peer: Side) -> bool:
         progress.check([(now.state(image), _last_snapshot(now, image)) for image in left], tried, now, words, hint)
         return not left, words
 
-    wait_for(clock, RESYNC_TIMEOUT, look, tried, here.site, here.on, hint)
+    wait_for(clock, here.options.timeout, look, tried, here.site, here.on, hint)
     if here.options.schedule:
         add_schedule(here.cluster, here.images, here.options.schedule)
     return bool(todo)
@@ -206,6 +205,9 @@ def _check_resync(here: Side, peer: Side) -> None:
 def _is_lost(here: Side, peer: Side, image: Image) -> bool:
     """Whether only a resync helps: split-brain, or writes that the peer never got."""
     facts = here.seen.images[image]
+    if here.is_in_between(image):
+        # a resync that an earlier attempt asked for is on its way
+        return False
     if not here.is_mirrored(image):
         raise Refused(
             "resynchronise",

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,7 +21,8 @@ NAMED = 5
 
 
 class Members:
-    """Images of groups, from the PVs of a site; from the other site's where these do not show all of them.
+    """Images of groups, from the PVs of a site; from the other site's where these do not show all of them; where there
+    are none at all, from those that a run is going to make.
 
     Made for one call: a site whose API server was silent is not asked again for the next group.
     """
@@ -36,7 +38,14 @@ class Members:
             for peer in self._sites:
                 if peer != site:
                     found |= at_peer(self._listed(group, peer)[0], pool)
-        return found
+        return found or images_of(self._sites[site].expected(group), pool)
+
+    def images_of_both(self, group: Group, site: str, peer: str) -> set[Image]:
+        """As they are called at the site."""
+        own = self.images(group, site)
+        named = {(image.namespace, image.name) for image in own}
+        theirs = at_peer(self.images(group, peer), RbdOptions.read(group, site).pool)
+        return own | {image for image in theirs if (image.namespace, image.name) not in named}
 
     def _listed(self, group: Group, site: str) -> tuple[set[Image], bool]:
         """And whether every claim there has a volume."""
@@ -54,9 +63,12 @@ class Members:
 
 @dataclass(frozen=True)
 class Side:
-    """A group at a site, as it was seen."""
+    """Groups at a site, as they were seen; one by one or, where their options are the same, many as one.
 
-    group: Group
+    members: by the group's name.
+    """
+
+    members: Mapping[str, frozenset[Image]]
     site: str
     options: RbdOptions
     cluster: Cluster
@@ -65,7 +77,8 @@ class Side:
 
     @property
     def on(self) -> str:
-        return f"group {self.group.name}"
+        more = f" and {len(self.members) - NAMED} more" if len(self.members) > NAMED else ""
+        return f"group {', '.join(list(self.members)[:NAMED])}{more}"
 
     @property
     def primaries(self) -> list[Image]:
@@ -81,6 +94,11 @@ class Side:
     def is_mirrored(self, image: Image) -> bool:
         mirror = self.seen.images.get(image, {}).get("mirror")
         return mirror is not None and mirror["state"] == "enabled"
+
+    def is_in_between(self, image: Image) -> bool:
+        """Whether rbd-mirror is making or removing it."""
+        mirror = self.seen.images.get(image, {}).get("mirror")
+        return mirror is not None and mirror["state"] in ("creating", "disabling")
 
     def splits(self) -> list[Image]:
         """Images that rbd-mirror here calls split-brain."""
@@ -104,7 +122,7 @@ class Side:
         if facts is None:
             return "absent"
         if not self.is_mirrored(image):
-            return "not mirrored"
+            return f"mirroring is {facts['mirror']['state']}" if "mirror" in facts else "not mirrored"
         status = facts["status"]
         return f"{'up' if status['up'] else 'down'}+{status['state']}, {status['description']}"
 
@@ -144,21 +162,48 @@ class Sides:
     def peer(self, site: str) -> str:
         return next(name for name in self._sites if name != site)
 
-    def look(self, group: Group, site: str, tried: str, history: bool = False) -> Side:
-        """Refused when nobody shows the group's images."""
-        options = RbdOptions.read(group, site)
-        images = Members(self._sites).images(group, site)
-        if not images:
-            raise NotFound(
-                tried,
-                site=site,
-                on=f"group {group.name}",
-                seen="no site shows a bound PersistentVolume of the group",
-                wanted="the PersistentVolumes that name its images",
-                next_step="label its claims (playbook protect), or restore its PersistentVolumes here first",
-            )
-        cluster = self.cluster(group, site)
-        return Side(group, site, options, cluster, frozenset(images), cluster.look(images, history))
+    def look(self, groups: Sequence[Group], site: str, tried: str, history: bool = False) -> Side:
+        """Refused when nobody shows a group's images. The groups' options are the same at this site."""
+        known = Members(self._sites)
+        members = {group.name: frozenset(known.images(group, site)) for group in groups}
+        return self._unseen(groups, site, members, tried).again(history)
+
+    def look_both(self, groups: Sequence[Group], site: str, tried: str) -> tuple[Side, Side]:
+        """At the site and at its peer, with history: the images of both, as one may show only those of an old stay."""
+        known, peer = Members(self._sites), self.peer(site)
+
+        def side(at: str, other: str) -> Side:
+            members = {group.name: frozenset(known.images_of_both(group, at, other)) for group in groups}
+            return self._unseen(groups, at, members, tried)
+
+        return again_both(side(site, peer), side(peer, site))
+
+    def at_peer(self, side: Side, group: Group, tried: str) -> Side:
+        """The same images at the other site."""
+        peer = self.peer(side.site)
+        members = {group.name: frozenset(at_peer(side.images, RbdOptions.read(group, peer).pool))}
+        return self._unseen([group], peer, members, tried).again(history=False)
+
+    def _unseen(self, groups: Sequence[Group], site: str, members: Mapping[str, frozenset[Image]], tried: str) -> Side:
+        for name, images in members.items():
+            if not images:
+                raise NotFound(
+                    tried,
+                    site=site,
+                    on=f"group {name}",
+                    seen="no site shows a bound PersistentVolume of the group",
+                    wanted="the PersistentVolumes that name its images",
+                    next_step="label its claims (playbook protect), or restore its PersistentVolumes here first",
+                )
+        cluster, options = self.cluster(groups[0], site), RbdOptions.read(groups[0], site)
+        return Side(members, site, options, cluster, frozenset().union(*members.values()), Seen({}, {}))
+
+
+def again_both(here: Side, there: Side, history: bool = True) -> tuple[Side, Side]:
+    """Both sites as they are now, asked at the same time."""
+    with ThreadPoolExecutor(2) as pool:
+        seen, other = pool.map(lambda side: side.again(history), (here, there))
+    return seen, other
 
 
 def some(images: Iterable[Image], words: Callable[[Image], Any] = str) -> str:

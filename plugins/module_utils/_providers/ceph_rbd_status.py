@@ -81,7 +81,8 @@ def _of_secondary(image: Image, facts: Facts) -> VolumeStatus:
     return _status(image, "secondary", health, follows, facts, own, message)
 
 
-FOLLOWING = ("replaying", "syncing", "starting_replay")
+# not starting_replay, which a demoted image shows again and again while its peer is demoted too
+FOLLOWING = ("replaying", "syncing")
 
 
 def _health(status: Facts, mode: str) -> tuple[Health, str]:

@@ -16,14 +16,17 @@ from .._errors import Refused, TerminalState, Timeout
 from .._model.group_status import SyncProof
 from .ceph_rbd_images import Image, at_peer
 from .ceph_rbd_lineage import COMPARED, Arrival, arrival, has_complete_copy
-from .ceph_rbd_side import Side, some
+from .ceph_rbd_side import Side, again_both, some
 
 # 4 s measured for a demotion to arrive, 10 s for a forced promotion; both follow rbd-mirror's 30 s rounds
 SWITCH_TIMEOUT = 300.0
-# what is left to send after the VMs are off
-SYNC_TIMEOUT = 6 * 3600.0
+# and for each image, of which several are switched at once
+SWITCH_SECONDS = 1.0
 # nothing arrives any more; rbd-mirror notes how far it is every 30 s
 STALL_TIMEOUT = 90.0
+
+# by image of the target; the source, the target
+Arrived = tuple[dict[Image, Arrival], Side, Side]
 
 # What a promotion answers while it may still succeed: the demotion has not arrived; the replay is being stopped.
 NOT_YET = {errno.EBUSY, errno.EROFS}
@@ -70,7 +73,7 @@ def promote_planned(here: Side, there: Side) -> bool:
     check_peer_demoted(here, there)
     if not here.others:
         return False
-    wait_arrived("promote", there, here, SWITCH_TIMEOUT)
+    _found, there, here = wait_arrived("promote", there, here, SWITCH_TIMEOUT)
     _promote(here, "promote", there)
     return True
 
@@ -93,7 +96,8 @@ def promote_forced(here: Side) -> bool:
     return bool(todo)
 
 
-def final_sync(source: Side, target: Side) -> SyncProof:
+def final_sync(source: Side, target: Side) -> list[SyncProof]:
+    """A proof for each of the groups."""
     source.check_all_mirrored("prove the final sync")
     target.check_all_mirrored("prove the final sync")
     if source.primaries:
@@ -105,17 +109,19 @@ def final_sync(source: Side, target: Side) -> SyncProof:
             wanted="secondary: what is still writable proves nothing",
             next_step="demote the group first",
         )
-    found = wait_arrived("prove the final sync", source, target, SYNC_TIMEOUT)
-    listed = sorted(found)
-    return SyncProof(
-        source.group.name,
-        holds=all(item.holds for item in found.values()),
-        compared=COMPARED[source.options.mode],
-        source=some(listed, lambda image: f"{image}: {found[image].source}"),
-        target=some(listed, lambda image: f"{image}: {found[image].target}"),
-        at=datetime.now(UTC).isoformat(timespec="seconds"),
-        volumes=len(found),
-    )
+    found, _source, _target = wait_arrived("prove the final sync", source, target, target.options.timeout)
+    return [
+        SyncProof(
+            name,
+            holds=all(found[image].holds for image in images),
+            compared=COMPARED[source.options.mode],
+            source=some(images, lambda image: f"{image}: {found[image].source}"),
+            target=some(images, lambda image: f"{image}: {found[image].target}"),
+            at=datetime.now(UTC).isoformat(timespec="seconds"),
+            volumes=len(images),
+        )
+        for name, images in target.members.items()
+    ]
 
 
 def check_peer_demoted(here: Side, there: Side) -> None:
@@ -160,29 +166,33 @@ class Progress:
             raise Timeout(tried, site=side.site, on=side.on, seen=f"standstill: {words}", waited=still, next_step=hint)
 
 
-def wait_arrived(tried: str, source: Side, target: Side, seconds: float) -> dict[Image, Arrival]:
-    """Until the target holds all that the demoted source holds. A peer that becomes primary meanwhile ends it."""
+def wait_arrived(tried: str, source: Side, target: Side, seconds: float) -> Arrived:
+    """Until the target holds all that the demoted source holds; and both as they were seen then.
+
+    A peer that becomes primary meanwhile ends it.
+    """
     clock = Clock()
     progress = Progress(clock, STALL_TIMEOUT)
     hint = f"see that rbd-mirror runs at {target.site} and reaches {source.site}, then start again"
     if source.options.mode == "journal":
         # unlike snapshots, a journal that was not being replayed is not taken from a demoted image
         hint += f"; if it stays so, promote {source.site} again until {target.site} is healthy, and demote it then"
-    pairs = itertools.chain([(source, target)], iter(lambda: (source.again(), target.again()), None))
+    pairs = itertools.chain([(source, target)], iter(lambda: again_both(source, target), None))
 
-    def look() -> tuple[dict[Image, Arrival], str]:
+    def look() -> tuple[list[Arrived], str]:
         there, now = next(pairs, (source, target))
         check_peer_demoted(now, there)
         _check_no_split(tried, now, there)
         found = arrivals(there, now)
         left = {image: item for image, item in found.items() if not item.holds}
         if not left:
-            return found, ""
+            return [(found, there, now)], ""
         words = _unarrived(there.site, now, left)
         progress.check({image: item.target for image, item in left.items()}, tried, now, words, hint)
-        return {}, words
+        return [], words
 
-    return wait_for(clock, seconds, look, tried, target.site, target.on, hint)
+    (arrived,) = wait_for(clock, seconds, look, tried, target.site, target.on, hint)
+    return arrived
 
 
 def _check_no_split(tried: str, now: Side, there: Side) -> None:
@@ -206,20 +216,19 @@ def _unarrived(source: str, target: Side, left: Mapping[Image, Arrival]) -> str:
 
 
 def _promote(here: Side, verb: str, there: Side | None) -> None:
-    """Retry what the product refuses only for now."""
+    """Retry what the product refuses only for now. here, there: as they were just seen."""
     tried = verb.replace("_", " ")
+    now = here
 
     def look() -> tuple[bool, str]:
-        now = here.again(history=False)
-        if not now.others:
-            return True, ""
-        if there is not None:
-            check_peer_demoted(now, there.again(history=False))
+        nonlocal now
         failed: Mapping[Image, Mapping[str, Any]] = now.cluster.act(verb, now.others)
         now.cluster.check(
             verb, {image: answer for image, answer in failed.items() if answer["errno"] not in NOT_YET | DONE_BEFORE}
         )
-        left = here.again(history=False)
+        now = left = here.again(history=False)
+        if left.others and there is not None:
+            check_peer_demoted(left, there.again(history=False))
 
         def words(image: Image) -> str:
             return f"{image}: {failed[image]['message']}, {left.state(image)}" if image in failed else left.state(image)
@@ -227,4 +236,5 @@ def _promote(here: Side, verb: str, there: Side | None) -> None:
         return not left.others, f"{len(left.others)} of {len(left.images)} not promoted: {some(left.others, words)}"
 
     hint = "see that rbd-mirror runs at both sites; `rbd mirror image status` shows what it waits for"
-    wait_for(Clock(), SWITCH_TIMEOUT, look, tried, here.site, here.on, hint)
+    seconds = SWITCH_TIMEOUT + SWITCH_SECONDS * len(here.others)
+    wait_for(Clock(), seconds, look, tried, here.site, here.on, hint)

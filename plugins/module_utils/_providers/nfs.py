@@ -84,12 +84,19 @@ class NfsProvider(Provider):
         return self._control(group, site).remove()
 
     def promote(self, group: Group, site: str, forced: bool) -> bool:
-        """Make it writable. A primary takes nothing in by its role, so the pause that fenced it can end."""
         control = self._control(group, site)
-        was_primary = control.status()["role"] == "primary"
-        if not was_primary:
-            control.promote(forced)
-        return self._set_paused(group, site, False) or not was_primary
+        return _promote(control, control.status(), forced)
+
+    def promote_all(self, groups: Sequence[Group], site: str, forced: bool) -> list[bool]:
+        """One look at everything a server has, then one request per group."""
+        seen = {status.group: status.raw for status in self.observe_all(groups, site)}
+
+        def promote(group: Group) -> bool:
+            control = self._control(group, site)
+            return _promote(control, seen[group.name] or control.status(), forced)
+
+        with ThreadPoolExecutor(max_workers=WORKERS) as pool:
+            return list(pool.map(promote, groups))
 
     def demote(self, group: Group, site: str) -> bool:
         control = self._control(group, site)
@@ -169,6 +176,15 @@ class NfsProvider(Provider):
 
     def _peer(self, group: Group, site: str) -> str:
         return str(group.options_at(site)["peer"])
+
+
+def _promote(control: NfsControl, seen: Mapping[str, Any], forced: bool) -> bool:
+    """Make it writable. A primary takes nothing in by its role, so the pause that fenced it can end."""
+    was_primary = seen["role"] == "primary"
+    now = seen if was_primary else control.promote(forced)
+    if now["paused"]:
+        control.set_paused(False)
+    return bool(now["paused"]) or not was_primary
 
 
 def _status(group: Group, site: str, seen: Mapping[str, Any]) -> GroupStatus:

@@ -34,8 +34,8 @@ class NfsControl(Protocol):
     def remove(self) -> bool:
         """End its replication; its data stays, and so does the export of a primary. Whether it was replicated."""
 
-    def promote(self, forced: bool) -> None:
-        """Make it writable; forced: without the word of the peer."""
+    def promote(self, forced: bool) -> dict[str, Any]:
+        """Make it writable; forced: without the word of the peer. The status that it has then."""
 
     def demote(self) -> None:
         """Make it read-only from now on."""

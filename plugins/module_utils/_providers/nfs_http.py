@@ -92,8 +92,8 @@ class HttpControl:
     def _put(self, role: str, peer: str, interval: float) -> None:
         self._call("PUT", "", {"role": role, "peer": peer, "interval_seconds": interval})
 
-    def promote(self, forced: bool) -> None:
-        self._call("POST", "/promote", {"force": forced})
+    def promote(self, forced: bool) -> dict[str, Any]:
+        return self._call("POST", "/promote", {"force": forced})
 
     def demote(self) -> None:
         self._call("POST", "/demote", {})

@@ -86,8 +86,9 @@ class SshControl:
     def remove(self) -> bool:
         return bool(self._call(COMMAND_TIMEOUT, "remove")["changed"])
 
-    def promote(self, forced: bool) -> None:
+    def promote(self, forced: bool) -> dict[str, Any]:
         self._call(COMMAND_TIMEOUT, "promote", "force" if forced else "orderly")
+        return self.status()
 
     def demote(self) -> None:
         self._call(COMMAND_TIMEOUT, "demote")

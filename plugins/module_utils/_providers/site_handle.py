@@ -40,6 +40,7 @@ class SiteHandle:
         self.plan = plan
         self.run = run
         self._open_api = open_api
+        self._expected: Sequence[ClaimedVolume] = ()
 
     @cached_property
     def api(self) -> Api:
@@ -49,6 +50,13 @@ class SiteHandle:
         """The group's claims that `protect` has labelled here, as they were when the plan's were first listed."""
         label = protected_label(self.plan.name)
         return [item for item in self.candidates(group) if item.labels.get(label) == "true"]
+
+    def expect(self, volumes: Sequence[ClaimedVolume]) -> None:
+        """Volumes that a run is going to make here."""
+        self._expected = volumes
+
+    def expected(self, group: Group) -> list[ClaimedVolume]:
+        return [item for item in self._expected if group.selector.matches(item.labels)]
 
     def candidates(self, group: Group) -> list[ClaimedVolume]:
         """All claims that the group's selector matches; some may be of VMs that the plan does not select."""

@@ -115,6 +115,9 @@ class CephRbdRig:
     def without_answer(self, site: str) -> tuple[CephRbdProvider, Group]:
         return self.provider, self.group_with({site: {"command": ["sh", "-c", "sleep 600"]}})
 
+    def impatient(self) -> tuple[CephRbdProvider, Group]:
+        return self.provider, self.group_with(timeout="5s")
+
     def remove(self) -> None:
         for site in SITES:
             for image in self.images:

@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import VM, VMI
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.lease import PlanLock
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.run_store import RunStore
-from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused, Unreachable
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run import Run
@@ -156,6 +156,29 @@ def test_p1_a_debt_that_the_other_site_recorded_counts(sites: TwoSites) -> None:
     sites.states = {"east": ("secondary", "none"), "west": ("primary", "none")}
     with pytest.raises(Refused, match="fence debt"):
         sites.begin("relocate", "east")
+
+
+@pytest.mark.parametrize(("operation", "target"), [("reprotect", None), ("reprotect", "east"), ("relocate", "east")])
+def test_p1_a_record_that_cannot_be_read_is_not_taken_for_none(
+    sites: TwoSites, monkeypatch: pytest.MonkeyPatch, operation: str, target: str | None
+) -> None:
+    """It would say that the plan was moved to west, and that east has a debt."""
+    sites.states = {"east": ("primary", "none"), "west": ("unknown", "none")}
+
+    def slow(*_arguments: object, **_named: object) -> None:
+        raise Unreachable("list ConfigMaps", site="west", seen="no answer")
+
+    monkeypatch.setattr(sites.apis["west"], "list", slow)
+    with pytest.raises(Unreachable, match="list ConfigMaps"):
+        sites.begin(operation, target)
+
+
+def test_p4_a_record_at_a_lost_site_is_not_needed(sites: TwoSites, monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(*_arguments: object, **_named: object) -> None:
+        raise Unreachable("list ConfigMaps", site="east", seen="no answer")
+
+    monkeypatch.setattr(sites.apis["east"], "list", slow)
+    assert sites.begin("failover", "west", "east")["needed"] is True
 
 
 def test_a_clean_secondary_needs_no_reprotect(sites: TwoSites) -> None:

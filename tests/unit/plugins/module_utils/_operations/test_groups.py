@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
-from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus, SyncProof
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.groups import Groups
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.session import Session
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.registry import PROVIDERS
@@ -30,6 +30,18 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
             def observe_all(self, groups: list[SimpleNamespace], site: str) -> list[GroupStatus]:
                 questions.append((self.name, site))
                 return [GroupStatus(group.name, site, "primary", "healthy", "none") for group in groups]
+
+            def promote_all(self, groups: list[SimpleNamespace], site: str, forced: bool) -> list[bool]:
+                questions.append((f"{self.name} {forced}", site))
+                return [group.name != "app" for group in groups]
+
+            def demote_all(self, groups: list[SimpleNamespace], site: str) -> list[bool]:
+                questions.append((f"{self.name} demote", site))
+                return [group.name != "db" for group in groups]
+
+            def final_sync_all(self, groups: list[SimpleNamespace], source: str, target: str) -> list[SyncProof]:
+                questions.append((f"{self.name} sync", f"{source} {target}"))
+                return [SyncProof(group.name, True, "all", "", "", "") for group in groups]
 
             def covers(self, _group: object, _site: str, pv: dict[str, object]) -> bool:
                 return bool(pv["mine"])
@@ -69,6 +81,19 @@ def test_each_product_is_asked_once_per_site_and_answers_come_in_the_order_of_th
     found = groups_of("two", "one", "two").observe(["east", "west"])
     assert sorted(asked) == [("one", "east"), ("one", "west"), ("two", "east"), ("two", "west")]
     assert [status.group for status in found["west"]] == ["db", "app", "web"]
+
+
+def test_each_product_switches_all_of_its_groups_at_once(asked: list[tuple[str, str]]) -> None:
+    groups = groups_of("two", "one", "two")
+    assert groups.promote(groups.plan.groups, "west", forced=False) == ["db", "web"]
+    assert sorted(asked) == [("one False", "west"), ("two False", "west")]
+    assert groups.promote([], "west", forced=True) == []
+    asked.clear()
+    assert groups.demote(groups.plan.groups, "east") == ["app", "web"]
+    proofs = groups.final_sync(groups.plan.groups, "east", "west")
+    assert [proof.group for proof in proofs] == ["db", "app", "web"]
+    switched = [("one demote", "east"), ("one sync", "east west"), ("two demote", "east"), ("two sync", "east west")]
+    assert sorted(asked) == switched
 
 
 def claim(**labels: str) -> dict[str, object]:

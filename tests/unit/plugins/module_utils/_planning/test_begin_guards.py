@@ -34,6 +34,8 @@ def groups(east: str, west: str) -> dict[str, list[GroupStatus]]:
         ("unknown", "primary", [], "west"),
         # east came back from being lost
         ("primary", "primary", [MOVED], "west"),
+        # somebody switched it by hand
+        ("primary", "secondary", [MOVED], "east"),
         ("primary", "primary", [MOVED, replace(MOVED, id="r-2", operation="relocate", target="east")], "east"),
     ],
 )
@@ -47,6 +49,8 @@ def test_a_plan_lives_at_its_only_primary_or_where_it_was_moved_last(east, west,
         ("primary", "primary", []),
         ("secondary", "secondary", [MOVED]),
         ("primary", "primary", [replace(MOVED, state="failed")]),
+        # the site that it was moved to gives no answer, or only a part of one: east is what it was before
+        ("primary", "unknown", [MOVED]),
     ],
 )
 def test_p1_without_a_sign_of_where_a_plan_lives_a_person_has_to_say_it(east, west, runs) -> None:

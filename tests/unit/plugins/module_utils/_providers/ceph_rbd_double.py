@@ -27,7 +27,8 @@ DRIVER = "rbd.csi.ceph.com"
 class CephPair:
     """images: site to image to facts. joined: whether a demotion reaches the other site. asked: every change, in order.
 
-    faults: (site, verb, image) to the errors that its next calls give. pv_sites: where the API server shows the PVs.
+    faults: (site, verb, image) to the errors that its next calls give. pv_sites: where the API server shows the PVs,
+    but for those of `unmade`, (site, image).
     """
 
     def __init__(self, *names: str) -> None:
@@ -38,6 +39,7 @@ class CephPair:
         self.silent: set[str] = set()
         self.silent_apis: set[str] = set()
         self.pv_sites = {"east"}
+        self.unmade: set[tuple[str, str]] = set()
         self.asked: list[str] = []
         self.looks: list[str] = []
         self.faults: dict[tuple[str, str, str], list[int]] = {}
@@ -53,10 +55,15 @@ class CephPair:
                 if site in self.silent_apis:
                     raise Unreachable("connect", site=site, seen="no answer")
                 api = MemoryApi(site)
-                for name in self.names if site in self.pv_sites else []:
+                shown = [name for name in self.names if site in self.pv_sites and (site, name) not in self.unmade]
+                for name in shown:
                     csi = {"driver": DRIVER, "volumeAttributes": {"pool": "rbd", "imageName": name}}
                     api.create(PV, {"metadata": {"name": name}, "spec": {"csi": csi}})
-                    metadata = {"name": name, "namespace": "payroll", "labels": {protected_label(plan.name): "true"}}
+                    metadata = {
+                        "name": name,
+                        "namespace": "payroll",
+                        "labels": {protected_label(plan.name): "true", "image": name},
+                    }
                     api.create(PVC, {"metadata": metadata, "spec": {"volumeName": name}})
                 return api
 

@@ -44,11 +44,51 @@ def test_images_come_from_the_other_sites_volumes_where_there_are_none(pair: Cep
         pair.provider().promote(group(), "west", forced=True)
 
 
+def test_images_come_from_volumes_that_are_still_to_be_made_where_no_site_shows_one(pair: CephPair) -> None:
+    volumes = pair.provider().sites["east"].volumes(group())
+    pair.silent_apis = {"east"}
+    provider = pair.provider()
+    assert provider.observe(group(), "west").present is False
+    provider.sites["west"].expect(volumes)
+    assert provider.observe(group(), "west").role == "secondary"
+    assert provider.observe(Group("c", LabelSelector({"image": "c"})), "west").raw.keys() == {"rbd/c"}
+    assert provider.observe(Group("none", LabelSelector({"image": "d"})), "west").present is False
+
+
 def test_one_look_answers_for_all_groups(pair: CephPair) -> None:
     groups = [Group(name, LabelSelector()) for name in ("one", "two", "three")]
     statuses = pair.provider().observe_all(groups, "east")
     assert [(status.group, status.role) for status in statuses] == [(item.name, "primary") for item in groups]
     assert pair.looks == ["east"]
+
+
+def test_many_groups_are_switched_as_one_and_each_has_its_own_answer(pair: CephPair) -> None:
+    groups = [Group(name, LabelSelector({"image": name})) for name in "abc"]
+    pair.provider().demote(groups[0], "east")
+    pair.looks.clear()
+    assert pair.provider().demote_all(groups, "east") == [False, True, True]
+    assert pair.looks == ["east", "east"]
+    pair.looks.clear()
+    proofs = pair.provider().final_sync_all(groups, "east", "west")
+    assert [(proof.group, proof.holds, proof.volumes, proof.source) for proof in proofs] == [
+        (name, True, 1, f"rbd/{name}: snapshot 9") for name in "abc"
+    ]
+    assert sorted(pair.looks) == ["east", "west"]
+    pair.provider().promote(groups[1], "west", forced=False)
+    pair.looks.clear()
+    assert pair.provider().promote_all(groups, "west", forced=False) == [True, False, True]
+    assert sorted(pair.looks) == ["east", "west", "west"]
+    assert [asked for asked in pair.asked if "promote" in asked] == [f"promote {name} at west" for name in "bac"]
+    assert pair.provider().promote_all(groups, "west", forced=True) == [False] * 3
+
+
+def test_groups_are_one_only_where_their_options_are_the_same(pair: CephPair) -> None:
+    one, other = (Group(name, LabelSelector({"image": name}), options={"timeout": f"{name}0s"}) for name in "12")
+    pair.names = ["1", "2"]
+    with pytest.raises(NotFound, match="on group 1 at site west; seen: no image rbd/1;"):
+        pair.provider().promote_all([one, other], "west", forced=True)
+    with pytest.raises(NotFound, match="on group 1, 2 at site west; seen: no image rbd/1, rbd/2;"):
+        pair.provider().promote_all([one, Group("2", other.selector, options=one.options)], "west", forced=True)
 
 
 def test_p4_a_cluster_that_is_silent_is_a_status(pair: CephPair) -> None:
@@ -122,6 +162,8 @@ def test_p3_a_planned_switch_promotes_only_what_has_arrived(pair: CephPair, monk
     monkeypatch.setattr(ceph_rbd_switch, "STALL_TIMEOUT", 0.2)
     with pytest.raises(Timeout, match=r"3 of 3 images have not all of east's data: rbd/a has snapshot 4"):
         provider.promote(group(), "west", forced=False)
+    with pytest.raises(Timeout, match="waited 0 s"):
+        provider.final_sync(group(timeout="0s"), "east", "west")
     for name in ("a", "b"):
         pair.arrive("west", name)
     with pytest.raises(Timeout, match="1 of 3 images"):
@@ -130,6 +172,17 @@ def test_p3_a_planned_switch_promotes_only_what_has_arrived(pair: CephPair, monk
     pair.arrive("west", "c")
     assert provider.final_sync(group(), "east", "west").volumes == 3
     assert provider.promote(group(), "west", forced=False) is True
+
+
+@pytest.mark.parametrize("old", ["east", "west"])
+def test_p3_a_site_that_has_only_the_volumes_of_an_earlier_stay_is_no_measure(pair: CephPair, old: str) -> None:
+    pair.pv_sites = {"east", "west"}
+    pair.unmade = {(old, "c")}
+    for name in "abc":
+        pair.provider().demote(group(), "east") if old == "west" else pair._change("east", "demote", name)
+    assert pair.provider().final_sync(group(), "east", "west").volumes == 3
+    assert pair.provider().promote(group(), "west", forced=False) is True
+    assert pair.role("west") == "primary"
 
 
 def test_p3_a_source_without_proof_is_promoted_again(pair: CephPair) -> None:
@@ -162,6 +215,18 @@ def test_split_brain_is_named_and_refused(pair: CephPair) -> None:
 def test_what_follows_its_peer_or_will_is_not_resynchronised(pair: CephPair) -> None:
     assert pair.provider().resync(group(), "west") is False
     assert pair.asked == []
+
+
+def test_p5_a_resync_that_was_asked_for_before_is_waited_for(pair: CephPair) -> None:
+    """Not taken for a stranger of the same name while rbd-mirror makes the image anew."""
+    provider = pair.provider()
+    provider.promote(group(), "west", forced=True)
+    provider.demote(group(), "east")
+    provider.resync(group(), "east")
+    pair.images["east"]["b"]["mirror"]["state"] = "creating"
+    with pytest.raises(Timeout, match="1 of 3 do not follow west: mirroring is creating"):
+        provider.resync(group(timeout="0s"), "east")
+    assert pair.asked.count("resync b at east") == 1
 
 
 def test_nothing_is_thrown_away_for_a_demoted_peer(pair: CephPair) -> None:
@@ -208,6 +273,21 @@ def test_p8_copies_leave_the_mirror_before_their_primary_does(pair: CephPair) ->
     assert order[:3] == [f"disable_copy {name} at west" for name in "abc"]
     assert order[3:] == [f"disable {name} at east" for name in "abc"]
     assert pair.provider().disable(group(), "west") is False
+
+
+def test_p8_a_copy_leaves_the_mirror_first_also_where_no_volume_names_it(pair: CephPair) -> None:
+    pair.pv_sites = {"east", "west"}
+    pair.unmade = {("west", "c")}
+    assert pair.provider().disable(group(), "east") is True
+    assert pair.asked.index("disable_copy c at west") < pair.asked.index("disable a at east")
+
+
+def test_a_stranger_is_found_also_where_no_volume_names_it(pair: CephPair) -> None:
+    pair.pv_sites = {"east", "west"}
+    pair.unmade = {("west", "c")}
+    pair.images["west"]["c"]["mirror"]["global_id"] = "another"
+    with pytest.raises(Conflict, match="no copies of east's: rbd/c;"):
+        pair.provider().enable(group(), "east", "west")
 
 
 def test_a_proof_is_shown_by_the_demoted_source_alone(pair: CephPair) -> None:

@@ -132,6 +132,13 @@ def test_only_a_look_gives_up_on_the_osds() -> None:
     assert "rados_osd_op_timeout" not in asked[1]["settings"]
 
 
+def test_many_images_have_more_time_than_one() -> None:
+    cluster, asked = answering(*[answer([{"errno": 0, "message": ""}] * count) for count in (1, 500)])
+    cluster.act("promote", [IMAGE])
+    cluster.act("promote", [Image("data", "", str(number)) for number in range(500)])
+    assert asked[1]["seconds"] - asked[0]["seconds"] == 499
+
+
 def test_the_agent_is_python_as_old_as_ceph_images_have() -> None:
     ast.parse(inspect.getsource(ceph_rbd_agent), feature_version=(3, 6))
 

@@ -66,6 +66,7 @@ def test_options_have_defaults_and_those_of_a_site_win() -> None:
     options = group(
         pool="data", schedule="5m", sites={"east": {"pool": "mirror", "command": ["ssh", "-T", "root@east"]}}
     )
+    assert (plain.timeout, RbdOptions.read(group(timeout="90s"), "east").timeout) == (6 * 3600, 90)
     assert RbdOptions.read(options, "east").pool == "mirror"
     assert RbdOptions.read(options, "west").pool == "data"
     assert RbdOptions.read(options, "east").access.command == ("ssh", "-T", "root@east")
@@ -87,6 +88,7 @@ def test_options_have_defaults_and_those_of_a_site_win() -> None:
         ("fence", ["192.0.2.1/24"]),
         ("fence", ["east.example.com"]),
         ("fence", "192.0.2.1"),
+        ("timeout", "touch"),
     ],
 )
 def test_an_unsafe_option_is_refused_by_name_without_its_value(name: str, value: Any) -> None:

@@ -87,6 +87,7 @@ def test_a_healthy_pair_says_the_same_moment_at_both_sites() -> None:
         (secondary(peers=[]), "secondary", "degraded", "incoming", "does not report: nothing new"),
         (secondary(status=report("replaying", UNSYNCED)), "secondary", "degraded", "incoming", "synchronised yet"),
         (secondary(status=report("syncing", "bootstrapping, 42%")), "secondary", "degraded", "incoming", "42%"),
+        (secondary(status=report("starting_replay", "starting")), "secondary", "degraded", "none", "starting"),
         (secondary(status=report("unknown", "remote image is not primary")), "secondary", "degraded", "none", "remote"),
         (secondary(status=report("error", "split-brain")), "secondary", "diverged", "none", "resync it from the"),
         (secondary(status=report("error", "failed to commit")), "secondary", "error", "none", "failed to commit"),

@@ -23,8 +23,12 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
     Timeout,
     Unreachable,
 )
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Group
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.selector import LabelSelector
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.nfs import NfsProvider
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.nfs_http import PATIENCE, HttpControl
-from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import SimulatedTime
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.site_handle import SiteHandle
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, SimulatedTime, plan_of
 
 HEALTHY = {"role": "secondary", "health": "healthy", "direction": "incoming", "error": "", "resyncing": False}
 
@@ -94,6 +98,20 @@ def time() -> SimulatedTime:
 def control(server: Server, time: SimulatedTime, *answers: Said) -> HttpControl:
     server.answers = list(answers)
     return HttpControl("west", server.url, "payroll", transfer=60, clock=time.clock())
+
+
+def provider(server: Server) -> tuple[NfsProvider, list[Group]]:
+    """With two groups on one server."""
+    groups = [Group(name, LabelSelector(), options={"sites": {"west": {"control": server.url}}}) for name in "ab"]
+    return NfsProvider({"west": SiteHandle("west", plan_of(), MemoryApi)}), groups
+
+
+def exports(**of_all: Any) -> Said:
+    return Said(body={"exports": [{**HEALTHY, "name": name, "paused": False, **of_all} for name in "ab"]})
+
+
+def promoted(paused: bool = False) -> Said:
+    return Said(body={**HEALTHY, "role": "primary", "paused": paused})
 
 
 def error_of(call: Callable[[], object]) -> DrError:
@@ -190,3 +208,26 @@ def test_a_resync_that_fails_for_good_ends_at_once(server: Server, time: Simulat
     failed = {**HEALTHY, "health": "error", "error": "the disk is full"}
     error = error_of(lambda: control(server, time, Said(), Said(body=failed)).resync())
     assert (type(error), error.seen, time.seconds) == (TerminalState, "the disk is full", 0)
+
+
+def test_many_groups_of_a_server_cost_one_request_each_and_one_look(server: Server) -> None:
+    nfs, groups = provider(server)
+    server.answers = [exports(), promoted()]
+    assert nfs.promote_all(groups, "west", forced=False) == [True, True]
+    assert server.requests[0] == "GET /v1/exports"
+    assert sorted(server.requests[1:]) == ["POST /v1/exports/a/promote", "POST /v1/exports/b/promote"]
+
+
+def test_p5_groups_that_are_primary_already_are_left_alone(server: Server) -> None:
+    nfs, groups = provider(server)
+    server.answers = [exports(role="primary")]
+    assert nfs.promote_all(groups, "west", forced=False) == [False, False]
+    assert server.requests == ["GET /v1/exports"]
+
+
+@pytest.mark.parametrize("role", ["primary", "secondary"])
+def test_the_pause_that_fenced_a_group_ends_when_it_is_primary(server: Server, role: str) -> None:
+    nfs, groups = provider(server)
+    server.answers = [exports(role=role, paused=True), promoted(paused=True)]
+    assert nfs.promote_all(groups, "west", forced=False) == [True, True]
+    assert {"POST /v1/exports/a/resume", "POST /v1/exports/b/resume"} <= set(server.requests)
