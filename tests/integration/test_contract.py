@@ -16,12 +16,16 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import DrError
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.registry import PROVIDERS
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.ceph_rbd import CephRbdRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.csi_addons import CsiAddonsRig
+from ansible_collections.ocpvirt.dr.tests.integration.rigs.csi_addons_ceph import CsiAddonsCephRig
+from ansible_collections.ocpvirt.dr.tests.integration.rigs.kept import KeptRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.nfs import NfsRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.rig import Rig, roles, status
 from demo.cluster import wait_until
 from demo.lab import Lab
 
 RIGS: dict[str, Callable[[Lab], Rig]] = {"ceph_rbd": CephRbdRig, "csi_addons": CsiAddonsRig, "nfs": NfsRig}
+# a provider of the registry on other storage
+VARIANTS: dict[str, Callable[[Lab], Rig]] = {"csi_addons_ceph": CsiAddonsCephRig}
 # of a product that does not answer, for one group
 SILENT_WITHIN = 20
 NOTICED_WITHIN = 90
@@ -31,18 +35,19 @@ def test_every_provider_of_the_registry_has_a_rig() -> None:
     assert RIGS.keys() == PROVIDERS.keys()
 
 
-@pytest.fixture(params=os.environ.get("LAB_STORAGES", "nfs").split(","))
-def rig(request: pytest.FixtureRequest, lab: Lab) -> Iterator[Rig]:
-    """A group that replicates from east to west, with a first text on it."""
-    made = RIGS[request.param](lab)
+@pytest.fixture(scope="module", params=os.environ.get("LAB_STORAGES", "nfs").split(","))
+def kept(request: pytest.FixtureRequest, lab: Lab) -> Iterator[KeptRig]:
+    rigs = KeptRig(lambda: (RIGS | VARIANTS)[request.param](lab))
     try:
-        made.provider.enable(made.group, "east", "west")
-        made.write("east", "first")
-        made.await_arrived("west")
-        yield made
+        yield rigs
     finally:
-        made.join()
-        made.remove()
+        rigs.remove()
+
+
+@pytest.fixture
+def rig(kept: KeptRig) -> Rig:
+    """A group that replicates from east to west, with a first text on it."""
+    return kept.fresh()
 
 
 def await_health(rig: Rig, site: str, *wanted: str) -> None:

@@ -25,6 +25,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
 )
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.sites import open_site
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.csi_addons import SPACE, CsiAddonsRig
+from ansible_collections.ocpvirt.dr.tests.integration.rigs.kept import KeptRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.rig import roles, status
 from demo.cluster import wait_until
 from demo.lab import Lab
@@ -33,26 +34,22 @@ from urllib3.exceptions import ProtocolError
 SEEN_WITHIN = 90
 
 
-@pytest.fixture(params=["volume", "group"])
-def rig(request: pytest.FixtureRequest, lab: Lab) -> Iterator[CsiAddonsRig]:
-    yield from replicated(CsiAddonsRig(lab, per=request.param))
+volume_by_volume = pytest.mark.parametrize("kept", ["volume"], indirect=True)
+
+
+@pytest.fixture(scope="module", params=["volume", "group"])
+def kept(request: pytest.FixtureRequest, lab: Lab) -> Iterator[KeptRig[CsiAddonsRig]]:
+    rigs = KeptRig(lambda: CsiAddonsRig(lab, volumes=3, per=request.param))
+    try:
+        yield rigs
+    finally:
+        rigs.remove()
 
 
 @pytest.fixture
-def volumes(lab: Lab) -> Iterator[CsiAddonsRig]:
-    yield from replicated(CsiAddonsRig(lab, volumes=3))
-
-
-def replicated(made: CsiAddonsRig) -> Iterator[CsiAddonsRig]:
-    try:
-        assert made.provider.enable(made.group, "east", "west")
-        made.write("east", "first")
-        # the product reports a sync once in half a minute only
-        wait_until("the first text at west", SEEN_WITHIN, lambda: [] if made.read("west") == "first" else ["first"])
-        yield made
-    finally:
-        made.join()
-        made.remove()
+def rig(kept: KeptRig[CsiAddonsRig]) -> CsiAddonsRig:
+    """Volumes that replicate from east to west, one by one or as a group, with a first text on them."""
+    return kept.fresh()
 
 
 def move(rig: CsiAddonsRig, source: str, target: str) -> None:
@@ -89,56 +86,60 @@ def test_a_forced_switch_and_the_way_back(rig: CsiAddonsRig) -> None:
     assert rig.read("east") == "new life"
 
 
-def test_p1_what_the_guard_is_for_the_product_forces_by_itself(volumes: CsiAddonsRig) -> None:
+@volume_by_volume
+def test_p1_what_the_guard_is_for_the_product_forces_by_itself(rig: CsiAddonsRig) -> None:
     """First the refusal, then the same order by hand: two primaries, and a status as after a clean promotion."""
     with pytest.raises(Refused, match="at east it is not proven to be demoted"):
-        volumes.provider.promote(volumes.group, "west", forced=False)
-    assert roles(volumes) == ("primary", "secondary")
-    for name in volumes.volumes:
-        volumes.apis["west"].patch(VOLUME_REPLICATION, name, SPACE, {"spec": {"replicationState": "primary"}})
+        rig.provider.promote(rig.group, "west", forced=False)
+    assert roles(rig) == ("primary", "secondary")
+    for name in rig.volumes:
+        rig.apis["west"].patch(VOLUME_REPLICATION, name, SPACE, {"spec": {"replicationState": "primary"}})
 
     def other() -> list[str]:
-        return [] if status(volumes, "west").role == "primary" else [status(volumes, "west").message]
+        return [] if status(rig, "west").role == "primary" else [status(rig, "west").message]
 
     wait_until("the forced promotion", SEEN_WITHIN, other)
-    assert roles(volumes) == ("primary", "primary")
-    assert status(volumes, "west").health == "healthy"
+    assert roles(rig) == ("primary", "primary")
+    assert status(rig, "west").health == "healthy"
 
 
-def test_p5_a_partly_switched_group_is_completed_by_a_rerun(volumes: CsiAddonsRig) -> None:
-    volumes.provider.demote(volumes.group, "east")
-    assert roles(volumes) == ("secondary", "secondary")
-    assert volumes.provider.final_sync(volumes.group, "east", "west").holds
-    first = volumes.volumes[0]
-    volumes.apis["west"].patch(VOLUME_REPLICATION, first, SPACE, {"spec": {"replicationState": "primary"}})
+@volume_by_volume
+def test_p5_a_partly_switched_group_is_completed_by_a_rerun(rig: CsiAddonsRig) -> None:
+    rig.provider.demote(rig.group, "east")
+    assert roles(rig) == ("secondary", "secondary")
+    assert rig.provider.final_sync(rig.group, "east", "west").holds
+    first = rig.volumes[0]
+    rig.apis["west"].patch(VOLUME_REPLICATION, first, SPACE, {"spec": {"replicationState": "primary"}})
 
     def other() -> list[str]:
-        seen = status(volumes, "west").message
+        seen = status(rig, "west").message
         return [] if f"partly switched: 1 primary ({SPACE}/{first})" in seen else [seen]
 
     wait_until("one primary", SEEN_WITHIN, other)
-    assert volumes.provider.promote(volumes.group, "west", forced=False)
-    assert roles(volumes) == ("secondary", "primary")
+    assert rig.provider.promote(rig.group, "west", forced=False)
+    assert roles(rig) == ("secondary", "primary")
 
 
-def test_p5_a_move_that_was_killed_between_demotion_and_promotion_is_completed(volumes: CsiAddonsRig) -> None:
-    volumes.write("east", "before the kill")
-    child = multiprocessing.get_context("fork").Process(target=move, args=(volumes, "east", "west"))
+@volume_by_volume
+def test_p5_a_move_that_was_killed_between_demotion_and_promotion_is_completed(rig: CsiAddonsRig) -> None:
+    rig.write("east", "before the kill")
+    child = multiprocessing.get_context("fork").Process(target=move, args=(rig, "east", "west"))
     child.start()
-    wait_until("the demotion", SEEN_WITHIN, lambda: sorted(volumes.asked("east") - {"secondary"}))
+    wait_until("the demotion", SEEN_WITHIN, lambda: sorted(rig.asked("east") - {"secondary"}))
     child.kill()
     child.join()
-    assert volumes.asked("west") == {"secondary"}
-    move(volumes, "east", "west")
-    assert roles(volumes) == ("secondary", "primary")
-    assert volumes.read("west") == "before the kill"
+    assert rig.asked("west") == {"secondary"}
+    move(rig, "east", "west")
+    assert roles(rig) == ("secondary", "primary")
+    assert rig.read("west") == "before the kill"
 
 
-def test_a_sync_that_never_ends_has_a_deadline_and_says_what_it_saw(volumes: CsiAddonsRig) -> None:
-    volumes.cut()
-    volumes.write("east", "does not arrive")
-    volumes.provider.demote(volumes.group, "east")
-    provider, group = volumes.impatient()
+@volume_by_volume
+def test_a_sync_that_never_ends_has_a_deadline_and_says_what_it_saw(rig: CsiAddonsRig) -> None:
+    rig.cut()
+    rig.write("east", "does not arrive")
+    rig.provider.demote(rig.group, "east")
+    provider, group = rig.impatient()
     began = time.monotonic()
     with pytest.raises(Timeout, match=r"state Secondary, Completed=True/Demoted, Degraded=True"):
         provider.final_sync(group, "east", "west")
@@ -146,16 +147,17 @@ def test_a_sync_that_never_ends_has_a_deadline_and_says_what_it_saw(volumes: Csi
     with pytest.raises(Refused, match="not proven to be synced"):
         provider.promote(group, "west", forced=False)
     assert provider.promote(group, "east", forced=False)
-    assert roles(volumes) == ("primary", "secondary")
+    assert roles(rig) == ("primary", "secondary")
 
 
-def test_a_volume_that_the_storage_does_not_have_ends_with_its_words(volumes: CsiAddonsRig) -> None:
+@volume_by_volume
+def test_a_volume_that_the_storage_does_not_have_ends_with_its_words(rig: CsiAddonsRig) -> None:
     """The controller tries again for ever; the deadline ends it, and the storage's message is in the error."""
-    move(volumes, "east", "west")
-    gone = volumes.volumes[0]
-    requests.delete(f"{volumes.sites['east']['storage_url']}/v1/exports/{gone}", timeout=30).raise_for_status()
-    volumes.provider.demote(volumes.group, "west")
-    provider, group = volumes.provider_with(timeout="20s")
+    move(rig, "east", "west")
+    gone = rig.volumes[0]
+    requests.delete(f"{rig.sites['east']['storage_url']}/v1/exports/{gone}", timeout=30).raise_for_status()
+    rig.provider.demote(rig.group, "west")
+    provider, group = rig.provider_with(timeout="20s")
     with pytest.raises((Timeout, TerminalState), match=gone):
         provider.promote(group, "east", forced=True)
 
@@ -192,37 +194,40 @@ class Faults:
         return SimpleNamespace(status=chosen, data=body, headers={})
 
 
-def test_bursts_of_errors_are_sat_out(volumes: CsiAddonsRig) -> None:
-    api = open_site(volumes.plan, "east")
+@volume_by_volume
+def test_bursts_of_errors_are_sat_out(rig: CsiAddonsRig) -> None:
+    api = open_site(rig.plan, "east")
     faults = [
         Faults(api, "volumereplications", "PATCH", 429, 500, 503, 0, 429),
         Faults(api, "volumereplications", "GET", 500, 0, 429, 504),
     ]
-    provider, group = volumes.provider_with(apis={"east": api})
+    provider, group = rig.provider_with(apis={"east": api})
     assert provider.demote(group, "east")
     assert provider.final_sync(group, "east", "west").holds
     assert [fault.answers for fault in faults] == [[], []]
-    assert roles(volumes) == ("secondary", "secondary")
+    assert roles(rig) == ("secondary", "secondary")
 
 
-def test_a_site_without_the_api_is_said_and_has_no_role(volumes: CsiAddonsRig) -> None:
-    api = open_site(volumes.plan, "west")
+@volume_by_volume
+def test_a_site_without_the_api_is_said_and_has_no_role(rig: CsiAddonsRig) -> None:
+    api = open_site(rig.plan, "west")
     Faults(api, "replication.storage.openshift.io", "GET", *[404] * 50)
-    provider, group = volumes.provider_with(apis={"west": api})
+    provider, group = rig.provider_with(apis={"west": api})
     seen = provider.observe(group, "west")
     assert (seen.role, seen.health, seen.reachable) == ("unknown", "error", True)
     with pytest.raises(Unsupported, match="install csi-addons"):
         provider.promote(group, "west", forced=True)
-    assert volumes.asked("west") == {"secondary"}
+    assert rig.asked("west") == {"secondary"}
 
 
-def test_an_api_server_that_restarts_in_the_middle_is_waited_for(volumes: CsiAddonsRig, lab: Lab) -> None:
-    volumes.provider.demote(volumes.group, "east")
-    assert volumes.provider.final_sync(volumes.group, "east", "west").holds
+@volume_by_volume
+def test_an_api_server_that_restarts_in_the_middle_is_waited_for(rig: CsiAddonsRig, lab: Lab) -> None:
+    rig.provider.demote(rig.group, "east")
+    assert rig.provider.final_sync(rig.group, "east", "west").holds
     switched: list[object] = []
 
     def promote() -> None:
-        switched.append(volumes.provider.promote(volumes.group, "west", forced=False))
+        switched.append(rig.provider.promote(rig.group, "west", forced=False))
 
     kill(lab, "west", "kube-apiserver")
     thread = threading.Thread(target=promote)
@@ -230,25 +235,26 @@ def test_an_api_server_that_restarts_in_the_middle_is_waited_for(volumes: CsiAdd
     lab.run("up")
     thread.join(SEEN_WITHIN * 2)
     assert switched == [True]
-    assert roles(volumes) == ("secondary", "primary")
+    assert roles(rig) == ("secondary", "primary")
 
 
 def kill(lab: Lab, site: str, process: str) -> None:
     os.kill(lab.status()["sites"][site]["components"][process]["pid"], signal.SIGKILL)
 
 
-def test_the_lost_site_is_fenced_for_real_and_unfenced(volumes: CsiAddonsRig) -> None:
+@volume_by_volume
+def test_the_lost_site_is_fenced_for_real_and_unfenced(rig: CsiAddonsRig) -> None:
     def fenced() -> list[str]:
-        return requests.get(f"{volumes.sites['west']['storage_url']}/v1/fence", timeout=30).json()["cidrs"] or []
+        return requests.get(f"{rig.sites['west']['storage_url']}/v1/fence", timeout=30).json()["cidrs"] or []
 
-    cidrs = sorted(volumes.sites["east"]["csi_addons"]["cidrs"])
+    cidrs = sorted(rig.sites["east"]["csi_addons"]["cidrs"])
     assert fenced() == []
-    proof = volumes.provider.fence(volumes.group, "west", "east")
+    proof = rig.provider.fence(rig.group, "west", "east")
     assert all(cidr in proof.evidence for cidr in cidrs)
     assert sorted(fenced()) == cidrs
-    assert volumes.provider.unfence(volumes.group, "west", "east")
+    assert rig.provider.unfence(rig.group, "west", "east")
     assert fenced() == []
-    assert not volumes.provider.unfence(volumes.group, "west", "east")
+    assert not rig.provider.unfence(rig.group, "west", "east")
 
 
 def test_p8_the_end_keeps_claims_and_data(rig: CsiAddonsRig) -> None:
@@ -259,6 +265,7 @@ def test_p8_the_end_keeps_claims_and_data(rig: CsiAddonsRig) -> None:
     assert not status(rig, "east").present
 
 
-def test_it_is_detected(volumes: CsiAddonsRig) -> None:
-    provider, group = volumes.provider_with()
+@volume_by_volume
+def test_it_is_detected(rig: CsiAddonsRig) -> None:
+    provider, group = rig.provider_with()
     assert "nfs-replication of nfs.csi.k8s.io" in provider.detect(group, provider.sites["east"])

@@ -13,8 +13,8 @@ from demo.cluster import Object, wait_until
 DRIVER = "nfs.csi.k8s.io"
 GROUP = "payroll"
 INTERVAL = 2
-# a sync that cannot end, with the way cut, is given up after it
-TIMEOUT = "1m"
+# of each wait. The product looks at a demoted volume after 15 s, and then every 30 s
+TIMEOUT = "3m"
 CONNECTIONS = 8
 HANDLE = r"[^#]+#[^#]+#(?P<volume>[^#]+)##"
 """server#share#subdirectory##, as csi-driver-nfs writes it for a volume without a UUID."""
@@ -22,6 +22,7 @@ HANDLE = r"[^#]+#[^#]+#(?P<volume>[^#]+)##"
 
 class CsiAddonsStorage:
     volume_mode = "Filesystem"
+    lab_options = ("--csi-addons",)
 
     def __init__(self, per: str) -> None:
         """per: `volume` for a VolumeReplication each, `group` for one VolumeGroupReplication."""
@@ -44,7 +45,6 @@ class CsiAddonsStorage:
         return site["nfs_server"]
 
     def replication(self, sites: dict[str, dict[str, Any]]) -> Object:
-        classes = {name: site["csi_addons"]["volume_replication_class"] for name, site in sites.items()}
         return {
             "provider": "csi_addons",
             "max_lag": "2m",
@@ -52,7 +52,7 @@ class CsiAddonsStorage:
             "options": {
                 "per": self._per,
                 "timeout": TIMEOUT,
-                "sites": {name: {"class": value} for name, value in classes.items()},
+                "sites": {name: site_options(site["csi_addons"]) for name, site in sites.items()},
             },
         }
 
@@ -77,13 +77,22 @@ class CsiAddonsStorage:
 
         def missing() -> list[str]:
             exports = requests.get(f"{sites['west']['storage_url']}/v1/exports", timeout=10).json()["exports"]
-            return [item["name"] for item in exports if not _synced_since(item, asked)]
+            return [item["name"] for item in exports if not synced_since(item, asked)]
 
         wait_until("replication", 60, missing)
 
 
 def _handle(site: dict[str, Any], volume: str) -> str:
     return f"{site['nfs_server']}#{site['export_prefix'].strip('/')}#{volume}##"
+
+
+def site_options(facts: dict[str, Any]) -> Object:
+    """facts: `csi_addons` of a site."""
+    return {
+        "class": facts["volume_replication_class"],
+        "group_class": facts["volume_group_replication_class"],
+        "fence": {"class": facts["network_fence_class"], "cidrs": facts["cidrs"]},
+    }
 
 
 def _put(site: dict[str, Any], volume: str, role: str, peer: dict[str, Any]) -> None:
@@ -93,6 +102,6 @@ def _put(site: dict[str, Any], volume: str, role: str, peer: dict[str, Any]) -> 
         raise RuntimeError(f"PUT {answer.url}: HTTP {answer.status_code}: {answer.text[:300]}")
 
 
-def _synced_since(export: Object, moment: datetime) -> bool:
+def synced_since(export: Object, moment: datetime) -> bool:
     last = export.get("last_sync")
     return bool(last) and datetime.fromisoformat(last) >= moment

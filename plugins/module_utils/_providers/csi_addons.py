@@ -23,6 +23,7 @@ from .csi_addons_side import Listing, Side, Unit, listing
 from .csi_addons_status import (
     ASKED,
     PROVISIONER,
+    cannot_follow,
     demotion,
     is_primary,
     judge,
@@ -31,10 +32,13 @@ from .csi_addons_status import (
     stands_down_first,
     volume_status,
 )
+from .csi_addons_wait import Key
 from .custom_resource import CustomResource
 from .shared_reads import SharedReads
 from .site_handle import SiteHandle
 
+# objects that the manager works on at once, unless it is told otherwise
+SWITCHED_AT_ONCE = 100
 LAST_SYNC_SOURCE = "lastSyncTime of the primary's replication objects, the oldest of the group"
 
 
@@ -119,6 +123,11 @@ class CsiAddonsProvider(Provider):
         side.settle(side.ask(todo, "primary"), "primary")
         return True
 
+    def promote_all(self, groups: Sequence[Group], site: str, forced: bool) -> list[bool]:
+        """Asked for at once: with nothing left to do the product would lose the time until we see that it has ended."""
+        with ThreadPoolExecutor(max_workers=SWITCHED_AT_ONCE) as pool:
+            return list(pool.map(lambda group: self.promote(group, site, forced), groups))
+
     def demote(self, group: Group, site: str) -> bool:
         side = self._side(group, site)
         units = self._existing(side, "demote")
@@ -177,12 +186,24 @@ class CsiAddonsProvider(Provider):
         forgotten = {unit.key: 0 for unit in units}
         side.settle(side.ask(todo, "secondary", forgotten), "secondary")
         side.settle(units, "reported")
-        after = side.matched([unit.key for unit in units])
-        broken = [unit for unit in after if not judge(unit.item or {}, "follows").done]
-        side.settle(side.ask(broken, "resync", forgotten), "resyncing")
-        side.settle(side.ask(broken, "secondary"), "follows")
-        self._side(group, peer).settle(sources, "sends")
-        return bool(todo or broken)
+        there = self._side(group, peer)
+        ordered: set[Key] = set()
+
+        def unable() -> list[Unit]:
+            # that the sides have diverged may show only after the report, when they reach each other again: not of
+            # all copies at once
+            looked_at = side.matched([unit.key for unit in units if unit.key not in ordered])
+            return [unit for unit in looked_at if unit.item and cannot_follow(unit.item)]
+
+        while True:
+            there.settle(sources, "sends", unless=lambda: bool(unable()))
+            broken = unable()
+            if not broken:
+                break
+            side.settle(side.ask(broken, "resync", forgotten), "resyncing")
+            side.settle(side.ask(broken, "secondary"), "follows")
+            ordered |= {unit.key for unit in broken}
+        return bool(todo or ordered)
 
     def fence(self, group: Group, survivor: str, lost: str) -> FenceProof:
         return FenceProof(group.name, self._fence(group, survivor, lost).close())

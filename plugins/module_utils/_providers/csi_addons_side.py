@@ -176,10 +176,10 @@ class Side:
             raise error
         return [replace(unit, item=item) for unit, item in outcome.done]
 
-    def settle(self, units: Sequence[Unit], goal: Goal) -> None:
+    def settle(self, units: Sequence[Unit], goal: Goal, unless: Callable[[], bool] = lambda: False) -> None:
         wanted = {unit.object_key: unit.item["metadata"]["generation"] for unit in units if unit.item}
         tried = f"wait until group {self.group.name} is {IN_WORDS[goal]}"
-        settle(self.api, self.kind, wanted, goal, self._look_up(units), self.options.timeout, tried)
+        settle(self.api, self.kind, wanted, goal, self._look_up(units), self.options.timeout, tried, unless)
 
     def delete(self, units: Sequence[Unit]) -> None:
         def end(unit: Unit) -> None:

@@ -124,6 +124,11 @@ def stands_down_first(item: Mapping[str, Any]) -> bool:
     return STATE.read(item) == "Primary" and not _Facts(item).promoted
 
 
+def cannot_follow(item: Mapping[str, Any]) -> bool:
+    """Whether a demoted copy has failed to take its primary's data, as after a split brain."""
+    return judge(item, "reported").done and not judge(item, "follows").done
+
+
 def demotion(item: Mapping[str, Any] | None) -> int:
     """How often, counted over both sites, the copy had been demoted when this one was; 0: never by us."""
     text = str((ANNOTATIONS.read(item) or {}).get(DEMOTION, "")) if item else ""

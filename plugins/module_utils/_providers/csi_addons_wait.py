@@ -26,8 +26,9 @@ def settle(
     look_up: Callable[[], Mapping[Key, Mapping[str, Any]]],
     seconds: float,
     tried: str,
+    unless: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Wait until all objects have reached the goal.
+    """Wait until all objects have reached the goal, or the caller has a reason not to wait any longer.
 
     wanted: (namespace, name) to the generation that asks for it. look_up: the objects there are; never as they
     were before the writes. An API server that does not answer meanwhile is waited for, too.
@@ -35,6 +36,8 @@ def settle(
 
     def look() -> tuple[bool, str]:
         try:
+            if unless():
+                return True, ""
             found = look_up()
         except Unreachable as error:
             return False, str(error)

@@ -8,7 +8,7 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import requests
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.api import Api, Object
@@ -31,45 +31,41 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.site_handle 
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.texts import get, put
 from demo.cluster import wait_until
 from demo.lab import Lab
-from demo.storages.csi_addons import CsiAddonsStorage
+from demo.storages import Storage
+from demo.storages.csi_addons import CsiAddonsStorage, site_options, synced_since
 
 SITES = ("east", "west")
 SPACE = "csi-addons-contract"
-# a lost link is noticed, and a sync time is reported, in turns of half a minute
-SETTLED_WITHIN = 150
+ARRIVED_WITHIN = 120
+BOUND_WITHIN = 150
 GONE_WITHIN = 120
 REPLICATIONS = (VOLUME_REPLICATION, VOLUME_GROUP_REPLICATION)
 
 
 class CsiAddonsRig:
-    """A group of volumes; texts are written to all of them."""
+    """A group of volumes; texts are written to all of them. driver: what `lab env` calls its driver."""
+
+    driver: ClassVar[str] = "csi_addons"
 
     def __init__(self, lab: Lab, volumes: int = 2, per: str = "volume") -> None:
         self._lab = lab
         self.sites: dict[str, dict[str, Any]] = lab.environment()["sites"]
-        if not all(site["csi_addons"] for site in self.sites.values()):
-            lab.run("up", "--csi-addons")
+        self._storage = self._storage_of(per)
+        if not all(site[self.driver] for site in self.sites.values()):
+            lab.run("up", *self._storage.lab_options)
             self.sites = lab.environment()["sites"]
         self.per = per
         self.volumes = [f"contract-{number}" for number in range(volumes)]
         self.plan = parse_plan(self.document())
         self.group: Group = self.plan.groups[0]
         self.apis = {site: open_site(self.plan, site) for site in SITES}
-        self._storage = CsiAddonsStorage(per)
         self._storage.provision(self.sites["east"], self.sites["west"], self.volumes)
         for site in SITES:
             self._claim(site)
 
     def document(self, of_each_site: dict[str, str] | None = None, **options: Any) -> dict[str, Any]:
-        facts = {name: site["csi_addons"] for name, site in self.sites.items()}
         of_sites = {
-            name: {
-                "class": found["volume_replication_class"],
-                "group_class": found["volume_group_replication_class"],
-                "fence": {"class": found["network_fence_class"], "cidrs": found["cidrs"]},
-                **(of_each_site or {}),
-            }
-            for name, found in facts.items()
+            name: {**site_options(site[self.driver]), **(of_each_site or {})} for name, site in self.sites.items()
         }
         return {
             "name": "contract",
@@ -110,13 +106,13 @@ class CsiAddonsRig:
 
     def await_arrived(self, site: str) -> None:
         asked = datetime.now(UTC)
-        other = "west" if site == "east" else "east"
 
         def missing() -> list[str]:
-            seen = self.provider.observe(self.group, other)
-            return [] if seen.last_sync and seen.last_sync >= asked else [f"{seen.last_sync} {seen.message}"]
+            answer = requests.get(f"{self.sites[site]['storage_url']}/v1/exports", timeout=30).json()
+            arrived = {item["name"] for item in answer["exports"] if synced_since(item, asked)}
+            return [volume for volume in self.volumes if volume not in arrived]
 
-        wait_until("a reported sync", SETTLED_WITHIN, missing)
+        wait_until("the next transfers", ARRIVED_WITHIN, missing)
 
     def cut(self) -> None:
         self._lab.run("partition")
@@ -128,7 +124,8 @@ class CsiAddonsRig:
         return self.provider_with(silent=site)
 
     def impatient(self) -> tuple[Provider, Group]:
-        return self.provider_with(timeout="40s")
+        # the product's first report comes 15 s after a demotion
+        return self.provider_with(timeout="25s")
 
     def objects(self, site: str) -> dict[str, Object]:
         kind = VOLUME_GROUP_REPLICATION if self.per == "group" else VOLUME_REPLICATION
@@ -145,11 +142,17 @@ class CsiAddonsRig:
                 self.apis[site].delete(PVC, volume, SPACE)
                 self.apis[site].delete(PV, volume)
             self._await_none(site, PVC, SPACE)
-            for volume in self.volumes:
-                answer = requests.delete(f"{self.sites[site]['storage_url']}/v1/exports/{volume}", timeout=30)
-                if answer.status_code != requests.codes.not_found:
-                    answer.raise_for_status()
-                shutil.rmtree(self._folder(site, volume), ignore_errors=True)
+            self._remove_data(site)
+
+    def _storage_of(self, per: str) -> Storage:
+        return CsiAddonsStorage(per)
+
+    def _remove_data(self, site: str) -> None:
+        for volume in self.volumes:
+            answer = requests.delete(f"{self.sites[site]['storage_url']}/v1/exports/{volume}", timeout=30)
+            if answer.status_code != requests.codes.not_found:
+                answer.raise_for_status()
+            shutil.rmtree(self._folder(site, volume), ignore_errors=True)
 
     def _end(self, site: str, kind: Kind, namespace: str | None) -> None:
         for item in self.apis[site].list(kind, namespace):
@@ -171,12 +174,12 @@ class CsiAddonsRig:
 
         def create(volume: str) -> None:
             size = {"storage": "16Mi"}
-            spec = {"accessModes": ["ReadWriteMany"], "storageClassName": facts["storage_class"]}
+            spec = {"accessModes": ["ReadWriteMany"], "storageClassName": self._storage.storage_class(facts)}
             reference = {"namespace": SPACE, "name": volume}
             source = self._storage.source(facts, volume)
             body = {"capacity": size, "claimRef": reference, "persistentVolumeReclaimPolicy": "Retain"}
             api.create(PV, {"metadata": {"name": volume}, "spec": {**spec, **body, **source}})
-            meta = {**reference, "labels": {protected_label("contract"): "true"}}
+            meta = {**reference, "labels": {protected_label("contract"): "true", "volume": volume}}
             api.create(PVC, {"metadata": meta, "spec": {**spec, "resources": {"requests": size}, "volumeName": volume}})
 
         with ThreadPoolExecutor(8) as pool:
@@ -185,7 +188,7 @@ class CsiAddonsRig:
         def unbound() -> list[str]:
             return [item["metadata"]["name"] for item in api.list(PVC, SPACE) if item["status"]["phase"] != "Bound"]
 
-        wait_until("bound claims", SETTLED_WITHIN, unbound)
+        wait_until("bound claims", BOUND_WITHIN, unbound)
 
     def _folder(self, site: str, volume: str) -> Path:
         return Path(self.sites[site]["storage_root"]) / volume

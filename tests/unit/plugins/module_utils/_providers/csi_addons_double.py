@@ -12,28 +12,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
-    PV,
-    PVC,
-    VOLUME_REPLICATION,
-    VOLUME_REPLICATION_CLASS,
-    Kind,
-)
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import PVC, VOLUME_REPLICATION, Kind
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, NotFound, Unreachable
-from ansible_collections.ocpvirt.dr.plugins.module_utils._model.names import protected_label
-from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Group, Plan
-from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.csi_addons import CsiAddonsProvider
-from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.site_handle import SiteHandle
-from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import (
-    NOON,
-    MemoryApi,
-    SimulatedTime,
-    plan_of,
-)
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import NOON, MemoryApi, SimulatedTime
 
-DRIVER = "block.csi.example.com"
 REPLICATIONS = ("VolumeReplication", "VolumeGroupReplication")
-OPTIONS = {"class": "mirrored", "group_class": "mirrored-groups", "timeout": "5m"}
 
 
 class PreconditionFailed(Exception):
@@ -82,10 +65,11 @@ class Storage:
             raise RuntimeError("the volume is primary")
         mine, theirs = self.copy(site, volume), self.copy(other(site), volume)
         if self.roles[other(site), volume] == "primary":
+            if not self.linked:
+                return False
             if mine != theirs[: len(mine)] and not force:
                 raise RuntimeError("split brain")
-            if self.linked:
-                self.data[site, volume] = list(theirs)
+            self.data[site, volume] = list(theirs)
             return False
         if self.linked and len(mine) > len(theirs):
             self.data[other(site), volume] = list(mine)
@@ -97,10 +81,14 @@ class Storage:
 
     def replicate(self) -> None:
         for (site, volume), role in self.roles.items():
-            theirs = self.copy(other(site), volume)
-            diverged = theirs != self.copy(site, volume)[: len(theirs)]
-            if role == "primary" and self.linked and self.roles[other(site), volume] == "secondary" and not diverged:
+            if role == "primary" and self.sends(site, volume):
                 self.data[other(site), volume] = list(self.copy(site, volume))
+
+    def sends(self, site: str, volume: str) -> bool:
+        """Whether the other site takes what this one writes: it is secondary, and has nothing of its own."""
+        theirs = self.copy(other(site), volume)
+        diverged = theirs != self.copy(site, volume)[: len(theirs)]
+        return self.linked and self.roles[other(site), volume] == "secondary" and not diverged
 
     def copy(self, site: str, volume: str) -> list[str]:
         return self.data.setdefault((site, volume), [])
@@ -244,8 +232,7 @@ class AddonsApi(MemoryApi):
         status["state"] = "Primary"
         if not self.reports_info:
             return 0.0
-        following = all(self.storage.roles[other(self.site), volume] == "secondary" for volume in volumes)
-        if following and self.storage.linked:
+        if all(self.storage.sends(self.site, volume) for volume in volumes):
             self.storage.replicate()
             status["lastSyncTime"] = self._now()
         return 60.0
@@ -319,72 +306,3 @@ def _merge(into: dict[str, Any], patch: dict[str, Any]) -> None:
             _merge(into.setdefault(key, {}), value)
         else:
             into[key] = value
-
-
-@dataclass
-class World:
-    """A plan with one group over both sites."""
-
-    time: SimulatedTime
-    storage: Storage
-    apis: dict[str, AddonsApi]
-    plan: Plan
-    provider: CsiAddonsProvider
-
-    @property
-    def group(self) -> Group:
-        return self.plan.groups[0]
-
-    def wait(self, seconds: float = 61.0) -> None:
-        self.time.sleep(seconds)
-
-    def replication(self, site: str, name: str = "disk-0") -> dict[str, Any]:
-        return self.apis[site].get(VOLUME_REPLICATION, name, "payroll")
-
-    def asked(self, site: str) -> dict[str, str]:
-        """Name to the state that each object at a site is asked for."""
-        return {
-            name: item["spec"]["replicationState"]
-            for (kind, _ns, name), item in self.apis[site].objects.items()
-            if kind in REPLICATIONS
-        }
-
-    def written(self, site: str) -> list[str]:
-        """What was written there by us, and not by the controller."""
-        return [line for line in self.apis[site].writes if line.split()[0] not in ("status", "mark")]
-
-
-def world(volumes: int = 2, at: tuple[str, ...] = ("east", "west"), **options: Any) -> World:
-    """at: the sites where the claims are."""
-    time, storage = SimulatedTime(), Storage()
-    plan = plan_of(replication={"provider": "csi_addons", "options": {**OPTIONS, **options}})
-    apis = {site: AddonsApi(site, time, storage) for site in ("east", "west")}
-    for site, api in apis.items():
-        for name in ("mirrored", "other"):
-            body = {"metadata": {"name": name}, "spec": {"provisioner": DRIVER if name == "mirrored" else "other.csi"}}
-            MemoryApi.create(api, VOLUME_REPLICATION_CLASS, body)
-        body = {"metadata": {"name": "mirrored-groups"}, "spec": {"provisioner": DRIVER}}
-        api.objects["VolumeGroupReplicationClass", None, "mirrored-groups"] = body
-        if site in at:
-            for number in range(volumes):
-                add_claim(api, f"disk-{number}")
-        api.writes.clear()
-    return World(time, storage, apis, plan, provider_of(plan, apis))
-
-
-def provider_of(plan: Plan, apis: dict[str, AddonsApi]) -> CsiAddonsProvider:
-    def opened(site: str) -> AddonsApi:
-        apis[site]._check_reachable()
-        return apis[site]
-
-    return CsiAddonsProvider(
-        {site: SiteHandle(site, plan, lambda site=site: opened(site)) for site in apis}  # type: ignore[misc]
-    )
-
-
-def add_claim(api: AddonsApi, name: str, namespace: str = "payroll", driver: str = DRIVER) -> None:
-    labels = {protected_label("payroll"): "true"}
-    body: dict[str, Any] = {"metadata": {"name": name, "namespace": namespace, "labels": labels}}
-    MemoryApi.create(api, PVC, {**body, "spec": {"volumeName": f"pv-{namespace}-{name}"}})
-    csi = {"driver": driver, "volumeHandle": name}
-    MemoryApi.create(api, PV, {"metadata": {"name": f"pv-{namespace}-{name}"}, "spec": {"csi": csi}})

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import NETWORK_FENCE, NETWORK_FENCE_CLASS
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused, TerminalState, Timeout, Unsupported
-from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.csi_addons_double import World, world
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.csi_addons_world import World, world
 
 CIDRS = ["192.0.2.0/24", "198.51.100.7/32"]
 OPTIONS: dict[str, Any] = {

@@ -1,0 +1,124 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How csi_addons begins to replicate a group, whose objects it takes over, and what it deletes at the end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import PVC, VOLUME_REPLICATION
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, Refused, TerminalState, Timeout
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.csi_addons_objects import GROUP_LABEL, PLAN_LABEL
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.csi_addons_world import (
+    World,
+    add_claim,
+    enabled,
+    provider_of,
+    replication,
+    world,
+)
+
+
+def test_enable_makes_the_source_primary_and_lets_the_target_follow(replicating: World) -> None:
+    east, west = (replicating.provider.observe(replicating.group, site) for site in ("east", "west"))
+    assert (east.role, east.health, east.direction) == ("primary", "healthy", "outgoing")
+    assert (west.role, west.health, west.direction) == ("secondary", "healthy", "incoming")
+    assert east.last_sync
+    assert "lastSyncTime" in east.last_sync_source
+    assert west.last_sync is None
+    assert west.sync_proof == ""
+    assert not replicating.provider.enable(replicating.group, "east", "west")
+    assert replicating.storage.forced == []
+
+
+def test_the_objects_are_named_after_their_claims_and_labelled() -> None:
+    made = enabled(world(volumes=3))
+    assert made.asked("east") == {f"disk-{n}": "primary" for n in range(3)}
+    assert made.asked("west") == {f"disk-{n}": "secondary" for n in range(3)}
+    assert made.replication("east")["metadata"]["labels"] == {PLAN_LABEL: "payroll", GROUP_LABEL: "payroll"}
+    assert "autoResync" not in made.replication("east")["spec"]
+    assert "autoResync" not in made.replication("west")["spec"]
+
+
+def test_auto_resync_is_set_where_it_is_asked_for() -> None:
+    assert enabled(world(auto_resync=True)).replication("west")["spec"]["autoResync"] is True
+
+
+def test_a_target_without_claims_gets_no_objects() -> None:
+    made = enabled(world(at=("east",)))
+    assert made.asked("west") == {}
+    status = made.provider.observe(made.group, "west")
+    assert (status.role, status.present) == ("unknown", False)
+
+
+def test_an_unmet_prerequisite_is_terminal(replicating: World) -> None:
+    replicating.provider.disable(replicating.group, "east")
+    replicating.provider.disable(replicating.group, "west")
+    replicating.storage.broken = "enable"
+    began = replicating.time.seconds
+    with pytest.raises(TerminalState, match=r"PrerequisiteNotMet: .*mirroring is not enabled on the pool"):
+        replicating.provider.enable(replicating.group, "east", "west")
+    assert replicating.time.seconds - began < 5
+
+
+def test_p8_an_equal_object_of_somebody_else_is_taken_over() -> None:
+    made = world(volumes=1)
+    made.apis["east"].create(VOLUME_REPLICATION, replication("by-hand", "disk-0"))
+    made.wait(1)
+    assert made.provider.enable(made.group, "east", "west")
+    assert made.asked("east") == {"by-hand": "primary"}
+    assert made.replication("east", "by-hand")["metadata"]["labels"][PLAN_LABEL] == "payroll"
+    assert made.provider.demote(made.group, "east")
+
+
+@pytest.mark.parametrize(
+    ("changes", "labels", "said"),
+    [
+        ({"volumeReplicationClass": "other"}, {}, "spec.volumeReplicationClass is other, wanted mirrored"),
+        ({}, {PLAN_LABEL: "invoices"}, "it belongs to plan invoices"),
+    ],
+)
+def test_p8_a_different_object_of_somebody_else_is_not_touched(changes: Any, labels: Any, said: str) -> None:
+    made = world(volumes=1)
+    body = replication("by-hand", "disk-0")
+    body["spec"].update(changes)
+    body["metadata"]["labels"] = labels
+    before = made.apis["east"].create(VOLUME_REPLICATION, body)["spec"]
+    made.wait(1)
+    with pytest.raises(Conflict, match=said):
+        made.provider.enable(made.group, "east", "west")
+    assert made.replication("east", "by-hand")["spec"] == before
+    assert made.asked("west") == {}
+
+
+def test_a_source_whose_copy_is_secondary_is_not_enabled(replicating: World) -> None:
+    with pytest.raises(Refused, match="it is not asked to be primary"):
+        replicating.provider.enable(replicating.group, "west", "east")
+    assert set(replicating.asked("west").values()) == {"secondary"}
+
+
+def test_a_site_is_not_declared_primary_beside_a_primary_peer() -> None:
+    made = enabled(world(at=("east",)))
+    for number in range(2):
+        add_claim(made.apis["west"], f"disk-{number}")
+    made.provider = provider_of(made.plan, made.apis)
+    with pytest.raises(Refused, match="at east it is not proven to be demoted"):
+        made.provider.enable(made.group, "west", "east")
+    assert made.asked("west") == {}
+
+
+def test_disable_deletes_our_objects_and_nothing_else() -> None:
+    made = enabled(world())
+    made.apis["east"].create(VOLUME_REPLICATION, replication("stranger", "disk-9"))
+    assert made.provider.disable(made.group, "east")
+    assert not made.provider.disable(made.group, "east")
+    assert set(made.asked("east")) == {"stranger"}
+    assert len(made.apis["east"].list(PVC, "payroll")) == 2
+
+
+def test_a_deletion_that_hangs_has_a_deadline() -> None:
+    made = enabled(world())
+    made.apis["east"].stopped = True
+    with pytest.raises(Timeout, match="2 still there"):
+        made.provider.disable(made.group, "east")
