@@ -27,9 +27,14 @@ class Result:
     met: bool
 
 
-def write(results: Sequence[Result], file: Path) -> None:
+def read(file: Path) -> list[Result]:
+    """All results so far."""
+    return [Result(**entry) for entry in json.loads(file.read_text())] if file.exists() else []
+
+
+def append(results: Sequence[Result], file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps([asdict(result) for result in results], indent=2) + "\n")
+    file.write_text(json.dumps([asdict(result) for result in [*read(file), *results]], indent=2) + "\n")
 
 
 def table(results: Sequence[Result]) -> str:

@@ -1,0 +1,205 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Many RBD images of the lab's two Ceph clusters, promoted by us and by Ceph alone.
+
+The limit is Ceph's own promotion: its bindings in one process that is connected already, as many at once as we have,
+with nothing else: neither a look at the peer nor a proof.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import statistics
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import NAMESPACE, PV, PVC
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.names import protected_label
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import parse_plan
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.groups import Groups
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.sites import open_site
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ceph_rbd_agent import AT_ONCE
+from ansible_collections.ocpvirt.dr.tests.bench.promotion import begun, promoted
+from ansible_collections.ocpvirt.dr.tests.bench.result import Result
+from demo.lab import Lab
+from demo.storages import STORAGES
+
+IMAGES = 100
+ROUNDS = 3
+GOAL = 1.1
+SITES = ("east", "west")
+SPACE = "bench"
+WHOLE = "bench-ceph"
+SIZE = 1 << 30
+# layering, exclusive-lock, object-map, fast-diff, deep-flatten
+FEATURES = 61
+SCRIPT_WITHIN = 600
+WRITERS = 16
+# one verb on every image, and the seconds that it took once all was connected
+SCRIPT = """
+import json, signal, time
+from concurrent.futures import ThreadPoolExecutor
+import rados, rbd
+signal.alarm({seconds})
+cluster = rados.Rados(conffile="")
+cluster.connect()
+context = cluster.open_ioctx({pool!r})
+NOT_YET = (16, 30)
+
+def create(name):
+    rbd.RBD().create(context, name, {size}, features={features})
+
+def remove(name):
+    try:
+        rbd.RBD().remove(context, name)
+    except rbd.ImageNotFound:
+        pass
+
+def promote(name):
+    while True:
+        try:
+            with rbd.Image(context, name) as image:
+                return image.mirror_image_promote(False)
+        except rbd.OSError as error:
+            if error.errno not in NOT_YET:
+                raise
+            time.sleep(0.1)
+
+began = time.monotonic()
+with ThreadPoolExecutor({at_once}) as pool:
+    list(pool.map({verb}, json.loads({images!r})))
+print(time.monotonic() - began)
+"""
+
+
+class Images:
+    """Images that are mirrored from east to west, each a group of its own in the plan of a round."""
+
+    def __init__(self, lab: Lab, folder: Path) -> None:
+        self._folder = folder
+        self._storage = STORAGES["ceph_rbd"]
+        self.sites: dict[str, Any] = lab.environment()["sites"]
+        self._volumes = [f"bench-{number}" for number in range(IMAGES)]
+        self._names = [self._source("east", volume)["csi"]["volumeAttributes"]["imageName"] for volume in self._volumes]
+        self._plans = [WHOLE, *(f"{WHOLE}-{number}" for number in range(ROUNDS))]
+        plan = parse_plan(self._document(WHOLE, [{"name": "all", "selector": {}}]))
+        self._apis = {site: open_site(plan, site) for site in SITES}
+        self._groups, self._all = Groups(plan), plan.groups[0]
+
+    def mirrored(self) -> None:
+        self._each("east", "create")
+        for site in SITES:
+            self._claim(site)
+        self._groups.provider(self._all).enable(self._all, "east", "west")
+
+    def demoted(self, source: str, target: str) -> None:
+        """And wholly at the target."""
+        provider = self._groups.provider(self._all)
+        provider.demote(self._all, source)
+        if not provider.final_sync(self._all, source, target).holds:
+            raise RuntimeError(f"{target} has not all of {source}'s data")
+
+    def promoted_by_us(self, number: int) -> float:
+        """Seconds of the module, at west."""
+        name = f"{WHOLE}-{number}"
+        groups = [{"name": volume, "selector": {"matchLabels": {"volume": volume}}} for volume in self._volumes]
+        document = self._document(name, groups)
+        file = self._folder / f"{name}.yml"
+        file.write_text(yaml.safe_dump(document))
+        return promoted(file, begun(parse_plan(document)), IMAGES).seconds
+
+    def promoted_by_ceph(self) -> float:
+        """Seconds, at east."""
+        return self._each("east", "promote")
+
+    def remove(self) -> None:
+        for site in SITES:
+            self._groups.provider(self._all).disable(self._all, site)
+        for site in SITES:
+            self._each(site, "remove")
+            for volume in self._volumes:
+                self._apis[site].delete(PVC, volume, SPACE)
+                self._apis[site].delete(PV, volume)
+
+    def _each(self, site: str, verb: str) -> float:
+        ceph = self.sites[site]["ceph"]
+        script = SCRIPT.format(
+            seconds=SCRIPT_WITHIN,
+            pool=ceph["pool"],
+            size=SIZE,
+            features=FEATURES,
+            at_once=AT_ONCE,
+            verb=verb,
+            images=json.dumps(self._names),
+        )
+        words = [*ceph["command"], "/usr/bin/python3", "-"]
+        done = subprocess.run(words, input=script, capture_output=True, text=True, timeout=SCRIPT_WITHIN, check=False)
+        if done.returncode:
+            raise RuntimeError(f"{site}: {verb}: exit status {done.returncode}: {done.stderr.strip()}")
+        return float(done.stdout)
+
+    def _document(self, name: str, groups: list[dict[str, Any]]) -> dict[str, Any]:
+        replication = copy.deepcopy(self._storage.replication(self.sites))
+        # a mirror snapshot in the middle would be measured too
+        del replication["options"]["schedule"]
+        return {
+            "name": name,
+            "home": "east",
+            "sites": {site: {"kubeconfig": facts["kubeconfig"]} for site, facts in self.sites.items()},
+            "protect": {"namespaces": [SPACE], "selector": {}},
+            "replication": {**replication, "groups": groups},
+        }
+
+    def _source(self, site: str, volume: str) -> dict[str, Any]:
+        return self._storage.source(self.sites[site], volume)
+
+    def _claim(self, site: str) -> None:
+        api = self._apis[site]
+        try:
+            api.create(NAMESPACE, {"metadata": {"name": SPACE}})
+        except Conflict:
+            # of a benchmark before this one
+            api.get(NAMESPACE, SPACE)
+        with ThreadPoolExecutor(WRITERS) as pool:
+            list(pool.map(partial(self._claim_one, site), self._volumes))
+
+    def _claim_one(self, site: str, volume: str) -> None:
+        size = {"storage": "1Gi"}
+        spec = {
+            "accessModes": ["ReadWriteMany"],
+            "volumeMode": self._storage.volume_mode,
+            "storageClassName": self._storage.storage_class(self.sites[site]),
+        }
+        reference = {"namespace": SPACE, "name": volume}
+        pv = {"capacity": size, "claimRef": reference, "persistentVolumeReclaimPolicy": "Retain"}
+        self._apis[site].create(
+            PV, {"metadata": {"name": volume}, "spec": {**spec, **pv, **self._source(site, volume)}}
+        )
+        labels = {"volume": volume, **{protected_label(plan): "true" for plan in self._plans}}
+        pvc = {"resources": {"requests": size}, "volumeName": volume}
+        self._apis[site].create(PVC, {"metadata": {**reference, "labels": labels}, "spec": {**spec, **pvc}})
+
+
+def promote(lab: Lab, folder: Path) -> list[Result]:
+    """In turns: ours at west, Ceph alone at east, on the way back."""
+    images = Images(lab, folder)
+    ours, alone = [], []
+    try:
+        images.mirrored()
+        for number in range(ROUNDS):
+            images.demoted("east", "west")
+            ours.append(images.promoted_by_us(number))
+            images.demoted("west", "east")
+            alone.append(images.promoted_by_ceph())
+    finally:
+        images.remove()
+    mine, limit = statistics.median(ours), statistics.median(alone)
+    metric = f"seconds, {IMAGES} groups of an image, median of {ROUNDS}; limit: Ceph's own promotion, {AT_ONCE} at once"
+    goal = f"at most {GOAL} of Ceph alone"
+    return [Result("ceph_rbd_promote", metric, mine, None, limit, mine / limit, goal, mine <= GOAL * limit)]

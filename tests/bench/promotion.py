@@ -1,0 +1,48 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A run to west: what comes before its promotion, and the promotion by the module that Ansible would run."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.lease import PlanLock
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.run_store import RunStore
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import SyncProof
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Plan
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run import Run, new_run_id
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.sites import open_site
+from ansible_collections.ocpvirt.dr.tests.bench.module_process import Ran, run_module
+
+
+def begun(plan: Plan) -> str:
+    """Id of a run whose final sync is proven, as the steps before the promotion leave it."""
+    api = open_site(plan, "west")
+    now = datetime.now(UTC)
+    run = Run(
+        new_run_id(plan.name, "relocate", "west", now),
+        plan.name,
+        "relocate",
+        "east",
+        "west",
+        plan.fingerprint(),
+        now.isoformat(),
+        source_state="reachable",
+    )
+    store = RunStore(api, plan.store_namespace)
+    store.prepare()
+    PlanLock(api, plan.store_namespace, plan.name).take(run.id, run.attempt)
+    store.put_head(run.id, plan.name, run.as_dict())
+    proofs = [SyncProof(group.name, True, "by the benchmark", "", "", run.started).as_dict() for group in plan.groups]
+    store.put(run.id, plan.name, "sync", proofs)
+    return run.id
+
+
+def promoted(file: Path, run_id: str, groups: int) -> Ran:
+    """The module's run. A group that was primary before it did not have to be promoted, and would falsify its time."""
+    ran = run_module("replication", plan=str(file), run_id=run_id, site="west", state="primary")
+    switched = [decision for decision in ran.result["decisions"] if decision.endswith(": primary at west")]
+    if len(switched) != groups:
+        raise RuntimeError(f"{len(switched)} of {groups} groups were promoted")
+    return ran
