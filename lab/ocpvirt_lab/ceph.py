@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 
-from ocpvirt_lab.ceph_files import CephFiles
+from ocpvirt_lab.ceph_files import PROVISIONER_USER, CephFiles
 from ocpvirt_lab.ceph_programs import program
 from ocpvirt_lab.errors import LabError
 from ocpvirt_lab.kube import Object
@@ -153,6 +153,10 @@ class CephCluster:
 
 def guest_options(site: SiteContext) -> list[str]:
     return [f"--ceph-conf={files(site.folder, site.name).conf}"]
+
+
+def provisioner_options(site: SiteContext) -> list[str]:
+    return [f"--ceph-conf={files(site.folder, site.name).conf}", f"--ceph-user={PROVISIONER_USER}"]
 
 
 def storage_class(site: SiteContext) -> Object:

@@ -18,6 +18,7 @@ from ocpvirt_lab.layout import SiteLayout
 OSD_BYTES = 10 << 30
 """A sparse file: what is written counts."""
 GUEST_USER = "csi"
+PROVISIONER_USER = "csi-provisioner"
 CAPS = {
     "mon.": {"mon": "allow *"},
     "client.admin": {"mon": "allow *", "mgr": "allow *", "osd": "allow *"},
@@ -25,6 +26,12 @@ CAPS = {
     "osd.0": {"mon": "allow profile osd", "mgr": "allow profile osd", "osd": "allow *"},
     "client.rbd-mirror": {"mon": "profile rbd-mirror", "mgr": "profile rbd", "osd": "profile rbd"},
     f"client.{GUEST_USER}": {"mon": "profile rbd", "mgr": "profile rbd", "osd": "profile rbd"},
+    # as ceph-csi's
+    f"client.{PROVISIONER_USER}": {
+        "mon": "profile rbd, allow command 'osd blocklist', allow command 'osd blocklist ls'",
+        "mgr": "profile rbd",
+        "osd": "profile rbd",
+    },
 }
 # nothing here uses them; each is a second of start and some MB
 UNUSED_MODULES = (
@@ -147,6 +154,11 @@ class CephFiles:
                 "rados_mon_op_timeout": 10,
                 # what is written is written: the records say what was lost, and a cache would lose more
                 "rbd_cache": "false",
+            },
+            f"client.{PROVISIONER_USER}": {
+                # a call that the manager has given up would keep the volume from the next one
+                "rados_osd_op_timeout": 60,
+                "rados_mon_op_timeout": 60,
             },
             "client.rbd-mirror": {
                 "admin_socket": self.socket("rbd-mirror"),

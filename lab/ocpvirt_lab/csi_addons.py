@@ -1,10 +1,13 @@
-"""csi-addons' manager and sidecar outside the cluster, and the lab's own driver between the sidecar and the storage."""
+"""csi-addons' manager and sidecars outside the cluster, and the lab's own drivers between a sidecar and its storage."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from ocpvirt_lab import ceph
 from ocpvirt_lab import csi_addons_objects as objects
+from ocpvirt_lab.components import SITE_CEPH
+from ocpvirt_lab.csi_addons_objects import RBD, Driver
 from ocpvirt_lab.kube import Kube
 from ocpvirt_lab.layout import API_PORT, CONTROL_PORT
 from ocpvirt_lab.process import Process, SiteContext
@@ -13,7 +16,6 @@ COMPONENT = "csiaddons"
 MANAGER = "csi-addons-manager"
 SIDECAR = "csi-addons-sidecar"
 HEALTH_PORT = 8093
-SIDECAR_PORT = 9070
 POD_DEADLINE = 60
 CONNECTED_DEADLINE = 60
 IN_POD = """
@@ -25,6 +27,8 @@ until "$@"; do sleep 1; done
 """
 """What a kubelet does for the sidecar. It knows only the in-cluster configuration, at a path that both sites have, so
 each has a mount namespace; and it ends when the driver does or its lease is lost, to be started again."""
+AGAIN = 'until "$@"; do sleep 1; done'
+"""What a kubelet does for a driver: librbd 16.2 aborts at times when an image's mirror snapshots change under it."""
 
 
 def enabled(site: SiteContext) -> bool:
@@ -33,11 +37,18 @@ def enabled(site: SiteContext) -> bool:
 
 def processes(site: SiteContext) -> list[Process]:
     """In the order in which they need each other."""
-    return [_driver(site), _sidecar(site), _manager(site)] if enabled(site) else []
+    if not enabled(site):
+        return []
+    pairs = [process for driver in _drivers(site) for process in (_driver(driver, site), _sidecar(driver, site))]
+    return [*pairs, _manager(site)]
+
+
+def _drivers(site: SiteContext) -> list[Driver]:
+    return objects.drivers(site.storage)
 
 
 def join(site: SiteContext, kube: Kube) -> None:
-    """What the sidecar reads when it starts: its service account, and its pod with the address it is reached at."""
+    """What a sidecar reads when it starts: its service account, and its pod with the address it is reached at."""
     account = _account(site)
     account.mkdir(parents=True, exist_ok=True)
     (account / "ca.crt").write_bytes(site.pki.ca.read_bytes())
@@ -48,21 +59,22 @@ def join(site: SiteContext, kube: Kube) -> None:
     pods = f"/api/v1/namespaces/{objects.NAMESPACE}/pods"
 
     def missing() -> set[str]:
-        return {objects.POD} - {pod["metadata"]["name"] for pod in kube.get(pods)["items"]}
+        wanted = {driver.pod for driver in _drivers(site)}
+        return wanted - {pod["metadata"]["name"] for pod in kube.get(pods)["items"]}
 
-    kube.wait(missing, "the sidecar's pod", POD_DEADLINE)
-    kube.apply([objects.pod_address(site.layout.mgmt)])
+    kube.wait(missing, "the pods of the sidecars", POD_DEADLINE)
+    kube.apply([objects.pod_address(driver, site.layout.mgmt) for driver in _drivers(site)])
 
 
-def wait_connected(kube: Kube) -> None:
+def wait_connected(site: SiteContext, kube: Kube) -> None:
     path = f"/apis/csiaddons.openshift.io/v1alpha1/namespaces/{objects.NAMESPACE}/csiaddonsnodes"
 
     def missing() -> set[str]:
         nodes = kube.get(path)["items"]
         connected = {n["spec"]["driver"]["name"] for n in nodes if n.get("status", {}).get("state") == "Connected"}
-        return {objects.DRIVER} - connected
+        return {driver.name for driver in _drivers(site)} - connected
 
-    kube.wait(missing, "the driver of csi-addons connected", CONNECTED_DEADLINE)
+    kube.wait(missing, "the drivers of csi-addons connected", CONNECTED_DEADLINE)
 
 
 def _account(site: SiteContext) -> Path:
@@ -73,36 +85,46 @@ def _directory(site: SiteContext) -> Path:
     return site.directory / "csi-addons"
 
 
-def _socket(site: SiteContext) -> str:
+def _socket(driver: Driver, site: SiteContext) -> str:
     # in the lab's own /run: the address of a Unix socket is limited to 107 characters, a checkout's path is not
-    return f"/run/csi-addons-{site.name}.sock"
+    return f"/run/csi-addons-{driver.short}-{site.name}.sock"
 
 
-def _driver(site: SiteContext) -> Process:
-    layout = site.layout
+def _driver(driver: Driver, site: SiteContext) -> Process:
     argv = [
+        *_program(driver, site),
+        f"--name={site.name}",
+        f"--socket={_socket(driver, site)}",
+        f"--groups={_directory(site) / f'{driver.short}-groups.json'}",
+        f"--clients={','.join(driver.clients(site.name))}",
+        f"--kubeconfig={site.pki.kubeconfig('admin')}",
+    ]
+    return Process(f"csi-addons-{driver.short}", argv)
+
+
+def _program(driver: Driver, site: SiteContext) -> list[str]:
+    if driver is RBD:
+        again = ["sh", "-ec", AGAIN, f"csi-addons-{driver.short}"]
+        return [*again, site.binary(SITE_CEPH), "csi-addons", *ceph.provisioner_options(site)]
+    layout = site.layout
+    return [
         site.binary("site"),
         "csi-addons",
-        f"--name={site.name}",
-        f"--socket={_socket(site)}",
-        f"--groups={_directory(site) / 'groups.json'}",
         f"--control=http://{layout.mgmt}:{CONTROL_PORT}",
         f"--server={layout.nfs}",
         f"--prefix={layout.export_prefix}",
-        f"--clients={','.join(objects.clients(site.name))}",
-        f"--kubeconfig={site.pki.kubeconfig('admin')}",
     ]
-    return Process("csi-addons-driver", argv)
 
 
-def _sidecar(site: SiteContext) -> Process:
+def _sidecar(driver: Driver, site: SiteContext) -> Process:
+    name = f"{SIDECAR}-{driver.short}"
     argv = [
-        *("unshare", "--mount", "sh", "-ec", IN_POD, SIDECAR, str(_account(site))),
+        *("unshare", "--mount", "sh", "-ec", IN_POD, name, str(_account(site))),
         site.binary(SIDECAR),
-        f"--csi-addons-address=unix://{_socket(site)}",
-        f"--controller-port={SIDECAR_PORT}",
+        f"--csi-addons-address=unix://{_socket(driver, site)}",
+        f"--controller-port={driver.sidecar_port}",
         f"--node-id={site.name}",
-        f"--pod={objects.POD}",
+        f"--pod={driver.pod}",
         f"--namespace={objects.NAMESPACE}",
         f"--leader-election-namespace={objects.NAMESPACE}",
         # insisted on, and used only for the pods of Deployments
@@ -113,7 +135,7 @@ def _sidecar(site: SiteContext) -> Process:
         "--leader-election-renew-deadline=50s",
     ]
     environment = {"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": str(API_PORT)}
-    return Process(SIDECAR, argv, environment=environment)
+    return Process(name, argv, environment=environment)
 
 
 def _manager(site: SiteContext) -> Process:

@@ -77,7 +77,7 @@ class SiteRunner:
         processes = csi_addons.processes(self._site)
         started = self._launcher.start(self._site.name, processes)
         self._launcher.wait_healthy(self._site.name, processes, WORKERS_DEADLINE)
-        csi_addons.wait_connected(kube)
+        csi_addons.wait_connected(self._site, kube)
         return started
 
     def _base(self) -> list[Process]:

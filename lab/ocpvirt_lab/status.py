@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ocpvirt_lab import ceph, csi_addons_objects, s3
+from ocpvirt_lab.csi_addons_objects import Driver
 from ocpvirt_lab.holder_client import Holder, ProcessState
 from ocpvirt_lab.lab import Lab
 from ocpvirt_lab.launch import Launcher
@@ -123,7 +124,8 @@ def environment(lab: Lab) -> dict[str, Any]:
                 "replication_peer": f"http://{layout.nfs}:{PEER_PORT}",
                 "storage_class": f"{name}-nfs",
                 "storage_root": str(lab.folder.storage_root(name)),
-                "csi_addons": csi_addons_objects.environment(name) if lab.state.csi_addons else None,
+                "csi_addons": _csi_addons(lab, csi_addons_objects.NFS, name),
+                "csi_addons_ceph": _csi_addons(lab, csi_addons_objects.RBD, name),
                 "ceph": ceph.environment(lab.folder, name) if lab.state.storage == CEPH else None,
             }
             for name, layout in SITES.items()
@@ -137,6 +139,11 @@ def environment(lab: Lab) -> dict[str, Any]:
             "secret_key": keys.secret_key,
         },
     }
+
+
+def _csi_addons(lab: Lab, driver: Driver, site: str) -> dict[str, Any] | None:
+    wanted = lab.state.csi_addons and driver in csi_addons_objects.drivers(lab.state.storage)
+    return csi_addons_objects.environment(driver, site) if wanted else None
 
 
 def render(described: dict[str, Any]) -> str:

@@ -68,7 +68,12 @@ func parse(flags *flag.FlagSet, args []string, required ...string) error {
 		fmt.Fprintf(flags.Output(), "unexpected argument %q\n", flags.Arg(0))
 		return errUsage
 	}
-	for _, name := range required {
+	return require(flags, required...)
+}
+
+// require insists on flags.
+func require(flags *flag.FlagSet, names ...string) error {
+	for _, name := range names {
 		if flags.Lookup(name).Value.String() == "" {
 			fmt.Fprintf(flags.Output(), "-%s is required\n", name)
 			return errUsage

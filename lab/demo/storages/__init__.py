@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from demo.cluster import Object
 from demo.storages.ceph_rbd import CephRbdStorage
 from demo.storages.csi_addons import CsiAddonsStorage
+from demo.storages.csi_addons_ceph import CsiAddonsCephStorage
 from demo.storages.nfs import NfsStorage
 
 Sites = dict[str, dict[str, Any]]
@@ -45,5 +46,6 @@ STORAGES: dict[str, Storage] = {
     "nfs": NfsStorage(),
     "ceph_rbd": CephRbdStorage(),
     "csi_addons": CsiAddonsStorage("volume"),
+    "csi_addons_ceph": CsiAddonsCephStorage(),
     "csi_addons_group": CsiAddonsStorage("group"),
 }

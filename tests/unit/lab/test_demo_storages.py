@@ -10,8 +10,9 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import pars
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.volume_patch import patch_volume
 from demo.storages import STORAGES
 from demo.workload import Vm, manifests, plan_document
+from ocpvirt_lab.csi_addons_objects import RBD, environment
 
-PATCHED = ("nfs", "ceph_rbd")
+PATCHED = ("nfs", "ceph_rbd", "csi_addons_ceph")
 
 
 def _site(name: str, octet: int) -> dict[str, object]:
@@ -30,6 +31,7 @@ def _site(name: str, octet: int) -> dict[str, object]:
             "storage_class": f"{name}-rbd",
             "driver": "rbd.csi.ceph.com",
         },
+        "csi_addons_ceph": environment(RBD, "east"),
     }
 
 

@@ -49,7 +49,7 @@ def test_keys_are_cephx_keys_and_nobody_elses_to_read(folder):
     keyring = configparser.ConfigParser()
     keyring.read_string(files.keyring.read_text().replace("\t", ""))
     keys = [keyring[entity]["key"] for entity in keyring.sections()]
-    assert len(set(keys)) == len(keys) == 6
+    assert len(set(keys)) == len(keys) == 7
     for key in keys:
         kind, _seconds, _nanoseconds, length = struct.unpack("<hiih", base64.b64decode(key)[:12])
         assert (kind, length) == (1, 16)

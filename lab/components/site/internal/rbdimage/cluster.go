@@ -32,7 +32,8 @@ type Image struct {
 // NewCluster names a cluster by its configuration file and the user.
 func NewCluster(conf, user string) *Cluster { return &Cluster{conf: conf, user: user} }
 
-func (c *Cluster) connect() (*rados.Conn, string, error) {
+// Connect gives the one connection that all share, and the cluster's id.
+func (c *Cluster) Connect() (*rados.Conn, string, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.conn != nil {
@@ -62,7 +63,7 @@ func (c *Cluster) connect() (*rados.Conn, string, error) {
 
 // OpenForWriting opens an image as a guest does. The exclusive lock is taken by the first write.
 func (c *Cluster) OpenForWriting(spec Spec) (*Image, error) {
-	conn, fsid, err := c.connect()
+	conn, fsid, err := c.Connect()
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +90,7 @@ func (c *Cluster) OpenForWriting(spec Spec) (*Image, error) {
 
 // Names lists the images of a pool.
 func (c *Cluster) Names(pool string) ([]string, error) {
-	conn, _, err := c.connect()
+	conn, _, err := c.Connect()
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +109,7 @@ func (c *Cluster) Names(pool string) ([]string, error) {
 // OpenNewest opens what a guest would find on the image: its content, or of a non-primary mirror what has wholly
 // arrived. The image is nil when nothing has yet. role is "" for an image that is not mirrored.
 func (c *Cluster) OpenNewest(pool, name string) (image *Image, role string, err error) {
-	conn, _, err := c.connect()
+	conn, _, err := c.Connect()
 	if err != nil {
 		return nil, "", err
 	}

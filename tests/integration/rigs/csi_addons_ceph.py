@@ -1,0 +1,50 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""RBD images of the lab's two Ceph clusters as CSI volumes, switched by csi-addons' own manager and sidecar."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Group
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.base import Provider
+from ansible_collections.ocpvirt.dr.tests.integration.rigs.ceph_rbd import CephRbdRig
+from ansible_collections.ocpvirt.dr.tests.integration.rigs.csi_addons import CsiAddonsRig
+from demo.lab import Lab
+from demo.storages import STORAGES, Storage
+
+
+class CsiAddonsCephRig(CsiAddonsRig):
+    """A VolumeReplication per image."""
+
+    driver: ClassVar[str] = "csi_addons_ceph"
+
+    def __init__(self, lab: Lab, volumes: int = 2) -> None:
+        super().__init__(lab, volumes)
+        self._images = CephRbdRig(lab, images=0)
+        sources = [self._storage.source(self.sites["east"], volume) for volume in self.volumes]
+        self._images.images = [source["csi"]["volumeAttributes"]["imageName"] for source in sources]
+
+    def write(self, site: str, text: str) -> None:
+        self._images.write(site, text)
+
+    def read(self, site: str) -> str:
+        return self._images.read(site)
+
+    def await_arrived(self, site: str) -> None:
+        self._images.await_arrived(site)
+
+    def impatient(self) -> tuple[Provider, Group]:
+        # the product's first report comes 15 s after a demotion
+        return self.provider_with(timeout="40s")
+
+    def remove(self) -> None:
+        """The images first: of an absent one the driver lets a replication object go, whatever its role was."""
+        self._images.remove()
+        super().remove()
+
+    def _storage_of(self, per: str) -> Storage:
+        return STORAGES[self.driver]
+
+    def _remove_data(self, site: str) -> None:
+        assert not set(self._images.images) & set(self._images.names(site))
