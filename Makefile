@@ -115,15 +115,12 @@ lab-ceph: lab  ## builds what guests on RBD images need; installs Ceph
 	@dev/system-packages ceph
 	lab/lab build site-ceph
 
-.PHONY: lab-all
-lab-all: lab-csi-addons lab-ceph  ## builds the lab with all that it can have
-
 .PHONY: integration
 integration: lab-csi-addons  ## integration tests on labs of their own, which are taken down afterwards
 	dev/integration
 
 .PHONY: products
-products: lab-csi-addons  ## all tests of Ceph and csi-addons: more than `make test` has time for
+products: lab-csi-addons lab-ceph  ## all tests of Ceph and csi-addons with moves on them: not yet part of `make test`
 	dev/integration products
 
 .PHONY: test checks lab-tests
