@@ -27,7 +27,7 @@ from ansible_collections.ocpvirt.dr.tests.integration.rigs.csi_addons import SIT
 from demo.cluster import wait_until
 from demo.lab import Lab
 
-VOLUMES = 50
+VOLUMES = 40
 CALLS_A_SECOND = 5
 CLASS = "bench"
 # the manager asks for the sync time of each primary that often; seldom, so that it has the calls for the promotion
@@ -43,11 +43,11 @@ class Volumes:
     def __init__(self, lab: Lab, folder: Path) -> None:
         self._folder = folder
         self.rig = CsiAddonsRig(lab, volumes=VOLUMES)
-        for site in SITES:
-            self._make_class(site)
         self._provider, self._group = self.rig.provider_with(of_each_site={"class": CLASS}, timeout="10m")
 
     def demoted(self) -> None:
+        for site in SITES:
+            self._make_class(site)
         self._provider.enable(self._group, "east", "west")
         self._provider.demote(self._group, "east")
         self._provider.final_sync(self._group, "east", "west")
@@ -95,7 +95,9 @@ class Volumes:
         api = self.rig.apis[site]
         spec = api.get(VOLUME_REPLICATION_CLASS, self.rig.sites[site]["csi_addons"]["volume_replication_class"])["spec"]
         parameters = {**spec["parameters"], "schedulingInterval": INTERVAL}
-        api.create(VOLUME_REPLICATION_CLASS, {"metadata": {"name": CLASS}, "spec": {**spec, "parameters": parameters}})
+        kind = VOLUME_REPLICATION_CLASS
+        body: Object = {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": {"name": CLASS}}
+        api.create(kind, {**body, "spec": {**spec, "parameters": parameters}})
 
 
 def promote(lab: Lab, folder: Path) -> list[Result]:

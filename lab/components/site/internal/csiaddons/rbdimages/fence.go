@@ -56,7 +56,7 @@ func (b *Backend) each(cidrs []string, operation string, expire json.Number) err
 	return nil
 }
 
-// blocklist names a network's addresses one by one to a cluster of before Ceph 17, which knows no ranges.
+// blocklist names a network's addresses one by one to an older cluster, which knows no ranges.
 func (b *Backend) blocklist(network netip.Prefix, operation string, expire json.Number) error {
 	if network.IsSingleIP() {
 		return b.send(blocklisting{Operation: operation, Address: network.Addr().String(), Expire: expire})
@@ -118,8 +118,8 @@ func (b *Backend) Fenced(context.Context) ([]string, error) {
 	return networks, nil
 }
 
-// blocklisted are the whole hosts and networks of an answer, which is one list of addresses and behind it, from Ceph 17
-// on, one of ranges. An address with a port or a nonce is a single client that somebody else blocked.
+// blocklisted are the whole hosts and networks of an answer, which is one list of addresses and behind it, where Ceph
+// knows them, one of ranges. An address with a port or a nonce is a single client that somebody else blocked.
 func blocklisted(answer []byte) ([]string, error) {
 	if len(answer) == 0 {
 		return nil, io.ErrUnexpectedEOF

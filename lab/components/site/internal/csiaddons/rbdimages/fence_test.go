@@ -27,7 +27,7 @@ func TestFenceWritesTheBlocklist(t *testing.T) {
 	}{
 		"a host":              {false, []string{"10.0.0.1/32"}, nil, codes.OK, []string{addsHost}},
 		"a network":           {false, []string{"10.0.0.3/31"}, nil, codes.OK, []string{addsRange}},
-		"before Ceph 17":      {false, []string{"10.0.0.2/31"}, failing(addsRange), codes.OK, []string{addsRange, addsSecond, addsThird}},
+		"no ranges here":      {false, []string{"10.0.0.2/31"}, failing(addsRange), codes.OK, []string{addsRange, addsSecond, addsThird}},
 		"too many addresses":  {false, []string{"10.0.0.0/8"}, failing(addsWide), codes.InvalidArgument, []string{addsWide}},
 		"lifted":              {true, []string{"10.0.0.1/32"}, nil, codes.OK, []string{liftsHost}},
 		"one wrong, so none":  {false, []string{"10.0.0.1/32", "10.0.0.1"}, nil, codes.InvalidArgument, nil},
@@ -45,7 +45,7 @@ func TestFenceWritesTheBlocklist(t *testing.T) {
 func TestWhatIsFenced(t *testing.T) {
 	for answer, want := range map[string][]string{
 		`[{"addr":"10.0.0.2:0/0","until":"x"},{"addr":"10.0.0.9:0/3710147553"},{"addr":"10.0.0.1:0/0"}]`: {"10.0.0.1/32", "10.0.0.2/32"},
-		`[]` + "\n" + `[{"range":"10.1.0.0:0/16"},{"range":"[fd00::]:0/64"}]`:                            {"10.1.0.0/16", "fd00::/64"},
+		`[][{"range":"10.1.0.0:0/16"},{"range":"[fd00::]:0/64"}]`:                                        {"10.1.0.0/16", "fd00::/64"},
 		`[{"addr":"[fd00::1]:0/0"}]`: {"fd00::1/128"},
 		`[]`:                         nil,
 	} {
