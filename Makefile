@@ -99,7 +99,7 @@ unit: setup  ## unit tests of the collection, of the lab and of its Go programs
 	cd lab/components/site && $(GO) test ./...
 
 .PHONY: lab
-lab: setup  ## builds the lab's components (the first time: some 20 minutes)
+lab: setup  ## builds the lab's components (the first time: 35 to 45 minutes)
 	lab/lab build
 
 .PHONY: lab-csi-addons
