@@ -23,7 +23,8 @@ try:
     MISSING: ImportError | None = None
 except ImportError as error:
     MISSING = error
-    InvalidResponseError = S3Error = ServerError = HTTPError = SSLError = OSError
+    # nothing raises it: without minio no request is made
+    InvalidResponseError = S3Error = ServerError = HTTPError = SSLError = ImportError
 
 Result = TypeVar("Result")
 

@@ -136,7 +136,7 @@ def _passes(error: DrError) -> bool:
     """What the server says of the export in its own words stays as it is, but for Busy."""
     if isinstance(error, Unreachable):
         return error.status is None
-    return isinstance(error, Conflict) or (type(error) is Failed and error.status in PASSING)
+    return isinstance(error, Conflict) or (isinstance(error, Failed) and error.status in PASSING)
 
 
 def _send(site: str, on: str, method: str, url: str, body: Any, read_timeout: float) -> dict[str, Any]:
