@@ -11,7 +11,10 @@ import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import DrError
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.nfs import NfsRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.rig import roles, status
+from demo.cluster import wait_until
 from demo.lab import Lab
+
+NOTICED_WITHIN = 60
 
 
 @pytest.fixture
@@ -47,7 +50,12 @@ def test_p1_two_primaries_are_named_and_end_only_by_a_resync(rig: NfsRig) -> Non
     with pytest.raises(DrError, match="primary"):
         rig.provider.final_sync(rig.group, "east", "west")
     rig.provider.demote(rig.group, "east")
-    assert status(rig, "east").health == "diverged"
+
+    def unnoticed() -> list[str]:
+        seen = status(rig, "east")
+        return [] if seen.health == "diverged" else [f"{seen.health} {seen.message}"]
+
+    wait_until("east to see that the copies diverged", NOTICED_WITHIN, unnoticed)
     with pytest.raises(DrError, match=r"diverged|resync"):
         rig.provider.promote(rig.group, "east", forced=False)
     rig.provider.resync(rig.group, "east")
