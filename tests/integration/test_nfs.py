@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import DrError
+from ansible_collections.ocpvirt.dr.tests.integration.rigs.kept import KeptRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.nfs import NfsRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.rig import roles, status
 from demo.cluster import wait_until
@@ -19,15 +20,11 @@ NOTICED_WITHIN = 60
 
 @pytest.fixture
 def rig(lab: Lab) -> Iterator[NfsRig]:
-    made = NfsRig(lab)
+    kept = KeptRig(lambda: NfsRig(lab))
     try:
-        made.provider.enable(made.group, "east", "west")
-        made.write("east", "first")
-        made.await_arrived("west")
-        yield made
+        yield kept.fresh()
     finally:
-        made.join()
-        made.remove()
+        kept.remove()
 
 
 def test_a_storage_server_that_restarts_in_the_middle_is_waited_for(rig: NfsRig, lab: Lab) -> None:
