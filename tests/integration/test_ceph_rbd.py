@@ -192,7 +192,7 @@ def test_p4_a_killed_site_is_left_by_force_and_comes_back_as_a_split_brain(rig: 
         assert (lost.reachable, lost.role) == (False, "unknown")
         with pytest.raises(Unreachable):
             provider.promote(rig.group, "west", forced=False)
-        assert time.monotonic() - began < 40
+        assert time.monotonic() - began < 70
         assert "does not report" in await_health(rig, "west", "degraded")
         assert status(rig, "west").last_sync is not None
         assert provider.promote(rig.group, "west", forced=True) is True

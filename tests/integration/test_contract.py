@@ -7,9 +7,12 @@ LAB_STORAGES names the products that the lab was started for, with commas betwee
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import DrError
@@ -181,6 +184,34 @@ def test_p4_a_resync_that_cannot_converge_ends_with_the_last_state(rig: Rig) -> 
     assert roles(rig)[0] != "primary"
     rig.join()
     rig.provider.resync(rig.group, "east")
+    assert roles(rig) == ("secondary", "primary")
+
+
+def test_p5_a_switch_that_was_killed_after_the_demotion_is_completed(rig: Rig) -> None:
+    """Another process finds both sides secondary, and what the killed one had proven is proven again."""
+    rig.write("east", "before the kill")
+
+    def demote_and_die() -> None:
+        rig.provider.demote(rig.group, "east")
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    child = multiprocessing.get_context("fork").Process(target=demote_and_die)
+    child.start()
+    child.join()
+    assert child.exitcode == -signal.SIGKILL
+    assert roles(rig) == ("secondary", "secondary")
+    switch(rig, "east", "west")
+    assert (roles(rig), rig.read("west")) == (("secondary", "primary"), "before the kill")
+
+
+def test_p5_a_server_that_is_killed_and_restarts_under_a_promotion_is_waited_for(rig: Rig, lab: Lab) -> None:
+    rig.provider.demote(rig.group, "east")
+    assert rig.provider.final_sync(rig.group, "east", "west").holds
+    lab.kill("west", rig.server)
+    with ThreadPoolExecutor(1) as pool:
+        promoted = pool.submit(rig.provider.promote, rig.group, "west", False)
+        lab.run("up")
+        assert promoted.result() is True
     assert roles(rig) == ("secondary", "primary")
 
 

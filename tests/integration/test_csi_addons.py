@@ -4,9 +4,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -121,20 +118,6 @@ def test_p5_a_partly_switched_group_is_completed_by_a_rerun(rig: CsiAddonsRig) -
 
 
 @volume_by_volume
-def test_p5_a_move_that_was_killed_between_demotion_and_promotion_is_completed(rig: CsiAddonsRig) -> None:
-    rig.write("east", "before the kill")
-    child = multiprocessing.get_context("fork").Process(target=move, args=(rig, "east", "west"))
-    child.start()
-    wait_until("the demotion", SEEN_WITHIN, lambda: sorted(rig.asked("east") - {"secondary"}))
-    child.kill()
-    child.join()
-    assert rig.asked("west") == {"secondary"}
-    move(rig, "east", "west")
-    assert roles(rig) == ("secondary", "primary")
-    assert rig.read("west") == "before the kill"
-
-
-@volume_by_volume
 def test_a_sync_that_never_ends_has_a_deadline_and_says_what_it_saw(rig: CsiAddonsRig) -> None:
     rig.cut()
     rig.write("east", "does not arrive")
@@ -218,28 +201,6 @@ def test_a_site_without_the_api_is_said_and_has_no_role(rig: CsiAddonsRig) -> No
     with pytest.raises(Unsupported, match="install csi-addons"):
         provider.promote(group, "west", forced=True)
     assert rig.asked("west") == {"secondary"}
-
-
-@volume_by_volume
-def test_an_api_server_that_restarts_in_the_middle_is_waited_for(rig: CsiAddonsRig, lab: Lab) -> None:
-    rig.provider.demote(rig.group, "east")
-    assert rig.provider.final_sync(rig.group, "east", "west").holds
-    switched: list[object] = []
-
-    def promote() -> None:
-        switched.append(rig.provider.promote(rig.group, "west", forced=False))
-
-    kill(lab, "west", "kube-apiserver")
-    thread = threading.Thread(target=promote)
-    thread.start()
-    lab.run("up")
-    thread.join(SEEN_WITHIN * 2)
-    assert switched == [True]
-    assert roles(rig) == ("secondary", "primary")
-
-
-def kill(lab: Lab, site: str, process: str) -> None:
-    os.kill(lab.status()["sites"][site]["components"][process]["pid"], signal.SIGKILL)
 
 
 @volume_by_volume

@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
-from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import DrError
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import DrError, NotFound
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.kept import KeptRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.nfs import NfsRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.rig import roles, status
@@ -25,17 +25,6 @@ def rig(lab: Lab) -> Iterator[NfsRig]:
         yield kept.fresh()
     finally:
         kept.remove()
-
-
-def test_a_storage_server_that_restarts_in_the_middle_is_waited_for(rig: NfsRig, lab: Lab) -> None:
-    rig.provider.demote(rig.group, "east")
-    assert rig.provider.final_sync(rig.group, "east", "west").holds
-    lab.kill("west", "storage")
-    with ThreadPoolExecutor(1) as pool:
-        promoted = pool.submit(rig.provider.promote, rig.group, "west", False)
-        lab.run("up")
-        assert promoted.result() is True
-    assert roles(rig) == ("secondary", "primary")
 
 
 def test_p1_two_primaries_are_named_and_end_only_by_a_resync(rig: NfsRig) -> None:
@@ -59,11 +48,16 @@ def test_p1_two_primaries_are_named_and_end_only_by_a_resync(rig: NfsRig) -> Non
     assert (status(rig, "east").health, roles(rig)) == ("healthy", ("secondary", "primary"))
 
 
-def test_p5_a_switch_that_was_killed_between_demotion_and_promotion_is_completed(rig: NfsRig) -> None:
-    """Nothing is kept in the process that was killed: another one finds both sides secondary and goes on."""
-    rig.provider.demote(rig.group, "east")
-    assert roles(rig) == ("secondary", "secondary")
-    assert rig.provider.demote(rig.group, "east") is False
-    assert rig.provider.final_sync(rig.group, "east", "west").holds
-    assert rig.provider.promote(rig.group, "west", forced=False) is True
-    assert rig.read("west") == "first"
+def test_an_export_that_a_server_does_not_have_is_named_and_none_is_made(rig: NfsRig) -> None:
+    absent = replace(rig.group, name="absent", options={**rig.group.options, "export": "absent"})
+    assert "export absent" in rig.provider.observe(absent, "west").message
+    for verb in (
+        lambda: rig.provider.demote(absent, "east"),
+        lambda: rig.provider.final_sync(absent, "east", "west"),
+        lambda: rig.provider.promote(absent, "west", forced=True),
+        lambda: rig.provider.resync(absent, "west"),
+    ):
+        with pytest.raises(NotFound, match="export absent at site"):
+            verb()
+    assert rig.provider.observe(absent, "west").role == "unknown"
+    assert roles(rig) == ("primary", "secondary")

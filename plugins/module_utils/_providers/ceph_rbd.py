@@ -15,7 +15,7 @@ from .._model.plan import Group
 from . import ceph_rbd_setup as setup
 from . import ceph_rbd_switch as switch
 from .base import WORKERS, Capabilities, Done, FenceProof, Provider
-from .ceph_rbd_cluster import Cluster, Seen
+from .ceph_rbd_cluster import PATIENCE, Cluster, Seen
 from .ceph_rbd_fence import block, blocked, unblock
 from .ceph_rbd_images import Image, image_of, is_rbd
 from .ceph_rbd_options import Access, RbdOptions
@@ -32,7 +32,7 @@ class CephRbdProvider(Provider):
 
     def __init__(self, sites: Mapping[str, SiteHandle]) -> None:
         super().__init__(sites)
-        self._sides = Sides(sites)
+        self._sides = Sides(sites, PATIENCE)
 
     @classmethod
     def detect(cls, group: Group, site: SiteHandle) -> str:
@@ -178,7 +178,7 @@ class CephRbdProvider(Provider):
     def _with_proof(self, group: Group, site: str, volumes: list[VolumeStatus]) -> list[VolumeStatus]:
         """Of images that follow nothing: demoted ones whose data is at the other site. It takes a look at both."""
         try:
-            here, there = self._sides.look_both([group], site, "observe")
+            here, there = Sides(self.sites, patience=0).look_both([group], site, "observe")
             here.check_all_mirrored("observe")
             there.check_all_mirrored("observe")
         except DrError as error:

@@ -7,10 +7,12 @@ from __future__ import annotations
 import errno
 import inspect
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
+from .._cluster.clock import Clock
+from .._cluster.patience import patiently
 from .._errors import DrError, Failed, NotFound, Refused, Unreachable
 from . import ceph_rbd_agent
 from .ceph_rbd_images import Image
@@ -31,6 +33,8 @@ VERB_SECONDS = 1
 ASK_TIMEOUT = 30
 # for ssh and the like, before the agent's own clock runs
 REACH_TIMEOUT = 4
+# how long a verb asks again while the monitors or what leads to them restart: doing it twice is doing it once
+PATIENCE = 20.0
 
 SILENT = {errno.ETIMEDOUT, errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENOTCONN}
 # ssh's own failure
@@ -39,6 +43,8 @@ ALARMED = (-14, 128 + 14)
 # librbd 16.2 aborts at times ("boost::bad_get") when it opens an image while its mirror snapshots change
 ABORTED = (-6, 128 + 6)
 ATTEMPTS = 3
+
+Answered = TypeVar("Answered")
 
 
 @dataclass(frozen=True)
@@ -62,15 +68,22 @@ class Seen:
 
 
 class Cluster:
-    """site: for errors. run: see `run_command`."""
+    """site: for errors. run: see `run_command`. patience: seconds in which a silent cluster is asked again."""
 
-    def __init__(self, site: str, access: Access, run: Runner) -> None:
+    def __init__(
+        self, site: str, access: Access, run: Runner, patience: float = 0.0, clock: Clock | None = None
+    ) -> None:
         self.site = site
         self._access = access
         self._run = run
+        self._patience = patience
+        self._clock = clock or Clock()
 
     def look(self, images: Iterable[Image], history: bool = False) -> Seen:
         """What is known of the images; history: with their mirror snapshots or journal positions."""
+        return self._patiently(lambda: self._look(images, history))
+
+    def _look(self, images: Iterable[Image], history: bool) -> Seen:
         by_pool: dict[tuple[str, str], list[Image]] = {}
         for image in sorted(images):
             by_pool.setdefault((image.pool, image.namespace), []).append(image)
@@ -95,7 +108,8 @@ class Cluster:
         if not listed:
             return {}
         asked = [{"pool": image.pool, "namespace": image.namespace, "image": image.name} for image in listed]
-        answers = self._ask_agent("act", VERB_TIMEOUT + VERB_SECONDS * len(listed), verb=verb, images=asked)
+        seconds = VERB_TIMEOUT + VERB_SECONDS * len(listed)
+        answers = self._patiently(lambda: self._ask_agent("act", seconds, verb=verb, images=asked))
         return {image: answer for image, answer in zip(listed, answers, strict=True) if answer["errno"]}
 
     def must(self, verb: str, images: Iterable[Image], done: Iterable[int] = ()) -> None:
@@ -112,11 +126,16 @@ class Cluster:
     def ask(self, to: str, commands: Sequence[Mapping[str, Any]], done: Iterable[int] = ()) -> list[str]:
         """Outputs of commands of the monitors (`mon`) or the manager (`mgr`)."""
         listed = [{"to": to, "command": dict(command)} for command in commands]
-        answers = self._ask_agent("ask", ASK_TIMEOUT, commands=listed) if listed else []
+        answers = self._patiently(lambda: self._ask_agent("ask", ASK_TIMEOUT, commands=listed)) if listed else []
         for command, answer in zip(commands, answers, strict=True):
             if answer["errno"] and answer["errno"] not in done:
                 raise self._error(str(command["prefix"]), "the Ceph cluster", answer)
         return [str(answer["output"]) for answer in answers]
+
+    def _patiently(self, send: Callable[[], Answered]) -> Answered:
+        return patiently(
+            self._clock, self._patience, lambda _left: send(), lambda error: isinstance(error, Unreachable)
+        )
 
     def _ask_agent(self, do: str, seconds: int, **more: Any) -> Any:
         # a change whose outcome is unknown is worse than one that is waited for

@@ -151,13 +151,14 @@ class Side:
 
 
 class Sides:
-    """Looks at groups at sites."""
+    """Looks at groups at sites. patience: see `Cluster`."""
 
-    def __init__(self, sites: Mapping[str, SiteHandle]) -> None:
+    def __init__(self, sites: Mapping[str, SiteHandle], patience: float) -> None:
         self._sites = sites
+        self._patience = patience
 
     def cluster(self, group: Group, site: str) -> Cluster:
-        return Cluster(site, RbdOptions.read(group, site).access, self._sites[site].run)
+        return Cluster(site, RbdOptions.read(group, site).access, self._sites[site].run, self._patience)
 
     def peer(self, site: str) -> str:
         return next(name for name in self._sites if name != site)

@@ -44,6 +44,8 @@ with rbd.Image(cluster.open_ioctx({pool!r}), {image!r}, read_only=True) as image
 class CephRbdRig:
     """A group of images; texts are written to all of them."""
 
+    server = "ceph-mon"
+
     def __init__(self, lab: Lab, images: int = 2, mode: str = "snapshot") -> None:
         self._lab = lab
         self.mode = mode

@@ -46,6 +46,7 @@ class CsiAddonsRig:
     """A group of volumes; texts are written to all of them. driver: what `lab env` calls its driver."""
 
     driver: ClassVar[str] = "csi_addons"
+    server = "kube-apiserver"
 
     def __init__(self, lab: Lab, volumes: int = 2, per: str = "volume") -> None:
         self._lab = lab

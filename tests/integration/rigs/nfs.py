@@ -25,6 +25,8 @@ SETTLED_WITHIN = 60
 
 
 class NfsRig:
+    server = "storage"
+
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
         environment = lab.environment()

@@ -12,9 +12,13 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.base import 
 
 
 class Rig(Protocol):
-    """Real storage. Made before `enable`; provider is a fresh one at each call, as in each module's process."""
+    """Real storage. Made before `enable`; provider is a fresh one at each call, as in each module's process.
+
+    server: of the lab's components at a site, the one that answers for the product.
+    """
 
     group: Group
+    server: str
 
     @property
     def provider(self) -> Provider: ...

@@ -19,7 +19,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
 )
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Group
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.selector import LabelSelector
-from ansible_collections.ocpvirt.dr.plugins.module_utils._providers import ceph_rbd_switch
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers import ceph_rbd, ceph_rbd_switch
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ceph_rbd import CephRbdProvider
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.ceph_rbd_double import CephPair
 
@@ -29,7 +29,8 @@ def group(**options: Any) -> Group:
 
 
 @pytest.fixture
-def pair() -> CephPair:
+def pair(monkeypatch: pytest.MonkeyPatch) -> CephPair:
+    monkeypatch.setattr(ceph_rbd, "PATIENCE", 0.0)
     return CephPair("a", "b", "c")
 
 

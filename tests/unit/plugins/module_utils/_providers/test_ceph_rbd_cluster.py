@@ -26,12 +26,15 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ceph_rbd_fen
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ceph_rbd_images import Image
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ceph_rbd_options import Access
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.command import Answer, run_command
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import SimulatedTime
 
 ACCESS = Access(("sshpass", "-p", "hunter2", "ssh", "-T", "root@east"), "admin", "")
 IMAGE = Image("data", "", "csi-vol-1")
 
 
-def answering(*answers: Answer) -> tuple[Cluster, list[dict[str, Any]]]:
+def answering(
+    *answers: Answer, patience: float = 0, time: SimulatedTime | None = None
+) -> tuple[Cluster, list[dict[str, Any]]]:
     left = list(answers)
     asked: list[dict[str, Any]] = []
 
@@ -40,7 +43,7 @@ def answering(*answers: Answer) -> tuple[Cluster, list[dict[str, Any]]]:
         asked.append(json.loads(ast.literal_eval(call.removeprefix("serve(").removesuffix(")"))))
         return left.pop(0)
 
-    return Cluster("east", ACCESS, run), asked
+    return Cluster("east", ACCESS, run, patience, (time or SimulatedTime()).clock()), asked
 
 
 def error(stage: str, code: int, message: str = "what Ceph says") -> Answer:
@@ -91,6 +94,39 @@ def test_an_abort_of_librbd_is_tried_again_and_no_more_than_that() -> None:
     with pytest.raises(Failed, match="boost::bad_get"):
         cluster.must("demote", [IMAGE])
     assert len(asked) == 3
+
+
+DEAF = (error("connect", errno.ETIMEDOUT), Answer(255, b"", b"Connection refused"))
+
+
+def test_monitors_that_restart_under_a_verb_are_asked_again() -> None:
+    done = answer([{"errno": 0, "message": ""}])
+    cluster, asked = answering(*DEAF, done, DEAF[0], answer({"pools": []}), patience=20)
+    cluster.must("demote", [IMAGE])
+    cluster.look([])
+    assert [request["do"] for request in asked] == ["act", "act", "act", "look", "look"]
+
+
+def test_p4_monitors_that_stay_silent_end_a_verb_with_our_patience() -> None:
+    time = SimulatedTime()
+    cluster, _asked = answering(*DEAF * 100, patience=20, time=time)
+    with pytest.raises(Unreachable) as raised:
+        cluster.must("demote", [IMAGE])
+    assert 10 < (raised.value.waited or 0) <= 20
+
+
+def test_p4_a_look_at_a_site_that_may_be_dead_is_one_question() -> None:
+    cluster, asked = answering(*DEAF)
+    with pytest.raises(Unreachable):
+        cluster.look([IMAGE])
+    assert len(asked) == 1
+
+
+def test_what_the_monitors_refuse_is_not_asked_again() -> None:
+    cluster, asked = answering(error("connect", errno.EACCES), patience=20)
+    with pytest.raises(Failed, match="keyring"):
+        cluster.look([IMAGE])
+    assert len(asked) == 1
 
 
 def test_no_answer_in_time_is_of_the_site() -> None:
