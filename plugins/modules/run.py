@@ -124,6 +124,7 @@ losses:
     - Per group what the switch loses. When a failover begins what it is going to lose, when a run ends what it lost.
     - C(nothing) says that nothing is lost, which a planned move proves. Else what was written after C(last_sync) is.
     - C(seconds) is the age of C(last_sync) when the source was last seen alive, or when the run began if it was silent.
+    - C(exact) says that the promoted copy itself showed C(last_sync). Else the source did, and more may have arrived.
   returned: success
   type: list
   elements: dict
@@ -132,6 +133,7 @@ losses:
       nothing: false
       last_sync: '2026-11-22T07:17:58+00:00'
       seconds: 2.0
+      exact: true
       message: what east wrote after 2026-11-22T07:17:58+00:00 is lost
 phase_after:
   description: The phase that the plan is in when the run is done, empty when there is nothing to do.

@@ -116,6 +116,7 @@ def returned(settled: Moves, relocated: Moved) -> Moved:
 def forced(settled: Moves, returned: Moved) -> Moved:
     world = settled.world
     world.storage.await_replicated(world.sites)
+    must(world.play("status", "-e", "dr_record_syncs=true"))
     world.lab.run("lose", "east")
     watch = DiskWatch(world, "east")
     watch.look()

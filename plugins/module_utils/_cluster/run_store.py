@@ -49,51 +49,62 @@ class RunStore:
         return json.loads(item["data"]["head"]) if item else None
 
     def put_head(self, run_id: str, plan: str, head: Object) -> None:
-        self._put(_name(run_id, "head"), run_id, plan, "head", {"head": json.dumps(head, sort_keys=True)})
+        self._put(_name(run_id, "head"), plan, "head", {RUN: run_id}, {"head": json.dumps(head, sort_keys=True)})
 
     def put(self, run_id: str, plan: str, topic: str, document: Any) -> None:
-        """Record a document; an older one of the same topic is replaced shard by shard, the first shard last.
+        """Record a document; an older one of the same topic is replaced."""
+        # a run id may be longer than a label's value
+        self._put_document(_name(run_id, topic), plan, topic, {RUN: run_id}, document)
 
-        The first shard names the number of shards and their digest, so that a torn write is noticed.
-        """
+    def load(self, run_id: str, topic: str) -> Any | None:
+        """The document, or None when it was never recorded."""
+        return self._load_document(_name(run_id, topic))
+
+    def put_syncs(self, plan: str, syncs: Object) -> None:
+        """Record what is known of a plan's groups outside of any run."""
+        self._put_document(_syncs(plan), plan, "syncs", {}, syncs)
+
+    def syncs(self, plan: str) -> dict[str, Any]:
+        """By group what was recorded of its syncs; empty when nothing was."""
+        return self._load_document(_syncs(plan)) or {}
+
+    def _put_document(self, name: str, plan: str, part: str, annotations: dict[str, str], document: Any) -> None:
+        """Shard by shard, the first one last: it names the number of shards and their digest, so that a torn write is
+        noticed."""
         text = base64.b64encode(gzip.compress(json.dumps(document, sort_keys=True).encode(), mtime=0)).decode()
         shards = [text[start : start + SHARD] for start in range(0, len(text), SHARD)] or [""]
         for number in reversed(range(len(shards))):
             data = {"shard": shards[number]}
             if number == 0:
                 data |= {"shards": str(len(shards)), "sha256": _digest(text)}
-            self._put(_name(run_id, f"{topic}-{number}"), run_id, plan, topic, data)
+            self._put(f"{name}-{number}", plan, part, annotations, data)
 
-    def load(self, run_id: str, topic: str) -> Any | None:
-        """The document, or None when it was never recorded."""
-        first = self._api.find(CONFIG_MAP, _name(run_id, f"{topic}-0"), self._namespace)
+    def _load_document(self, name: str) -> Any | None:
+        first = self._api.find(CONFIG_MAP, f"{name}-0", self._namespace)
         if first is None:
             return None
         parts = [first["data"]["shard"]]
         for number in range(1, int(first["data"]["shards"])):
-            parts.append(
-                self._api.get(CONFIG_MAP, _name(run_id, f"{topic}-{number}"), self._namespace)["data"]["shard"]
-            )
+            parts.append(self._api.get(CONFIG_MAP, f"{name}-{number}", self._namespace)["data"]["shard"])
         text = "".join(parts)
         if _digest(text) != first["data"]["sha256"]:
             raise Failed(
                 "read the run's record",
                 site=self.site,
-                on=f"ConfigMap/{self._namespace}/{_name(run_id, topic)}-0",
+                on=f"ConfigMap/{self._namespace}/{name}-0",
                 seen=f"{len(parts)} shards that do not belong together",
                 wanted=f"SHA-256 {first['data']['sha256']}",
                 next_step="start the playbook again: the step is recorded anew",
             )
         return json.loads(gzip.decompress(base64.b64decode(text)))
 
-    def _put(self, name: str, run_id: str, plan: str, part: str, data: dict[str, str]) -> None:
+    def _put(self, name: str, plan: str, part: str, annotations: dict[str, str], data: dict[str, str]) -> None:
         body = {
             "metadata": {
                 "name": name,
                 "namespace": self._namespace,
                 "labels": {PLAN_LABEL: plan, PART_LABEL: part},
-                # a run id may be longer than a label's value
-                "annotations": {RUN: run_id},
+                "annotations": annotations,
             },
             "data": data,
         }
@@ -102,6 +113,10 @@ class RunStore:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _syncs(plan: str) -> str:
+    return f"plan-{plan}-syncs"
 
 
 def _name(run_id: str, part: str) -> str:

@@ -75,7 +75,10 @@ def begin_run(
     _take(plan, run, api, there, RunStore(api, plan.store_namespace), check_mode)
     Progress(run.id, api.clock).emit("begin", 1, 1)
     alive = run.source_last_seen if there.state == "reachable" else None
-    losses = forced_losses(seen.groups[target], source, alive, run.started) if operation == "failover" else []
+    losses = []
+    if operation == "failover":
+        recorded = RunStore(api, plan.store_namespace).syncs(plan.name)
+        losses = forced_losses(seen.groups[target], seen.groups[source], recorded, alive, run.started)
     return {
         "changed": not check_mode,
         "needed": True,

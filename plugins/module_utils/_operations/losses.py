@@ -6,13 +6,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._cluster.run_store import RunStore
 from .._model.group_status import GroupStatus
-from .._planning.losses import Loss, forced_loss, planned_loss
+from .._planning.losses import KnownSync, Loss, forced_loss, known_sync, planned_loss
 from .session import Session
 
 
-def before_switch(session: Session, site: str, state: str, groups: list[GroupStatus], forced: bool) -> list[str]:
+def before_switch(
+    session: Session, site: str, state: str, copies: list[GroupStatus], sources: list[GroupStatus], forced: bool
+) -> list[str]:
     """Keep what only the copies that are not yet promoted still tell; what a promotion loses, in words.
+
+    sources: the groups at the other site, in the same order.
 
     A run that takes its source back forgets its proofs first: VMs will write there again.
     """
@@ -23,9 +28,11 @@ def before_switch(session: Session, site: str, state: str, groups: list[GroupSta
         session.put("quiesce", {"proven_off": False, "site": site})
         return []
     known = session.load("switch") or {}
-    for status in groups:
-        if status.role != "primary":
-            known[status.group] = {"last_sync": status.as_dict()["last_sync"], "forced": forced}
+    recorded = RunStore(session.api, session.plan.store_namespace).syncs(session.plan.name) if forced else {}
+    for copy, source in zip(copies, sources, strict=True):
+        if copy.role != "primary":
+            sync = known_sync(copy, source, recorded.get(copy.group))
+            known[copy.group] = {"last_sync": sync.at, "told": sync.told, "forced": forced}
     session.put("switch", known)
     return [loss.message for loss in switch_losses(session)]
 
@@ -43,7 +50,8 @@ def switch_losses(session: Session) -> list[Loss]:
         if not known[group.name]["forced"] and group.name in proofs:
             found.append(planned_loss(proofs[group.name], session.source, session.target))
         elif known[group.name]["forced"]:
-            found.append(forced_loss(group.name, session.source, known[group.name]["last_sync"], alive, run.started))
+            sync = KnownSync(known[group.name]["last_sync"], known[group.name]["told"])
+            found.append(forced_loss(group.name, session.source, sync, alive, run.started))
     return found
 
 

@@ -54,7 +54,7 @@ def switch(plan: Plan, run_id: str, site: str, state: str, forced: bool, check_m
         mine, others = (here, there) if site == session.target else (there, here)
         _check(session, site, state, mine, others, forced)
         session.verify_lock()
-        foretold = before_switch(session, site, state, mine, forced)
+        foretold = before_switch(session, site, state, mine, others, forced)
         changed = _apply(session, site, state, forced, mine)
         last_sync = {status.group: status.as_dict()["last_sync"] for status in mine}
         summary.update({"groups": len(mine), "changed": changed, "last_sync_before": last_sync})

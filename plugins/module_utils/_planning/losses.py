@@ -13,45 +13,87 @@ from .._model.group_status import GroupStatus
 
 
 @dataclass(frozen=True)
+class KnownSync:
+    """at: all that the source wrote until then has arrived; None when nobody knows such a moment.
+
+    told: who says so where the copy itself does not; then more may have arrived. Empty: the copy itself shows it.
+    """
+
+    at: str | None
+    told: str = ""
+
+
+@dataclass(frozen=True)
 class Loss:
     """nothing: proven that nothing is lost. last_sync: what the source wrote after it is lost; None when not known.
 
     seconds: age of last_sync when the source was last seen alive, else when the run began: the loss is at most this.
+    exact: whether the copy itself shows last_sync; else some of what came after it may have arrived.
     """
 
     group: str
     nothing: bool
     last_sync: str | None
     seconds: float | None
+    exact: bool
     message: str
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 
-def forced_loss(group: str, source: str, last_sync: str | None, alive: str | None, began: str) -> Loss:
+def known_sync(copy: GroupStatus, source: GroupStatus | None, recorded: Mapping[str, Any] | None) -> KnownSync:
+    """Of a copy that is going to be promoted by force.
+
+    source: the group at the site that is given up. recorded: what that site said earlier, as `sync_record` keeps it.
+    """
+    if copy.last_sync:
+        return KnownSync(copy.last_sync.isoformat())
+    told = []
+    if source and source.role == "primary" and source.last_sync:
+        told.append((source.last_sync, f"{source.site} says so"))
+    if source and recorded and recorded["primary"] == source.site:
+        at = datetime.fromisoformat(recorded["last_sync"])
+        told.append((at, f"{source.site} said so at {recorded['seen_at']}"))
+    if not told:
+        return KnownSync(None)
+    newest, by = max(told)
+    return KnownSync(newest.isoformat(), by)
+
+
+def forced_loss(group: str, source: str, known: KnownSync, alive: str | None, began: str) -> Loss:
     """alive: when the source answered this run; None when it was silent, and nobody knows when it stopped writing."""
-    if last_sync is None:
-        text = (
-            f"{group}: the product knows no last sync: what {source} wrote since then is lost, and how much is unknown"
-        )
-        return Loss(group, False, None, None, text)
-    arrived = datetime.fromisoformat(last_sync)
+    if known.at is None:
+        text = f"{group}: no last sync is known: what {source} wrote since then is lost, and how much is unknown"
+        return Loss(group, False, None, None, False, text)
+    arrived = datetime.fromisoformat(known.at)
     seconds = round(max(0.0, (datetime.fromisoformat(alive or began) - arrived).total_seconds()), 1)
     until = (
         f"{seconds:.0f} s before {source} was last seen alive"
         if alive
         else f"{seconds:.0f} s before the run began; when {source} stopped writing is not known"
     )
-    return Loss(group, False, last_sync, seconds, f"{group}: what {source} wrote after {last_sync} is lost ({until})")
+    if known.told:
+        what = (
+            f"what {source} wrote after {known.at} is lost where it had not arrived; until then all has: {known.told}"
+        )
+    else:
+        what = f"what {source} wrote after {known.at} is lost"
+    return Loss(group, False, known.at, seconds, not known.told, f"{group}: {what} ({until})")
 
 
-def forced_losses(groups: Sequence[GroupStatus], source: str, alive: str | None, began: str) -> list[Loss]:
-    """The losses of promoting these copies now."""
+def forced_losses(
+    copies: Sequence[GroupStatus],
+    sources: Sequence[GroupStatus],
+    recorded: Mapping[str, Mapping[str, Any]],
+    alive: str | None,
+    began: str,
+) -> list[Loss]:
+    """The losses of promoting these copies now. sources: the groups at the other site, in the same order."""
     return [
-        forced_loss(status.group, source, status.last_sync.isoformat() if status.last_sync else None, alive, began)
-        for status in groups
-        if status.role != "primary"
+        forced_loss(copy.group, source.site, known_sync(copy, source, recorded.get(copy.group)), alive, began)
+        for copy, source in zip(copies, sources, strict=True)
+        if copy.role != "primary"
     ]
 
 
@@ -63,6 +105,7 @@ def planned_loss(proof: Mapping[str, Any], source: str, target: str) -> Loss:
         True,
         proof["at"],
         0.0,
+        True,
         f"{proof['group']}: nothing is lost: {target} holds all that {source} held at {proof['at']} "
         f"({proof['compared']}{amount})",
     )

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
+import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus, silent
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.losses import (
+    KnownSync,
     forced_loss,
     forced_losses,
+    known_sync,
     planned_loss,
 )
 
@@ -15,19 +18,19 @@ SYNC = "2026-03-01T12:00:00+00:00"
 
 
 def test_a_source_that_was_seen_alive_bounds_the_loss() -> None:
-    loss = forced_loss("db", "east", SYNC, "2026-03-01T12:00:05+00:00", "2026-03-01T14:00:00+00:00")
+    loss = forced_loss("db", "east", KnownSync(SYNC), "2026-03-01T12:00:05+00:00", "2026-03-01T14:00:00+00:00")
     assert (loss.nothing, loss.seconds) == (False, 5.0)
     assert loss.message == f"db: what east wrote after {SYNC} is lost (5 s before east was last seen alive)"
 
 
 def test_of_a_silent_source_only_the_beginning_of_the_run_is_known() -> None:
-    loss = forced_loss("db", "east", SYNC, None, "2026-03-01T12:01:00+00:00")
+    loss = forced_loss("db", "east", KnownSync(SYNC), None, "2026-03-01T12:01:00+00:00")
     assert loss.seconds == 60.0
     assert "when east stopped writing is not known" in loss.message
 
 
 def test_a_product_without_a_last_sync_gives_no_figure() -> None:
-    loss = forced_loss("db", "east", None, None, SYNC)
+    loss = forced_loss("db", "east", KnownSync(None), None, SYNC)
     assert (loss.last_sync, loss.seconds) == (None, None)
     assert "how much is unknown" in loss.message
 
@@ -38,7 +41,47 @@ def test_a_copy_that_is_primary_already_loses_nothing_more() -> None:
         GroupStatus("db", "west", "secondary", "healthy", "incoming", arrived),
         GroupStatus("app", "west", "primary", "healthy", "none"),
     ]
-    assert [loss.group for loss in forced_losses(found, "east", None, SYNC)] == ["db"]
+    gone = [silent(status.group, "east", "timed out") for status in found]
+    assert [loss.group for loss in forced_losses(found, gone, {}, None, SYNC)] == ["db"]
+
+
+T1, T2 = datetime(2026, 3, 1, 12, 1, tzinfo=UTC), datetime(2026, 3, 1, 12, 2, tzinfo=UTC)
+EARLIER = {"primary": "east", "last_sync": T1.isoformat(), "seen_at": "later"}
+
+
+def at(site: str, role: str, last_sync: datetime | None = None) -> GroupStatus:
+    return GroupStatus("db", site, role, "healthy", "none", last_sync)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("copy", "source", "recorded", "known"),
+    [
+        # the copy itself shows what it has, whatever others said
+        (at("west", "secondary", T1), at("east", "primary", T2), EARLIER, KnownSync(T1.isoformat())),
+        (at("west", "secondary"), at("east", "primary", T2), EARLIER, KnownSync(T2.isoformat(), "east says so")),
+        (
+            at("west", "secondary"),
+            silent("db", "east", "gone"),
+            EARLIER,
+            KnownSync(T1.isoformat(), "east said so at later"),
+        ),
+        # of a stay at the other site
+        (at("west", "secondary"), silent("db", "east", "gone"), {**EARLIER, "primary": "west"}, KnownSync(None)),
+        # a demoted source's time may be that of what it took in
+        (at("west", "secondary"), at("east", "secondary", T2), None, KnownSync(None)),
+        (at("west", "secondary"), silent("db", "east", "gone"), None, KnownSync(None)),
+    ],
+)
+def test_what_is_known_of_a_copy_that_is_promoted_by_force(
+    copy: GroupStatus, source: GroupStatus, recorded: dict[str, str] | None, known: KnownSync
+) -> None:
+    assert known_sync(copy, source, recorded) == known
+
+
+def test_a_loss_by_the_word_of_the_source_is_a_bound_and_says_whose_word_it_is() -> None:
+    loss = forced_loss("db", "east", KnownSync(SYNC, "east said so at noon"), None, "2026-03-01T12:01:00+00:00")
+    assert (loss.exact, loss.seconds, loss.last_sync) == (False, 60.0, SYNC)
+    assert f"after {SYNC} is lost where it had not arrived; until then all has: east said so at noon" in loss.message
 
 
 def test_p3_a_planned_move_names_its_proof() -> None:

@@ -1,0 +1,26 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.sync_merge import merged_syncs
+
+OLD = {"primary": "east", "last_sync": "2026-03-01T12:00:00+00:00", "seen_at": "a"}
+NEW = {"primary": "east", "last_sync": "2026-03-01T12:05:00+00:00", "seen_at": "b"}
+
+
+def test_a_newer_sync_replaces_an_older_one_and_never_the_other_way_round() -> None:
+    assert merged_syncs({"db": OLD}, {"db": NEW}, ["db"]) == {"db": NEW}
+    assert merged_syncs({"db": NEW}, {"db": OLD}, ["db"]) == {"db": NEW}
+
+
+def test_the_same_sync_seen_again_changes_nothing() -> None:
+    assert merged_syncs({"db": OLD}, {"db": {**OLD, "seen_at": "b"}}, ["db"]) == {"db": OLD}
+
+
+def test_a_new_primary_begins_anew_whatever_its_clock_says() -> None:
+    moved = {**OLD, "primary": "west"}
+    assert merged_syncs({"db": NEW}, {"db": moved}, ["db"]) == {"db": moved}
+
+
+def test_a_group_that_says_nothing_keeps_its_record_and_one_that_left_the_plan_loses_it() -> None:
+    assert merged_syncs({"db": OLD, "gone": OLD}, {}, ["db"]) == {"db": OLD}
