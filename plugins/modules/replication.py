@@ -55,18 +55,23 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+switched:
+  description: How many groups had to be changed, or would have to be in check mode.
+  returned: when O(state) is not V(synced)
+  type: int
+  sample: 1
 groups:
-  description: The groups at the site after the switch.
+  description: The groups at the site after the switch, of many the first. M(ocpvirt.dr.replication_info) shows all.
   returned: when O(state) is not V(synced)
   type: list
   elements: dict
   sample: [{group: payroll, site: west, role: primary, health: healthy}]
 decisions:
-  description: What was changed, or would be in check mode. With a promotion also what it loses, or that it does not.
+  description: What a promotion loses, or that it does not; then what was changed, or would be. Of many the first.
   returned: when O(state) is not V(synced)
   type: list
   elements: str
-  sample: ['payroll: primary at west']
+  sample: ['payroll: what east wrote after 2026-11-22T07:17:58+00:00 is lost', 'payroll: primary at west']
 proofs:
   description: Per group what was compared after the final sync, and how.
   returned: when O(state=synced)

@@ -27,7 +27,7 @@ from ansible_collections.ocpvirt.dr.tests.integration.rigs.csi_addons import SIT
 from demo.cluster import wait_until
 from demo.lab import Lab
 
-VOLUMES = 40
+VOLUMES = 100
 CALLS_A_SECOND = 5
 CLASS = "bench"
 # the manager asks for the sync time of each primary that often; seldom, so that it has the calls for the promotion

@@ -63,8 +63,10 @@ def switch(plan: Plan, run_id: str, site: str, state: str, forced: bool, check_m
             _read_back(site, state, after)
         return {
             "changed": bool(changed),
-            "decisions": [*(f"{group}: {state} at {site}" for group in changed), *foretold],
-            "groups": [status.as_dict() for status in after],
+            "switched": len(changed),
+            # a loss is read before all else
+            "decisions": bounded([*foretold, *(f"{group}: {state} at {site}" for group in changed)]),
+            "groups": bounded([status.as_dict() for status in after]),
         }
 
 
