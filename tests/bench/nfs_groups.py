@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 import statistics
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import requests
+import urllib3
 import yaml
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Plan, parse_plan
 from ansible_collections.ocpvirt.dr.tests.bench.module_process import run_module
@@ -25,6 +27,8 @@ ALONE = 5
 INTERVAL = 3600
 WORKERS = 16
 REQUEST_GOAL = 6
+GOAL = 1.5
+LIMIT_GOAL = 1.1
 
 
 class Exports:
@@ -78,6 +82,21 @@ class Exports:
         for verb in ("/demote", "/sync"):
             self._each(names, "POST", "east", verb, {})
 
+    def promoted_by_hand(self, names: list[str]) -> float:
+        """Seconds of the storage's own promotions at west: our library, as many connections, and nothing else."""
+        url = f"{self.sites['west']['storage_url']}/v1/exports"
+        connections = urllib3.PoolManager(maxsize=WORKERS)
+
+        def promote(name: str) -> None:
+            answer = connections.request("POST", f"{url}/{name}/promote", body=b'{"force": false}')
+            if answer.status != requests.codes.ok:
+                raise RuntimeError(f"promote {name}: {answer.status} {answer.data.decode()}")
+
+        began = time.monotonic()
+        with ThreadPoolExecutor(WORKERS) as pool:
+            list(pool.map(promote, names))
+        return time.monotonic() - began
+
     def delete(self, names: list[str]) -> None:
         for site in self.sites:
             self._each(names, "DELETE", site, "", None)
@@ -99,23 +118,32 @@ class Exports:
 
 
 def promote(lab: Lab, folder: Path) -> list[Result]:
-    """500 groups promoted at once, against one group alone (median of 5), by the same module."""
+    """500 groups promoted at once, against one group alone (median of 5), by the same module.
+
+    The limit is one group alone, and the storage's own time for as many others.
+    """
     exports = Exports(lab, folder)
     many = [f"many-{number}" for number in range(MANY)]
     alone = [f"alone-{number}" for number in range(ALONE)]
-    exports.create([*many, *alone])
+    others = [f"others-{number}" for number in range(MANY)]
+    every = [*many, *alone, *others]
+    exports.create(every)
     try:
-        exports.demote_and_sync([*many, *alone])
+        exports.demote_and_sync(every)
         singles = [_promoted(exports, name, [name])[0] for name in alone]
         seconds, sent = _promoted(exports, "many", many)
+        by_hand = exports.promoted_by_hand(others)
     finally:
-        exports.delete([*many, *alone])
+        exports.delete(every)
     one = statistics.median(singles)
     per_group = sent / MANY
-    metric = f"seconds, {MANY} groups"
+    limit = one + by_hand
+    metric = f"seconds, {MANY} groups; peer: one group; limit: one group, and the storage alone for {MANY}"
+    within = seconds <= LIMIT_GOAL * limit
     goal = f"at most {REQUEST_GOAL} requests a group"
     return [
-        Result("nfs_promote", metric, seconds, one, None, seconds / one, "at most 1.5", seconds <= 1.5 * one),
+        Result("nfs_promote", metric, seconds, one, limit, seconds / one, f"at most {GOAL}", seconds <= GOAL * one),
+        Result("nfs_promote", metric, seconds, one, limit, seconds / limit, f"at most {LIMIT_GOAL} of limit", within),
         Result("nfs_promote", "requests a group", per_group, None, None, per_group, goal, per_group <= REQUEST_GOAL),
     ]
 

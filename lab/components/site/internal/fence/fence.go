@@ -107,9 +107,6 @@ func save(file string, networks []netip.Prefix) (err error) {
 		return fmt.Errorf("stage the fenced networks: %w", err)
 	}
 	_, err = staged.Write(data)
-	if err == nil {
-		err = staged.Sync()
-	}
 	if err = errors.Join(err, staged.Close()); err == nil {
 		err = os.Rename(staged.Name(), file)
 	}

@@ -47,9 +47,6 @@ func (e *Export) receive(ctx context.Context, body io.Reader) (err error) {
 		}
 		return err
 	})
-	if err == nil {
-		err = staged.Sync()
-	}
 	if err = errors.Join(err, staged.Close()); err != nil {
 		return fmt.Errorf("stage the snapshot: %w", err)
 	}

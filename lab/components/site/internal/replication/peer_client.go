@@ -43,7 +43,7 @@ func NewPeerClient(local net.IP) *http.Client {
 			}
 			return impatientConn{conn}, nil
 		},
-		MaxIdleConnsPerHost: 4,
+		MaxIdleConnsPerHost: 64,
 	}}
 }
 
