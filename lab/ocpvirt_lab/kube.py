@@ -104,7 +104,7 @@ class Kube:
             return None
         seen = f"HTTP {answer.status_code}: {answer.text[:500]}"
         # 403 and 404: the API server's own roles and freshly established kinds need a moment
-        if answer.status_code in (403, 404, 409, 429) or answer.status_code >= 500:
+        if answer.status_code in (403, 404, 409) or _passes(answer.status_code):
             return seen
         raise LabError(f"applying {body['kind']} {body['metadata']['name']} at {self._server}{path}: {seen}")
 
@@ -141,6 +141,14 @@ def _asked(missing: Callable[[], set[str]]) -> set[str]:
         return missing()
     except (requests.ConnectionError, requests.Timeout) as error:
         return {f"an answer ({type(error).__name__})"}
+    except requests.HTTPError as error:
+        if not _passes(error.response.status_code):
+            raise
+        return {f"an answer (HTTP {error.response.status_code})"}
+
+
+def _passes(status: int) -> bool:
+    return status == requests.codes.too_many_requests or status >= requests.codes.server_error
 
 
 def _condition(item: Object, kind: str) -> bool:
