@@ -119,8 +119,12 @@ lab-ceph: lab  ## builds what guests on RBD images need; installs Ceph
 integration: lab-csi-addons  ## integration tests on labs of their own, which are taken down afterwards
 	dev/integration
 
+.PHONY: moves
+moves: lab-csi-addons lab-ceph  ## guests that move on Ceph and on csi-addons: a part of CI, beside `make test`
+	dev/integration moves
+
 .PHONY: products
-products: lab-csi-addons lab-ceph  ## all tests of Ceph and csi-addons with moves on them: not yet part of `make test`
+products: lab-csi-addons lab-ceph  ## all tests of Ceph and csi-addons, with those of `make moves`
 	dev/integration products
 
 .PHONY: test checks lab-tests
