@@ -152,6 +152,9 @@ class CephFiles:
                 # a guest of a lost cluster notices within it, in place of waiting for ever
                 "rados_osd_op_timeout": 10,
                 "rados_mon_op_timeout": 10,
+                # A request that stays open so long makes the client ask where the OSD is now. The default is 10
+                # too and never comes: who connected while the OSD restarted would look at its old address for ever.
+                "objecter_timeout": 3,
                 # what is written is written: the records say what was lost, and a cache would lose more
                 "rbd_cache": "false",
             },

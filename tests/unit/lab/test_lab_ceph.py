@@ -56,6 +56,17 @@ def test_keys_are_cephx_keys_and_nobody_elses_to_read(folder):
         assert len(base64.b64decode(key)) == 28
 
 
+def test_a_guest_asks_where_the_osd_is_before_its_request_ends(folder):
+    """Clients look for requests that are open for too long every 5 s."""
+    files = ceph.files(folder, "east")
+    assert files.fsid
+    files.write()
+    conf = configparser.ConfigParser()
+    conf.read(files.conf)
+    guest = conf["client.csi"]
+    assert guest.getfloat("objecter_timeout", 10.0) + 5 < guest.getfloat("rados_osd_op_timeout")
+
+
 def test_sockets_stay_short_wherever_the_checkout_lies(tmp_path):
     deep = LabFolder("one", tmp_path / ("x" * 200))
     assert len(ceph.files(deep, "west").socket("rbd-mirror")) < 40
