@@ -9,7 +9,7 @@ short_description: Prints a line whenever long work of a run moves on
 version_added: 0.1.0
 description:
   - Follows the side channel that the modules of this collection write while they work.
-  - Prints what changed since the last look, one line per stage.
+  - Prints what changed since the last look, one line per stage, of the playbook's own run.
   - Without it the job log speaks at the end of each round of a long module.
 requirements:
   - Enabled in C(callbacks_enabled).
@@ -36,7 +36,10 @@ from ..module_utils._operations.progress import progress_directory
 
 
 class CallbackModule(CallbackBase):
-    """Follows every progress file that is written to after the playbook started."""
+    """Follows the progress files of the runs that tasks of this playbook began or went on with.
+
+    Others write to the same folder: a user may run many plans at once.
+    """
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "notification"
@@ -47,11 +50,18 @@ class CallbackModule(CallbackBase):
         super().__init__()
         self._ended = threading.Event()
         self._read: dict[Path, int] = {}
+        self._runs: list[str] = []
 
     def v2_playbook_on_start(self, playbook: Any) -> None:
         # what stands there already belongs to earlier runs
         self._read = {path: path.stat().st_size for path in progress_directory().glob("*.jsonl")}
         threading.Thread(target=self._follow, name="progress", daemon=True).start()
+
+    def v2_runner_on_ok(self, result: Any) -> None:
+        run_id = result._result.get("run_id")
+        if isinstance(run_id, str) and run_id and run_id not in self._runs:
+            # another object, not another item: the thread may be reading it
+            self._runs = [*self._runs, run_id]
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
         self._ended.set()
@@ -62,8 +72,10 @@ class CallbackModule(CallbackBase):
             self._print_new()
 
     def _print_new(self) -> None:
-        for path in sorted(progress_directory().glob("*.jsonl")):
+        for path in [progress_directory() / f"{run_id}.jsonl" for run_id in self._runs]:
             start = self._read.get(path, 0)
+            if not path.exists():
+                continue
             with path.open("rb") as file:
                 file.seek(start)
                 new = file.read()
