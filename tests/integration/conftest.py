@@ -11,10 +11,11 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from ansible_collections.ocpvirt.dr.tests.integration import captures, exports, killed_run
+from ansible_collections.ocpvirt.dr.tests.integration import captures, exports, killed_run, unprotecting
 from ansible_collections.ocpvirt.dr.tests.integration.captures import Decided, LastMinutes
 from ansible_collections.ocpvirt.dr.tests.integration.exports import Exported
 from ansible_collections.ocpvirt.dr.tests.integration.killed_run import KilledRun
+from ansible_collections.ocpvirt.dr.tests.integration.unprotecting import Unprotected
 from ansible_collections.ocpvirt.dr.tests.integration.world import (
     World,
     empty_world,
@@ -28,6 +29,7 @@ from demo.playbook import Played
 
 STAGES = (
     "deployed",
+    "unprotected",
     "protected",
     "bereft",
     "decided",
@@ -77,10 +79,17 @@ def first_check(deployed: World) -> Played:
 
 
 @pytest.fixture(scope="session")
-def protected(deployed: World) -> World:
-    must(deployed.protect())
-    await_replicated(deployed.sites)
-    return deployed
+def unprotected(deployed: World, first_check: Played) -> Unprotected:
+    """Protected, and all of that taken back again. Captures stay, so what wants to see none comes first."""
+    return unprotecting.protect_and_unprotect(deployed)
+
+
+@pytest.fixture(scope="session")
+def protected(unprotected: Unprotected) -> World:
+    """For the second time: everything that follows builds on protection that was taken back once."""
+    must(unprotected.world.protect())
+    await_replicated(unprotected.world.sites)
+    return unprotected.world
 
 
 @pytest.fixture(scope="session")

@@ -68,6 +68,17 @@ class RunStore:
         """By group what was recorded of its syncs; empty when nothing was."""
         return self._load_document(_syncs(plan)) or {}
 
+    def has_syncs(self, plan: str) -> bool:
+        return bool(self._sync_maps(plan))
+
+    def remove_syncs(self, plan: str) -> None:
+        for name in self._sync_maps(plan):
+            self._api.delete(CONFIG_MAP, name, self._namespace)
+
+    def _sync_maps(self, plan: str) -> list[str]:
+        found = self._api.list(CONFIG_MAP, self._namespace, labels=f"{PLAN_LABEL}={plan},{PART_LABEL}=syncs")
+        return sorted(item["metadata"]["name"] for item in found)
+
     def _put_document(self, name: str, plan: str, part: str, annotations: dict[str, str], document: Any) -> None:
         """Shard by shard, the first one last: it names the number of shards and their digest, so that a torn write is
         noticed."""

@@ -44,6 +44,10 @@ class MetadataSource(ABC):
         """Have captures taken as the plan's schedule says; what was done for it, empty when nothing had to be."""
         return ""
 
+    def unschedule(self, api: Api, check_mode: bool) -> tuple[str, str]:
+        """End what `schedule` began, and touch no capture. What was done, and what stays and why; empty for nothing."""
+        return "", ""
+
     def prune(self) -> None:
         """Remove captures that are older than the plan keeps them, where nothing else does."""
         return

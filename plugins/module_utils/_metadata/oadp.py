@@ -130,6 +130,21 @@ class OadpSource(MetadataSource):
             api.apply(SCHEDULE, {"metadata": {"name": name, "namespace": self._namespace}, "spec": spec})
         return f"Schedule/{self._namespace}/{name}: {'updated' if existing else 'created'}"
 
+    def unschedule(self, api: Api, check_mode: bool) -> tuple[str, str]:
+        name = f"{self._plan.name}-{api.site}"
+        on = f"Schedule/{self._namespace}/{name}"
+        existing = api.find(SCHEDULE, name, self._namespace)
+        if existing is None:
+            return "", ""
+        labels = existing["spec"].get("template", {}).get("metadata", {}).get("labels") or {}
+        if labels.get(PLAN) != self._plan.name:
+            return "", f"{on} stays: it does not take captures of {self._plan.name}"
+        if existing["spec"].get("useOwnerReferencesInBackup"):
+            return "", f"{on} stays: it owns its backups (useOwnerReferencesInBackup), which would go with it"
+        if not check_mode:
+            api.delete(SCHEDULE, name, self._namespace, existing["metadata"]["uid"])
+        return f"{on}: deleted", ""
+
     def catalog(self, api: Api) -> list[CaptureInfo]:
         found = [
             CaptureInfo(

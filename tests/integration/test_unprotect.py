@@ -1,0 +1,64 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What `protect` made is taken back at both sites, and nothing else."""
+
+from __future__ import annotations
+
+from ansible_collections.ocpvirt.dr.tests.integration.captures import backups
+from ansible_collections.ocpvirt.dr.tests.integration.unprotecting import BY_HAND, LABEL, Unprotected
+from ansible_collections.ocpvirt.dr.tests.integration.world import World
+from demo.workload import not_ready
+
+
+def test_p8_every_object_is_as_before_protect(unprotected: Unprotected) -> None:
+    assert unprotected.after.objects == unprotected.before.objects
+    # else there would have been nothing to take back
+    before = unprotected.before.objects
+    assert {key for key, item in unprotected.protected.objects.items() if item != before.get(key)} > {
+        "PersistentVolume/pv-db-0",
+        "PersistentVolumeClaim/db-0",
+        "VirtualMachine/db-0",
+        "Secret/cloud-init",
+        "Service/web",
+        "Schedule/payroll-east",
+    }
+
+
+def test_p8_a_label_that_a_person_wrote_stays_and_is_named(unprotected: Unprotected) -> None:
+    assert unprotected.after.objects[f"ConfigMap/{BY_HAND}"]["labels"] == {LABEL: "true"}
+    assert f"ConfigMap/payroll/{BY_HAND} at east" in unprotected.played.output
+
+
+def test_captures_stay(unprotected: Unprotected) -> None:
+    assert unprotected.protected.captures
+    assert unprotected.after.captures == unprotected.protected.captures
+
+
+def test_p9_check_mode_writes_nothing_and_prints_the_same_decisions(unprotected: Unprotected) -> None:
+    assert unprotected.after_check == unprotected.protected
+    for words in (
+        "group payroll at west: replication ends, the data stays",
+        "PersistentVolume/pv-db-0 at east: reclaim policy Retain becomes Delete again",
+        "Schedule/velero/payroll-east: deleted at east",
+    ):
+        assert words in unprotected.checked.output
+        assert words in unprotected.played.output
+
+
+def test_p5_unprotecting_twice_changes_nothing(unprotected: Unprotected) -> None:
+    assert unprotected.again.changed == 0
+    assert unprotected.after_again == unprotected.after
+
+
+def test_p8_vms_go_on_and_both_sites_keep_their_data(unprotected: Unprotected) -> None:
+    world = unprotected.world
+    assert not_ready(world.cluster("east"), world.running) == []
+    for site, records in unprotected.records.items():
+        assert [name for name in world.running if not records.get(name, {}).get("last_n")] == [], site
+
+
+def test_protect_again_captures_and_replicates_again(unprotected: Unprotected, protected: World) -> None:
+    known = unprotected.protected.captures
+    assert len(backups(protected.cluster("east"))) == len(known) + 1
+    played = protected.check()
+    assert played.returncode == 0, played.output[-3000:]
