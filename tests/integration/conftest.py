@@ -11,8 +11,9 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from ansible_collections.ocpvirt.dr.tests.integration import captures, exports, killed_run, unprotecting
+from ansible_collections.ocpvirt.dr.tests.integration import captures, completeness, exports, killed_run, unprotecting
 from ansible_collections.ocpvirt.dr.tests.integration.captures import Decided, LastMinutes
+from ansible_collections.ocpvirt.dr.tests.integration.completeness import Complete
 from ansible_collections.ocpvirt.dr.tests.integration.exports import Exported
 from ansible_collections.ocpvirt.dr.tests.integration.killed_run import KilledRun
 from ansible_collections.ocpvirt.dr.tests.integration.unprotecting import Unprotected
@@ -38,6 +39,7 @@ STAGES = (
     "moved",
     "without_apis",
     "exported",
+    "complete",
     "settled",
 )
 
@@ -157,3 +159,9 @@ def without_apis(moved: World) -> World:
 def exported(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Exported:
     """East is lost after captures to a directory and to S3."""
     return exports.lose_east_after_exports(empty_world(lab, tmp_path_factory.mktemp("export")))
+
+
+@pytest.fixture(scope="session")
+def complete(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Complete:
+    """Captured with an object of every kind that belongs to a VM, and moved to west after the loss of east."""
+    return completeness.capture_everything(empty_world(lab, tmp_path_factory.mktemp("complete")))

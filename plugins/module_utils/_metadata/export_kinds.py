@@ -21,6 +21,7 @@ from .._cluster.kinds import (
     SECRET,
     SERVICE,
     VM,
+    VM_SNAPSHOT_CONTENT,
     Kind,
 )
 from .._errors import NotFound
@@ -51,6 +52,7 @@ HELD = (
     PVC,
     Kind("cdi.kubevirt.io", "v1beta1", "datavolumes", "DataVolume"),
     Kind("snapshot.kubevirt.io", "v1beta1", "virtualmachinesnapshots", "VirtualMachineSnapshot"),
+    VM_SNAPSHOT_CONTENT,
     Kind("snapshot.storage.k8s.io", "v1", "volumesnapshots", "VolumeSnapshot"),
     VM,
 )

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from .names import DEPENDS_ON, PRIORITY, RECORDED, START
+from .vm_needs import revisions
 
 DEFAULT_PRIORITY = 3
 # fields of a VM that name a kind of its namespace, or one of the cluster
@@ -113,6 +114,8 @@ def references(manifest: Mapping[str, Any]) -> set[tuple[str, str]]:
             found.add(("Secret", volume["secret"]["secretName"]))
         if "configMap" in volume:
             found.add(("ConfigMap", volume["configMap"]["name"]))
+        if (volume.get("containerDisk") or {}).get("imagePullSecret"):
+            found.add(("Secret", volume["containerDisk"]["imagePullSecret"]))
         for kind, key in (("Secret", "secret"), ("ConfigMap", "configMap")):
             if key in volume.get("sysprep", {}):
                 found.add((kind, volume["sysprep"][key]["name"]))
@@ -125,11 +128,9 @@ def references(manifest: Mapping[str, Any]) -> set[tuple[str, str]]:
             name = method.get("source", {}).get("secret", {}).get("secretName")
             if name:
                 found.add(("Secret", name))
+    found |= {("ControllerRevision", name) for name in revisions(manifest).values()}
     for matcher, own_kind in MATCHERS.items():
         used = manifest["spec"].get(matcher) or {}
-        if used.get("revisionName"):
-            # holds the spec that the VM was made with
-            found.add(("ControllerRevision", used["revisionName"]))
         if used.get("kind", "").lower() == own_kind.lower() and used.get("name"):
             found.add((own_kind, used["name"]))
     return found

@@ -16,9 +16,10 @@ from .._model.names import protected_label
 from .._model.plan import Plan
 from .._planning.take_back import TakenBack, labelled_by_us, taken_from_vm, taken_from_volume, unlabelled
 from .protected import KINDS, key_of, list_protected, list_vms
+from .vm_extras import EXTRA_KINDS
 
 # what VMs need, of the kinds that `protect` labels; a person may have labelled others of these
-OTHERS = (*KINDS.values(), SERVICE)
+OTHERS = (*KINDS.values(), SERVICE, *EXTRA_KINDS)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._cluster.api import Api, Object
-from .._cluster.kinds import Kind
+from .._cluster.kinds import NETWORK_ATTACHMENT, Kind
 from .._errors import NotFound
 from .._model.capture import Capture
 from .._model.names import protected_label
@@ -16,7 +16,13 @@ from .._model.plan import Plan
 from .protected import key_of
 
 # made or decided by us
-NOT_VELEROS = ("persistentvolumes", "persistentvolumeclaims", "virtualmachines.kubevirt.io", "namespaces")
+NOT_VELEROS = (
+    "persistentvolumes",
+    "persistentvolumeclaims",
+    "virtualmachines.kubevirt.io",
+    "namespaces",
+    NETWORK_ATTACHMENT.resource,
+)
 
 
 def namesakes(plan: Plan, api: Api, capture: Capture) -> list[str]:

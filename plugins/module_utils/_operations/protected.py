@@ -25,6 +25,8 @@ from .._cluster.kinds import (
 from .._errors import Refused
 from .._model.plan import Plan
 from .._model.vm import ProtectedVm, claim_names, protected_vm, references
+from .._model.vm_needs import state_claims
+from .vm_extras import list_extras
 
 KINDS = {kind.kind: kind for kind in (SECRET, CONFIG_MAP, CONTROLLER_REVISION, INSTANCETYPE, PREFERENCE)}
 
@@ -50,6 +52,7 @@ def list_protected(plan: Plan, api: Api) -> Protected:
     """The selected VMs with what each of them needs. missing: "kind namespace/name" of what is absent."""
     vms = list_vms(plan, api)
     claims_by_key = _by_key(plan, api, PVC)
+    states = state_claims(claims_by_key)
     volumes_by_name = {pv["metadata"]["name"]: pv for pv in api.list(PV)}
     referred = {KINDS[name] for vm in vms.values() for name, _key in references(vm)}
     stores = {kind: _by_key(plan, api, kind) for kind in {*referred, SERVICE}}
@@ -59,7 +62,8 @@ def list_protected(plan: Plan, api: Api) -> Protected:
     missing: set[str] = set()
     for vm in vms.values():
         namespace = vm["metadata"]["namespace"]
-        for key in (f"{namespace}/{name}" for name in claim_names(vm)):
+        own = [f"{namespace}/{name}" for name in claim_names(vm)]
+        for key in (*own, *states.get(key_of(vm), ())):
             if key not in claims_by_key:
                 missing.add(f"PersistentVolumeClaim {key}")
                 continue
@@ -77,6 +81,7 @@ def list_protected(plan: Plan, api: Api) -> Protected:
     for key, service in stores[SERVICE].items():
         if _selects_any(service, templates):
             others[SERVICE, key] = service
+    others |= list_extras(plan, api, vms.values(), others)
     return Protected(vms, claims, volumes, others, tuple(sorted(missing)))
 
 

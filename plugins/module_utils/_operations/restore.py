@@ -10,15 +10,17 @@ from typing import Any
 
 from .._cluster.api import Object
 from .._cluster.bulk import for_each
-from .._cluster.kinds import VM
+from .._cluster.kinds import NETWORK_ATTACHMENT, VM
 from .._errors import Conflict
 from .._model.names import CREATED_BY, RECORDED
 from .._model.plan import Plan
 from .._model.vm import power_record
+from .._model.vm_needs import with_revisions
 from .._planning.vm_change import VmChange, decide_vm
 from .entry import bounded
 from .metadata_source import chosen_capture, source_of
 from .namesakes import namesakes
+from .network_restore import absent_networks, create_networks
 from .protected import key_of, list_vms
 from .session import Session
 
@@ -28,6 +30,8 @@ OURS = (
     "persistentvolumeclaims",
     "virtualmachines.kubevirt.io",
     "datavolumes.cdi.kubevirt.io",
+    # of the target, where it has one of that name
+    NETWORK_ATTACHMENT.resource,
     # restored bare they lock the VM and snapshot anew
     "virtualmachinesnapshots.snapshot.kubevirt.io",
     "virtualmachinesnapshotcontents.snapshot.kubevirt.io",
@@ -68,6 +72,8 @@ def restore_metadata(plan: Plan, run_id: str, timeout: float, check_mode: bool) 
             for key in sorted(existing.keys() - {key_of(vm) for vm in wanted})
         ]
         decisions += source.left_out(session.api, capture, OURS)
+        networks = absent_networks(session.api, capture)
+        decisions += networks.decisions
         todo = [change for change in changes if change.verb != "keep"]
         counts: dict[str, int] = {}
         if not check_mode:
@@ -76,6 +82,7 @@ def restore_metadata(plan: Plan, run_id: str, timeout: float, check_mode: bool) 
             counts = source.restore(
                 session.api, name, run_id, OURS, timeout, update=not strangers, verify_lock=session.verify_lock
             )
+            create_networks(session, networks)
             _write_vms(session, todo)
         session.progress.emit("metadata", len(wanted), len(wanted))
         verbs = [change.verb for change in changes]
@@ -86,7 +93,7 @@ def restore_metadata(plan: Plan, run_id: str, timeout: float, check_mode: bool) 
             "vms_updated": verbs.count("update"),
         }
         summary.update(result)
-        return {"changed": bool(todo), **result, "decisions": bounded(decisions)}
+        return {"changed": bool(todo or networks.bodies), **result, "decisions": bounded(decisions)}
 
 
 def halted(vm: Mapping[str, Any], run_id: str) -> Object:
@@ -103,7 +110,7 @@ def halted(vm: Mapping[str, Any], run_id: str) -> Object:
         CREATED_BY: run_id,
         NO_IMPORT: "false",
     }
-    spec = copy.deepcopy(dict(vm["spec"]))
+    spec = copy.deepcopy(with_revisions(vm))
     if "running" in spec:
         spec["running"] = False
     else:

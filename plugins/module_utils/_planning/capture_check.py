@@ -10,6 +10,9 @@ from typing import Any
 from .._model.capture import Capture
 from .._model.finding import Finding
 from .._model.vm import claim_names, references
+from .._model.vm_needs import state_claims
+from .capture_filling import unfinished_disks
+from .capture_state import uncaptured_states
 
 PLURAL = {
     "Secret": "secrets",
@@ -38,10 +41,12 @@ def check_capture(capture: Capture, expected: Iterable[Mapping[str, Any]] | None
             _blocker("VmNotCaptured", f"VirtualMachine/{key}", "it is not in the capture", "run a new capture")
         )
     claims, volumes = capture.index("persistentvolumeclaims"), capture.index("persistentvolumes")
+    states = state_claims(claims)
     for key, vm in sorted(vms.items()):
         namespace = vm["metadata"]["namespace"]
-        for claim in claim_names(vm):
-            findings += _check_claim(f"{namespace}/{claim}", key, claims, volumes)
+        own = [f"{namespace}/{claim}" for claim in claim_names(vm)]
+        for claim in (*own, *states.get(key, ())):
+            findings += _check_claim(claim, key, claims, volumes)
         for kind, name in sorted(references(vm)):
             if f"{namespace}/{name}" not in capture.index(PLURAL[kind]):
                 findings.append(
@@ -52,7 +57,7 @@ def check_capture(capture: Capture, expected: Iterable[Mapping[str, Any]] | None
                         "run protect, which labels it, then a new capture",
                     )
                 )
-    return findings
+    return [*findings, *unfinished_disks(capture), *uncaptured_states(capture)]
 
 
 def _check_claim(
