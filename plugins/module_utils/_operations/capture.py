@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from .._metadata.base import MetadataSource
 from .._model.capture import Capture, CaptureInfo
 from .._model.finding import Finding, blockers
 from .._model.plan import Plan
+from .._planning.capture_age import too_old
 from .._planning.capture_check import check_capture
 from .._planning.start_order import order_start
 from .metadata_source import source_of
@@ -99,7 +101,7 @@ def choose_capture(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
             catalog = [info for info in catalog if info.name == earlier["name"]]
         chosen, capture, skipped = _newest_complete(source, session, catalog)
         vms = keep_capture(session, chosen, capture)
-        findings = [finding.as_dict() for finding in skipped]
+        findings = [finding.as_dict() for finding in (*skipped, *_too_old(session, chosen))]
         if not synced:
             findings.append(_not_synced(session).as_dict())
         summary.update({"name": chosen.name, "created": chosen.created, "vms": vms, "findings": findings})
@@ -111,6 +113,13 @@ def choose_capture(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
             "vms": vms,
             "findings": findings,
         }
+
+
+def _too_old(session: Session, chosen: CaptureInfo) -> Iterator[Finding]:
+    """Said, and no refusal: in a disaster an old capture is better than none."""
+    seen = session.run.source_last_seen
+    reference = datetime.fromisoformat(seen) if seen else session.clock.now()
+    return too_old(chosen, reference, session.plan.metadata.max_age, "warning")
 
 
 def keep_capture(session: Session, chosen: CaptureInfo, capture: Capture) -> int:

@@ -20,6 +20,7 @@ from .._model.vm import claim_users
 from .._planning.capture_check import check_capture
 from .._planning.start_order import order_start
 from .._planning.volume_patch import patch_volume
+from .capture_findings import capture_findings, schedule_findings
 from .entry import bounded
 from .groups import Groups
 from .metadata_source import needs_of, source_of
@@ -47,6 +48,7 @@ def readiness(plan: Plan) -> dict[str, Any]:
         findings += _order(plan, found, source.site)
         findings += _volumes(plan, replication, found, source.site, target)
         findings += _captures(plan, found, reached[target], source.site)
+        findings += schedule_findings(plan, source.api)
     order = {"blocker": 0, "warning": 1, "info": 2}
     findings.sort(key=lambda finding: (order[finding.severity], finding.code, finding.on))
     return {
@@ -197,6 +199,7 @@ def _captures(plan: Plan, found: Protected, there: Reach, site: str) -> Iterator
         yield Finding(
             finding.severity, finding.code, finding.on, f"{newest.name}: {finding.message}", finding.remedy, there.site
         )
+    yield from capture_findings(plan, there.api, known, newest, content, found)
 
 
 def _no_capture(known: list[CaptureInfo], site: str) -> Finding:

@@ -134,3 +134,20 @@ def test_p9_check_mode_takes_and_removes_nothing(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(capture, "open_site", lambda _plan, site: MemoryApi(site))
     monkeypatch.setattr(capture, "source_of", lambda _plan: source)
     assert (capture.take_capture(plan_of(), "east", 60, True)["name"], source.pruned) == ("", 0)
+
+
+@pytest.mark.parametrize(
+    ("last_seen", "codes"), [("2026-03-01T11:30:00+00:00", []), ("2026-03-02T11:00:01+00:00", ["CaptureTooOld"])]
+)
+def test_a_failover_says_that_its_capture_was_too_old_when_the_source_was_last_alive(
+    monkeypatch: pytest.MonkeyPatch, last_seen: str, codes: list[str]
+) -> None:
+    """Not by now: after hours of outage it is still what it was. And no refusal: an old capture is better than none."""
+    session = MemorySession(MemoryApi())
+    session.update(source_last_seen=last_seen)
+    session.clock.sleep(7 * 24 * 3600)
+    monkeypatch.setattr(capture, "Session", session)
+    monkeypatch.setattr(capture, "source_of", lambda _plan: Source("old"))
+    plan = plan_of(volumes={"rules": [RULE]}, metadata={"source": "oadp", "max_age": "1d"})
+    result = capture.choose_capture(plan, "r-1", False)
+    assert (result["name"], [item["code"] for item in result["findings"]]) == ("old", codes)

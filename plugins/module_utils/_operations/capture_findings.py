@@ -1,0 +1,49 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What `check` says of captures: their age, those that cannot be used, what changed since, who takes the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from .._cluster.api import Api
+from .._errors import DrError
+from .._model.capture import Capture, CaptureInfo
+from .._model.finding import Finding
+from .._model.plan import Plan
+from .._planning.capture_age import too_old, unusable
+from .._planning.capture_freshness import since_capture
+from .._planning.capture_state import uncaptured_namespaces
+from .metadata_source import source_of
+from .protected import Protected
+
+
+def capture_findings(
+    plan: Plan, api: Api, known: Sequence[CaptureInfo], newest: CaptureInfo, content: Capture, found: Protected
+) -> Iterator[Finding]:
+    """api: of the site that would restore from it. found: what the plan has at the site where it lives."""
+    for finding in (
+        *too_old(newest, api.clock.now(), plan.metadata.max_age, "blocker"),
+        *unusable(known, newest),
+        *uncaptured_namespaces(content),
+        *since_capture(content, found.vms, found.claims, found.volumes, found.others),
+    ):
+        yield replace(finding, site=api.site)
+
+
+def schedule_findings(plan: Plan, api: Api) -> Iterator[Finding]:
+    """Whether captures are taken at the site as the plan says."""
+    try:
+        pending = source_of(plan).schedule(api, True)
+    except DrError as error:
+        yield Finding(
+            "warning", "ScheduleUnknown", "Schedule", str(error), error.next_step or "see the message", api.site
+        )
+        return
+    if pending:
+        on = pending.partition(":")[0]
+        message = "it is not there, or not as the plan says"
+        yield Finding(
+            "warning", "ScheduleAbsent", on, message, "run protect at the site where the plan lives", api.site
+        )
