@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from .names import DEPENDS_ON, PRIORITY, RECORDED, START
-from .vm_needs import revisions
+from .vm_needs import revisions, state_claims
 
 DEFAULT_PRIORITY = 3
 # fields of a VM that name a kind of its namespace, or one of the cluster
@@ -96,9 +96,12 @@ def claim_names(manifest: Mapping[str, Any]) -> list[str]:
     return names
 
 
-def claim_users(manifests: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """namespace/name of a claim to the name of the VM that uses it."""
-    return {
+def claim_users(
+    manifests: Iterable[Mapping[str, Any]], claims: Mapping[str, Mapping[str, Any]] | None = None
+) -> dict[str, str]:
+    """namespace/name of a claim to the name of the VM that uses it. claims: among which those of VMs' state are."""
+    states = {key: vm.rpartition("/")[2] for vm, keys in state_claims(claims or {}).items() for key in keys}
+    return states | {
         f"{vm['metadata']['namespace']}/{claim}": vm["metadata"]["name"]
         for vm in manifests
         for claim in claim_names(vm)

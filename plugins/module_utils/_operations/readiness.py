@@ -151,7 +151,7 @@ def _order(plan: Plan, found: Protected, site: str) -> Iterator[Finding]:
 
 
 def _volumes(plan: Plan, groups: Groups, found: Protected, site: str, target: str) -> Iterator[Finding]:
-    label, users = protected_label(plan.name), claim_users(found.vms.values())
+    label, users = protected_label(plan.name), claim_users(found.vms.values(), found.claims)
     for key, pvc in found.claims.items():
         on = f"PersistentVolumeClaim/{key}"
         phase = pvc.get("status", {}).get("phase")

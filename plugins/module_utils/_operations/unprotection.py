@@ -22,6 +22,7 @@ from .labelled import Change, Taking, take_back_objects
 from .metadata_source import source_of
 from .outlook import look_out
 from .plan_hold import PlanHold, check_unheld
+from .progress import Progress
 from .protected import list_vms
 from .remains import remains_at
 from .sites import Reach
@@ -45,9 +46,13 @@ def unprotect(plan: Plan, site: str, check_mode: bool) -> dict[str, Any]:
         taking.stays.append(_earlier_stay(peer, others))
     decisions = [change.why for phase in taking.phases for change in phase]
     if decisions and not check_mode:
+        progress, done = Progress(f"{plan.name}-{OPERATION}", here.clock), 0
         with PlanHold(plan, OPERATION, [here, there]) as hold:
-            for phase in taking.phases:
+            for phase in filter(None, taking.phases):
+                progress.emit(OPERATION, done, len(decisions), waiting_for=phase[0].why)
                 _apply(phase, hold.verify)
+                done += len(phase)
+        progress.emit(OPERATION, done, len(decisions))
     return {
         "changed": bool(decisions),
         "decisions": bounded(decisions),

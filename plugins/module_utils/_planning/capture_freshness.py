@@ -27,7 +27,7 @@ def since_capture(
 ) -> Iterator[Finding]:
     """Arguments as in `drift`. Disks first: a failover without one of them, or with an old one, loses data."""
     told = {f"VirtualMachine/{key}" for key in vms.keys() - capture.index("virtualmachines.kubevirt.io").keys()}
-    users, captured = claim_users(vms.values()), capture.index("persistentvolumeclaims")
+    users, captured = claim_users(vms.values(), claims), capture.index("persistentvolumeclaims")
     captured_volumes = capture.index("persistentvolumes")
     for key in sorted(claims):
         if key not in captured:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.ocpvirt.dr.plugins.module_utils._model.vm import references
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.vm import claim_users, references
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.vm_needs import (
     data_volumes,
     is_snapshot_of,
@@ -115,3 +115,12 @@ def test_routes_are_told_by_any_of_their_services() -> None:
     route = {"spec": {"to": {"kind": "Service", "name": "old"}, "alternateBackends": [{"name": "web"}]}}
     assert leads_to(route, {"web"})
     assert not leads_to(route, {"db"})
+
+
+def test_a_claim_of_state_is_used_by_its_vm() -> None:
+    root = vm(volumes=[{"name": "root", "persistentVolumeClaim": {"claimName": "db"}}])
+    claims = {
+        "payroll/db": {"metadata": {}},
+        "payroll/state": {"metadata": {"labels": {"persistent-state-for": "db"}}},
+    }
+    assert claim_users([root], claims) == {"payroll/db": "db", "payroll/state": "db"}
