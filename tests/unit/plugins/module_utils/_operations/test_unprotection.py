@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
 )
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.lease import PlanLock
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.run_store import RunStore
-from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Failed, Refused
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, Failed, Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations import outlook, unprotection
@@ -259,19 +260,43 @@ def test_a_vm_that_the_plan_does_not_select_any_more_is_given_back_too(world: Wo
     assert world.sites["east"].get(PV, "pv-former")["spec"]["persistentVolumeReclaimPolicy"] == "Delete"
 
 
-def test_p8_a_claim_that_vanished_since_the_decision_keeps_its_volume(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Decided by what is there when it is written: with Delete its data would go at once."""
-    east = world.sites["east"]
-    wrote = world.wrote
+def claim_vanishes(east: Cluster) -> None:
+    east.objects.pop(("PersistentVolumeClaim", "payroll", "db"), None)
 
-    def delete_claim(what: str) -> None:
-        east.objects.pop(("PersistentVolumeClaim", "payroll", "db"), None)
+
+def volume_is_released(east: Cluster) -> None:
+    east.objects["PersistentVolume", None, "pv-db"]["status"] = {"phase": "Released"}
+
+
+@pytest.mark.parametrize("happens", [claim_vanishes, volume_is_released])
+def test_p8_a_volume_is_decided_by_what_is_there_when_it_is_written(
+    world: World, monkeypatch: pytest.MonkeyPatch, happens: Callable[[Cluster], None]
+) -> None:
+    """With Delete its data would go at once."""
+    east, wrote = world.sites["east"], world.wrote
+
+    def meanwhile(what: str) -> None:
+        happens(east)
         wrote(what)
 
-    monkeypatch.setattr(world, "wrote", delete_claim)
-    world.unprotect()
+    monkeypatch.setattr(world, "wrote", meanwhile)
+    assert "becomes Delete again" in str(world.unprotect()["decisions"])
+    assert east.get(PV, "pv-db")["spec"]["persistentVolumeReclaimPolicy"] == "Retain"
+
+
+def test_p8_a_volume_that_changed_in_the_moment_of_its_write_is_refused(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    east, wrote = world.sites["east"], world.wrote
+
+    def meanwhile(what: str) -> None:
+        if "PersistentVolume pv-db" in what:
+            east.objects["PersistentVolume", None, "pv-db"]["metadata"]["resourceVersion"] = "999"
+        wrote(what)
+
+    monkeypatch.setattr(world, "wrote", meanwhile)
+    with pytest.raises(Conflict, match="start again"):
+        world.unprotect()
     assert east.get(PV, "pv-db")["spec"]["persistentVolumeReclaimPolicy"] == "Retain"
 
 
