@@ -14,7 +14,8 @@ description:
   - Only objects that belong to the selected VMs are written. Each change is listed.
   - >-
     With O(state=absent) all of this is taken back at both sites: labels, reclaim policies, replication, the schedule,
-    a latch that was left, the record of the last syncs. No claim, volume, data, capture and record of a run is touched.
+    a latch that was left, the record of the last syncs. No claim, volume, data and record of a run is touched, and no
+    capture unless O(captures=true).
   - It is refused while a run is unfinished, a fence debt is open, or the plan lives elsewhere.
 author:
   - The ocpvirt.dr authors (@ocpvirt)
@@ -30,6 +31,11 @@ options:
     type: str
     choices: [present, absent]
     default: present
+  captures:
+    description:
+      - Whether O(state=absent) deletes the plan's captures of both sites too. Nothing brings them back.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -88,13 +94,16 @@ from ..module_utils._operations.unprotection import unprotect
 
 
 def main() -> None:
-    spec = {"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}}
+    states = {"type": "str", "choices": ["present", "absent"], "default": "present"}
+    spec = {"state": states, "captures": {"type": "bool", "default": False}}
     module = AnsibleModule(argument_spec=merge(PLAN, SITE, spec), supports_check_mode=True)
 
     def operate() -> dict[str, object]:
         plan = load_plan(module.params["plan"])
-        act = protect if module.params["state"] == "present" else unprotect
-        return act(plan, plan.site(module.params["site"]).name, module.check_mode)
+        site = plan.site(module.params["site"]).name
+        if module.params["state"] == "absent":
+            return unprotect(plan, site, module.check_mode, module.params["captures"])
+        return protect(plan, site, module.check_mode)
 
     run(module, operate)
 

@@ -39,7 +39,7 @@ def test_p8_a_label_that_a_person_wrote_stays_and_is_named(unprotected: Unprotec
     assert f"ConfigMap/payroll/{BY_HAND} at east" in unprotected.played.output
 
 
-def test_captures_stay(unprotected: Unprotected) -> None:
+def test_captures_stay_unless_they_are_asked_to_go(unprotected: Unprotected) -> None:
     assert unprotected.protected.captures
     assert unprotected.after.captures == unprotected.protected.captures
 
@@ -67,9 +67,12 @@ def test_p8_vms_go_on_and_both_sites_keep_their_data(unprotected: Unprotected) -
         assert [name for name in world.running if not records.get(name, {}).get("last_n")] == [], site
 
 
-def test_protect_again_captures_and_replicates_again(unprotected: Unprotected, protected: World) -> None:
-    known = unprotected.protected.captures
-    assert len(backups(protected.cluster("east"))) == len(known) + 1
+def test_captures_go_at_both_sites_when_they_are_asked_to(unprotected: Unprotected) -> None:
+    assert unprotected.captures_left == {"east": [], "west": []}
+
+
+def test_protect_again_captures_and_replicates_again(protected: World) -> None:
+    assert len(backups(protected.cluster("east"))) == 1
     played = must(protected.check())
     # right after a capture nothing is newer than it
     assert not [code for code in NEWER if code in played.output], played.output[-3000:]

@@ -31,7 +31,10 @@ class Seen:
 
 @dataclass(frozen=True)
 class Unprotected:
-    """What east held before and after each playbook, and what `unprotect` said: in check mode, for real, once more."""
+    """What east held before and after each playbook, and what `unprotect` said: in check mode, for real, once more.
+
+    captures_left: by site, after it was asked to delete them.
+    """
 
     world: World
     before: Seen
@@ -42,6 +45,7 @@ class Unprotected:
     after: Seen
     again: Played
     after_again: Seen
+    captures_left: Mapping[str, list[str]]
     records: Mapping[str, Mapping[str, Any]]
 
 
@@ -60,9 +64,11 @@ def protect_and_unprotect(world: World) -> Unprotected:
     after = look(east)
     again = must(world.play(*UNPROTECT))
     after_again = look(east)
+    must(world.play(*UNPROTECT, "-e", "unprotect_captures=true"))
+    left = {site: backups(world.cluster(site)) for site in world.sites}
     east.delete("ConfigMap", BY_HAND, NAMESPACE)
     records = {site: world.lab.records(site) for site in world.sites}
-    return Unprotected(world, before, protected, checked, after_check, played, after, again, after_again, records)
+    return Unprotected(world, before, protected, checked, after_check, played, after, again, after_again, left, records)
 
 
 def look(cluster: Cluster) -> Seen:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from .._cluster.api import Api
+from .._errors import Unsupported
 from .._model.capture import Capture, CaptureInfo
 
 
@@ -51,6 +52,16 @@ class MetadataSource(ABC):
     def prune(self) -> None:
         """Remove captures that are older than the plan keeps them, where nothing else does."""
         return
+
+    def remove(self, here: Api, there: Api, name: str) -> None:
+        """Delete a capture that the first site knows, for good and at both sites."""
+        raise Unsupported(
+            "delete the capture",
+            site=here.site,
+            on=self.label(name),
+            seen=f"{self.title} keeps it",
+            next_step="delete it there, or leave unprotect_captures out",
+        )
 
     @abstractmethod
     def catalog(self, api: Api) -> list[CaptureInfo]:

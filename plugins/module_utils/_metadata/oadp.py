@@ -20,6 +20,7 @@ from .._model.names import CREATED_BY, INCOMPLETE, PLAN, SITE, protected_label
 from .._model.plan import Plan
 from .base import MetadataSource
 from .velero_archive import read_archive
+from .velero_removal import delete_backup
 from .velero_sync import backup_location, copy_backup
 
 try:
@@ -144,6 +145,11 @@ class OadpSource(MetadataSource):
         if not check_mode:
             api.delete(SCHEDULE, name, self._namespace, existing["metadata"]["uid"])
         return f"{on}: deleted", ""
+
+    def remove(self, here: Api, there: Api, name: str) -> None:
+        delete_backup(here, self._namespace, name)
+        # its content is gone: Velero there would find that out within a minute
+        there.delete(BACKUP, name, self._namespace)
 
     def catalog(self, api: Api) -> list[CaptureInfo]:
         found = [

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from .._cluster.api import Api
@@ -30,8 +31,11 @@ from .sites import Reach
 OPERATION = "unprotect"
 
 
-def unprotect(plan: Plan, site: str, check_mode: bool) -> dict[str, Any]:
-    """Bring both sites to where they were before `protect`; decisions list what is taken back, stays what is not."""
+def unprotect(plan: Plan, site: str, check_mode: bool, captures: bool = False) -> dict[str, Any]:
+    """Bring both sites to where they were before `protect`; decisions list what is taken back, stays what is not.
+
+    captures: whether those of the plan are deleted too.
+    """
     seen = look_out(plan, list(plan.sites))
     peer = plan.peer_of(site)
     here, there = _answering(seen.reached[site]), _answering(seen.reached[peer])
@@ -42,6 +46,8 @@ def unprotect(plan: Plan, site: str, check_mode: bool) -> dict[str, Any]:
     if check_mode:
         check_unheld(plan, OPERATION, [here, there], TRIED)
     taking = _decide(plan, here, there, seen.groups[site], bool(others))
+    if captures:
+        taking.phases.append(list(_captures(plan, here, there)))
     if others:
         taking.stays.append(_earlier_stay(peer, others))
     decisions = [change.why for phase in taking.phases for change in phase]
@@ -91,6 +97,16 @@ def _schedule(plan: Plan, api: Api, taking: Taking) -> Iterator[Change]:
         taking.stays.append(f"{stays} ({api.site})")
     if done:
         yield Change(f"{done} at {api.site}", lambda: source.unschedule(api, False))
+
+
+def _captures(plan: Plan, here: Api, there: Api) -> Iterator[Change]:
+    """Of both sites; where both know one, it is deleted from here."""
+    source = source_of(plan)
+    known = {info.name: (here, there) for info in source.catalog(here)}
+    for info in source.catalog(there):
+        known.setdefault(info.name, (there, here))
+    for name, sites in sorted(known.items()):
+        yield Change(f"{source.label(name)}: deleted", partial(source.remove, *sites, name))
 
 
 def _latch(plan: Plan, api: Api, obstacle: str, taking: Taking) -> list[Change]:

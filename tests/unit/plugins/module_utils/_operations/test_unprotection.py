@@ -22,6 +22,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.lease import PlanLock
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.run_store import RunStore
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, Failed, Refused
+from ansible_collections.ocpvirt.dr.plugins.module_utils._metadata.oadp import OadpSource
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations import outlook, unprotection
@@ -141,8 +142,8 @@ class World:
         role = self.roles[site] if site in self.replicated else "unknown"
         return GroupStatus("payroll", site, role, "healthy", "none")  # type: ignore[arg-type]
 
-    def unprotect(self, check_mode: bool = False) -> dict[str, Any]:
-        return unprotection.unprotect(PLAN, "east", check_mode)
+    def unprotect(self, check_mode: bool = False, captures: bool = False) -> dict[str, Any]:
+        return unprotection.unprotect(PLAN, "east", check_mode, captures)
 
     def labels(self, kind: Any, name: str) -> Any:
         return self.sites["east"].get(kind, name, "payroll" if kind.namespaced else None)["metadata"].get("labels")
@@ -324,6 +325,42 @@ def test_p1_a_latch_stays_closed_where_not_every_group_is_primary(world: World) 
     result = world.unprotect()
     assert world.sites["east"].find(RESOURCE_QUOTA, LATCH, "payroll")
     assert any("latch of payroll at east stays closed" in line for line in result["stays"])
+
+
+def captured(api: Cluster, *names: str) -> None:
+    for name in names:
+        labels = {"dr.ocpvirt.io/capture-of-plan": "payroll", "dr.ocpvirt.io/capture-of-site": "east"}
+        metadata = {
+            "name": name,
+            "namespace": "openshift-adp",
+            "labels": labels,
+            "creationTimestamp": name,
+            "uid": name,
+        }
+        api.objects["Backup", "openshift-adp", name] = {"metadata": metadata, "spec": {}}
+
+
+def test_captures_are_deleted_only_when_that_is_asked_for_and_from_where_they_are_known(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    removed: list[tuple[str, str, str]] = []
+
+    def remove(_source: OadpSource, here: Cluster, there: Cluster, name: str) -> None:
+        removed.append((here.site, there.site, name))
+        for api in (here, there):
+            api.objects.pop(("Backup", "openshift-adp", name), None)
+
+    monkeypatch.setattr(OadpSource, "remove", remove)
+    captured(world.sites["east"], "a", "b")
+    captured(world.sites["west"], "b", "c")
+    world.unprotect()
+    assert removed == []
+    checked = world.unprotect(check_mode=True, captures=True)
+    assert removed == []
+    assert checked["decisions"] == [f"Backup/openshift-adp/{name}: deleted" for name in "abc"]
+    assert world.unprotect(captures=True)["decisions"] == checked["decisions"]
+    assert sorted(removed) == [("east", "west", "a"), ("east", "west", "b"), ("west", "east", "c")]
+    assert world.unprotect(captures=True)["changed"] is False
 
 
 def test_the_record_of_the_last_syncs_goes_and_runs_stay(world: World) -> None:
