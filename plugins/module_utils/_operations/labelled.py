@@ -38,11 +38,20 @@ class Taking:
     stays: list[str] = field(default_factory=list)
 
 
+def vms_at(plan: Plan, api: Api) -> dict[str, Object]:
+    """The plan's VMs at a site; none at one without KubeVirt, which the copies of a plan do not need yet."""
+    try:
+        return list_vms(plan, api)
+    except NotFound:
+        return {}
+
+
 def take_back_objects(plan: Plan, api: Api, lives_here: bool) -> Taking:
     """What refers to others goes last: an interrupted attempt still finds what they refer to."""
     label = protected_label(plan.name)
     taking = Taking()
-    reached = list_protected(plan, api).others
+    selected = vms_at(plan, api)
+    reached = list_protected(plan, api).others if selected else {}
     found = {kind: _labelled(plan, api, kind, label) for kind in (*OTHERS, PV, PVC, VM)}
     others = []
     for kind in OTHERS:
@@ -50,11 +59,13 @@ def take_back_objects(plan: Plan, api: Api, lives_here: bool) -> Taking:
             if (kind, key_of(item)) in reached or labelled_by_us(item, label):
                 others += _change(taking, api, kind, item, unlabelled(label))
             else:
-                taking.stays.append(f"{_on(kind, item, api)}: label {label} stays: no VM needs it, so it is a person's")
+                taking.stays.append(
+                    f"{_on(kind, item, api)}: label {label} stays: no VM needs it, and protect did not write it"
+                )
     claims = {key_of(item): item for namespace in plan.namespaces for item in api.list(PVC, namespace)}
     volumes = [item for pv in found[PV] for item in _volume(taking, api, pv, claims, label, lives_here)]
     pvcs = [item for pvc in found[PVC] for item in _change(taking, api, PVC, pvc, unlabelled(label))]
-    vms = {key_of(item): item for item in found[VM]} | list_vms(plan, api)
+    vms = {key_of(item): item for item in found[VM]} | selected
     halted = [item for vm in vms.values() for item in _change(taking, api, VM, vm, taken_from_vm(vm, label))]
     taking.phases = [others, volumes, pvcs, halted]
     return taking

@@ -19,12 +19,11 @@ from .._model.plan import Group, Plan
 from .._planning.unprotect_guards import TRIED, check_lives_here, check_runs, check_vms
 from .entry import bounded
 from .groups import Groups
-from .labelled import Change, Taking, take_back_objects
+from .labelled import Change, Taking, take_back_objects, vms_at
 from .metadata_source import source_of
 from .outlook import look_out
 from .plan_hold import PlanHold, check_unheld
 from .progress import Progress
-from .protected import list_vms
 from .remains import remains_at
 from .sites import Reach
 
@@ -41,8 +40,8 @@ def unprotect(plan: Plan, site: str, check_mode: bool, captures: bool = False) -
     here, there = _answering(seen.reached[site]), _answering(seen.reached[peer])
     check_runs(plan.name, seen.runs)
     check_lives_here(plan.name, site, peer, seen.groups[site], seen.groups[peer])
-    vms, others = sorted(list_vms(plan, here)), sorted(list_vms(plan, there))
-    check_vms(plan.name, site, peer, vms, others, remains_at(plan, there))
+    vms, others = sorted(vms_at(plan, here)), sorted(vms_at(plan, there))
+    check_vms(plan.name, site, peer, vms, others, remains_at(plan, there) if others else [])
     if check_mode:
         check_unheld(plan, OPERATION, [here, there], TRIED)
     taking = _decide(plan, here, there, seen.groups[site], bool(others))

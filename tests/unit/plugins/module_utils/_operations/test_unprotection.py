@@ -21,7 +21,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
 )
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.lease import PlanLock
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.run_store import RunStore
-from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, Failed, Refused
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, Failed, NotFound, Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._metadata.oadp import OadpSource
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Plan
@@ -46,8 +46,11 @@ class Cluster(MemoryApi):
     def __init__(self, site: str, world: World) -> None:
         super().__init__(site)
         self._world = world
+        self.unserved: set[str] = set()
 
     def list(self, kind: Any, namespace: Any = None, labels: Any = None, fields: Any = None) -> list[dict[str, Any]]:
+        if kind.kind in self.unserved:
+            raise NotFound("GET", site=self.site, on=kind.kind, status=404)
         return super().list(kind, namespace, labels)
 
     def create(self, kind: Any, body: dict[str, Any], dry_run: bool = False) -> dict[str, Any]:
@@ -309,6 +312,12 @@ def test_p1_halted_vms_of_an_earlier_stay_keep_latch_and_labels(world: World) ->
     assert west.find(RESOURCE_QUOTA, LATCH, "payroll")
     assert west.get(VM, "db", "payroll")["metadata"]["labels"][LABEL] == "true"
     assert any("payroll/db at west" in line and "run unprotect again" in line for line in result["stays"])
+    assert world.replicated == set()
+
+
+def test_a_site_for_copies_needs_no_kubevirt(world: World) -> None:
+    world.sites["west"].unserved = {"VirtualMachine", "VirtualMachineInstance", "VirtualMachineInstancetype"}
+    assert world.unprotect()["changed"] is True
     assert world.replicated == set()
 
 
