@@ -58,6 +58,11 @@ decisions:
   type: list
   elements: str
   sample: ['PersistentVolume/pv-db-0: reclaim policy Delete becomes Retain']
+run_id:
+  description: The name under which the plan's lock is held and progress is written; it is no run and has no record.
+  returned: when O(state=absent)
+  type: str
+  sample: payroll-unprotect
 stays:
   description: What is left as it is, and why. The first 200.
   returned: when O(state=absent)

@@ -22,7 +22,7 @@ class PlanHold:
     def __init__(self, plan: Plan, operation: str, apis: Sequence[Api]) -> None:
         self._apis = apis
         self._store = plan.store_namespace
-        self._name = _name(plan, operation)
+        self._name = holder_name(plan, operation)
         self._locks = [PlanLock(api, plan.store_namespace, plan.name) for api in apis]
         self._attempts: list[int] = []
         self._ended = threading.Event()
@@ -79,7 +79,7 @@ def check_unheld(plan: Plan, operation: str, apis: Sequence[Api], tried: str) ->
     """For check mode: refuse while anything else holds the plan's lock at one of the sites."""
     for api in apis:
         holder = PlanLock(api, plan.store_namespace, plan.name).holder()
-        if holder and holder.run_id != _name(plan, operation):
+        if holder and holder.run_id != holder_name(plan, operation):
             raise Refused(
                 tried,
                 site=api.site,
@@ -89,5 +89,6 @@ def check_unheld(plan: Plan, operation: str, apis: Sequence[Api], tried: str) ->
             )
 
 
-def _name(plan: Plan, operation: str) -> str:
+def holder_name(plan: Plan, operation: str) -> str:
+    """Under which the lock is held and progress is written."""
     return f"{plan.name}-{operation}"

@@ -22,7 +22,7 @@ from .groups import Groups
 from .labelled import Change, Taking, take_back_objects, vms_at
 from .metadata_source import source_of
 from .outlook import look_out
-from .plan_hold import PlanHold, check_unheld
+from .plan_hold import PlanHold, check_unheld, holder_name
 from .progress import Progress
 from .remains import remains_at
 from .sites import Reach
@@ -51,7 +51,7 @@ def unprotect(plan: Plan, site: str, check_mode: bool, captures: bool = False) -
         taking.stays.append(_earlier_stay(peer, others))
     decisions = [change.why for phase in taking.phases for change in phase]
     if decisions and not check_mode:
-        progress, done = Progress(f"{plan.name}-{OPERATION}", here.clock), 0
+        progress, done = Progress(holder_name(plan, OPERATION), here.clock), 0
         with PlanHold(plan, OPERATION, [here, there]) as hold:
             for phase in filter(None, taking.phases):
                 progress.emit(OPERATION, done, len(decisions), waiting_for=phase[0].why)
@@ -60,6 +60,7 @@ def unprotect(plan: Plan, site: str, check_mode: bool, captures: bool = False) -
         progress.emit(OPERATION, done, len(decisions))
     return {
         "changed": bool(decisions),
+        "run_id": holder_name(plan, OPERATION),
         "decisions": bounded(decisions),
         "stays": bounded(taking.stays),
         "vms": len(vms),
