@@ -21,6 +21,7 @@ from .._model.plan import Plan
 from .base import MetadataSource
 from .velero_archive import read_archive
 from .velero_removal import delete_backup
+from .velero_schedule import end_schedule, schedule_name
 from .velero_sync import backup_location, copy_backup
 
 try:
@@ -118,7 +119,7 @@ class OadpSource(MetadataSource):
         """A Schedule of Velero takes the captures."""
         if self._plan.metadata.schedule is None:
             return ""
-        name = f"{self._plan.name}-{api.site}"
+        name = schedule_name(self._plan.name, api.site)
         template = self.backup_template(api.site)
         spec = {
             "schedule": self._plan.metadata.schedule,
@@ -132,19 +133,7 @@ class OadpSource(MetadataSource):
         return f"Schedule/{self._namespace}/{name}: {'updated' if existing else 'created'}"
 
     def unschedule(self, api: Api, check_mode: bool) -> tuple[str, str]:
-        name = f"{self._plan.name}-{api.site}"
-        on = f"Schedule/{self._namespace}/{name}"
-        existing = api.find(SCHEDULE, name, self._namespace)
-        if existing is None:
-            return "", ""
-        labels = existing["spec"].get("template", {}).get("metadata", {}).get("labels") or {}
-        if labels.get(PLAN) != self._plan.name:
-            return "", f"{on} stays: it does not take captures of {self._plan.name}"
-        if existing["spec"].get("useOwnerReferencesInBackup"):
-            return "", f"{on} stays: it owns its backups (useOwnerReferencesInBackup), which would go with it"
-        if not check_mode:
-            api.delete(SCHEDULE, name, self._namespace, existing["metadata"]["uid"])
-        return f"{on}: deleted", ""
+        return end_schedule(api, self._namespace, self._plan.name, check_mode)
 
     def remove(self, here: Api, there: Api, name: str) -> None:
         delete_backup(here, self._namespace, name)
