@@ -15,6 +15,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
     CONFIG_MAP,
     CONTROLLER_REVISION,
     NAMESPACE,
+    NETWORK_ATTACHMENT,
     PV,
     PVC,
     SECRET,
@@ -413,3 +414,9 @@ def changed() -> Site:
     site.patch(SECRET, "cloud-init", "payroll", {"data": {"userdata": "bmV3"}})
     site.clock.sleep(3600)
     return site
+
+
+def test_a_kind_with_a_hyphen_in_its_plural_is_read_back(store: MemoryStore) -> None:
+    site = east()
+    site.add(NETWORK_ATTACHMENT, "vlan-100", spec={"config": "{}"})
+    assert "network-attachment-definitions.k8s.cni.cncf.io/vlan-100" in names(store, take(store, site))
