@@ -23,6 +23,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
 )
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Failed, TerminalState, Timeout
 from ansible_collections.ocpvirt.dr.plugins.module_utils._metadata import export_index
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.selector import LabelSelector
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.capture_drift import drift
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._metadata.export_world import (
     LABEL,
@@ -108,7 +109,7 @@ def test_a_capture_is_no_other_than_the_site_that_it_was_taken_of(store: MemoryS
         for kind in (SECRET, CONFIG_MAP, CONTROLLER_REVISION, SERVICE)
         for item in site.list(kind, "payroll", labels=f"{LABEL}=true")
     }
-    assert drift(captured, *live, {"payroll/db": site.get(PV, "pv-db")}, others) == []
+    assert drift(captured, *live, {"payroll/db": site.get(PV, "pv-db")}, others, {}, LabelSelector()) == []
 
 
 def test_what_is_going_and_tokens_of_one_cluster_are_left_out(store: MemoryStore) -> None:

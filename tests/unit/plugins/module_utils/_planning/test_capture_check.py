@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.capture import Capture
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.selector import LabelSelector
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.capture_check import check_capture
 
+SELECTOR = LabelSelector({"dr.ocpvirt.io/plan": "payroll"})
 VOLUMES = [
     {"persistentVolumeClaim": {"claimName": "db-0"}},
     {"secret": {"secretName": "db-password"}},
@@ -30,7 +32,7 @@ def complete() -> dict[str, list[dict[str, Any]]]:
 
 
 def found(objects: dict[str, list[dict[str, Any]]], expected: list[dict[str, Any]] | None = None) -> list[str]:
-    findings = check_capture(Capture("payroll-east-1", objects), expected)
+    findings = check_capture(Capture("payroll-east-1", objects), SELECTOR, expected or ())
     assert all(finding.severity == "blocker" and finding.remedy for finding in findings)
     return [f"{finding.code} {finding.on}" for finding in findings]
 
@@ -58,7 +60,7 @@ def test_what_a_capture_lacks_is_found(resource, finding) -> None:
 def test_a_claim_that_was_pending_is_found_with_its_phase() -> None:
     objects = complete()
     objects["persistentvolumeclaims"] = [named("db-0", spec={}, status={"phase": "Pending"})]
-    findings = check_capture(Capture("payroll-east-1", objects))
+    findings = check_capture(Capture("payroll-east-1", objects), SELECTOR)
     assert [finding.message for finding in findings] == [
         "it was Pending when the capture was taken, so its PersistentVolume is not in it"
     ]

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import SECRET
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.capture import Capture
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.selector import LabelSelector
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.vm import power_record
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.capture_drift import drift
 
 RECORDED = "dr.ocpvirt.io/recorded"
+SELECTOR = LabelSelector({"dr.ocpvirt.io/plan": "payroll"})
 
 
 def vm(**spec: Any) -> dict[str, Any]:
@@ -48,7 +50,7 @@ def drifted(live: dict[str, Any] | None, claim: Any = None, volume: Any = None, 
     )
     vms = {"payroll/db": live} if live else {}
     claims, volumes = {"payroll/db": claim or CLAIM}, {"payroll/db": volume or VOLUME}
-    return drift(capture, vms, claims, volumes, {(SECRET, "payroll/key"): secret or KEY})
+    return drift(capture, vms, claims, volumes, {(SECRET, "payroll/key"): secret or KEY}, {}, SELECTOR)
 
 
 def test_stopping_a_vm_is_no_drift() -> None:
@@ -84,7 +86,7 @@ def test_what_people_change_is_drift_and_secrets_are_not_shown(changes: dict[str
 
 def test_a_new_object_is_drift() -> None:
     capture = Capture("payroll-east-1", {})
-    assert drift(capture, {"payroll/db": vm()}, {}, {}, {(SECRET, "payroll/key"): KEY}) == [
+    assert drift(capture, {"payroll/db": vm()}, {}, {}, {(SECRET, "payroll/key"): KEY}, {}, SELECTOR) == [
         "VirtualMachine/payroll/db is new",
         "Secret/payroll/key is new",
     ]
