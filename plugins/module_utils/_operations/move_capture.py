@@ -50,9 +50,7 @@ def recheck_capture(plan: Plan, run_id: str, timeout: float, check_mode: bool) -
             return {"changed": False, "name": name, "drift": [], "msg": "check mode: nothing was stopped"}
         found = list_protected(plan, session.site_api(session.source))
         captured, workloads = source_of(plan).manifests(session.api, name), found.workloads.selected
-        changes = drift(
-            captured, found.vms, found.claims, found.volumes, found.others, workloads, plan.selector
-        )
+        changes = drift(captured, found.vms, found.claims, found.volumes, found.others, workloads, plan.selector)
         msg = f"{name} holds what is at {session.source}"
         if changes:
             session.verify_lock()

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .._cluster.api import Api
+from .._cluster.kinds import POD
 from .._errors import DrError, Refused
 from .._model.capture import CaptureInfo
 from .._model.finding import Finding, blockers, score
@@ -20,12 +21,14 @@ from .._model.vm import claim_users
 from .._planning.capture_check import check_capture
 from .._planning.start_order import order_start
 from .._planning.volume_patch import patch_volume
+from .._planning.writer_check import foreign_writers
 from .entry import bounded
 from .groups import Groups
 from .metadata_source import needs_of, source_of
-from .protected import Protected, list_protected, start_records
+from .protected import Protected, key_of, list_protected, start_records
 from .site_report import present_apis, storage_phases
 from .sites import Reach, reach
+from .workloads import ENDED, pods_of, workload_records
 
 
 def readiness(plan: Plan) -> dict[str, Any]:
@@ -45,6 +48,7 @@ def readiness(plan: Plan) -> dict[str, Any]:
         found = list_protected(plan, source.api)
         findings += _vms(found, source.site)
         findings += _order(plan, found, source.site)
+        findings += _foreign(plan, source.api, found)
         findings += _volumes(plan, replication, found, source.site, target)
         findings += _captures(plan, found, reached[target], source.site)
     order = {"blocker": 0, "warning": 1, "info": 2}
@@ -138,14 +142,25 @@ def _vms(found: Protected, site: str) -> Iterator[Finding]:
         yield _blocker("NothingSelected", "plan", "no VirtualMachine is selected", "correct protect.selector", site)
     for missing in found.missing:
         kind, _space, key = missing.partition(" ")
-        yield _blocker("ReferenceAbsent", f"{kind}/{key}", "a VM refers to it and it is absent", "create it", site)
+        yield _blocker(
+            "ReferenceAbsent", f"{kind}/{key}", "a VM or workload refers to it and it is absent", "create it", site
+        )
 
 
 def _order(plan: Plan, found: Protected, site: str) -> Iterator[Finding]:
     try:
-        order_start(start_records(found.vms), plan.startup.waves)
+        records = [*start_records(found.vms), *workload_records(found.workloads.selected.values())]
+        order_start(records, plan.startup.waves)
     except Refused as error:
         yield _blocker("StartOrder", error.on or "plan", error.seen or str(error), error.next_step or "", site)
+
+
+def _foreign(plan: Plan, api: Api, found: Protected) -> Iterator[Finding]:
+    pods = [pod for namespace in plan.namespaces for pod in api.list(POD, namespace)]
+    workloads = found.workloads
+    known = {key_of(pod) for pod in pods_of([*workloads.writers, *workloads.foreign.values()], pods)}
+    unknown = [pod for pod in pods if key_of(pod) not in known and pod.get("status", {}).get("phase") not in ENDED]
+    yield from foreign_writers(workloads.foreign.values(), unknown, found.claims, plan.selector, api.site)
 
 
 def _volumes(plan: Plan, groups: Groups, found: Protected, site: str, target: str) -> Iterator[Finding]:
@@ -193,7 +208,7 @@ def _captures(plan: Plan, found: Protected, there: Reach, site: str) -> Iterator
         remedy = error.next_step or "check Velero at the target"
         yield Finding("blocker", "CaptureUnreadable", error.on or "Backup", str(error), remedy, there.site)
         return
-    for finding in check_capture(content, found.vms.values()):
+    for finding in check_capture(content, plan.selector, found.vms.values(), found.workloads.selected.values()):
         yield Finding(
             finding.severity, finding.code, finding.on, f"{newest.name}: {finding.message}", finding.remedy, there.site
         )

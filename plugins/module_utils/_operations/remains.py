@@ -36,11 +36,7 @@ def remains(plan: Plan, api: Api, vms: Mapping[str, Object], workloads: Workload
         if key_of(item) in vms
     ]
     found += [workload_key(item) for item in workloads.writers if not is_stopped(item)]
-    claims = {
-        key_of(item): item
-        for namespace in plan.namespaces
-        for item in api.list(PVC, namespace)
-    }
+    claims = {key_of(item): item for namespace in plan.namespaces for item in api.list(PVC, namespace)}
     used = _used_claims(claims, vms, workloads.writers)
     pods = [pod for namespace in plan.namespaces for pod in api.list(POD, namespace)]
     of_workloads = {key_of(pod) for pod in pods_of(workloads.writers, pods)}

@@ -53,7 +53,8 @@ def decide_workloads(session: Session, capture: Capture) -> WorkloadRestore:
     ]
     decisions = [change.why for change in changes if change.why]
     decisions += [
-        f"{key} stays as it is: it is not in {capture.name}" for key in sorted(existing.selected.keys() - captured.keys())
+        f"{key} stays as it is: it is not in {capture.name}"
+        for key in sorted(existing.selected.keys() - captured.keys())
     ]
     decisions += sorted(_left_in_capture(capture, session))
     return WorkloadRestore(tuple(changes), tuple(decisions))

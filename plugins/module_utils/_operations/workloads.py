@@ -39,6 +39,9 @@ class Workloads:
     jobs: Mapping[str, Sequence[Object]] = field(default_factory=dict)
     foreign: Mapping[str, Object] = field(default_factory=dict)
 
+    def __contains__(self, key: str) -> bool:
+        return key in self.selected
+
     @property
     def writers(self) -> list[Object]:
         """All that the plan has to stop."""
@@ -72,7 +75,9 @@ def workload_records(workloads: Iterable[Mapping[str, Any]]) -> list[ProtectedWo
     try:
         return [protected_workload(item) for item in workloads]
     except (ValueError, TypeError) as error:
-        raise Refused("read the workload's annotations", seen=str(error), next_step="correct that annotation") from error
+        raise Refused(
+            "read the workload's annotations", seen=str(error), next_step="correct that annotation"
+        ) from error
 
 
 def workload_pods(plan: Plan, api: Api, workloads: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -12,7 +12,11 @@ from .._errors import Refused
 from .._model.names import CREATED_BY, RECORDED, protected_label
 from .._model.workload import is_recorded, is_stopped, stopped_spec, workload_key, workload_record
 
-DROPPED_ANNOTATIONS = ("kubectl.kubernetes.io/", "deployment.kubernetes.io/", "deprecated.daemonset.template.generation")
+DROPPED_ANNOTATIONS = (
+    "kubectl.kubernetes.io/",
+    "deployment.kubernetes.io/",
+    "deprecated.daemonset.template.generation",
+)
 # what the Job controller writes into a Job for itself
 JOB_LABELS = (
     "controller-uid",
