@@ -25,6 +25,8 @@ RESOURCES = {
     "Job": "jobs.batch",
 }
 SCALED = ("Deployment", "StatefulSet")
+# phases of a pod that writes no more
+ENDED = ("Succeeded", "Failed")
 RETENTION = "persistentVolumeClaimRetentionPolicy"
 
 
@@ -191,6 +193,24 @@ def pod_selector(manifest: Mapping[str, Any]) -> LabelSelector | None:
     """What its own pods carry; None for a CronJob, whose Jobs have the pods."""
     selector = manifest["spec"].get("selector")
     return LabelSelector.parse(selector) if selector else None
+
+
+def pods_of(workloads: Iterable[Mapping[str, Any]], pods: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The pods that have not ended and that one of the workloads knows for its own."""
+    selectors: dict[str, list[LabelSelector]] = {}
+    for item in workloads:
+        selector = pod_selector(item)
+        if selector is not None:
+            selectors.setdefault(item["metadata"]["namespace"], []).append(selector)
+    return [
+        pod
+        for pod in pods
+        if pod.get("status", {}).get("phase") not in ENDED
+        and any(
+            selector.matches(pod["metadata"].get("labels") or {})
+            for selector in selectors.get(pod["metadata"]["namespace"], ())
+        )
+    ]
 
 
 def captured_workloads(capture: Capture, selector: LabelSelector) -> dict[str, Mapping[str, Any]]:

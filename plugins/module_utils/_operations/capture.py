@@ -22,6 +22,7 @@ from .protected import list_vms, start_records
 from .session import Session
 from .sites import open_site, reach
 from .volumes import decide
+from .workload_restore import decide_workloads
 from .workloads import list_workloads, workload_records
 
 SYNC_TIMEOUT = 90.0
@@ -118,12 +119,13 @@ def choose_capture(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
 def keep_capture(session: Session, chosen: CaptureInfo, capture: Capture) -> int:
     """Record it as the one that the run restores from; the number of its VMs.
 
-    Refused while nothing is promoted yet: VMs that could not be started, volumes that could not be made.
+    Refused while nothing is promoted yet: VMs that could not be started, volumes and workloads that could not be made.
     """
     vms = start_records(capture.index("virtualmachines.kubevirt.io"))
     workloads = workload_records(captured_workloads(capture, session.plan.selector).values())
     order_start([*vms, *workloads], session.plan.startup.waves)
     decide(session.plan, capture, session.target)
+    decide_workloads(session, capture)
     kept = {"vms": [vm.key for vm in vms], "workloads": [item.key for item in workloads]}
     session.put("capture", {"name": chosen.name, "created": chosen.created, **kept})
     return len(vms)

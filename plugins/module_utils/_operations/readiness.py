@@ -18,6 +18,7 @@ from .._model.group_status import GroupStatus
 from .._model.names import protected_label
 from .._model.plan import Plan
 from .._model.vm import claim_users
+from .._model.workload import ENDED, pods_of
 from .._planning.capture_check import check_capture
 from .._planning.start_order import order_start
 from .._planning.volume_patch import patch_volume
@@ -28,7 +29,7 @@ from .metadata_source import needs_of, source_of
 from .protected import Protected, key_of, list_protected, start_records
 from .site_report import present_apis, storage_phases
 from .sites import Reach, reach
-from .workloads import ENDED, pods_of, workload_records
+from .workloads import workload_records
 
 
 def readiness(plan: Plan) -> dict[str, Any]:

@@ -12,9 +12,9 @@ from .._cluster.kinds import POD, PVC, VMI, VOLUME_ATTACHMENT
 from .._model.plan import Plan
 from .._model.pod_template import by_replica, named_claims, used_claims
 from .._model.vm import claim_names
-from .._model.workload import is_stopped, workload_key
+from .._model.workload import ENDED, is_stopped, pods_of, workload_key
 from .protected import key_of, list_vms
-from .workloads import ENDED, Workloads, list_workloads, pods_of
+from .workloads import Workloads, list_workloads
 
 VM_NAME_LABEL = "vm.kubevirt.io/name"
 

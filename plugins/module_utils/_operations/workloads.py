@@ -13,19 +13,17 @@ from .._cluster.bulk import for_each
 from .._cluster.kinds import CRON_JOB, DAEMON_SET, DEPLOYMENT, JOB, POD, STATEFUL_SET
 from .._errors import Refused
 from .._model.plan import Plan
-from .._model.selector import LabelSelector
 from .._model.workload import (
     ProtectedWorkload,
     controller_of,
     is_finished,
     moves_along,
-    pod_selector,
+    pods_of,
     protected_workload,
     workload_key,
 )
 
 KINDS = {kind.kind: kind for kind in (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, CRON_JOB, JOB)}
-ENDED = ("Succeeded", "Failed")
 
 
 @dataclass(frozen=True)
@@ -86,21 +84,3 @@ def workload_pods(plan: Plan, api: Api, workloads: Sequence[Mapping[str, Any]]) 
         return []
     pods = [pod for namespace in plan.namespaces for pod in api.list(POD, namespace)]
     return [f"{pod['metadata']['namespace']}/{pod['metadata']['name']}" for pod in pods_of(workloads, pods)]
-
-
-def pods_of(workloads: Iterable[Mapping[str, Any]], pods: Iterable[Object]) -> list[Object]:
-    """The pods that have not ended and that one of the workloads knows for its own."""
-    selectors: dict[str, list[LabelSelector]] = {}
-    for item in workloads:
-        selector = pod_selector(item)
-        if selector is not None:
-            selectors.setdefault(item["metadata"]["namespace"], []).append(selector)
-    return [
-        pod
-        for pod in pods
-        if pod.get("status", {}).get("phase") not in ENDED
-        and any(
-            selector.matches(pod["metadata"].get("labels") or {})
-            for selector in selectors.get(pod["metadata"]["namespace"], ())
-        )
-    ]

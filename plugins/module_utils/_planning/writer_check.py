@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .._model.finding import Finding
+from .._model.names import CREATED_BY
 from .._model.pod_template import by_replica, named_claims, used_claims
 from .._model.selector import LabelSelector
-from .._model.workload import controller_of, is_finished, workload_key
+from .._model.workload import controller_of, is_finished, is_stopped, pods_of, workload_key
 
 # pods that KubeVirt and CDI make; those of VMs go with them, the others end by themselves
 NOT_ASKED = ("kubevirt.io", "cdi.kubevirt.io")
@@ -46,15 +47,43 @@ def foreign_writers(
                 site,
             )
     for pod in pods:
-        meta = pod["metadata"]
-        if any(label in (meta.get("labels") or {}) for label in NOT_ASKED):
-            continue
-        shared = sorted({f"{meta['namespace']}/{name}" for name in named_claims(pod["spec"])} & protected)
-        if shared:
+        meta, shared = pod["metadata"], sorted(_claims_of_pod(pod) & protected)
+        if shared and not _is_of_kubevirt(pod):
             owner = controller_of(pod)
             by = f"{owner['kind']} {owner['name']} makes it" if owner else "nothing makes it anew"
             remedy = f"remove the pod, or give the work to a Deployment that the plan selects ({by})"
             yield _blocker(f"Pod/{meta['namespace']}/{meta['name']}", shared, remedy, site)
+
+
+def waiting_writers(
+    workloads: Sequence[Mapping[str, Any]], pods: Sequence[Mapping[str, Any]], claims: Iterable[str], run_id: str
+) -> dict[str, list[str]]:
+    """Who would write to claims of a target as soon as they are there, to those claims: before any volume is promoted.
+
+    workloads: all of the plan's namespaces. pods: those that have not ended. What this run created may run by now.
+    """
+    wanted = set(claims)
+    replicas = by_replica(wanted)
+    mine = [item for item in workloads if (item["metadata"].get("annotations") or {}).get(CREATED_BY) == run_id]
+    found = {
+        workload_key(item): used_claims(item, replicas) & wanted
+        for item in workloads
+        if item not in mine and not is_stopped(item)
+    }
+    exempt = {id(pod) for pod in pods_of(mine, pods)}
+    for pod in pods:
+        if id(pod) not in exempt and not _is_of_kubevirt(pod):
+            meta = pod["metadata"]
+            found[f"Pod/{meta['namespace']}/{meta['name']}"] = _claims_of_pod(pod) & wanted
+    return {key: sorted(used) for key, used in sorted(found.items()) if used}
+
+
+def _is_of_kubevirt(pod: Mapping[str, Any]) -> bool:
+    return any(label in (pod["metadata"].get("labels") or {}) for label in NOT_ASKED)
+
+
+def _claims_of_pod(pod: Mapping[str, Any]) -> set[str]:
+    return {f"{pod['metadata']['namespace']}/{name}" for name in named_claims(pod["spec"])}
 
 
 def _remedy_of(item: Mapping[str, Any], selector: LabelSelector) -> str:
