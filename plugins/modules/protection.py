@@ -9,8 +9,8 @@ short_description: Protect what a plan selects
 version_added: 0.1.0
 description:
   - >-
-    Labels the selected VMs and workloads and what they need, sets their volumes to Retain, enables replication towards the
-    other site and schedules backups.
+    Labels the selected VMs and workloads and what they need, sets their volumes to Retain, enables replication towards
+    the other site and schedules backups.
   - Only objects that belong to the selected VMs and workloads are written. Each change is listed.
 author:
   - The ocpvirt.dr authors (@ocpvirt)

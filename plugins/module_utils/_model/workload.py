@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from .._errors import Refused
 from .capture import Capture
 from .names import RECORDED, STOPPED
 from .pod_template import needed_claims
@@ -102,12 +103,38 @@ def workload_record(manifest: Mapping[str, Any]) -> WorkloadRecord:
     """From our annotation as long as the workload is as we left it, else from the object itself."""
     text = (manifest["metadata"].get("annotations") or {}).get(RECORDED)
     if text and is_stopped(manifest):
-        return WorkloadRecord(**json.loads(text))
+        return _read_record(text, manifest)
     kind, spec = manifest["kind"], manifest["spec"]
     if kind in SCALED:
         replicas = spec.get("replicas", 1)
         return WorkloadRecord(replicas > 0, replicas, "Delete" if _deletes_claims(spec) else None)
     return WorkloadRecord(not is_stopped(manifest))
+
+
+def _read_record(text: str, manifest: Mapping[str, Any]) -> WorkloadRecord:
+    """Anybody may write annotations: what no run wrote is refused, and never taken for a size."""
+    try:
+        found = WorkloadRecord(**json.loads(text))
+    except (ValueError, TypeError):
+        found = None
+    if found is None or not _is_record(found, manifest["kind"] in SCALED):
+        raise Refused(
+            "read what the workload was before it was stopped",
+            on=workload_key(manifest),
+            seen=f"{RECORDED}: {text[:200]}",
+            wanted='what a run wrote, such as {"replicas": 3, "running": true}',
+            next_step="correct the annotation, or give the workload its replicas back and remove it; then start again",
+        )
+    return found
+
+
+def _is_record(record: WorkloadRecord, scaled: bool) -> bool:
+    if not isinstance(record.running, bool) or record.when_scaled not in (None, "Delete"):
+        return False
+    if not scaled:
+        return record.replicas is None
+    replicas: object = record.replicas
+    return isinstance(replicas, int) and replicas >= 0 and record.running is (replicas > 0)
 
 
 def is_stopped(manifest: Mapping[str, Any]) -> bool:

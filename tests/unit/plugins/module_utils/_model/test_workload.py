@@ -8,6 +8,7 @@ import copy
 from typing import Any
 
 import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.selector import LabelSelector
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.workload import (
     WorkloadRecord,
@@ -78,6 +79,28 @@ def test_what_its_owner_wrote_since_counts_more_than_the_record() -> None:
     there = stopped(deployment(replicas=3))
     there["spec"]["replicas"] = 5
     assert workload_record(there) == WorkloadRecord(True, 5)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "3",
+        "{",
+        '{"replicas": 3}',
+        '{"running": "yes"}',
+        '{"running": true, "replicas": "3"}',
+        '{"running": true, "replicas": -1}',
+        '{"running": true, "replicas": 0}',
+        '{"running": true}',
+        '{"running": true, "when_scaled": "{{ x }}"}',
+        '{"run_strategy": "Always", "running": true}',
+    ],
+)
+def test_a_record_that_no_run_wrote_is_refused_by_name(text: str) -> None:
+    there = stopped(deployment())
+    there["metadata"]["annotations"][RECORDED] = text
+    with pytest.raises(Refused, match="Deployment/payroll/front"):
+        workload_record(there)
 
 
 def test_a_workload_without_a_number_of_replicas_has_one() -> None:
