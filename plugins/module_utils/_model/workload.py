@@ -224,20 +224,23 @@ def pod_selector(manifest: Mapping[str, Any]) -> LabelSelector | None:
 
 def pods_of(workloads: Iterable[Mapping[str, Any]], pods: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The pods that have not ended and that one of the workloads knows for its own."""
-    selectors: dict[str, list[LabelSelector]] = {}
+    # by one label of each, as there may be thousands of pods beside hundreds of workloads
+    by_label: dict[tuple[str, str, str], list[LabelSelector]] = {}
     for item in workloads:
         selector = pod_selector(item)
         if selector is not None:
-            selectors.setdefault(item["metadata"]["namespace"], []).append(selector)
-    return [
-        pod
-        for pod in pods
-        if pod.get("status", {}).get("phase") not in ENDED
-        and any(
-            selector.matches(pod["metadata"].get("labels") or {})
-            for selector in selectors.get(pod["metadata"]["namespace"], ())
+            key, value = next(iter(selector.match_labels.items()), ("", ""))
+            by_label.setdefault((item["metadata"]["namespace"], key, value), []).append(selector)
+
+    def is_known(pod: Mapping[str, Any]) -> bool:
+        labels, namespace = pod["metadata"].get("labels") or {}, pod["metadata"]["namespace"]
+        return any(
+            selector.matches(labels)
+            for key, value in [("", ""), *labels.items()]
+            for selector in by_label.get((namespace, key, value), ())
         )
-    ]
+
+    return [pod for pod in pods if (pod.get("status") or {}).get("phase") not in ENDED and is_known(pod)]
 
 
 def captured_workloads(capture: Capture, selector: LabelSelector) -> dict[str, Mapping[str, Any]]:

@@ -16,6 +16,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._model.workload import 
     is_stopped,
     is_up,
     moves_along,
+    pods_of,
     protected_workload,
     start_spec,
     stop_spec,
@@ -31,6 +32,7 @@ from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.workload_man
     deployment,
     job,
     owned_by,
+    pod,
     stateful_set,
 )
 
@@ -164,3 +166,12 @@ def test_a_bad_priority_names_the_workload_and_the_annotation() -> None:
     item["metadata"]["annotations"]["dr.ocpvirt.io/priority"] = "high"
     with pytest.raises(ValueError, match=r"Deployment/payroll/front: dr\.ocpvirt\.io/priority is 'high'"):
         protected_workload(item)
+
+
+def test_pods_are_known_by_the_selector_of_their_workload_in_its_namespace_as_long_as_they_may_write() -> None:
+    by_expression = deployment("back", selector={"matchExpressions": [{"key": "app", "operator": "Exists"}]})
+    elsewhere = pod("front-9", "front")
+    elsewhere["metadata"]["namespace"] = "other"
+    pods = [pod("front-0", "front"), pod("front-1", "front", phase="Succeeded"), pod("db-0", "db"), elsewhere]
+    assert [item["metadata"]["name"] for item in pods_of([deployment("front"), cron_job()], pods)] == ["front-0"]
+    assert [item["metadata"]["name"] for item in pods_of([by_expression], pods)] == ["front-0", "db-0"]
