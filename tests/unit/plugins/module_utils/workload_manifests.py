@@ -26,9 +26,11 @@ def workload(kind: str, name: str, labels: dict[str, str] = PLAN, **spec: Any) -
     }
 
 
-def deployment(name: str = "front", replicas: int = 3, claim: str = "", **spec: Any) -> dict[str, Any]:
+def deployment(
+    name: str = "front", replicas: int = 3, claim: str = "", labels: dict[str, str] = PLAN, **spec: Any
+) -> dict[str, Any]:
     own = {"selector": {"matchLabels": {"app": name}}, "template": template(name, claim)}
-    return workload("Deployment", name, replicas=replicas, **{**own, **spec})
+    return workload("Deployment", name, labels, replicas=replicas, **{**own, **spec})
 
 
 def stateful_set(name: str = "store", replicas: int = 2, scaled: str = "Retain", **spec: Any) -> dict[str, Any]:
