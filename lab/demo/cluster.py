@@ -33,6 +33,8 @@ PATHS = {
     "VirtualMachineInstance": "/apis/kubevirt.io/v1/namespaces/{namespace}/virtualmachineinstances",
     "Backup": "/apis/velero.io/v1/namespaces/{namespace}/backups",
     "CustomResourceDefinition": "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+    "ClusterRole": "/apis/rbac.authorization.k8s.io/v1/clusterroles",
+    "ClusterRoleBinding": "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
     "StorageClass": "/apis/storage.k8s.io/v1/storageclasses",
 }
 TIMEOUT = (5, 30)

@@ -33,6 +33,13 @@ def deploy_application(world: World) -> None:
         _named("ServiceAccount", "front", "v1"),
         {**_named("ConfigMap", "front", "v1"), "data": {"colour": "blue"}},
         {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "ClusterRoleBinding",
+            "metadata": {"name": "front"},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"},
+            "subjects": [{"kind": "ServiceAccount", "name": "front", "namespace": NAMESPACE}],
+        },
+        {
             **_named("Service", "store", "v1"),
             "spec": {"clusterIP": "None", "selector": {"app": "store"}, "ports": [{"port": 5432}]},
         },

@@ -36,6 +36,7 @@ class Application:
     world: World
     specs: dict[str, Any]
     stranger: Any
+    view_at_west: str
     last: Played | None = None
 
 
@@ -47,7 +48,8 @@ def application(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Applicati
     world.write_plan("payroll", world.document)
     applications.deploy_application(world)
     east = world.cluster("east")
-    found = Application(world, specs(east), stranger(east))
+    view = world.cluster("west").get("ClusterRole", "view")["metadata"]["resourceVersion"]
+    found = Application(world, specs(east), stranger(east), view)
     found.last = must(world.protect())
     world.storage.await_replicated(world.sites)
     return found
@@ -154,6 +156,14 @@ def test_what_workloads_need_came_with_them(relocated: Application) -> None:
     assert west.get("ConfigMap", "front", NAMESPACE)["data"] == {"colour": "blue"}
     assert west.get("ServiceAccount", "front", NAMESPACE)
     assert west.get("Service", "store", NAMESPACE)["spec"]["clusterIP"] == "None"
+
+
+def test_p8_roles_of_the_whole_cluster_are_left_alone(relocated: Application) -> None:
+    west = relocated.world.cluster("west")
+    assert west.get("ClusterRole", "view")["metadata"]["resourceVersion"] == relocated.view_at_west
+    assert "front" not in [item["metadata"]["name"] for item in west.list("ClusterRoleBinding")]
+    assert relocated.last
+    assert "ClusterRoleBinding/front stays in the capture" in relocated.last.output
 
 
 def test_p8_a_workload_that_the_plan_does_not_select_is_not_written(relocated: Application) -> None:

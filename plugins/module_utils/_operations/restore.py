@@ -24,6 +24,8 @@ from .session import Session
 from .workload_restore import NOT_MOVED, decide_workloads, write_workloads
 from .workload_restore import OURS as WORKLOADS
 
+# Velero captures those of a ServiceAccount with it, and would bring the target's own `view` to the source's
+OF_CLUSTER = ("clusterroles.rbac.authorization.k8s.io", "clusterrolebindings.rbac.authorization.k8s.io")
 # created by us, patched and verified; or never wanted at a target
 OURS = (
     "persistentvolumes",
@@ -31,6 +33,7 @@ OURS = (
     "virtualmachines.kubevirt.io",
     *WORKLOADS,
     *NOT_MOVED,
+    *OF_CLUSTER,
     "datavolumes.cdi.kubevirt.io",
     # restored bare they lock the VM and snapshot anew
     "virtualmachinesnapshots.snapshot.kubevirt.io",
@@ -73,6 +76,11 @@ def restore_metadata(plan: Plan, run_id: str, timeout: float, check_mode: bool) 
             for key in sorted(existing.keys() - {key_of(vm) for vm in wanted})
         ]
         decisions += workloads.decisions
+        decisions += [
+            f"{item['kind']}/{item['metadata']['name']} stays in the capture: it is the whole cluster's"
+            for resource in OF_CLUSTER
+            for item in capture.objects.get(resource, ())
+        ]
         decisions += source.left_out(session.api, capture, OURS)
         todo = [change for change in changes if change.verb != "keep"]
         counts: dict[str, int] = {}

@@ -176,6 +176,16 @@ def test_p1_workloads_are_created_stopped_by_us_and_never_by_velero(api: MemoryA
     assert velero.update is True
 
 
+@pytest.mark.usefixtures("session")
+def test_p8_what_is_the_whole_clusters_is_never_restored_and_said(velero: Velero) -> None:
+    resource = "clusterroles.rbac.authorization.k8s.io"
+    view = {"kind": "ClusterRole", "metadata": {"name": "view"}}
+    velero.capture = Capture(velero.capture.name, {**velero.capture.objects, resource: [view]})
+    result = run()
+    assert resource in velero.excluded
+    assert "ClusterRole/view stays in the capture: it is the whole cluster's" in result["decisions"]
+
+
 @pytest.mark.usefixtures("session", "velero")
 def test_p5_vms_that_an_earlier_attempt_created_are_not_created_again(api: MemoryApi) -> None:
     run()
