@@ -100,6 +100,12 @@ def pods_at(cluster: Cluster) -> dict[str, int]:
     return found
 
 
+def pod_uids(cluster: Cluster) -> set[str]:
+    """Of the workloads' pods: other ones after each start."""
+    pods = cluster.list("Pod", NAMESPACE)
+    return {pod["metadata"]["uid"] for pod in pods if pod["metadata"].get("labels", {}).get("app") in RUNNING}
+
+
 def specs(cluster: Cluster) -> dict[str, Any]:
     """By workload of the plan all that its owner wrote; a Job's selector and pod labels are its cluster's."""
     found = {}

@@ -12,6 +12,7 @@ from ansible_collections.ocpvirt.dr.tests.integration import applications
 from ansible_collections.ocpvirt.dr.tests.integration.applications import (
     RUNNING,
     await_up,
+    pod_uids,
     pods_at,
     recorded,
     specs,
@@ -140,7 +141,11 @@ def test_p1_nobody_waits_at_the_target_for_the_volumes_of_a_move(application: Ap
     world, west = application.world, application.world.cluster("west")
     west.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
     west.create(applications.intruder("files"))
-    refused(world.play("relocate", *WEST), "Deployment/payroll/intruder", "was rolled back", "everything is at east")
+    before = pod_uids(world.cluster("east"))
+    refused(world.check(), "WaitingWriter", "Deployment/payroll/intruder")
+    refused(world.play("relocate", *WEST), "Deployment/payroll/intruder", "it would mount payroll/files at once")
+    # refused before anything was stopped
+    assert pod_uids(world.cluster("east")) == before
     west.delete("Deployment", "intruder", NAMESPACE)
     await_up(world.cluster("east"))
     assert specs(world.cluster("east")) == application.specs

@@ -21,6 +21,7 @@ from .metadata_source import source_of
 from .protected import list_vms, start_records
 from .session import Session
 from .sites import open_site, reach
+from .target_writers import check_no_writers
 from .volumes import decide
 from .workload_restore import decide_workloads
 from .workloads import list_workloads, workload_records
@@ -119,13 +120,15 @@ def choose_capture(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
 def keep_capture(session: Session, chosen: CaptureInfo, capture: Capture) -> int:
     """Record it as the one that the run restores from; the number of its VMs.
 
-    Refused while nothing is promoted yet: VMs that could not be started, volumes and workloads that could not be made.
+    Refused while nothing is stopped or promoted yet: VMs that could not be started, volumes and workloads that could
+    not be made, and whoever would mount the volumes at once.
     """
     vms = start_records(capture.index("virtualmachines.kubevirt.io"))
     workloads = workload_records(captured_workloads(capture, session.plan.selector).values())
     order_start([*vms, *workloads], session.plan.startup.waves)
-    decide(session.plan, capture, session.target)
-    decide_workloads(session, capture)
+    decisions = decide(session.plan, capture, session.target)
+    decide_workloads(session.plan, session.api, capture, session.run.id)
+    check_no_writers(session, [decision.claim for decision in decisions])
     kept = {"vms": [vm.key for vm in vms], "workloads": [item.key for item in workloads]}
     session.put("capture", {"name": chosen.name, "created": chosen.created, **kept})
     return len(vms)

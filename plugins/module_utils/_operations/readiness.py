@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .._cluster.api import Api
-from .._cluster.kinds import POD
 from .._errors import DrError, Refused
 from .._model.capture import CaptureInfo
 from .._model.finding import Finding, blockers, score
@@ -18,17 +17,16 @@ from .._model.group_status import GroupStatus
 from .._model.names import protected_label
 from .._model.plan import Plan
 from .._model.vm import claim_users
-from .._model.workload import ENDED, pods_of
 from .._planning.capture_check import check_capture
 from .._planning.start_order import order_start
 from .._planning.volume_patch import patch_volume
-from .._planning.writer_check import foreign_writers
 from .entry import bounded
 from .groups import Groups
 from .metadata_source import needs_of, source_of
-from .protected import Protected, key_of, list_protected, start_records
+from .protected import Protected, list_protected, start_records
 from .site_report import present_apis, storage_phases
 from .sites import Reach, reach
+from .workload_findings import findings_at_source, findings_at_target
 from .workloads import workload_records
 
 
@@ -49,7 +47,7 @@ def readiness(plan: Plan) -> dict[str, Any]:
         found = list_protected(plan, source.api)
         findings += _vms(found, source.site)
         findings += _order(plan, found, source.site)
-        findings += _foreign(plan, source.api, found)
+        findings += findings_at_source(plan, source.api, found)
         findings += _volumes(plan, replication, found, source.site, target)
         findings += _captures(plan, found, reached[target], source.site)
     order = {"blocker": 0, "warning": 1, "info": 2}
@@ -156,14 +154,6 @@ def _order(plan: Plan, found: Protected, site: str) -> Iterator[Finding]:
         yield _blocker("StartOrder", error.on or "plan", error.seen or str(error), error.next_step or "", site)
 
 
-def _foreign(plan: Plan, api: Api, found: Protected) -> Iterator[Finding]:
-    pods = [pod for namespace in plan.namespaces for pod in api.list(POD, namespace)]
-    workloads = found.workloads
-    known = {key_of(pod) for pod in pods_of([*workloads.writers, *workloads.foreign.values()], pods)}
-    unknown = [pod for pod in pods if key_of(pod) not in known and pod.get("status", {}).get("phase") not in ENDED]
-    yield from foreign_writers(workloads.foreign.values(), unknown, found.claims, plan.selector, api.site)
-
-
 def _volumes(plan: Plan, groups: Groups, found: Protected, site: str, target: str) -> Iterator[Finding]:
     label, users = protected_label(plan.name), claim_users(found.vms.values())
     for key, pvc in found.claims.items():
@@ -213,6 +203,7 @@ def _captures(plan: Plan, found: Protected, there: Reach, site: str) -> Iterator
         yield Finding(
             finding.severity, finding.code, finding.on, f"{newest.name}: {finding.message}", finding.remedy, there.site
         )
+    yield from findings_at_target(plan, there.api, found, content)
 
 
 def _no_capture(known: list[CaptureInfo], site: str) -> Finding:

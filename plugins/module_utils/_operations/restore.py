@@ -67,7 +67,7 @@ def restore_metadata(plan: Plan, run_id: str, timeout: float, check_mode: bool) 
         wanted = [halted(vm, run_id) for vm in capture.objects.get(VM.resource, ())]
         existing = list_vms(plan, session.api)
         changes = [decide_vm(vm, existing.get(key_of(vm)), run_id, plan.name) for vm in wanted]
-        workloads = decide_workloads(session, capture)
+        workloads = decide_workloads(plan, session.api, capture, run_id)
         strangers = namesakes(plan, session.api, capture)
         decisions = [change.why for change in changes if change.why]
         decisions += [f"{on} stays as it is: it is not of the plan" for on in strangers]

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from .._cluster.api import Api
 from .._cluster.kinds import POD
 from .._errors import Refused
+from .._model.plan import Plan
 from .._model.workload import ENDED
 from .._planning.writer_check import waiting_writers
 from .session import Session
@@ -16,15 +18,7 @@ from .workloads import list_workloads
 
 def check_no_writers(session: Session, claims: Iterable[str]) -> None:
     """Refuse as long as a workload or pod there would mount them before they are promoted and verified."""
-    plan, api = session.plan, session.api
-    found = list_workloads(plan, api)
-    pods = [
-        pod
-        for namespace in plan.namespaces
-        for pod in api.list(POD, namespace)
-        if pod.get("status", {}).get("phase") not in ENDED
-    ]
-    waiting = waiting_writers([*found.writers, *found.foreign.values()], pods, claims, session.run.id)
+    waiting = waiting_at(session.plan, session.api, claims, session.run.id)
     for key, used in waiting.items():
         raise Refused(
             "create the volumes",
@@ -35,3 +29,15 @@ def check_no_writers(session: Session, claims: Iterable[str]) -> None:
             wanted="nobody who writes before the volumes are promoted and verified",
             next_step="scale it to zero, or remove it, at this site, and pause what brings it back; then start again",
         )
+
+
+def waiting_at(plan: Plan, api: Api, claims: Iterable[str], run_id: str) -> dict[str, list[str]]:
+    """Workloads and pods by key to the claims that they would mount. run_id: of a run whose workloads may."""
+    found = list_workloads(plan, api)
+    pods = [
+        pod
+        for namespace in plan.namespaces
+        for pod in api.list(POD, namespace)
+        if pod.get("status", {}).get("phase") not in ENDED
+    ]
+    return waiting_writers([*found.writers, *found.foreign.values()], pods, claims, run_id)

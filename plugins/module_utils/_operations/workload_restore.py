@@ -7,11 +7,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .._cluster.api import Api
 from .._cluster.bulk import for_each
 from .._cluster.kinds import JOB
 from .._errors import Conflict
 from .._model.capture import Capture
 from .._model.names import CREATED_BY, RECORDED
+from .._model.plan import Plan
+from .._model.selector import LabelSelector
 from .._model.workload import all_captured, captured_workloads, controller_of, is_finished, moves_along, workload_key
 from .._planning.workload_change import WorkloadChange, decide_workload, stopped_copy
 from .session import Session
@@ -42,10 +45,9 @@ class WorkloadRestore:
         return [change.verb for change in self.changes].count(verb)
 
 
-def decide_workloads(session: Session, capture: Capture) -> WorkloadRestore:
+def decide_workloads(plan: Plan, api: Api, capture: Capture, run_id: str) -> WorkloadRestore:
     """What would become of each. Refused when the target has one of that name that is not ours to write."""
-    plan, run_id = session.plan, session.run.id
-    existing = list_workloads(plan, session.api)
+    existing = list_workloads(plan, api)
     seen = {**existing.foreign, **existing.selected}
     captured = captured_workloads(capture, plan.selector)
     changes = [
@@ -56,7 +58,7 @@ def decide_workloads(session: Session, capture: Capture) -> WorkloadRestore:
         f"{key} stays as it is: it is not in {capture.name}"
         for key in sorted(existing.selected.keys() - captured.keys())
     ]
-    decisions += sorted(_left_in_capture(capture, session))
+    decisions += sorted(_left_in_capture(capture, plan.selector))
     return WorkloadRestore(tuple(changes), tuple(decisions))
 
 
@@ -88,9 +90,9 @@ def write_workloads(session: Session, todo: list[WorkloadChange]) -> None:
         raise error
 
 
-def _left_in_capture(capture: Capture, session: Session) -> Iterator[str]:
+def _left_in_capture(capture: Capture, selector: LabelSelector) -> Iterator[str]:
     for item in all_captured(capture):
-        if moves_along(item, session.plan.selector) or controller_of(item):
+        if moves_along(item, selector) or controller_of(item):
             continue
         why = "its work is done" if is_finished(item) else "the plan's selector does not select it"
         yield f"{workload_key(item)} stays in the capture: {why}"

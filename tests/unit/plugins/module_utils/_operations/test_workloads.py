@@ -149,7 +149,7 @@ class Run:
 
     def restore(self, capture: Capture | None = None) -> list[str]:
         capture = capture or self.capture()
-        restore = decide_workloads(self.session, capture)
+        restore = decide_workloads(PLAN, self.west, capture, "r-1")  # type: ignore[arg-type]
         write_workloads(self.session, restore.todo)
         keys = [f"{change.body['kind']}/payroll/{change.body['metadata']['name']}" for change in restore.changes]
         self.session.put("capture", {"name": capture.name, "vms": [], "workloads": keys})
@@ -355,7 +355,7 @@ def test_a_job_of_an_earlier_stay_gets_a_new_record_only_as_its_spec_cannot_be_c
 
 def test_somebody_who_makes_a_workload_meanwhile_is_not_overwritten(run: Run) -> None:
     run.east.add(deployment())
-    restore = decide_workloads(run.session, run.capture())
+    restore = decide_workloads(PLAN, run.west, run.capture(), "r-1")  # type: ignore[arg-type]
     run.west.add(deployment(replicas=9))
     with pytest.raises(Refused, match="Deployment/payroll/front"):
         write_workloads(run.session, restore.todo)
