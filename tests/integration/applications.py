@@ -16,6 +16,7 @@ KINDS = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job")
 GROUPS = {"CronJob": "batch/v1", "Job": "batch/v1"}
 CLAIMS = ("files", "data-store-0", "data-store-1")
 STRANGER = "stranger"
+UNDER_WAY = "nightly-1"
 RECORDED = "dr.ocpvirt.io/recorded"
 # pods of each once everything is up; KWOK ends the pods of Jobs, and this Job's pod fits nowhere
 RUNNING = {"front": 3, "store": 2, "agent": 0, "import": 1}
@@ -49,6 +50,7 @@ def deploy_application(world: World) -> None:
     nodes = len(east.call("GET", "/api/v1/nodes")["items"])
     RUNNING["agent"] = nodes
     east.create_all(workloads())
+    east.create(_under_way(east.get("CronJob", "nightly", NAMESPACE)))
     await_up(east)
 
 
@@ -192,6 +194,22 @@ def _workload(
 def _pods(app: str, **pod: Any) -> Object:
     containers = [{"name": "main", "image": "registry.example.org/main:1"}]
     return {"metadata": {"labels": {"app": app}}, "spec": {"containers": containers, **pod}}
+
+
+def _under_way(owner: Object) -> Object:
+    """A Job that the CronJob made and whose pod waits for a node."""
+    pods = _pods("nightly", restartPolicy="Never", nodeSelector={"nowhere": "true"})
+    job = _workload("Job", UNDER_WAY, {}, template=pods)
+    job["metadata"]["ownerReferences"] = [
+        {
+            "apiVersion": "batch/v1",
+            "kind": "CronJob",
+            "name": owner["metadata"]["name"],
+            "uid": owner["metadata"]["uid"],
+            "controller": True,
+        }
+    ]
+    return job
 
 
 def _cron_job(name: str, labels: dict[str, str], suspend: bool) -> Object:

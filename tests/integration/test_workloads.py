@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.ocpvirt.dr.tests.integration import applications
 from ansible_collections.ocpvirt.dr.tests.integration.applications import (
     RUNNING,
+    UNDER_WAY,
     await_up,
     pod_uids,
     pods_at,
@@ -98,6 +99,7 @@ def cleaned(forced: Application) -> Application:
 
 
 def assert_all_runs_at(application: Application, site: str, peer: str) -> None:
+    """site: where it runs; peer: where all is stopped but what the plan does not select."""
     world = application.world
     cluster = world.cluster(site)
     assert specs(cluster) == application.specs
@@ -120,6 +122,8 @@ def assert_stopped_at(application: Application, site: str) -> None:
         "CronJob/nightly": {"running": True},
         "CronJob/paused": {"running": False},
         "Job/import": {"running": True},
+        # of the CronJob, and it stays where it was made
+        **({f"Job/{UNDER_WAY}": {"running": True}} if site == "east" else {}),
     }
     assert set(volume_sources(cluster)) == set(applications.CLAIMS)
 
@@ -163,6 +167,12 @@ def test_what_workloads_need_came_with_them(relocated: Application) -> None:
     assert west.get("Service", "store", NAMESPACE)["spec"]["clusterIP"] == "None"
 
 
+def test_a_job_that_a_cron_job_had_under_way_is_stopped_and_stays_where_it_was(relocated: Application) -> None:
+    east, west = (relocated.world.cluster(site) for site in ("east", "west"))
+    assert east.get("Job", UNDER_WAY, NAMESPACE)["spec"]["suspend"] is True
+    assert [item["metadata"]["name"] for item in west.list("Job", NAMESPACE)] == ["import"]
+
+
 def test_p8_roles_of_the_whole_cluster_are_left_alone(relocated: Application) -> None:
     west = relocated.world.cluster("west")
     assert west.get("ClusterRole", "view")["metadata"]["resourceVersion"] == relocated.view_at_west
@@ -179,6 +189,11 @@ def test_p7_the_way_home_adopts_what_is_there(returned: Application) -> None:
     assert returned.last
     assert "Deployment/payroll/front is adopted: it is as captured" in returned.last.output
     assert_all_runs_at(returned, "east", "west")
+
+
+def test_a_job_that_a_cron_job_had_under_way_goes_on_when_the_plan_is_back(returned: Application) -> None:
+    job = returned.world.cluster("east").get("Job", UNDER_WAY, NAMESPACE)
+    assert (job["spec"]["suspend"], job["status"]["active"]) == (False, 1)
 
 
 def test_p7_a_forced_move_from_an_export_starts_each_workload_as_it_was(forced: Application) -> None:

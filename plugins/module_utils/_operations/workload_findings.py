@@ -33,7 +33,7 @@ def findings_at_target(plan: Plan, api: Api, found: Protected, capture: Capture)
     try:
         for key, used in waiting_at(plan, api, found.claims, "").items():
             message = f"it would mount {', '.join(used[:3])} before they are promoted and verified"
-            remedy = "scale it to zero, or remove it, at this site"
+            remedy = "scale it to zero, or remove it, at this site; reprotect does so with what is the plan's own"
             yield Finding("blocker", "WaitingWriter", key, message, remedy, api.site)
         decide_workloads(plan, api, capture, "")
     except Refused as error:
