@@ -54,5 +54,5 @@ def await_pods_gone(session: Session, api: Api, items: Iterable[Object], total: 
     """Until the pods of these workloads are gone, or the time is over."""
     stopped = list(items)
     while (left := workload_pods(session.plan, api, stopped)) and not deadline.over:
-        session.progress.emit("quiesce", total - len(left), total, waiting_for=", ".join(left[:3]))
+        session.progress.emit("quiesce", max(0, total - len(left)), total, waiting_for=", ".join(left[:3]))
         session.clock.sleep(min(POLL, deadline.left))
