@@ -37,6 +37,7 @@ STAGES = (
     "without_apis",
     "exported",
     "settled",
+    "application",
 )
 
 

@@ -67,7 +67,7 @@ def test_failover_creates_nothing_when_no_rule_matches_a_volume(decided: Decided
 def test_a_disk_that_cannot_be_opened_is_reported_by_name_and_the_others_run(half_started: KilledRun) -> None:
     world = half_started.world
     played = world.failover()
-    refused(played, f"1 of {len(world.running)} VMs did not start", f"payroll/{half_started.broken}")
+    refused(played, f"1 of {len(world.running)} VMs and workloads did not start", f"payroll/{half_started.broken}")
     reason = f"disk of PVC {half_started.broken} (NFS {world.sites['west']['nfs_server']}:"
     assert reason in played.output
     others = [name for name in world.running if name != half_started.broken]

@@ -26,6 +26,8 @@ from .metadata_source import needs_of, source_of
 from .protected import Protected, list_protected, start_records
 from .site_report import present_apis, storage_phases
 from .sites import Reach, reach
+from .workload_findings import findings_at_source, findings_at_target
+from .workloads import workload_records
 
 
 def readiness(plan: Plan) -> dict[str, Any]:
@@ -45,6 +47,7 @@ def readiness(plan: Plan) -> dict[str, Any]:
         found = list_protected(plan, source.api)
         findings += _vms(found, source.site)
         findings += _order(plan, found, source.site)
+        findings += findings_at_source(plan, source.api, found)
         findings += _volumes(plan, replication, found, source.site, target)
         findings += _captures(plan, found, reached[target], source.site)
     order = {"blocker": 0, "warning": 1, "info": 2}
@@ -138,12 +141,15 @@ def _vms(found: Protected, site: str) -> Iterator[Finding]:
         yield _blocker("NothingSelected", "plan", "no VirtualMachine is selected", "correct protect.selector", site)
     for missing in found.missing:
         kind, _space, key = missing.partition(" ")
-        yield _blocker("ReferenceAbsent", f"{kind}/{key}", "a VM refers to it and it is absent", "create it", site)
+        yield _blocker(
+            "ReferenceAbsent", f"{kind}/{key}", "a VM or workload refers to it and it is absent", "create it", site
+        )
 
 
 def _order(plan: Plan, found: Protected, site: str) -> Iterator[Finding]:
     try:
-        order_start(start_records(found.vms), plan.startup.waves)
+        records = [*start_records(found.vms), *workload_records(found.workloads.selected.values())]
+        order_start(records, plan.startup.waves)
     except Refused as error:
         yield _blocker("StartOrder", error.on or "plan", error.seen or str(error), error.next_step or "", site)
 
@@ -193,10 +199,11 @@ def _captures(plan: Plan, found: Protected, there: Reach, site: str) -> Iterator
         remedy = error.next_step or "check Velero at the target"
         yield Finding("blocker", "CaptureUnreadable", error.on or "Backup", str(error), remedy, there.site)
         return
-    for finding in check_capture(content, found.vms.values()):
+    for finding in check_capture(content, plan.selector, found.vms.values(), found.workloads.selected.values()):
         yield Finding(
             finding.severity, finding.code, finding.on, f"{newest.name}: {finding.message}", finding.remedy, there.site
         )
+    yield from findings_at_target(plan, there.api, found, content)
 
 
 def _no_capture(known: list[CaptureInfo], site: str) -> Finding:

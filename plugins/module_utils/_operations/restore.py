@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Restoring everything of a capture but its volumes: the rest by the metadata source, then the VMs by us, halted."""
+"""Restoring all of a capture but its volumes: the rest by the metadata source, then VMs and workloads by us, off."""
 
 from __future__ import annotations
 
@@ -21,12 +21,19 @@ from .metadata_source import chosen_capture, source_of
 from .namesakes import namesakes
 from .protected import key_of, list_vms
 from .session import Session
+from .workload_restore import NOT_MOVED, decide_workloads, write_workloads
+from .workload_restore import OURS as WORKLOADS
 
+# Velero captures those of a ServiceAccount with it, and would bring the target's own `view` to the source's
+OF_CLUSTER = ("clusterroles.rbac.authorization.k8s.io", "clusterrolebindings.rbac.authorization.k8s.io")
 # created by us, patched and verified; or never wanted at a target
 OURS = (
     "persistentvolumes",
     "persistentvolumeclaims",
     "virtualmachines.kubevirt.io",
+    *WORKLOADS,
+    *NOT_MOVED,
+    *OF_CLUSTER,
     "datavolumes.cdi.kubevirt.io",
     # restored bare they lock the VM and snapshot anew
     "virtualmachinesnapshots.snapshot.kubevirt.io",
@@ -49,7 +56,7 @@ DROPPED_META = (
 
 
 def restore_metadata(plan: Plan, run_id: str, timeout: float, check_mode: bool) -> dict[str, Any]:
-    """The source restores the rest; then the VMs are created, halted, with their own power state written on them.
+    """The source restores the rest; then VMs and workloads are created, off, with what they were written on them.
 
     What the target holds of an earlier stay of the plan is brought to what the capture says: the site where the plan
     ran last wins.
@@ -60,12 +67,19 @@ def restore_metadata(plan: Plan, run_id: str, timeout: float, check_mode: bool) 
         wanted = [halted(vm, run_id) for vm in capture.objects.get(VM.resource, ())]
         existing = list_vms(plan, session.api)
         changes = [decide_vm(vm, existing.get(key_of(vm)), run_id, plan.name) for vm in wanted]
+        workloads = decide_workloads(plan, session.api, capture, run_id)
         strangers = namesakes(plan, session.api, capture)
         decisions = [change.why for change in changes if change.why]
         decisions += [f"{on} stays as it is: it is not of the plan" for on in strangers]
         decisions += [
             f"VirtualMachine/{key} stays halted: it is not in {name}"
             for key in sorted(existing.keys() - {key_of(vm) for vm in wanted})
+        ]
+        decisions += workloads.decisions
+        decisions += [
+            f"{item['kind']}/{item['metadata']['name']} stays in the capture: it is the whole cluster's"
+            for resource in OF_CLUSTER
+            for item in capture.objects.get(resource, ())
         ]
         decisions += source.left_out(session.api, capture, OURS)
         todo = [change for change in changes if change.verb != "keep"]
@@ -77,6 +91,7 @@ def restore_metadata(plan: Plan, run_id: str, timeout: float, check_mode: bool) 
                 session.api, name, run_id, OURS, timeout, update=not strangers, verify_lock=session.verify_lock
             )
             _write_vms(session, todo)
+            write_workloads(session, workloads.todo)
         session.progress.emit("metadata", len(wanted), len(wanted))
         verbs = [change.verb for change in changes]
         result = {
@@ -84,9 +99,12 @@ def restore_metadata(plan: Plan, run_id: str, timeout: float, check_mode: bool) 
             "vms": len(wanted),
             "vms_created": verbs.count("create"),
             "vms_updated": verbs.count("update"),
+            "workloads": len(workloads.changes),
+            "workloads_created": workloads.count("create"),
+            "workloads_updated": workloads.count("update"),
         }
         summary.update(result)
-        return {"changed": bool(todo), **result, "decisions": bounded(decisions)}
+        return {"changed": bool(todo or workloads.todo), **result, "decisions": bounded(decisions)}
 
 
 def halted(vm: Mapping[str, Any], run_id: str) -> Object:

@@ -24,6 +24,7 @@ from .entry import bounded
 from .metadata_source import chosen_capture, source_of
 from .protected import key_of
 from .session import Session
+from .target_writers import check_no_writers
 
 
 def restore_volumes(plan: Plan, run_id: str, timeout: float, check_mode: bool) -> dict[str, Any]:
@@ -33,6 +34,7 @@ def restore_volumes(plan: Plan, run_id: str, timeout: float, check_mode: bool) -
         decisions = decide(plan, capture, session.target)
         for decision in decisions:
             session.groups.check_covered(session.target, decision.pvc, decision.pv)
+        check_no_writers(session, [decision.claim for decision in decisions])
         todo = _plan_changes(session.api, decisions)
         if not check_mode:
             _create_namespaces(session, capture)

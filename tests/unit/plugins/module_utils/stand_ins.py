@@ -98,6 +98,13 @@ class MemoryApi:
             raise Conflict("PUT", site=self.site, on="/".join(filter(None, key)), status=409)
         return self._store("replace", key, body)
 
+    def patch(self, kind: Kind, name: str, namespace: str | None, body: dict[str, Any]) -> dict[str, Any]:
+        """JSON merge patch; a resourceVersion in it makes somebody else's change meanwhile a Conflict."""
+        stored = self.get(kind, name, namespace)
+        if body.get("metadata", {}).get("resourceVersion") not in (None, stored["metadata"]["resourceVersion"]):
+            raise Conflict("PATCH", site=self.site, on=f"{kind.kind}/{namespace}/{name}", status=409)
+        return self._store("patch", (kind.kind, namespace, name), merged(stored, body))
+
     def apply(self, kind: Kind, body: dict[str, Any], force: bool = True) -> dict[str, Any]:
         """As the server does it, an equal object is not written again."""
         key = self._key(kind, body)
@@ -125,6 +132,19 @@ class MemoryApi:
 
     def _key(self, kind: Kind, body: dict[str, Any]) -> tuple[str, str | None, str]:
         return kind.kind, body["metadata"].get("namespace"), body["metadata"]["name"]
+
+
+def merged(seen: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
+    """A document after a JSON merge patch (RFC 7396)."""
+    found = copy.deepcopy(seen)
+    for key, value in patch.items():
+        if value is None:
+            found.pop(key, None)
+        elif isinstance(value, dict):
+            found[key] = merged(found[key] if isinstance(found.get(key), dict) else {}, value)
+        else:
+            found[key] = copy.deepcopy(value)
+    return found
 
 
 def plan_of(**changes: Any) -> Plan:

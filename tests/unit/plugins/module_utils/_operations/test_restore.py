@@ -8,16 +8,18 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import VM
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import DEPLOYMENT, VM
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Failed, Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.capture import Capture
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations import restore
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.restore import halted, restore_metadata
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.workloads import KINDS
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import (
     MemoryApi,
     MemorySession,
     plan_of,
 )
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.workload_manifests import PROTECTED, deployment
 
 
 def captured(name: str = "db-0", **spec: Any) -> dict[str, Any]:
@@ -158,6 +160,30 @@ def test_vms_come_after_velero_which_restores_none_of_what_is_ours(api: MemoryAp
     assert {vm["metadata"]["name"] for vm in api.list(VM)} == {"db-0", "db-1"}
     assert {"persistentvolumes", "persistentvolumeclaims", "virtualmachines.kubevirt.io"} <= set(velero.excluded)
     assert (result["changed"], result["vms"], result["vms_created"]) == (True, 2, 2)
+
+
+@pytest.mark.usefixtures("session")
+def test_p1_workloads_are_created_stopped_by_us_and_never_by_velero(api: MemoryApi, velero: Velero) -> None:
+    front = deployment(replicas=3)
+    front["metadata"]["labels"][PROTECTED] = "true"
+    velero.capture = Capture(velero.capture.name, {**velero.capture.objects, "deployments.apps": [front]})
+    result = run()
+    resources = {kind.resource for kind in KINDS.values()}
+    assert {*resources, "replicasets.apps"} <= set(velero.excluded)
+    assert (result["changed"], result["workloads"], result["workloads_created"]) == (True, 1, 1)
+    assert [item["spec"]["replicas"] for item in api.list(DEPLOYMENT)] == [0]
+    # nobody else of its name was there, so Velero may update what it finds
+    assert velero.update is True
+
+
+@pytest.mark.usefixtures("session")
+def test_p8_what_is_the_whole_clusters_is_never_restored_and_said(velero: Velero) -> None:
+    resource = "clusterroles.rbac.authorization.k8s.io"
+    view = {"kind": "ClusterRole", "metadata": {"name": "view"}}
+    velero.capture = Capture(velero.capture.name, {**velero.capture.objects, resource: [view]})
+    result = run()
+    assert resource in velero.excluded
+    assert "ClusterRole/view stays in the capture: it is the whole cluster's" in result["decisions"]
 
 
 @pytest.mark.usefixtures("session", "velero")
