@@ -28,12 +28,16 @@ _OF_BOTH = ("storageClassName", "volumeAttributesClassName")
 
 @dataclass(frozen=True)
 class VolumeDecision:
-    """What to create at the target for one claim. rule: index of the rule that matched. reasons: for people."""
+    """What to create at the target for one claim. rule: index of the rule that matched. reasons: for people.
+
+    fields: paths in the PV's spec that the rule sets.
+    """
 
     pv: Object
     pvc: Object
     rule: int
     reasons: tuple[str, ...]
+    fields: frozenset[tuple[str, ...]] = frozenset()
 
     @property
     def claim(self) -> str:
@@ -78,7 +82,7 @@ def patch_volume(
         )
     decided = DecidedVolume(pv, new_pv["spec"], rule.index, target, compiled.fields)
     reasons += driver_of(new_pv["spec"]).check(decided)
-    return VolumeDecision(new_pv, new_pvc, rule.index, tuple(reasons))
+    return VolumeDecision(new_pv, new_pvc, rule.index, tuple(reasons), compiled.fields)
 
 
 def _matching(
