@@ -171,7 +171,7 @@ def _volumes(plan: Plan, groups: Groups, found: Protected, site: str, target: st
             )
         try:
             groups.check_covered(site, pvc, pv)
-            groups.check_covered(target, pvc, patch_volume(pv, pvc, plan.rules, target, users.get(key, "")).pv)
+            groups.check_covered(target, pvc, patch_volume(pv, pvc, plan.rules, target, users.get(key, ())).pv)
         except Refused as error:
             yield _blocker(
                 "VolumeRule", error.on or volume, str(error), error.next_step or "correct the plan", error.site or site

@@ -49,14 +49,14 @@ def patch_volume(
     pvc: Mapping[str, Any],
     rules: Sequence[VolumeRule],
     target: str,
-    vm: str = "",
+    vms: Sequence[str] = (),
 ) -> VolumeDecision:
     """Decide the target's PV and PVC.
 
     Refused when no rule matches, when a value of the other site would stay, or when the volume's driver could not use
-    what the rule makes of it. vm: name of the VM that uses the claim, for {vm.name}.
+    what the rule makes of it. vms: names of the VMs that use the claim, for {vm.name}.
     """
-    rule, volume = _matching(rules, pv, pvc, target, vm)
+    rule, volume = _matching(rules, pv, pvc, target, vms)
     new_pv, new_pvc = clean_pv(pv), clean_pvc(pvc)
     reasons = [f"rule {rule.index} matches {source_of(pv)}"]
     if pv["spec"].get("nodeAffinity"):
@@ -86,12 +86,12 @@ def patch_volume(
 
 
 def _matching(
-    rules: Sequence[VolumeRule], pv: Mapping[str, Any], pvc: Mapping[str, Any], target: str, vm: str
+    rules: Sequence[VolumeRule], pv: Mapping[str, Any], pvc: Mapping[str, Any], target: str, vms: Sequence[str]
 ) -> tuple[VolumeRule, CapturedVolume]:
     for rule in rules:
         captures = _compiled(rule, target).matcher.captures(pv, pvc)
         if captures is not None:
-            return rule, CapturedVolume(pv, pvc, vm, captures)
+            return rule, CapturedVolume(pv, pvc, tuple(vms), captures)
     raise Refused(
         "patch the volume",
         on=f"PersistentVolume/{pv['metadata']['name']}",

@@ -108,6 +108,14 @@ class MemoryApi:
             raise Conflict("PATCH", site=self.site, on="/".join(filter(None, key)), status=409)
         return stored if stored == body else self._store("apply", key, body)
 
+    def patch(self, kind: Kind, name: str, namespace: str | None, body: dict[str, Any]) -> dict[str, Any]:
+        """A resourceVersion in a merge patch makes somebody else's change meanwhile a Conflict."""
+        stored = self.get(kind, name, namespace)
+        key = (kind.kind, namespace, name)
+        if body.get("metadata", {}).get("resourceVersion") not in (None, stored["metadata"]["resourceVersion"]):
+            raise Conflict("PATCH", site=self.site, on="/".join(filter(None, key)), status=409)
+        return self._store("patch", key, merged(stored, body))
+
     def delete(self, kind: Kind, name: str, namespace: str | None = None, uid: str | None = None) -> bool:
         stored = self.find(kind, name, namespace)
         if stored and uid and stored["metadata"].get("uid") != uid:
@@ -125,6 +133,19 @@ class MemoryApi:
 
     def _key(self, kind: Kind, body: dict[str, Any]) -> tuple[str, str | None, str]:
         return kind.kind, body["metadata"].get("namespace"), body["metadata"]["name"]
+
+
+def merged(stored: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
+    """As an API server applies a JSON merge patch."""
+    result = copy.deepcopy(stored)
+    for key, value in patch.items():
+        if value is None:
+            result.pop(key, None)
+        elif isinstance(value, dict):
+            result[key] = merged(result.get(key) or {}, value)
+        else:
+            result[key] = copy.deepcopy(value)
+    return result
 
 
 def plan_of(**changes: Any) -> Plan:

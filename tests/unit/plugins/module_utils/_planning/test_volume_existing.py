@@ -23,6 +23,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.volume_existi
     check_claim,
 )
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.volume_patch import VolumeDecision, patch_volume
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import merged
 
 Object = dict[str, Any]
 
@@ -77,17 +78,6 @@ def claim_at_target(decision: VolumeDecision, uid: str, bound: bool) -> Object:
     if bound:
         seen["metadata"]["annotations"] = {BIND_COMPLETED: "yes"}
     return seen
-
-
-def merged(seen: Object, patch: Object) -> Object:
-    """As the API server applies a JSON merge patch."""
-    result = copy.deepcopy(seen)
-    for key, value in patch.items():
-        if value is None:
-            result.pop(key, None)
-        else:
-            result[key] = merged(result.get(key, {}), value) if isinstance(value, dict) else value
-    return result
 
 
 def refusal(decision: VolumeDecision, seen: Object, claim: Object | None = None) -> Conflict:

@@ -234,8 +234,8 @@ def test_patching_twice_is_patching_once_when_nothing_leads_back(data: st.DataOb
     pv, pvc = data.draw(pairs({"nfs": {"server": "a", "path": "/a"}}))
     pvc["metadata"]["labels"]["tier"] = "db"
     rules = rules_of({"match": {}, "set": {"east": east, "west": west}})
-    once = patch_volume(pv, pvc, rules, "west", "vm-1")
-    twice = patch_volume(once.pv, once.pvc, rules, "west", "vm-1")
+    once = patch_volume(pv, pvc, rules, "west", ("vm-1",))
+    twice = patch_volume(once.pv, once.pvc, rules, "west", ("vm-1",))
     assert (twice.pv, twice.pvc) == (once.pv, once.pvc)
 
 
