@@ -77,6 +77,15 @@ def compare(wanted: Mapping[str, Any], seen: Mapping[str, Any]) -> list[Differen
     return [*_differ((), wanted, seen)]
 
 
+def changed(now: Any, then: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
+    """Path, value now and value then of every field in which two specs differ; None: absent."""
+    if isinstance(now, dict) and isinstance(then, dict):
+        for key in [*now, *(key for key in then if key not in now)]:
+            yield from changed(now.get(key), then.get(key), (*path, key))
+    elif now != then:
+        yield path, now, then
+
+
 def _texts(value: Any, found: list[str]) -> list[str]:
     for item in value.values() if isinstance(value, dict) else value:
         if isinstance(item, str):

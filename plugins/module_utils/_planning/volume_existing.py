@@ -51,7 +51,8 @@ def adopt_volume(
     on = f"PersistentVolume/{decision.pv['metadata']['name']}"
     _check_alive(seen, on, site)
     maker = driver_of(decision.pv["spec"]).maker(seen)
-    wanted, reasons, patch = decision.pv, [], _Patch(seen)
+    wanted, patch = decision.pv, _Patch(seen)
+    reasons: list[str] = []
     if maker:
         wanted, reasons = _as_made(decision, seen, maker)
         _keep(wanted, seen, patch, reasons)
