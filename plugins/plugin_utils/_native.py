@@ -9,16 +9,13 @@ from datetime import date
 from functools import wraps
 from typing import Any
 
+from ansible import template
 from ansible.errors import AnsibleFilterError
 
 from ..module_utils._errors import DrError
 
-try:
-    from ansible.template import trust_as_template  # noqa: F401  since 2.19 nothing is a template that was not marked
-
-    UNTRUSTED = True
-except ImportError:
-    UNTRUSTED = False
+# since ansible-core 2.19 nothing is a template that was not marked as one
+UNTRUSTED = hasattr(template, "trust_as_template")
 
 
 def answering(call: Callable[..., Any], name: str) -> Callable[..., Any]:

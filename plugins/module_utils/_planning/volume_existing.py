@@ -95,24 +95,23 @@ class _Patch:
     def __init__(self, seen: Mapping[str, Any]) -> None:
         self.spec_after = dict(seen["spec"])
         self._version = seen["metadata"].get("resourceVersion")
-        self._annotations: Object = {}
+        self._meta: dict[str, Object] = {"annotations": {}, "labels": {}}
         self._spec: Object = {}
 
     def set(self, field: str, value: Any) -> None:
         self._spec[field] = value
         self.spec_after[field] = value
 
-    def annotate(self, key: str, value: str | None) -> None:
-        self._annotations[key] = value
+    def mark(self, part: str, key: str, value: str | None) -> None:
+        """part: annotations or labels."""
+        self._meta[part][key] = value
 
     @property
     def body(self) -> Object | None:
-        if not self._spec:
+        changed = {part: marks for part, marks in self._meta.items() if marks}
+        if not self._spec and not changed:
             return None
-        meta: Object = {"resourceVersion": self._version}
-        if self._annotations:
-            meta["annotations"] = self._annotations
-        return {"metadata": meta, "spec": self._spec}
+        return {"metadata": {"resourceVersion": self._version, **changed}, "spec": self._spec}
 
 
 def _check_alive(seen: Mapping[str, Any], on: str, site: str) -> None:
@@ -162,7 +161,7 @@ def _bind(
         reasons.append("the claim is there already and lost its volume: bound by its uid")
     # a merge patch: null takes the key away
     patch.set("claimRef", {**ours, "uid": uid, "resourceVersion": None})
-    patch.annotate(BOUND_BY_CONTROLLER, None)
+    patch.mark("annotations", BOUND_BY_CONTROLLER, None)
     return []
 
 
@@ -188,10 +187,16 @@ def _as_made(decision: VolumeDecision, seen: Mapping[str, Any], maker: str) -> t
 
 
 def _keep(wanted: Object, seen: Mapping[str, Any], patch: _Patch, reasons: list[str]) -> None:
+    """The reclaim policy, and what is noted on a PV for rules and for the way back."""
+    for part in ("annotations", "labels"):
+        noted = seen["metadata"].get(part) or {}
+        for key, value in (wanted["metadata"].get(part) or {}).items():
+            if key not in noted:
+                patch.mark(part, key, value)
     policy = seen["spec"].get("persistentVolumeReclaimPolicy")
     if policy != wanted["spec"]["persistentVolumeReclaimPolicy"]:
         patch.set("persistentVolumeReclaimPolicy", wanted["spec"]["persistentVolumeReclaimPolicy"])
-        patch.annotate(RECLAIM_POLICY, policy)
+        patch.mark("annotations", RECLAIM_POLICY, policy)
         reasons.append(f"reclaim policy {policy} becomes Retain")
 
 

@@ -59,10 +59,11 @@ PVC: dict[str, Any] = {
 }
 
 
-def patched(
-    pv: Any = PV, site: Any = "west", plan: Any = None, rules: Any = None, pvc: Any = None, vm: Any = None
-) -> Any:
-    return patched_volume(pv, site, plan, RULES if plan is None and rules is None else rules, pvc, vm)
+def patched(**given: Any) -> Any:
+    named = {"pv": PV, "site": "west", "plan": None, "rules": None, "pvc": None, "vm": None, **given}
+    if named["plan"] is None and named["rules"] is None:
+        named["rules"] = RULES
+    return patched_volume(**named)
 
 
 def handle(value: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.names import RECLAIM_POLICY
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import VolumeRule
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.volume_compare import differences
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.volume_driver_dell import REMOTE_VOLUME
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.volume_existing import (
     BIND_COMPLETED,
     BOUND_BY_CONTROLLER,
@@ -274,6 +275,23 @@ def test_the_volume_that_csm_replication_made_is_reserved_for_our_claim_and_kept
     assert after["spec"]["persistentVolumeReclaimPolicy"] == "Retain"
     assert after["metadata"]["annotations"][RECLAIM_POLICY] == "Delete"
     assert after["spec"]["csi"] == POWERSTORE["made"]["spec"]["csi"]
+
+
+def test_the_volume_that_csm_replication_made_gets_the_notes_that_the_way_back_needs() -> None:
+    decision = dell_decision()
+    adoption = made(decision)
+    there = merged(POWERSTORE["made"], adoption.patch or {})
+    assert there["metadata"]["annotations"][REMOTE_VOLUME] == decision.pv["metadata"]["annotations"][REMOTE_VOLUME]
+    claim = claim_manifest("rhel9-root", "payroll", volumeName=there["metadata"]["name"])
+    back = patch_volume(there, claim, [VolumeRule(0, {}, {"east": {}, "west": {}})], "east")
+    assert back.pv["spec"]["csi"]["volumeHandle"] == POWERSTORE["captured"]["spec"]["csi"]["volumeHandle"]
+    assert back.pv["spec"]["storageClassName"] == POWERSTORE["captured"]["spec"]["storageClassName"]
+
+
+def test_p5_a_volume_of_csm_replication_that_was_adopted_before_is_not_written_again() -> None:
+    decision = dell_decision()
+    there = merged(POWERSTORE["made"], made(decision).patch or {})
+    assert adopt_volume(decision, there, None, "west").patch is None
 
 
 def test_p2_what_was_adopted_is_what_the_verification_wants() -> None:
