@@ -18,6 +18,8 @@ _BY_STATUS = {
 
 
 def next_step_after(status: int, message: str) -> str | None:
+    if status == 500 and "failed calling webhook" in message:
+        return "an admission webhook does not answer: bring its service back, or remove its configuration"
     if status == 403:
         for words, remedy in _FORBIDDEN.items():
             if words in message:

@@ -6,11 +6,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 from .volume_compare import changed
 from .volume_patch import VolumeDecision
 from .volume_source import field_name
+
+# the same few fields for thousands of volumes
+_name_of = lru_cache(maxsize=1024)(field_name)
 
 # bound anew by name, whatever the volume; what it was bound to tells nobody anything
 _NOT_SHOWN = ("claimRef",)
@@ -42,7 +46,7 @@ class Change:
 def changes_of(pv: Mapping[str, Any], pvc: Mapping[str, Any] | None, decision: VolumeDecision) -> list[Change]:
     """pv, pvc: as they are at their site. What only ties them to their old cluster is not listed: uids and the like."""
     found = [
-        Change("PersistentVolume", field_name(path), now, then, _why(path, decision))
+        Change("PersistentVolume", _name_of(path), now, then, _why(path, decision))
         for path, now, then in changed(pv["spec"], decision.pv["spec"])
         if path[0] not in _NOT_SHOWN
     ]
@@ -54,7 +58,7 @@ def changes_of(pv: Mapping[str, Any], pvc: Mapping[str, Any] | None, decision: V
     ]
     if pvc is not None:
         found += [
-            Change("PersistentVolumeClaim", field_name(path), now, then, _PVC_REASONS.get(path[0], "as its volume"))
+            Change("PersistentVolumeClaim", _name_of(path), now, then, _PVC_REASONS.get(path[0], "as its volume"))
             for path, now, then in changed(pvc["spec"], decision.pvc["spec"])
         ]
     return found

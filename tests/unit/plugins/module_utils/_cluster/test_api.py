@@ -244,6 +244,17 @@ def test_p10_what_is_forbidden_for_another_cause_than_a_missing_right_says_its_c
     assert (type(error), error.status, error.seen, error.next_step) == (Failed, 403, message, next_step)
 
 
+def test_p10_an_admission_webhook_that_is_down_is_waited_for_and_then_named(time: SimulatedTime) -> None:
+    message = (
+        'Internal error occurred: failed calling webhook "mutate.example.org": failed to call webhook: Post'
+        ' "https://hook.tools.svc:443/mutate": dial tcp 10.0.0.7:443: connect: connection refused'
+    )
+    api, pool = api_of(time, *[refusal(500, message)] * 1000)
+    error = error_of(lambda: api.create(PVC, {"metadata": {"name": "db-0"}}))
+    assert (error.status, error.seen, len(pool.requests) > 1) == (500, message, True)
+    assert "bring its service back" in str(error.next_step)
+
+
 def test_a_denial_by_an_admission_policy_is_a_refusal_and_no_missing_right(time: SimulatedTime) -> None:
     message = "ValidatingAdmissionPolicy 'dr-latch-payroll' with binding 'dr-latch-payroll' denied request: latch"
     error = error_of(lambda: api_of(time, refusal(403, message))[0].create(VM, {"metadata": {"name": "db-0"}}))
