@@ -23,7 +23,6 @@ from .._cluster.kinds import (
     Kind,
 )
 from .._errors import Refused
-from .._model.names import protected_label
 from .._model.plan import Plan
 from .._model.vm import ProtectedVm, claim_names, protected_vm, references
 
@@ -32,18 +31,13 @@ KINDS = {kind.kind: kind for kind in (SECRET, CONFIG_MAP, CONTROLLER_REVISION, I
 
 @dataclass(frozen=True)
 class Protected:
-    """vms, claims: namespace/name to object. volumes: claim key to its PV. others: (kind, key) to object.
-
-    spare: claims with the plan's label that none of its VMs uses, and spare_volumes their PVs; captures hold them.
-    """
+    """vms, claims: namespace/name to object. volumes: claim key to its PV. others: (kind, key) to object."""
 
     vms: Mapping[str, Object]
     claims: Mapping[str, Object] = field(default_factory=dict)
     volumes: Mapping[str, Object] = field(default_factory=dict)
     others: Mapping[tuple[Kind, str], Object] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
-    spare: Mapping[str, Object] = field(default_factory=dict)
-    spare_volumes: Mapping[str, Object] = field(default_factory=dict)
 
 
 def list_vms(plan: Plan, api: Api) -> dict[str, Object]:
@@ -83,15 +77,7 @@ def list_protected(plan: Plan, api: Api) -> Protected:
     for key, service in stores[SERVICE].items():
         if _selects_any(service, templates):
             others[SERVICE, key] = service
-    label = protected_label(plan.name)
-    spare = {
-        key: claim
-        for key, claim in claims_by_key.items()
-        if key not in claims and (claim["metadata"].get("labels") or {}).get(label) == "true"
-    }
-    bound = {key: volumes_by_name.get(claim["spec"].get("volumeName", "")) for key, claim in spare.items()}
-    spare_volumes = {key: pv for key, pv in bound.items() if pv}
-    return Protected(vms, claims, volumes, others, tuple(sorted(missing)), spare, spare_volumes)
+    return Protected(vms, claims, volumes, others, tuple(sorted(missing)))
 
 
 def start_records(vms: Mapping[str, Mapping[str, Any]]) -> list[ProtectedVm]:

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from .._cluster.api import Api, Object
-from .._cluster.kinds import RESOURCE_QUOTA, VM
+from .._cluster.kinds import PV, PVC, RESOURCE_QUOTA
 from .._errors import DrError, Refused
 from .._model.finding import Finding
 from .._model.names import protected_label
@@ -23,9 +23,11 @@ from .._planning.volume_preview import Preview, changes_of, summarise
 from .entry import bounded
 from .groups import Groups
 from .namespaces import absent_namespaces
-from .protected import Protected
+from .protected import Protected, key_of
 from .volume_changes import Existing, Write, list_existing, settle
 
+# on the claim that keeps a VM's TPM and EFI variables: the VM's name, which is its only tie
+STATE_OF = "persistent-state-for"
 # of a result of at most 64 KB; findings take the most
 SUMMARY_BYTES = 6_000
 PREVIEW_BYTES = 16_000
@@ -60,13 +62,12 @@ class VolumeCheck:
 
     def look(self, found: Protected) -> VolumeView:
         view = VolumeView()
-        everyone = [vm for namespace in self._plan.namespaces for vm in self._source_api.list(VM, namespace)]
-        users = claim_users(everyone)
-        claims = {**found.claims, **found.spare}
-        volumes = {**found.volumes, **found.spare_volumes}
+        users, spare = claim_users(found.vms.values()), self._spare(found)
+        claims = {**found.claims, **spare}
+        volumes = {**found.volumes, **self._volumes_of(spare)}
         bound = {key: pvc for key, pvc in claims.items() if _phase(pvc) == "Bound" and key in volumes}
         view.findings += self._claims(claims, bound, volumes)
-        view.findings += self._users(found, users)
+        view.findings += self._unused(spare, found.vms)
         decided: list[tuple[VolumeDecision, Object, Object]] = []
         for key, pvc in bound.items():
             decision = self._decide(view, pvc, volumes[key], users.get(key, ()))
@@ -106,41 +107,32 @@ class VolumeCheck:
                 message = f"it lacks the label {label}, so no backup holds it"
                 yield Finding("blocker", "NotProtected", on, message, "run protect", self._site)
 
-    def _users(self, found: Protected, users: Mapping[str, tuple[str, ...]]) -> Iterator[Finding]:
+    def _spare(self, found: Protected) -> dict[str, Object]:
+        """Claims with the plan's label that nothing of it uses: captures hold them, so a move takes them along."""
+        label = f"{protected_label(self._plan.name)}=true"
+        listed = [pvc for namespace in self._plan.namespaces for pvc in self._source_api.list(PVC, namespace, label)]
+        return {key_of(pvc): pvc for pvc in listed if key_of(pvc) not in found.claims}
+
+    def _volumes_of(self, claims: Mapping[str, Object]) -> dict[str, Object]:
+        names = {key: pvc["spec"].get("volumeName") for key, pvc in claims.items()}
+        found = {key: self._source_api.find(PV, name) for key, name in names.items() if name}
+        return {key: pv for key, pv in found.items() if pv is not None}
+
+    def _unused(self, spare: Mapping[str, Object], vms: Mapping[str, Object]) -> Iterator[Finding]:
         label = protected_label(self._plan.name)
-        for key in (*found.claims, *found.spare):
-            on, namespace = f"PersistentVolumeClaim/{key}", key.split("/")[0]
-            names = users.get(key, ())
-            strangers = [name for name in names if f"{namespace}/{name}" not in found.vms]
-            if strangers:
-                yield Finding(
-                    "blocker",
-                    "SharedOutside",
-                    on,
-                    f"{', '.join(strangers)}, which the plan does not select, use it too: a move does not stop them"
-                    " and takes their disk away",
-                    "let protect.selector select them, or give them disks of their own",
-                    self._site,
-                )
-            elif len(names) > 1:
-                yield Finding(
-                    "info",
-                    "SharedVolume",
-                    on,
-                    f"{', '.join(names)} share it",
-                    "see that they may be started in any order, or give them waves",
-                    self._site,
-                )
-            elif not names:
-                yield Finding(
-                    "warning",
-                    "ClaimUnused",
-                    on,
-                    "no VM uses it; it has the plan's label, so it is captured, and created at the other site like the"
-                    " rest",
-                    f"remove its label {label} if it is not wanted there",
-                    self._site,
-                )
+        for key, pvc in spare.items():
+            meta = pvc["metadata"]
+            if f"{meta['namespace']}/{meta['labels'].get(STATE_OF)}" in vms:
+                continue
+            yield Finding(
+                "warning",
+                "ClaimUnused",
+                f"PersistentVolumeClaim/{key}",
+                "nothing of the plan uses it; it has the plan's label, so it is captured, and created at the other site"
+                " like the rest",
+                f"remove its label {label} if it is not wanted there",
+                self._site,
+            )
 
     def _decide(self, view: VolumeView, pvc: Object, pv: Object, vms: tuple[str, ...]) -> VolumeDecision | None:
         try:

@@ -113,21 +113,14 @@ def test_two_rules_in_conflict_are_a_warning(east: MemoryApi, west: MemoryApi) -
     ]
 
 
-def test_a_volume_that_two_vms_of_the_plan_share_is_told(east: MemoryApi, west: MemoryApi) -> None:
+def test_a_rule_that_names_the_vm_is_a_blocker_for_a_volume_that_two_vms_share(
+    east: MemoryApi, west: MemoryApi
+) -> None:
     add_vm(east, "db-1", "db-0")
-    [finding] = look(east, west).findings
-    assert (finding.severity, finding.code, finding.message) == ("info", "SharedVolume", "db-0, db-1 share it")
-
-
-def test_p1_a_volume_that_a_vm_outside_of_the_plan_shares_is_a_blocker(east: MemoryApi, west: MemoryApi) -> None:
-    add_vm(east, "stranger", "db-0", labels={})
-    [finding] = look(east, west).findings
-    assert (finding.severity, finding.code, finding.on) == (
-        "blocker",
-        "SharedOutside",
-        "PersistentVolumeClaim/payroll/db-0",
-    )
-    assert finding.message.startswith("stranger, which the plan does not select, use it too")
+    assert codes(look(east, west)) == []
+    [finding] = look(east, west, plan_of(volumes={"rules": [rule({}, "/{vm.name}")]})).findings
+    assert (finding.severity, finding.code, finding.on) == ("blocker", "VolumeRule", "PersistentVolume/pv-db-0")
+    assert "{vm.name} could be any of the VMs that share it: db-0, db-1" in finding.message
 
 
 def test_a_claim_with_the_plans_label_that_no_vm_uses_is_a_warning(east: MemoryApi, west: MemoryApi) -> None:
@@ -147,6 +140,14 @@ def test_a_claim_that_no_vm_uses_stops_a_failover_like_any_other_and_is_checked_
     add_disk(east, "old")
     plan = plan_of(volumes={"rules": [rule({"name": "pv-db-.*"}, "/{pv.name}")]})
     assert sorted(codes(look(east, west, plan))) == ["ClaimUnused", "VolumeRule"]
+
+
+def test_a_claim_that_keeps_the_tpm_of_a_vm_is_not_unused(east: MemoryApi, west: MemoryApi) -> None:
+    add_disk(east, "persistent-state-for-db-0-x7k2p")
+    east.patch(
+        PVC, "persistent-state-for-db-0-x7k2p", "payroll", {"metadata": {"labels": {"persistent-state-for": "db-0"}}}
+    )
+    assert codes(look(east, west)) == []
 
 
 def test_a_claim_without_the_plans_label_that_no_vm_uses_is_nobodys_business(east: MemoryApi, west: MemoryApi) -> None:
