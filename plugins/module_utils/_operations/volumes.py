@@ -16,6 +16,7 @@ from .._model.capture import Capture
 from .._model.plan import Plan
 from .._model.vm import claim_users
 from .._planning.volume_compare import differences, points_home
+from .._planning.volume_existing import removal_of
 from .._planning.volume_patch import VolumeDecision, patch_volume
 from .entry import bounded
 from .metadata_source import chosen_capture, source_of
@@ -91,7 +92,7 @@ def verify_volumes(api: Api, plan: Plan, decisions: list[VolumeDecision], target
                 on=on,
                 seen="; ".join(wrong),
                 wanted="what the plan's rule says",
-                next_step="no VM was started: delete this PV (its data stays), then start again",
+                next_step=f"no VM was started: {removal_of(seen[name])}, then start again",
             )
 
 

@@ -30,7 +30,7 @@ _SECRETS = (
     "nodePublishSecretRef",
     "nodeStageSecretRef",
 )
-_REMEDY = "it was not touched: find out whose it is; remove it (the data stays) or correct the rule"
+_UNTOUCHED = "it was not touched: find out whose it is"
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def adopt_volume(
         wrong.append(Difference(("status", "phase"), "Available, Bound or Released", f"Failed: {message}"))
     wrong += _bind(wanted, seen, claim, bool(maker), patch, reasons)
     if wrong:
-        raise _conflict("PersistentVolume", on, site, wrong)
+        raise _conflict("PersistentVolume", on, site, wrong, removal_of(seen))
     reasons.insert(0, "the PersistentVolume is there already, with the same data: it is used")
     adopted = replace(decision, pv=wanted, reasons=(*decision.reasons, *reasons))
     return Adoption(adopted, patch.body)
@@ -75,7 +75,9 @@ def check_claim(decision: VolumeDecision, seen: Mapping[str, Any], site: str) ->
     _check_alive(seen, on, site)
     wrong = compare(decision.pvc["spec"], seen["spec"])
     if wrong:
-        raise _conflict("PersistentVolumeClaim", on, site, wrong)
+        raise _conflict(
+            "PersistentVolumeClaim", on, site, wrong, "remove it, once its volume's reclaim policy is Retain"
+        )
 
 
 def bound_to(decision: VolumeDecision, claim: Mapping[str, Any]) -> VolumeDecision:
@@ -208,12 +210,20 @@ def _phase(seen: Mapping[str, Any]) -> str:
     return str(seen.get("status", {}).get("phase"))
 
 
-def _conflict(kind: str, on: str, site: str, wrong: list[Difference]) -> Conflict:
+def removal_of(pv: Mapping[str, Any]) -> str:
+    """How a PV that is in the way is removed without its data."""
+    policy = pv["spec"].get("persistentVolumeReclaimPolicy")
+    if policy == "Retain":
+        return "remove it (its data stays)"
+    return f"set its reclaim policy to Retain before you remove it: with {policy} its data would go as well"
+
+
+def _conflict(kind: str, on: str, site: str, wrong: list[Difference], removal: str) -> Conflict:
     return Conflict(
         f"create the {kind}",
         site=site,
         on=on,
         seen="; ".join(str(difference) for difference in wrong),
         wanted="absent, or as the plan says",
-        next_step=_REMEDY,
+        next_step=f"{_UNTOUCHED}; {removal}, or correct the rule",
     )

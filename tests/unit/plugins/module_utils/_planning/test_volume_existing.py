@@ -201,6 +201,18 @@ def test_p2_a_volume_that_differs_is_refused_with_the_difference(ref: Object | N
     assert refusal(decision, at_target(decision, ref, **spec)).seen == told
 
 
+@pytest.mark.parametrize(
+    ("policy", "remedy"),
+    [
+        ("Retain", "remove it (its data stays)"),
+        ("Delete", "set its reclaim policy to Retain before you remove it: with Delete its data would go as well"),
+    ],
+)
+def test_the_remedy_never_costs_the_data(policy: str, remedy: str) -> None:
+    seen = at_target(nfs_decision(), nfs={"server": "other"}, persistentVolumeReclaimPolicy=policy)
+    assert remedy in str(refusal(nfs_decision(), seen).next_step)
+
+
 def test_a_released_volume_of_another_claim_is_refused() -> None:
     decision = nfs_decision()
     error = refusal(decision, at_target(decision, {"name": "other", "uid": "gone"}))
