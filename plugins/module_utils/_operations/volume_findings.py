@@ -29,7 +29,7 @@ from .volume_changes import Existing, Write, list_existing, settle
 # on the claim that keeps a VM's TPM and EFI variables: the VM's name, which is its only tie
 STATE_OF = "persistent-state-for"
 # of a result of at most 64 KB; findings take the most
-SUMMARY_BYTES = 6_000
+SUMMARY_BYTES = 7_000
 PREVIEW_BYTES = 16_000
 
 

@@ -13,6 +13,8 @@ from .volume_compare import changed
 from .volume_patch import VolumeDecision
 from .volume_source import field_name
 
+# of a value as it is shown: node affinities and products' notes are long
+LONGEST = 120
 # the same few fields for thousands of volumes
 _name_of = lru_cache(maxsize=1024)(field_name)
 
@@ -121,4 +123,5 @@ def _why(path: tuple[str, ...], decision: VolumeDecision) -> str:
 def _shown(value: Any) -> str:
     if value is None:
         return "(none)"
-    return value if isinstance(value, str) else repr(value)
+    text = value if isinstance(value, str) else repr(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

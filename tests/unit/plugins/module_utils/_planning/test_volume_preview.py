@@ -84,6 +84,13 @@ def test_what_the_product_notes_of_the_replica_is_shown_as_its_own() -> None:
     assert any(line.startswith("annotations[replication.storage.dell.com/remoteVolume]: ") for line in shown)
 
 
+def test_a_long_value_is_cut() -> None:
+    long = {"required": {"nodeSelectorTerms": [{"matchExpressions": ["x" * 1000]}]}}
+    [line] = [line for line in lines(pv(nodeAffinity=long), pvc()) if line.startswith("nodeAffinity")]
+    assert len(line) < 250
+    assert "… -> (none)" in line
+
+
 def test_what_only_ties_the_volume_to_its_cluster_is_not_shown() -> None:
     assert [line for line in lines(pv(), pvc()) if "uid" in line or "bound-by-controller" in line] == []
 
