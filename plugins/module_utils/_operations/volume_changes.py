@@ -65,6 +65,29 @@ def settle(decision: VolumeDecision, existing: Existing, site: str) -> tuple[Vol
     return decision, writes
 
 
+def settle_all(
+    decisions: list[VolumeDecision], existing: Existing, site: str
+) -> tuple[list[VolumeDecision], list[Write]]:
+    """All of them, before anything is written; of several refusals the first, with the names of the others."""
+    settled: list[VolumeDecision] = []
+    writes: list[Write] = []
+    refused: list[DrError] = []
+    for decision in decisions:
+        try:
+            found, todo = settle(decision, existing, site)
+        except DrError as error:
+            refused.append(error)
+        else:
+            settled.append(found)
+            writes += todo
+    if refused:
+        first, others = refused[0], [str(error.on) for error in refused[1:]]
+        if others:
+            first.seen = f"{first.seen}; {len(others)} more are refused: {', '.join(others[:5])}"
+        raise first
+    return settled, writes
+
+
 def carry_out(session: Session, writes: list[Write]) -> None:
     """All volumes before all claims: a claim whose volume the PV controller has not seen waits for its next round."""
     for kind in (PV, PVC):

@@ -22,7 +22,7 @@ from .entry import bounded
 from .metadata_source import chosen_capture, source_of
 from .namespaces import absent_namespaces, create_namespaces
 from .session import Session
-from .volume_changes import carry_out, list_existing, settle
+from .volume_changes import carry_out, list_existing, settle_all
 
 
 def restore_volumes(plan: Plan, run_id: str, timeout: float, check_mode: bool) -> dict[str, Any]:
@@ -34,16 +34,15 @@ def restore_volumes(plan: Plan, run_id: str, timeout: float, check_mode: bool) -
             session.groups.check_covered(session.target, decision.pvc, decision.pv)
         absent = absent_namespaces(plan, session.api)
         existing = list_existing(session.api)
-        settled = [settle(decision, existing, session.target) for decision in decisions]
-        decisions = [decision for decision, _writes in settled]
+        decisions, writes = settle_all(decisions, existing, session.target)
         if not check_mode:
             create_namespaces(session.api, absent, capture)
-            carry_out(session, [write for _decision, writes in settled for write in writes])
+            carry_out(session, writes)
             _await_bound(session, decisions, timeout)
             verify_volumes(session.api, plan, decisions, session.target)
             session.put("volumes", [{"pv": item.pv, "pvc": item.pvc, "rule": item.rule} for item in decisions])
-        created = sum(any(not write.patches for write in writes) for _decision, writes in settled)
-        rebound = sum(any(write.patches for write in writes) for _decision, writes in settled)
+        created = len({write.decision.claim for write in writes if not write.patches})
+        rebound = len({write.decision.claim for write in writes if write.patches})
         counts = {"volumes": len(decisions), "created": created, "rebound": rebound}
         summary.update({**counts, "verified": not check_mode})
         return {

@@ -151,6 +151,15 @@ def test_nothing_is_written_when_one_volume_differs(api: MemoryApi) -> None:
     assert "nfs.server: wanted '198.51.100.10', is '192.0.2.10'" in str(error.value.seen)
 
 
+def test_p10_of_several_volumes_that_differ_one_is_told_in_full_and_the_others_by_name(api: MemoryApi) -> None:
+    for name in ("db-0", "db-1"):
+        api.create(PV, volume(name))
+    with pytest.raises(Conflict) as error:
+        run()
+    assert error.value.on == "PersistentVolume/pv-db-0"
+    assert str(error.value.seen).endswith("; 1 more are refused: PersistentVolume/pv-db-1")
+
+
 def test_a_volume_that_somebody_changes_meanwhile_is_left_to_the_next_attempt(
     api: MemoryApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
