@@ -85,6 +85,7 @@ _NAME = Text(_label, "a name")
 _OBJECT_NAME = Text(matching(_SUBDOMAIN, "not the name of an object in Kubernetes"), "the name of an object")
 _IDENTIFIER = Text(matching(_PROVIDER, "not a name of lower-case letters, digits and '_'"), "the name of a provider")
 _CRON = Text(check_cron, "a cron schedule in quotes")
+RULES = rules_of(_NAME)
 _MAPPING = FreeForm()
 _HOOK = Keys({"tasks": Field(Text(wanted="the path of a task file"), required=True), "timeout": Field(Duration())})
 
@@ -180,7 +181,7 @@ DOCUMENT = Keys(
             default={},
         ),
         "volumes": Field(
-            Keys({"rules": Field(rules_of(_NAME), required=True)}),
+            Keys({"rules": Field(RULES, required=True)}),
             default={"rules": []},
         ),
         "metadata": Field(

@@ -107,13 +107,13 @@ def claim_names(manifest: Mapping[str, Any]) -> list[str]:
     return names
 
 
-def claim_users(manifests: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """namespace/name of a claim to the name of the VM that uses it."""
-    return {
-        f"{vm['metadata']['namespace']}/{claim}": vm["metadata"]["name"]
-        for vm in manifests
-        for claim in claim_names(vm)
-    }
+def claim_users(manifests: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
+    """namespace/name of a claim to the names of the VMs that use it."""
+    users: dict[str, set[str]] = {}
+    for vm in manifests:
+        for claim in claim_names(vm):
+            users.setdefault(f"{vm['metadata']['namespace']}/{claim}", set()).add(vm["metadata"]["name"])
+    return {claim: tuple(sorted(names)) for claim, names in users.items()}
 
 
 def references(manifest: Mapping[str, Any]) -> set[tuple[str, str]]:

@@ -14,24 +14,25 @@ from .._errors import DrError, Refused
 from .._model.capture import CaptureInfo
 from .._model.finding import Finding, blockers, score
 from .._model.group_status import GroupStatus
-from .._model.names import protected_label
 from .._model.plan import Plan
-from .._model.vm import claim_users
 from .._planning.capture_check import check_capture
 from .._planning.start_order import order_start
-from .._planning.volume_patch import patch_volume
 from .entry import bounded
 from .groups import Groups
 from .metadata_source import needs_of, source_of
 from .protected import Protected, list_protected, start_records
 from .site_report import present_apis, storage_phases
 from .sites import Reach, reach
+from .volume_findings import VolumeCheck, VolumeView
 from .workload_findings import findings_at_source, findings_at_target
 from .workloads import workload_records
 
 
-def readiness(plan: Plan) -> dict[str, Any]:
-    """Every finding over both sites, the replication, the volumes and the captures; nothing is written."""
+def readiness(plan: Plan, pv_patch_preview: str = "") -> dict[str, Any]:
+    """Every finding over both sites, the replication, the volumes and the captures; nothing is written.
+
+    pv_patch_preview: pattern of the claims whose patches are shown one by one.
+    """
     names = list(plan.sites)
     replication = Groups(plan)
     with ThreadPoolExecutor(max_workers=3) as pool:
@@ -39,6 +40,7 @@ def readiness(plan: Plan) -> dict[str, Any]:
         groups = pool.submit(replication.observe, names).result()
         reached = {name: future.result() for name, future in asked.items()}
     findings = [finding for there in reached.values() for finding in _site(plan, there)]
+    volumes = VolumeView()
     lives_at = where_it_lives(plan, groups)
     findings += _groups(plan, groups, lives_at)
     source = reached[lives_at or plan.home]
@@ -48,7 +50,8 @@ def readiness(plan: Plan) -> dict[str, Any]:
         findings += _vms(found, source.site)
         findings += _order(plan, found, source.site)
         findings += findings_at_source(plan, source.api, found)
-        findings += _volumes(plan, replication, found, source.site, target)
+        volumes = VolumeCheck(plan, replication, source.api, reached[target].api).look(found)
+        findings += volumes.findings
         findings += _captures(plan, found, reached[target], source.site)
     order = {"blocker": 0, "warning": 1, "info": 2}
     findings.sort(key=lambda finding: (order[finding.severity], finding.code, finding.on))
@@ -59,6 +62,7 @@ def readiness(plan: Plan) -> dict[str, Any]:
         "lives_at": lives_at or "",
         "blockers": len(blockers(findings)),
         "findings": bounded([finding.as_dict() for finding in findings]),
+        **volumes.result(pv_patch_preview),
     }
 
 
@@ -152,36 +156,6 @@ def _order(plan: Plan, found: Protected, site: str) -> Iterator[Finding]:
         order_start(records, plan.startup.waves)
     except Refused as error:
         yield _blocker("StartOrder", error.on or "plan", error.seen or str(error), error.next_step or "", site)
-
-
-def _volumes(plan: Plan, groups: Groups, found: Protected, site: str, target: str) -> Iterator[Finding]:
-    label, users = protected_label(plan.name), claim_users(found.vms.values())
-    for key, pvc in found.claims.items():
-        on = f"PersistentVolumeClaim/{key}"
-        phase = pvc.get("status", {}).get("phase")
-        if phase != "Bound" or key not in found.volumes:
-            yield _blocker(
-                "ClaimNotBound", on, f"phase {phase}", "a backup taken now lacks its volume: wait or repair", site
-            )
-            continue
-        pv = found.volumes[key]
-        volume = f"PersistentVolume/{pv['metadata']['name']}"
-        if pv["spec"].get("persistentVolumeReclaimPolicy") != "Retain":
-            policy = pv["spec"].get("persistentVolumeReclaimPolicy")
-            yield _blocker(
-                "ReclaimPolicy", volume, f"{policy}: a deleted claim takes its data along", "run protect", site
-            )
-        if (pvc["metadata"].get("labels") or {}).get(label) != "true":
-            yield _blocker(
-                "NotProtected", on, f"it lacks the label {label}, so no backup holds it", "run protect", site
-            )
-        try:
-            groups.check_covered(site, pvc, pv)
-            groups.check_covered(target, pvc, patch_volume(pv, pvc, plan.rules, target, users.get(key, "")).pv)
-        except Refused as error:
-            yield _blocker(
-                "VolumeRule", error.on or volume, str(error), error.next_step or "correct the plan", error.site or site
-            )
 
 
 def _captures(plan: Plan, found: Protected, there: Reach, site: str) -> Iterator[Finding]:
