@@ -119,7 +119,10 @@ class Metadata:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A valid plan. document: itself, normalised, as plain data; parse_plan reads it back as an equal plan."""
+    """A valid plan. document: itself, normalised, as plain data; parse_plan reads it back as an equal plan.
+
+    attachments: NetworkAttachmentDefinitions that have another name at each site, by site.
+    """
 
     name: str
     home: str
@@ -130,6 +133,7 @@ class Plan:
     max_lag: timedelta | None
     groups: tuple[Group, ...]
     rules: tuple[VolumeRule, ...]
+    attachments: tuple[Mapping[str, str], ...] = field(hash=False)
     metadata: Metadata
     startup: Startup
     store_namespace: str
@@ -185,6 +189,7 @@ def _plan(found: dict[str, Any]) -> Plan:
         rules=tuple(
             VolumeRule(index, rule["match"], rule["set"]) for index, rule in enumerate(found["volumes"]["rules"])
         ),
+        attachments=tuple(found.get("network", {}).get("attachments", ())),
         metadata=Metadata(
             source=metadata["source"],
             schedule=metadata.get("schedule"),
