@@ -17,6 +17,7 @@ from .._model.names import CREATED_BY, RECORDED
 from .._model.plan import Plan
 from .._model.vm import power_record
 from .._planning.vm_change import VmChange, decide_vm
+from .._planning.vm_identity import identity_kept
 from .._planning.vm_networks import NetworkNames, with_networks
 from .entry import bounded
 from .metadata_source import chosen_capture, source_of
@@ -60,7 +61,7 @@ def restore_metadata(plan: Plan, run_id: str, timeout: float, check_mode: bool) 
         source, name = source_of(plan), chosen_capture(session)
         capture = source.manifests(session.api, name)
         names = NetworkNames(plan.attachments, session.source, session.target)
-        mapped = [with_networks(vm, names) for vm in capture.objects.get(VM.resource, ())]
+        mapped = [with_networks(identity_kept(vm), names) for vm in capture.objects.get(VM.resource, ())]
         wanted = [halted(vm, run_id) for vm, _renamed in mapped]
         existing = list_vms(plan, session.api)
         changes = [decide_vm(vm, existing.get(key_of(vm)), run_id, plan.name) for vm in wanted]

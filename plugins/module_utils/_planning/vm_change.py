@@ -11,6 +11,7 @@ from typing import Any, Literal
 from .._errors import Refused
 from .._model.names import CREATED_BY, PREFIX, RECORDED, protected_label
 from .._model.vm import power_record
+from .vm_identity import identity_kept
 
 POWER = ("runStrategy", "running")
 
@@ -53,10 +54,10 @@ def _is_off(spec: Mapping[str, Any]) -> bool:
 
 
 def _why(name: str, wanted: Mapping[str, Any], seen: Mapping[str, Any]) -> str:
+    # a UUID that follows from the name is the same, written out or not
+    captured, present = identity_kept(wanted)["spec"], identity_kept(seen)["spec"]
     parts = sorted(
-        key
-        for key in wanted["spec"].keys() | seen["spec"].keys()
-        if key not in POWER and wanted["spec"].get(key) != seen["spec"].get(key)
+        key for key in captured.keys() | present.keys() if key not in POWER and captured.get(key) != present.get(key)
     )
     changed = [f"spec.{part}" for part in parts]
     changed += [part for part in ("labels", "annotations") if _owners(wanted, part) != _owners(seen, part)]

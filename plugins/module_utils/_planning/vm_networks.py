@@ -53,7 +53,7 @@ def attached_to(vm: Mapping[str, Any]) -> dict[str, str]:
 
 
 def with_networks(vm: Mapping[str, Any], names: NetworkNames) -> tuple[Object, list[tuple[str, str]]]:
-    """The VM as it is at the target, and the names that changed, each with its namespace. The given VM is not changed."""
+    """The VM as it is at the target, and the names that changed, each with its namespace. The VM given stays."""
     namespace = vm["metadata"]["namespace"]
     before = attached_to(vm)
     after = {key: names.at_target(name, namespace) for key, name in before.items()}
