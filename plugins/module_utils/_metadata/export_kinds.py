@@ -10,14 +10,18 @@ from typing import Any
 from .._cluster.api import Api, Object
 from .._cluster.bulk import for_each
 from .._cluster.kinds import (
+    ATTACHMENT_DEFINITION,
     CONFIG_MAP,
     CONTROLLER_REVISION,
+    DATA_VOLUME,
+    INGRESS,
     INSTANCETYPE,
     NAMESPACE,
     PREFERENCE,
     PV,
     PVC,
     RESOURCE_QUOTA,
+    ROUTE,
     SECRET,
     SERVICE,
     VM,
@@ -40,16 +44,16 @@ RESTORED = (
     INSTANCETYPE,
     PREFERENCE,
     CONTROLLER_REVISION,
-    Kind("k8s.cni.cncf.io", "v1", "network-attachment-definitions", "NetworkAttachmentDefinition"),
+    ATTACHMENT_DEFINITION,
     Kind("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy"),
     SERVICE,
-    Kind("networking.k8s.io", "v1", "ingresses", "Ingress"),
-    Kind("route.openshift.io", "v1", "routes", "Route"),
+    INGRESS,
+    ROUTE,
 )
 # made from the capture by the steps for volumes and VMs, or only kept in it
 HELD = (
     PVC,
-    Kind("cdi.kubevirt.io", "v1beta1", "datavolumes", "DataVolume"),
+    DATA_VOLUME,
     Kind("snapshot.kubevirt.io", "v1beta1", "virtualmachinesnapshots", "VirtualMachineSnapshot"),
     Kind("snapshot.storage.k8s.io", "v1", "volumesnapshots", "VolumeSnapshot"),
     VM,

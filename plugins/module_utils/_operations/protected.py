@@ -46,9 +46,22 @@ def list_vms(plan: Plan, api: Api) -> dict[str, Object]:
     return {key_of(vm): vm for namespace in plan.namespaces for vm in api.list(VM, namespace, labels=query)}
 
 
-def list_protected(plan: Plan, api: Api) -> Protected:
-    """The selected VMs with what each of them needs. missing: "kind namespace/name" of what is absent."""
-    vms = list_vms(plan, api)
+def list_everyone(plan: Plan, api: Api) -> dict[str, Object]:
+    """All VirtualMachines of the plan's namespaces, selected or not."""
+    return _by_key(plan, api, VM)
+
+
+def selected(plan: Plan, vms: Mapping[str, Object]) -> dict[str, Object]:
+    """Those among them that the plan selects."""
+    return {key: vm for key, vm in vms.items() if plan.selector.matches(vm["metadata"].get("labels") or {})}
+
+
+def list_protected(plan: Plan, api: Api, vms: dict[str, Object] | None = None) -> Protected:
+    """The selected VMs with what each of them needs. missing: "kind namespace/name" of what is absent.
+
+    vms: the selected ones, where they were listed before.
+    """
+    vms = list_vms(plan, api) if vms is None else vms
     claims_by_key = _by_key(plan, api, PVC)
     volumes_by_name = {pv["metadata"]["name"]: pv for pv in api.list(PV)}
     referred = {KINDS[name] for vm in vms.values() for name, _key in references(vm)}

@@ -12,9 +12,8 @@ from typing import Any
 from .._cluster.api import Api
 from .._errors import DrError, Refused
 from .._model.capture import CaptureInfo
-from .._model.finding import Finding, blockers, score
+from .._model.finding import Finding, abridged, blockers, score
 from .._model.group_status import GroupStatus
-from .._model.names import protected_label
 from .._model.plan import Plan
 from .._model.vm import claim_users
 from .._planning.capture_check import check_capture
@@ -23,7 +22,8 @@ from .._planning.volume_patch import patch_volume
 from .entry import bounded
 from .groups import Groups
 from .metadata_source import needs_of, source_of
-from .protected import Protected, list_protected, start_records
+from .practice import Practice
+from .protected import Protected, list_everyone, list_protected, selected, start_records
 from .site_report import present_apis, storage_phases
 from .sites import Reach, reach
 
@@ -42,11 +42,14 @@ def readiness(plan: Plan) -> dict[str, Any]:
     source = reached[lives_at or plan.home]
     if source.api is not None and present_apis(source.api)["kubevirt"]:
         target = plan.peer_of(source.site)
-        found = list_protected(plan, source.api)
+        everyone = list_everyone(plan, source.api)
+        found = list_protected(plan, source.api, selected(plan, everyone))
         findings += _vms(found, source.site)
         findings += _order(plan, found, source.site)
         findings += _volumes(plan, replication, found, source.site, target)
         findings += _captures(plan, found, reached[target], source.site)
+        practice = Practice(plan, source.api, everyone, found)
+        findings += practice.findings(reached[target].api, replication, groups[source.site])
     order = {"blocker": 0, "warning": 1, "info": 2}
     findings.sort(key=lambda finding: (order[finding.severity], finding.code, finding.on))
     return {
@@ -55,7 +58,7 @@ def readiness(plan: Plan) -> dict[str, Any]:
         "score": score(findings),
         "lives_at": lives_at or "",
         "blockers": len(blockers(findings)),
-        "findings": bounded([finding.as_dict() for finding in findings]),
+        "findings": bounded([finding.as_dict() for finding in abridged(findings)]),
     }
 
 
@@ -149,7 +152,7 @@ def _order(plan: Plan, found: Protected, site: str) -> Iterator[Finding]:
 
 
 def _volumes(plan: Plan, groups: Groups, found: Protected, site: str, target: str) -> Iterator[Finding]:
-    label, users = protected_label(plan.name), claim_users(found.vms.values())
+    users = claim_users(found.vms.values())
     for key, pvc in found.claims.items():
         on = f"PersistentVolumeClaim/{key}"
         phase = pvc.get("status", {}).get("phase")
@@ -164,10 +167,6 @@ def _volumes(plan: Plan, groups: Groups, found: Protected, site: str, target: st
             policy = pv["spec"].get("persistentVolumeReclaimPolicy")
             yield _blocker(
                 "ReclaimPolicy", volume, f"{policy}: a deleted claim takes its data along", "run protect", site
-            )
-        if (pvc["metadata"].get("labels") or {}).get(label) != "true":
-            yield _blocker(
-                "NotProtected", on, f"it lacks the label {label}, so no backup holds it", "run protect", site
             )
         try:
             groups.check_covered(site, pvc, pv)

@@ -1,0 +1,79 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The page of findings knows every code that the collection gives, and no other."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "findings.md"
+SOURCES = sorted((ROOT / "plugins" / "module_utils").rglob("*.py"))
+# how a finding is made, and which argument is its code
+MAKERS = {"Finding": 1, "_blocker": 0}
+
+
+def codes_of(source: str) -> Iterator[str]:
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in MAKERS:
+            yield from texts_of(node.args[MAKERS[node.func.id]], tree)
+
+
+def texts_of(node: ast.expr, tree: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Constant):
+        yield str(node.value)
+    elif isinstance(node, ast.IfExp):
+        yield from texts_of(node.body, tree)
+        yield from texts_of(node.orelse, tree)
+    elif isinstance(node, ast.Name):
+        values = [
+            found.value
+            for found in ast.walk(tree)
+            if isinstance(found, ast.Assign) and getattr(found.targets[0], "id", "") == node.id
+        ]
+        # a parameter: its callers give the code
+        for value in values:
+            yield from texts_of(value, tree)
+    elif not (isinstance(node, ast.Attribute) and node.attr == "code"):
+        raise AssertionError(f"line {node.lineno}: a finding's code is written where the finding is made")
+
+
+def documented() -> dict[str, list[str]]:
+    """Code to the cells of its row."""
+    rows = [line.strip("| \n").split(" | ") for line in PAGE.read_text(encoding="utf-8").splitlines()]
+    return {row[0].strip("`"): row[1:] for row in rows if re.fullmatch(r"`[A-Za-z]+`", row[0])}
+
+
+GIVEN = sorted({code for path in SOURCES for code in codes_of(path.read_text(encoding="utf-8"))})
+
+
+def test_codes_are_found_wherever_they_are_written() -> None:
+    source = """
+code = "One" if there else "Two"
+Finding("blocker", code, on)
+_blocker("Three", on)
+Finding(severity, "Four", on)
+Finding(found.severity, found.code, on)
+def _blocker(code, on):
+    return Finding("blocker", code, on)
+"""
+    assert set(codes_of(source)) == {"One", "Two", "Three", "Four"}
+    assert len(GIVEN) > 40
+
+
+@pytest.mark.parametrize("code", GIVEN)
+def test_every_code_has_a_row_with_its_severity_meaning_and_remedy(code: str) -> None:
+    severity, meaning, remedy = documented()[code]
+    assert severity.split()[0].strip(",;") in ("blocker", "warning", "info")
+    assert meaning
+    assert remedy
+
+
+def test_no_row_is_about_a_code_that_nothing_gives() -> None:
+    assert sorted(set(documented()) - set(GIVEN)) == []
