@@ -10,6 +10,8 @@ from dataclasses import replace
 from .._cluster.api import Api, Object, describe
 from .._cluster.kinds import (
     ATTACHMENT_DEFINITION,
+    CLUSTER_INSTANCETYPE,
+    CLUSTER_PREFERENCE,
     CONFIG_MAP,
     DATA_VOLUME,
     INGRESS,
@@ -28,9 +30,11 @@ from .._model.group_status import GroupStatus
 from .._model.names import protected_label
 from .._model.plan import Plan
 from .._planning.practice_addresses import static_addresses
+from .._planning.practice_agent import silent_agents
 from .._planning.practice_clones import clone_origin, cloned_volume
 from .._planning.practice_gitops import implicit_volumes
 from .._planning.practice_imports import registry_imports
+from .._planning.practice_instancetypes import absent_types, cluster_types
 from .._planning.practice_labels import labelled_at_runtime, routes_to, unlabelled
 from .._planning.practice_macs import duplicate_macs
 from .._planning.practice_migration import unmigratable
@@ -58,6 +62,7 @@ class Practice:
     def findings(self, target: Api | None, replication: Groups, statuses: Sequence[GroupStatus]) -> list[Finding]:
         """target: absent when it does not answer. statuses: of the groups where the plan lives."""
         found = [*self._volumes(), *self._objects(), *self._clones(replication, statuses), *self._networks(target)]
+        found += self._types(target) if target else ()
         site = self._source.site
         return [replace(item, site=item.site or site) for item in [*found, *self._unread]]
 
@@ -85,6 +90,7 @@ class Practice:
         routes = [*self._all(self._source, ROUTE), *self._all(self._source, INGRESS)] if services else []
         yield from registry_imports(vms.values(), data_volumes, claims.keys())
         yield from hotplugged_volumes(vms, running)
+        yield from silent_agents(vms, running, self._plan.startup.readiness)
         yield from labelled_at_runtime(vms.values(), [*running, *pods], self._label)
         belongs = [*vms.values(), *claims.values(), *self._found.others.values()]
         belongs += [item for item in data_volumes if key_of(item) in claims]
@@ -121,6 +127,16 @@ class Practice:
         )
         others = [vm for vm in self._listed(target, VM, None) if not self._is_ours(vm)]
         yield from duplicate_macs(vms.values(), others, names)
+
+    def _types(self, target: Api) -> Iterator[Finding]:
+        wanted = cluster_types(self._found.vms.values())
+        there = {
+            (kind.kind, item["metadata"]["name"])
+            for kind in (CLUSTER_INSTANCETYPE, CLUSTER_PREFERENCE)
+            if any(of_kind == kind.kind for of_kind, _name in wanted)
+            for item in self._listed(target, kind, None)
+        }
+        yield from absent_types(wanted, there, target.site)
 
     def _is_ours(self, vm: Object) -> bool:
         """Whether it is of the plan, as an earlier stay left it."""

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
     ATTACHMENT_DEFINITION,
+    CLUSTER_INSTANCETYPE,
     DATA_VOLUME,
     PV,
     PVC,
@@ -187,6 +188,13 @@ def test_a_mac_address_of_another_vm_at_the_target_is_found_and_those_of_an_earl
     left_over["metadata"]["name"] = "gone-from-east"
     west.add(VM, theirs, left_over, protected_vm("web-01"))
     assert codes(findings(east, west)) == ["MacDuplicate VirtualMachine/payroll/db-0 west"]
+
+
+def test_an_instancetype_of_the_cluster_is_looked_for_at_the_target(east: Site, west: Site) -> None:
+    for name in ("db-0", "web-01"):
+        east.objects["VirtualMachine", "payroll", name]["spec"]["instancetype"] = {"name": name}
+    west.add(CLUSTER_INSTANCETYPE, {"metadata": {"name": "web-01"}})
+    assert codes(findings(east, west)) == ["InstancetypeAbsent VirtualMachineClusterInstancetype/db-0 west"]
 
 
 def test_a_target_that_does_not_answer_is_not_asked(east: Site) -> None:

@@ -4,9 +4,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Readiness
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.practice_agent import silent_agents
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.practice_instancetypes import (
+    absent_types,
+    cluster_types,
+)
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.practice_labels import (
     labelled_at_runtime,
     routes_to,
@@ -116,3 +123,46 @@ def test_devices_of_a_node_are_needed_at_the_other_site_too() -> None:
     finding = only(host_devices([with_gpu, vm("db-1")]))
     assert told([finding]) == [f"info HostDevice {ON_VM}"]
     assert "intel.com/qat, nvidia.com/TU104GL_Tesla_T4" in finding.message
+
+
+def running(phase: str = "Running", **conditions: str) -> Object:
+    seen = [{"type": kind, "status": status} for kind, status in conditions.items()]
+    return item("VirtualMachineInstance", status={"phase": phase, "conditions": seen})
+
+
+@pytest.mark.parametrize(
+    ("vmi", "agent", "found"),
+    [
+        (running(Ready="True"), True, True),
+        (running(Ready="True", AgentConnected="False"), True, True),
+        (running(Ready="True", AgentConnected="True"), True, False),
+        (running(Ready="True"), False, False),
+        (running("Scheduling"), True, False),
+        (item("VirtualMachineInstance"), True, False),
+    ],
+)
+def test_a_start_that_waits_for_an_agent_needs_one(vmi: Object, agent: bool, found: bool) -> None:
+    findings = list(silent_agents({"payroll/db-0": vm()}, [vmi], Readiness(agent, timedelta(minutes=5))))
+    assert told(findings) == ([f"warning AgentSilent {ON_VM}"] if found else [])
+    assert all("300 s" in finding.message for finding in findings)
+
+
+def typed(name: str, **fields: Any) -> Object:
+    typed_vm = vm(name)
+    typed_vm["spec"].update(fields)
+    return typed_vm
+
+
+def test_instancetypes_of_the_cluster_have_to_be_at_the_target() -> None:
+    vms = [
+        typed("a", instancetype={"name": "u1.small"}, preference={"name": "rhel.9"}),
+        typed("b", instancetype={"name": "u1.small", "kind": "virtualmachineclusterinstancetype"}),
+        typed("c", instancetype={"name": "own", "kind": "VirtualMachineInstancetype"}),
+        typed("d", instancetype={"name": "u1.large", "revisionName": "d-u1.large-1"}),
+        typed("e", preference={"inferFromVolume": "rootdisk"}),
+    ]
+    wanted = cluster_types(vms)
+    there = {("VirtualMachineClusterPreference", "rhel.9"), ("VirtualMachineClusterPreference", "u1.small")}
+    finding = only(absent_types(wanted, there, "west"))
+    assert told([finding]) == ["blocker InstancetypeAbsent VirtualMachineClusterInstancetype/u1.small"]
+    assert "payroll/a, payroll/b refer to it" in finding.message
