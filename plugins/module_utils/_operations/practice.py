@@ -38,6 +38,7 @@ from .._planning.practice_instancetypes import absent_types, cluster_types
 from .._planning.practice_labels import labelled_at_runtime, routes_to, unlabelled
 from .._planning.practice_macs import duplicate_macs
 from .._planning.practice_migration import unmigratable
+from .._planning.practice_names import taken_names
 from .._planning.practice_networks import absent_networks, networks_of_target, wanted_networks
 from .._planning.practice_placement import host_devices, pinned
 from .._planning.practice_sharing import scsi_reservations, shared_volumes
@@ -125,8 +126,9 @@ class Practice:
         yield from absent_networks(
             wanted, {key_of(item): item for item in here}, {key_of(item) for item in there}, self._label, target.site
         )
-        others = [vm for vm in self._listed(target, VM, None) if not self._is_ours(vm)]
-        yield from duplicate_macs(vms.values(), others, names)
+        at_target = self._listed(target, VM, None)
+        yield from taken_names(vms.keys(), at_target, self._plan.name, target.site)
+        yield from duplicate_macs(vms.values(), [vm for vm in at_target if not self._is_ours(vm)], names)
 
     def _types(self, target: Api) -> Iterator[Finding]:
         wanted = cluster_types(self._found.vms.values())
@@ -141,7 +143,7 @@ class Practice:
     def _is_ours(self, vm: Object) -> bool:
         """Whether it is of the plan, as an earlier stay left it."""
         selected = self._plan.selector.matches(vm["metadata"].get("labels") or {})
-        return key_of(vm) in self._found.vms or (selected and vm["metadata"]["namespace"] in self._plan.namespaces)
+        return selected and vm["metadata"]["namespace"] in self._plan.namespaces
 
     def _all(
         self, api: Api, kind: Kind, namespaces: Iterable[str] | None = None, labels: str | None = None

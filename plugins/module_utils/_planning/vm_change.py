@@ -36,8 +36,7 @@ def decide_vm(wanted: dict[str, Any], seen: Mapping[str, Any] | None, run_id: st
         # an earlier attempt of this run; it may run by now
         return VmChange("keep", wanted)
     name = f"VirtualMachine/{wanted['metadata']['namespace']}/{wanted['metadata']['name']}"
-    ours = (meta.get("labels") or {}).get(protected_label(plan)) == "true"
-    if not ours or RECORDED not in annotations or not _is_off(seen["spec"]):
+    if not replaceable(seen, plan):
         raise Refused(
             "create the VM",
             on=name,
@@ -47,6 +46,13 @@ def decide_vm(wanted: dict[str, Any], seen: Mapping[str, Any] | None, run_id: st
         )
     kept = {key: meta[key] for key in ("uid", "resourceVersion", "finalizers", "ownerReferences") if key in meta}
     return VmChange("update", {**wanted, "metadata": {**wanted["metadata"], **kept}}, _why(name, wanted, seen))
+
+
+def replaceable(seen: Mapping[str, Any], plan: str) -> bool:
+    """Whether a run of the plan has halted it: then the capture may take its place."""
+    meta = seen["metadata"]
+    ours = (meta.get("labels") or {}).get(protected_label(plan)) == "true"
+    return ours and RECORDED in (meta.get("annotations") or {}) and _is_off(seen["spec"])
 
 
 def _is_off(spec: Mapping[str, Any]) -> bool:

@@ -33,6 +33,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.protected i
     list_protected,
     selected,
 )
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.restore import halted
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._planning.practice_world import (
     LABEL,
     Object,
@@ -186,8 +187,13 @@ def test_a_mac_address_of_another_vm_at_the_target_is_found_and_those_of_an_earl
     theirs["metadata"] = {"name": "copy", "namespace": "test"}
     left_over = protected_vm("db-0")
     left_over["metadata"]["name"] = "gone-from-east"
-    west.add(VM, theirs, left_over, protected_vm("web-01"))
+    west.add(VM, theirs, left_over, halted(protected_vm("web-01"), "r-0"))
     assert codes(findings(east, west)) == ["MacDuplicate VirtualMachine/payroll/db-0 west"]
+
+
+def test_a_name_that_is_taken_at_the_target_is_found_there(east: Site, west: Site) -> None:
+    west.add(VM, protected_vm("web-01"))
+    assert codes(findings(east, west)) == ["NameTaken VirtualMachine/payroll/web-01 west"]
 
 
 def test_an_instancetype_of_the_cluster_is_looked_for_at_the_target(east: Site, west: Site) -> None:

@@ -102,6 +102,14 @@ def test_a_mac_address_that_the_target_has_already_is_judged_by_the_network(
     assert all("theirs/their-vm at west" in finding.message and finding.site == "west" for finding in findings)
 
 
+def test_on_the_network_of_the_pods_every_vm_is_alone() -> None:
+    """A MAC address pool would refuse the second one nevertheless."""
+    alone = vm()
+    template(alone)["networks"] = [{"name": "lan", "pod": {}}]
+    findings = duplicate_macs([alone], [stranger("02:7a:9f:00:00:1c")], MAPPED)
+    assert told(findings) == [f"warning MacDuplicate {ON_VM}"]
+
+
 def test_two_vms_of_the_plan_with_one_mac_address_are_found_once() -> None:
     finding = only(duplicate_macs([vm(), vm("db-1")], [], MAPPED))
     assert told([finding]) == [f"warning MacDuplicate {ON_VM}"]
@@ -120,6 +128,7 @@ def test_interfaces_without_an_address_of_their_own_are_no_duplicates() -> None:
     [
         "version: 2\nethernets:\n  eth0:\n    addresses: [192.0.2.17/24]\n",
         "version: 2\nethernets:\n  eth0:\n    addresses:\n      - 2001:db8::17/64\n",
+        "version: 2\nethernets:\n  eth0:\n    addresses: [192.0.2.17/32]\n",
         "version: 1\nconfig:\n- type: physical\n  subnets:\n  - type: static\n    address: 192.0.2.17\n",
         "version: 1\nconfig:\n  - subnets:\n    - {type: dhcp4}\n    - type: 'static6'\n",
         "#cloud-config\nruncmd:\n- nmcli con mod eth1 ipv4.addresses 192.0.2.17/24 ipv4.method manual\n",
