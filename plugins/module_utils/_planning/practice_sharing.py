@@ -29,14 +29,14 @@ def shared_volumes(vms: Iterable[Object], selected: Collection[str]) -> Iterator
                 use = _Use(key_of(vm), bool(disk.get("shareable")))
                 users.setdefault(f"{vm['metadata']['namespace']}/{claim}", []).append(use)
     for claim, uses in sorted(users.items()):
-        inside = sorted(use.vm for use in uses if use.vm in selected)
+        inside = sorted({use.vm for use in uses if use.vm in selected})
         if inside:
             yield from _judge(claim, uses, inside)
 
 
 def _judge(claim: str, uses: list[_Use], inside: list[str]) -> Iterator[Finding]:
     on = f"PersistentVolumeClaim/{claim}"
-    outside = sorted(use.vm for use in uses if use.vm not in inside)
+    outside = sorted({use.vm for use in uses} - set(inside))
     if outside:
         yield Finding(
             "blocker",

@@ -164,10 +164,12 @@ def test_a_vm_that_wants_live_migration_needs_volumes_that_two_nodes_can_mount(
     assert all(f"db-0 ({modes[0]})" in finding.message for finding in findings)
 
 
+QUORUM_VOLUME = {"persistentVolumeClaim": {"claimName": "quorum"}}
+
+
 def sharing(*names: str, shareable: bool = True) -> list[Object]:
     """VMs that have the claim quorum in common."""
-    volume = {"persistentVolumeClaim": {"claimName": "quorum"}}
-    return [with_volume(vm(name), volume, {"disk": {}, "shareable": shareable}) for name in names]
+    return [with_volume(vm(name), QUORUM_VOLUME, {"disk": {}, "shareable": shareable}) for name in names]
 
 
 QUORUM = "PersistentVolumeClaim/payroll/quorum"
@@ -187,6 +189,8 @@ QUORUM = "PersistentVolumeClaim/payroll/quorum"
         (sharing("a"), ("a",), [f"info SharedVolume {QUORUM}"], "nothing keeps a second VM"),
         (sharing("a", shareable=False), ("a",), [], ""),
         (sharing("a", "b"), (), [], ""),
+        # one VM with the disk twice
+        ([with_volume(*sharing("a", shareable=False), QUORUM_VOLUME, {"disk": {}})], ("a",), [], ""),
     ],
 )
 def test_a_disk_that_several_vms_use_is_judged_by_who_moves(
