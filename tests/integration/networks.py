@@ -12,7 +12,8 @@ from demo.workload import NAMESPACE
 
 NAMES = {"east": "vlan-100", "west": "default/vlan-2100"}
 MAC = "02:7a:9f:00:00:1c"
-DEFINITION = "network-attachment-definitions.k8s.cni.cncf.io"
+GROUP = "k8s.cni.cncf.io"
+DEFINITION = f"network-attachment-definitions.{GROUP}"
 
 
 def network_section() -> dict[str, Any]:
@@ -66,24 +67,24 @@ def define_networks(cluster: Cluster) -> None:
             "apiVersion": "apiextensions.k8s.io/v1",
             "kind": "CustomResourceDefinition",
             "metadata": {"name": DEFINITION},
-            "spec": {"group": "k8s.cni.cncf.io", "scope": "Namespaced", "names": names, "versions": [version]},
+            "spec": {"group": GROUP, "scope": "Namespaced", "names": names, "versions": [version]},
         }
     )
 
-    def not_established() -> list[str]:
-        conditions = cluster.get("CustomResourceDefinition", DEFINITION).get("status", {}).get("conditions", [])
-        return [] if {"Established"} <= {c["type"] for c in conditions if c["status"] == "True"} else [kind]
+    def not_served() -> list[str]:
+        served = {group["name"] for group in cluster.call("GET", "/apis")["groups"]}
+        return [] if GROUP in served else [kind]
 
-    wait_until("the kind to be served", 30, not_established)
+    wait_until("the kind to be served", 30, not_served)
 
 
 def create_network(cluster: Cluster, name: str) -> None:
     namespace, _slash, own = name.rpartition("/")
     cluster.call(
         "POST",
-        f"/apis/k8s.cni.cncf.io/v1/namespaces/{namespace or NAMESPACE}/network-attachment-definitions",
+        f"/apis/{GROUP}/v1/namespaces/{namespace or NAMESPACE}/network-attachment-definitions",
         {
-            "apiVersion": "k8s.cni.cncf.io/v1",
+            "apiVersion": f"{GROUP}/v1",
             "kind": "NetworkAttachmentDefinition",
             "metadata": {"name": own, "namespace": namespace or NAMESPACE},
             "spec": {"config": '{"cniVersion": "1.0.0", "type": "bridge"}'},
