@@ -9,8 +9,8 @@ short_description: Find what would stop a failover of a plan
 version_added: 0.1.0
 description:
   - >-
-    Looks at both sites, the replication, every volume and the newest capture, and returns every finding with
-    its remedy.
+    Looks at both sites, the replication, every volume, the newest capture, and at what is known to go wrong with
+    VMs that are moved, and returns every finding with its remedy.
   - Nothing is changed.
   - A blocker keeps the plan from being moved safely.
 options:
@@ -64,7 +64,9 @@ blockers:
   type: int
   sample: 1
 findings:
-  description: The findings, blockers first. The first 200.
+  description:
+    - The findings, blockers first. Of each code the first 20, then one that says how many more there are.
+    - C(docs/findings.md) of the collection lists all codes.
   returned: success
   type: list
   elements: dict

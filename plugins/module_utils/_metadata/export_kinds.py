@@ -10,11 +10,14 @@ from typing import Any
 from .._cluster.api import Api, Object
 from .._cluster.bulk import for_each
 from .._cluster.kinds import (
+    ATTACHMENT_DEFINITION,
     CONFIG_MAP,
     CONTROLLER_REVISION,
     CRON_JOB,
     DAEMON_SET,
+    DATA_VOLUME,
     DEPLOYMENT,
+    INGRESS,
     INSTANCETYPE,
     JOB,
     NAMESPACE,
@@ -22,6 +25,7 @@ from .._cluster.kinds import (
     PV,
     PVC,
     RESOURCE_QUOTA,
+    ROUTE,
     SECRET,
     SERVICE,
     SERVICE_ACCOUNT,
@@ -47,17 +51,17 @@ RESTORED = (
     INSTANCETYPE,
     PREFERENCE,
     CONTROLLER_REVISION,
-    Kind("k8s.cni.cncf.io", "v1", "network-attachment-definitions", "NetworkAttachmentDefinition"),
+    ATTACHMENT_DEFINITION,
     Kind("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy"),
     SERVICE,
-    Kind("networking.k8s.io", "v1", "ingresses", "Ingress"),
-    Kind("route.openshift.io", "v1", "routes", "Route"),
+    INGRESS,
+    ROUTE,
 )
 WORKLOADS = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, CRON_JOB, JOB)
 # made from the capture by the steps for volumes, VMs and workloads, or only kept in it
 HELD = (
     PVC,
-    Kind("cdi.kubevirt.io", "v1beta1", "datavolumes", "DataVolume"),
+    DATA_VOLUME,
     Kind("snapshot.kubevirt.io", "v1beta1", "virtualmachinesnapshots", "VirtualMachineSnapshot"),
     Kind("snapshot.storage.k8s.io", "v1", "volumesnapshots", "VolumeSnapshot"),
     VM,

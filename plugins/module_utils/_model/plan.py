@@ -120,7 +120,10 @@ class Metadata:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A valid plan. document: itself, normalised, as plain data; parse_plan reads it back as an equal plan."""
+    """A valid plan. document: itself, normalised, as plain data; parse_plan reads it back as an equal plan.
+
+    attachments: NetworkAttachmentDefinitions that have another name at each site, by site.
+    """
 
     name: str
     home: str
@@ -131,6 +134,7 @@ class Plan:
     max_lag: timedelta | None
     groups: tuple[Group, ...]
     rules: tuple[VolumeRule, ...]
+    attachments: tuple[Mapping[str, str], ...] = field(hash=False)
     metadata: Metadata
     startup: Startup
     store_namespace: str
@@ -202,6 +206,7 @@ def _plan(found: dict[str, Any]) -> Plan:
         max_lag=_duration(replication.get("max_lag")),
         groups=tuple(_group(group, replication) for group in replication["groups"]),
         rules=_rules(found["volumes"]["rules"]),
+        attachments=tuple(found.get("network", {}).get("attachments", ())),
         metadata=Metadata(
             source=metadata["source"],
             schedule=metadata.get("schedule"),

@@ -17,6 +17,7 @@ from .plan_checks import (
 )
 from .plan_cron import check_cron
 from .plan_metadata_fields import check_metadata, export_of
+from .plan_network_fields import NETWORK, check_attachments
 from .plan_problem import Path
 from .plan_schema import (
     Choice,
@@ -67,6 +68,11 @@ class Options:
             return _MAPPING.read(value, at, reading)
         common = _MAPPING.read({key: item for key, item in value.items() if key != "sites"}, at, reading)
         return {**common, "sites": PerSite(_MAPPING).read(value["sites"], (*at, "sites"), reading)}
+
+
+def _check_document(plan: dict[str, Any], at: Path, reading: Reading) -> None:
+    check_namespaces(plan, at, reading)
+    check_attachments(plan, at, reading)
 
 
 class HookFile:
@@ -184,6 +190,7 @@ DOCUMENT = Keys(
             Keys({"rules": Field(RULES, required=True)}),
             default={"rules": []},
         ),
+        "network": Field(NETWORK),
         "metadata": Field(
             Keys(
                 {
@@ -247,5 +254,5 @@ DOCUMENT = Keys(
         ),
         "run_store": Field(Keys({"namespace": Field(_NAME, default="ocpvirt-dr")}), default={}),
     },
-    check=check_namespaces,
+    check=_check_document,
 )

@@ -67,9 +67,23 @@ def list_vms(plan: Plan, api: Api) -> dict[str, Object]:
     return {key_of(vm): vm for namespace in plan.namespaces for vm in api.list(VM, namespace, labels=query)}
 
 
-def list_protected(plan: Plan, api: Api) -> Protected:
-    """What the plan selects with what each of it needs. missing: "kind namespace/name" of what is absent."""
-    vms, workloads = list_vms(plan, api), list_workloads(plan, api)
+def list_everyone(plan: Plan, api: Api) -> dict[str, Object]:
+    """All VirtualMachines of the plan's namespaces, selected or not."""
+    return _by_key(plan, api, VM)
+
+
+def selected(plan: Plan, vms: Mapping[str, Object]) -> dict[str, Object]:
+    """Those among them that the plan selects."""
+    return {key: vm for key, vm in vms.items() if plan.selector.matches(vm["metadata"].get("labels") or {})}
+
+
+def list_protected(plan: Plan, api: Api, vms: dict[str, Object] | None = None) -> Protected:
+    """What the plan selects with what each of it needs. missing: "kind namespace/name" of what is absent.
+
+    vms: the selected ones, where they were listed before.
+    """
+    vms = list_vms(plan, api) if vms is None else vms
+    workloads = list_workloads(plan, api)
     claims_by_key = _by_key(plan, api, PVC)
     volumes_by_name = {pv["metadata"]["name"]: pv for pv in api.list(PV)}
     needs = [_needs_of_vm(vm) for vm in vms.values()]

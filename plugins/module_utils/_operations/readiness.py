@@ -12,7 +12,7 @@ from typing import Any
 from .._cluster.api import Api
 from .._errors import DrError, Refused
 from .._model.capture import CaptureInfo
-from .._model.finding import Finding, blockers, score
+from .._model.finding import Finding, abridged, blockers, score
 from .._model.group_status import GroupStatus
 from .._model.plan import Plan
 from .._planning.capture_check import check_capture
@@ -20,7 +20,8 @@ from .._planning.start_order import order_start
 from .entry import bounded
 from .groups import Groups
 from .metadata_source import needs_of, source_of
-from .protected import Protected, list_protected, start_records
+from .practice import Practice
+from .protected import Protected, list_everyone, list_protected, selected, start_records
 from .site_report import present_apis, storage_phases
 from .sites import Reach, reach
 from .volume_findings import VolumeCheck, VolumeView
@@ -46,13 +47,16 @@ def readiness(plan: Plan, pv_patch_preview: str = "") -> dict[str, Any]:
     source = reached[lives_at or plan.home]
     if source.api is not None and present_apis(source.api)["kubevirt"]:
         target = plan.peer_of(source.site)
-        found = list_protected(plan, source.api)
+        everyone = list_everyone(plan, source.api)
+        found = list_protected(plan, source.api, selected(plan, everyone))
         findings += _vms(found, source.site)
         findings += _order(plan, found, source.site)
         findings += findings_at_source(plan, source.api, found)
         volumes = VolumeCheck(plan, replication, source.api, reached[target].api).look(found)
         findings += volumes.findings
         findings += _captures(plan, found, reached[target], source.site)
+        practice = Practice(plan, source.api, everyone, found)
+        findings += practice.findings(reached[target].api, replication, groups[source.site])
     order = {"blocker": 0, "warning": 1, "info": 2}
     findings.sort(key=lambda finding: (order[finding.severity], finding.code, finding.on))
     return {
@@ -61,7 +65,7 @@ def readiness(plan: Plan, pv_patch_preview: str = "") -> dict[str, Any]:
         "score": score(findings),
         "lives_at": lives_at or "",
         "blockers": len(blockers(findings)),
-        "findings": bounded([finding.as_dict() for finding in findings]),
+        "findings": bounded([finding.as_dict() for finding in abridged(findings)]),
         **volumes.result(pv_patch_preview),
     }
 

@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .._cluster.api import Object
@@ -16,6 +17,8 @@ from .._model.names import CREATED_BY, RECORDED
 from .._model.plan import Plan
 from .._model.vm import power_record
 from .._planning.vm_change import VmChange, decide_vm
+from .._planning.vm_identity import identity_kept
+from .._planning.vm_networks import NetworkNames, with_networks
 from .entry import bounded
 from .metadata_source import chosen_capture, source_of
 from .namesakes import namesakes
@@ -64,12 +67,15 @@ def restore_metadata(plan: Plan, run_id: str, timeout: float, check_mode: bool) 
     with Session(plan, run_id, check_mode) as session, session.step("metadata") as summary:
         source, name = source_of(plan), chosen_capture(session)
         capture = source.manifests(session.api, name)
-        wanted = [halted(vm, run_id) for vm in capture.objects.get(VM.resource, ())]
+        names = NetworkNames(plan.attachments, session.source, session.target)
+        mapped = [with_networks(identity_kept(vm), names) for vm in capture.objects.get(VM.resource, ())]
+        wanted = [halted(vm, run_id) for vm, _renamed in mapped]
         existing = list_vms(plan, session.api)
         changes = [decide_vm(vm, existing.get(key_of(vm)), run_id, plan.name) for vm in wanted]
         workloads = decide_workloads(plan, session.api, capture, run_id)
         strangers = namesakes(plan, session.api, capture)
-        decisions = [change.why for change in changes if change.why]
+        decisions = _network_decisions(renamed for _vm, renamed in mapped)
+        decisions += [change.why for change in changes if change.why]
         decisions += [f"{on} stays as it is: it is not of the plan" for on in strangers]
         decisions += [
             f"VirtualMachine/{key} stays halted: it is not in {name}"
@@ -105,6 +111,14 @@ def restore_metadata(plan: Plan, run_id: str, timeout: float, check_mode: bool) 
         }
         summary.update(result)
         return {"changed": bool(todo or workloads.todo), **result, "decisions": bounded(decisions)}
+
+
+def _network_decisions(renamed: Iterable[list[tuple[str, str]]]) -> list[str]:
+    counts = Counter(pair for pairs in renamed for pair in set(pairs))
+    return [
+        f"NetworkAttachmentDefinition/{before} becomes {after} in {number} VM{'s' if number > 1 else ''}"
+        for (before, after), number in sorted(counts.items())
+    ]
 
 
 def halted(vm: Mapping[str, Any], run_id: str) -> Object:

@@ -76,13 +76,13 @@ class MemoryApi:
     ) -> list[dict[str, Any]]:
         if fields is not None:
             raise NotImplementedError("field selectors")
-        wanted = dict(part.split("=", 1) for part in labels.split(",")) if labels else {}
+        asked = [part.partition("=") for part in labels.split(",")] if labels else []
         return [
             copy.deepcopy(item)
             for (of_kind, of_namespace, _name), item in self.objects.items()
             if of_kind == kind.kind
             and namespace in (None, of_namespace)
-            and wanted.items() <= item["metadata"].get("labels", {}).items()
+            and all(_has_label(item, *part) for part in asked)
         ]
 
     def create(self, kind: Kind, body: dict[str, Any]) -> dict[str, Any]:
@@ -145,6 +145,11 @@ def merged(seen: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
         else:
             found[key] = copy.deepcopy(value)
     return found
+
+
+def _has_label(item: dict[str, Any], key: str, equals: str, value: str) -> bool:
+    labels = item["metadata"].get("labels") or {}
+    return labels.get(key) == value if equals else key in labels
 
 
 def plan_of(**changes: Any) -> Plan:
