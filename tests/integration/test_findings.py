@@ -62,18 +62,21 @@ def odd_volumes(volumes: list[Any]) -> list[Any]:
         {**item, "cloudInitNoCloud": {**item["cloudInitNoCloud"], **network}} if "cloudInitNoCloud" in item else item
         for item in volumes
     ]
-    return [*mapped, {"name": "scratch", "hostDisk": {"path": "/data/scratch.img", "type": "Disk"}}]
+    return [*mapped, {"name": "scratch", "ephemeral": {"persistentVolumeClaim": {"claimName": "golden"}}}]
 
 
 def change_template(east: Any, labels: Any, selector: Any, volumes: list[Any]) -> None:
-    template = {"metadata": {"labels": labels}, "spec": {"nodeSelector": selector, "volumes": volumes}}
+    """Every volume is a disk of the guest."""
+    disks = [{"name": volume["name"], "disk": {"bus": "virtio"}} for volume in volumes]
+    spec = {"nodeSelector": selector, "volumes": volumes, "domain": {"devices": {"disks": disks}}}
+    template = {"metadata": {"labels": labels}, "spec": spec}
     east.patch("VirtualMachine", ODD, NAMESPACE, {"spec": {"template": template}})
 
 
 @pytest.mark.parametrize(
     ("code", "on", "seen"),
     [
-        ("NotReplicated", ON_ODD, "volume scratch (hostDisk /data/scratch.img)"),
+        ("NotReplicated", ON_ODD, "volume scratch (ephemeral golden)"),
         ("PinnedToNode", ON_ODD, "kubernetes.io/hostname"),
         ("RuntimeLabelled", ON_ODD, "spec.template.metadata has the label"),
         ("StaticAddress", ON_ODD, f"Secret {SECRET} gives its guest a static address"),
