@@ -104,6 +104,7 @@ class Startup:
 class Metadata:
     """Where manifests come from. namespace: where Velero lives. max_age: of the capture a failover may use.
 
+    oadp: what OADP is configured with on request; None where that is somebody else's task.
     export: where an export is kept, `directory` or `s3`; None for the other source.
     """
 
@@ -114,6 +115,7 @@ class Metadata:
     prestage: bool
     namespace: str
     storage_location: str | None
+    oadp: Mapping[str, Any] | None = field(default=None, hash=False)
     export: Mapping[str, Any] | None = field(default=None, hash=False)
 
 
@@ -193,6 +195,7 @@ def _plan(found: dict[str, Any]) -> Plan:
             prestage=metadata["prestage"],
             namespace=metadata["namespace"],
             storage_location=metadata.get("storage_location"),
+            oadp=metadata.get("oadp"),
             export=metadata.get("export"),
         ),
         startup=Startup(

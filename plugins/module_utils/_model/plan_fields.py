@@ -16,7 +16,7 @@ from .plan_checks import (
     check_waves,
 )
 from .plan_cron import check_cron
-from .plan_metadata_fields import check_metadata, export_of
+from .plan_metadata_fields import check_metadata, export_of, oadp_of
 from .plan_problem import Path
 from .plan_schema import (
     Choice,
@@ -193,6 +193,7 @@ DOCUMENT = Keys(
                     "prestage": Field(Flag(), default=False),
                     "namespace": Field(_NAME, default="openshift-adp"),
                     "storage_location": Field(_OBJECT_NAME),
+                    "oadp": Field(oadp_of(_OBJECT_NAME)),
                     "export": Field(export_of(_REFERENCE_ENV, _REFERENCE_FILE)),
                 },
                 check=check_metadata,

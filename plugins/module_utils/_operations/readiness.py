@@ -20,6 +20,7 @@ from .._model.vm import claim_users
 from .._planning.capture_check import check_capture
 from .._planning.start_order import order_start
 from .._planning.volume_patch import patch_volume
+from .data_protection import version_findings
 from .entry import bounded
 from .groups import Groups
 from .metadata_source import needs_of, source_of
@@ -85,6 +86,7 @@ def _site(plan: Plan, there: Reach) -> Iterator[Finding]:
                 )
         if apis["velero"] and "velero" in needed:
             yield from _storage(plan, there.api)
+            yield from version_findings(plan, there.api)
     except DrError as error:
         yield Finding("blocker", "SiteFailed", f"Site/{there.site}", str(error), "see the message", there.site)
 
@@ -93,9 +95,8 @@ def _storage(plan: Plan, api: Api) -> Iterator[Finding]:
     phases = storage_phases(plan, api)
     if not phases:
         message = f"none in namespace {plan.metadata.namespace}"
-        yield _blocker(
-            "NoBackupStorage", "BackupStorageLocation", message, "configure OADP, or metadata.namespace", api.site
-        )
+        remedy = "configure OADP (`protect --tags oadp`), or correct metadata.namespace"
+        yield _blocker("NoBackupStorage", "BackupStorageLocation", message, remedy, api.site)
     for name, phase in phases.items():
         if phase != "Available":
             message = f"phase {phase}"
