@@ -56,7 +56,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils._argspec import PLAN, RUN, WAIT, merge
 from ..module_utils._operations.entry import run
 from ..module_utils._operations.plan_source import load_plan
-from ..module_utils._operations.volumes import restore_volumes
+from ..module_utils._operations.restore_step import bring_volumes
 
 SPEC = merge(PLAN, RUN, WAIT)
 
@@ -66,7 +66,7 @@ def main() -> None:
     given = module.params
     run(
         module,
-        lambda: restore_volumes(load_plan(given["plan"]), given["run_id"], given["wait_timeout"], module.check_mode),
+        lambda: bring_volumes(load_plan(given["plan"]), given["run_id"], given["wait_timeout"], module.check_mode),
     )
 
 

@@ -71,7 +71,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils._argspec import PLAN, RUN, WAIT, merge
 from ..module_utils._operations.entry import run
 from ..module_utils._operations.plan_source import load_plan
-from ..module_utils._operations.restore import restore_metadata
+from ..module_utils._operations.restore_step import bring_metadata
 
 SPEC = merge(PLAN, RUN, WAIT)
 
@@ -81,7 +81,7 @@ def main() -> None:
     given = module.params
     run(
         module,
-        lambda: restore_metadata(load_plan(given["plan"]), given["run_id"], given["wait_timeout"], module.check_mode),
+        lambda: bring_metadata(load_plan(given["plan"]), given["run_id"], given["wait_timeout"], module.check_mode),
     )
 
 

@@ -36,6 +36,8 @@ STAGES = (
     "moved",
     "without_apis",
     "exported",
+    "brought",
+    "brought_right",
     "settled",
 )
 

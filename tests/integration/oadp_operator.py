@@ -29,7 +29,7 @@ POLL = 0.5
 def operating(cluster: Cluster) -> Iterator[None]:
     """The operator serves the site; afterwards nothing of it is left there."""
     cluster.call("POST", CRDS, definitions.of_vendors()[DEFINITION])
-    wait_until("the definition of OADP", 30, lambda: [] if _served(cluster) else [DEFINITION])
+    wait_until("the definition of OADP", 30, lambda: _unserved(cluster))
     ended = threading.Event()
     made: set[str] = set()
     worker = threading.Thread(target=_work, args=(Cluster(cluster.kubeconfig), ended, made), daemon=True)
@@ -48,9 +48,13 @@ def applications(cluster: Cluster) -> list[dict[str, Any]]:
     return list(cluster.call("GET", APPLICATIONS)["items"])
 
 
-def _served(cluster: Cluster) -> bool:
-    resources = cluster.call("GET", "/apis").get("groups", [])
-    return any(group["name"] == "oadp.openshift.io" for group in resources)
+def _unserved(cluster: Cluster) -> list[str]:
+    try:
+        applications(cluster)
+    except RuntimeError as error:
+        # not known yet, or its storage is being made
+        return [str(error)]
+    return []
 
 
 def _work(cluster: Cluster, ended: threading.Event, made: set[str]) -> None:

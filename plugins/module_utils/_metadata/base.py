@@ -18,11 +18,15 @@ class MetadataSource(ABC):
 
     title: what keeps the captures, in words. needs: products that both sites must have for it.
     announces: whether a site knows captures of the other only after a while.
+    restores: whether `restore` is ours to call; else a product brings everything by itself and is only verified.
+    holds_content: whether a capture holds all objects whole.
     """
 
     title: ClassVar[str]
     needs: ClassVar[frozenset[str]] = frozenset()
     announces: ClassVar[bool] = False
+    restores: ClassVar[bool] = True
+    holds_content: ClassVar[bool] = True
 
     @abstractmethod
     def label(self, name: str) -> str:

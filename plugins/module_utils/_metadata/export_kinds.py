@@ -12,6 +12,7 @@ from .._cluster.bulk import for_each
 from .._cluster.kinds import (
     CONFIG_MAP,
     CONTROLLER_REVISION,
+    DATA_VOLUME,
     INSTANCETYPE,
     NAMESPACE,
     PREFERENCE,
@@ -49,7 +50,7 @@ RESTORED = (
 # made from the capture by the steps for volumes and VMs, or only kept in it
 HELD = (
     PVC,
-    Kind("cdi.kubevirt.io", "v1beta1", "datavolumes", "DataVolume"),
+    DATA_VOLUME,
     Kind("snapshot.kubevirt.io", "v1beta1", "virtualmachinesnapshots", "VirtualMachineSnapshot"),
     Kind("snapshot.storage.k8s.io", "v1", "volumesnapshots", "VolumeSnapshot"),
     VM,

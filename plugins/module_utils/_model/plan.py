@@ -108,7 +108,7 @@ class Metadata:
     export: where an export is kept, `directory` or `s3`; None for the other source.
     """
 
-    source: Literal["oadp", "export"]
+    source: Literal["oadp", "export", "vendor"]
     schedule: str | None
     keep: timedelta | None
     max_age: timedelta | None

@@ -186,7 +186,7 @@ DOCUMENT = Keys(
         "metadata": Field(
             Keys(
                 {
-                    "source": Field(Choice("oadp", "export"), default="oadp"),
+                    "source": Field(Choice("oadp", "export", "vendor"), default="oadp"),
                     "schedule": Field(_CRON),
                     "keep": Field(Duration()),
                     "max_age": Field(Duration()),

@@ -16,6 +16,7 @@ _PREFIX = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._
 _REGION = re.compile(r"[a-z0-9-]{1,64}")
 _ABSOLUTE = re.compile(r"(?:/|~/).+")
 _SECRET_KEY = re.compile(r"[A-Za-z0-9._-]{1,253}")
+_SOURCES = ("oadp", "export", "vendor")
 _KEYS = ("access_key", "secret_key")
 
 _URL = Text(matching(_ENDPOINT, "not a URL such as https://s3.example.org:9000"), "a URL")
@@ -73,15 +74,17 @@ def export_of(variable: Node, file: Node) -> Keys:
 
 def check_metadata(metadata: dict[str, Any], at: Path, reading: Reading) -> None:
     """What belongs to one source is not given for another."""
-    exports = metadata.get("source") == "export"
-    if exports and "export" not in metadata:
+    source = metadata.get("source")
+    if source == "export" and "export" not in metadata:
         reading.problem((*at, "export"), "is required: where captures are kept, as directory or s3")
-    for section, other in (("export", "oadp"), ("oadp", "export")):
-        if section in metadata and metadata.get("source") == other:
-            reading.problem((*at, section), f"is for source: {section}, and the source is {other}")
+    for section in ("export", "oadp"):
+        if section in metadata and source in _SOURCES and source != section:
+            reading.problem((*at, section), f"is for source: {section}, and the source is {source}")
     for key, remedy in (("schedule", "; run protect by a schedule of your own"), ("storage_location", "")):
-        if exports and key in metadata:
-            reading.problem((*at, key), f"is Velero's, and the source is export{remedy}")
+        if source in ("export", "vendor") and key in metadata:
+            reading.problem((*at, key), f"is Velero's, and the source is {source}{remedy}")
+    if source == "vendor" and "keep" in metadata:
+        reading.problem((*at, "keep"), "is for captures of ours, and the product keeps what it restores by itself")
 
 
 def _check_export(export: dict[str, Any], at: Path, reading: Reading) -> None:

@@ -16,7 +16,8 @@ from .._model.finding import Finding, blockers
 from .._model.plan import Plan
 from .._planning.capture_check import check_capture
 from .._planning.start_order import order_start
-from .metadata_source import source_of
+from .arrival import expected_volumes
+from .metadata_source import restores, source_of
 from .protected import list_vms, start_records
 from .session import Session
 from .sites import open_site, reach
@@ -120,7 +121,10 @@ def keep_capture(session: Session, chosen: CaptureInfo, capture: Capture) -> int
     """
     records = start_records(capture.index("virtualmachines.kubevirt.io"))
     order_start(records, session.plan.startup.waves)
-    decide(session.plan, capture, session.target)
+    if restores(session.plan):
+        decide(session.plan, capture, session.target)
+    else:
+        expected_volumes(session.plan, capture, session.target)
     session.put("capture", {"name": chosen.name, "created": chosen.created, "vms": [vm.key for vm in records]})
     return len(records)
 

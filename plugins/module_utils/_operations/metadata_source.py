@@ -15,21 +15,29 @@ from .._metadata.export_directory import DirectoryStore
 from .._metadata.export_s3 import S3Store
 from .._metadata.export_store import Store
 from .._metadata.oadp import OadpSource
+from .._metadata.vendor import VendorSource
 from .._model.plan import Plan
 from .plan_source import resolve_references
 from .session import Session
 
+SOURCES: dict[str, type[MetadataSource]] = {"oadp": OadpSource, "export": ExportSource, "vendor": VendorSource}
+
 
 def source_of(plan: Plan) -> MetadataSource:
     """The plan's metadata source; the secrets that it refers to are read now."""
-    if plan.metadata.export is None:
-        return OadpSource(plan)
-    return ExportSource(plan, _store(plan.metadata.export))
+    if plan.metadata.export is not None:
+        return ExportSource(plan, _store(plan.metadata.export))
+    return VendorSource(plan) if plan.metadata.source == "vendor" else OadpSource(plan)
 
 
 def needs_of(plan: Plan) -> frozenset[str]:
     """Products that the plan's metadata source needs at both sites."""
-    return (OadpSource if plan.metadata.export is None else ExportSource).needs
+    return SOURCES[plan.metadata.source].needs
+
+
+def restores(plan: Plan) -> bool:
+    """Whether manifests are restored by us; else a product brings them, and they are verified."""
+    return SOURCES[plan.metadata.source].restores
 
 
 def _store(place: Mapping[str, Any]) -> Store:

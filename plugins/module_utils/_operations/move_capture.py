@@ -49,9 +49,9 @@ def recheck_capture(plan: Plan, run_id: str, timeout: float, check_mode: bool) -
         if check_mode:
             return {"changed": False, "name": name, "drift": [], "msg": "check mode: nothing was stopped"}
         found = list_protected(plan, session.site_api(session.source))
-        changes = drift(
-            source_of(plan).manifests(session.api, name), found.vms, found.claims, found.volumes, found.others
-        )
+        source = source_of(plan)
+        others = found.others if source.holds_content else {}
+        changes = drift(source.manifests(session.api, name), found.vms, found.claims, found.volumes, others)
         msg = f"{name} holds what is at {session.source}"
         if changes:
             session.verify_lock()

@@ -17,13 +17,14 @@ from .._model.group_status import GroupStatus
 from .._model.names import protected_label
 from .._model.plan import Plan
 from .._model.vm import claim_users
+from .._planning.arrival import expected_volume
 from .._planning.capture_check import check_capture
 from .._planning.start_order import order_start
 from .._planning.volume_patch import patch_volume
 from .data_protection import version_findings
 from .entry import bounded
 from .groups import Groups
-from .metadata_source import needs_of, source_of
+from .metadata_source import needs_of, restores, source_of
 from .protected import Protected, list_protected, start_records
 from .site_report import present_apis, storage_phases
 from .sites import Reach, reach
@@ -172,7 +173,10 @@ def _volumes(plan: Plan, groups: Groups, found: Protected, site: str, target: st
             )
         try:
             groups.check_covered(site, pvc, pv)
-            groups.check_covered(target, pvc, patch_volume(pv, pvc, plan.rules, target, users.get(key, "")).pv)
+            if restores(plan):
+                groups.check_covered(target, pvc, patch_volume(pv, pvc, plan.rules, target, users.get(key, "")).pv)
+            else:
+                expected_volume(pv, pvc, plan.rules, target, users.get(key, ""))
         except Refused as error:
             yield _blocker(
                 "VolumeRule", error.on or volume, str(error), error.next_step or "correct the plan", error.site or site

@@ -35,7 +35,7 @@ def restore_volumes(plan: Plan, run_id: str, timeout: float, check_mode: bool) -
             session.groups.check_covered(session.target, decision.pvc, decision.pv)
         todo = _plan_changes(session.api, decisions)
         if not check_mode:
-            _create_namespaces(session, capture)
+            create_namespaces(session, capture)
             _create(session, todo)
             _await_bound(session, decisions, timeout)
             verify_volumes(session.api, plan, decisions, session.target)
@@ -129,7 +129,7 @@ def _compare(
         )
 
 
-def _create_namespaces(session: Session, capture: Capture) -> None:
+def create_namespaces(session: Session, capture: Capture) -> None:
     captured = capture.index("namespaces")
     for name in session.plan.namespaces:
         if session.api.find(NAMESPACE, name):

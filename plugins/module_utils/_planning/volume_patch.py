@@ -52,7 +52,7 @@ def patch_volume(
     Refused when no rule matches, when a value of the other site would stay, or when the volume's driver could not use
     what the rule makes of it. vm: name of the VM that uses the claim, for {vm.name}.
     """
-    rule, volume = _matching(rules, pv, pvc, target, vm)
+    rule, volume = match_rule(rules, pv, pvc, target, vm)
     new_pv, new_pvc = clean_pv(pv), clean_pvc(pvc)
     reasons = [f"rule {rule.index} matches {source_of(pv)}"]
     if pv["spec"].get("nodeAffinity"):
@@ -81,9 +81,10 @@ def patch_volume(
     return VolumeDecision(new_pv, new_pvc, rule.index, tuple(reasons))
 
 
-def _matching(
+def match_rule(
     rules: Sequence[VolumeRule], pv: Mapping[str, Any], pvc: Mapping[str, Any], target: str, vm: str
 ) -> tuple[VolumeRule, CapturedVolume]:
+    """The first rule that matches, and what its templates are filled from."""
     for rule in rules:
         captures = _compiled(rule, target).matcher.captures(pv, pvc)
         if captures is not None:
@@ -104,6 +105,11 @@ class _CompiledRule:
     matcher: RuleMatcher
     setters: tuple[tuple[str, tuple[str, ...], Template], ...]
     fields: frozenset[tuple[str, ...]]
+
+
+def filled(rule: VolumeRule, site: str, volume: CapturedVolume) -> dict[tuple[str, ...], Any]:
+    """What the rule sets at a site, by path. Refused when a placeholder has no value."""
+    return {path: template.fill(volume) for _field, path, template in _compiled(rule, site).setters}
 
 
 @lru_cache(maxsize=1024)
