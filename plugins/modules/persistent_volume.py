@@ -16,6 +16,9 @@ description:
     from the API server.
   - Existing objects are adopted when they are equal and refused with the difference when they are not.
   - A volume that no rule matches, or that would still name the other site, is refused before anything is created.
+  - >-
+    With C(metadata.source) C(vendor) a product brings them: those that are there already are verified, the namespaces
+    are made, and what is absent is awaited by M(ocpvirt.dr.velero_restore), after the promotion.
 author:
   - The ocpvirt.dr authors (@ocpvirt)
 extends_documentation_fragment:

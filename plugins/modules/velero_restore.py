@@ -21,6 +21,9 @@ description:
     Where an object of a captured name is not of the plan, nothing that exists is updated but the VMs, and RV(decisions)
     names it.
   - Volumes must be there before (M(ocpvirt.dr.persistent_volume)).
+  - >-
+    With C(metadata.source) C(vendor) a product restores: this module halts its VMs as they come, with the recorded
+    power state written on them, waits until all that was recorded is there, and verifies every volume.
 author:
   - The ocpvirt.dr authors (@ocpvirt)
 extends_documentation_fragment:

@@ -88,6 +88,15 @@ def test_a_problem_has_its_path(document: dict[str, Any], export: Any, problem: 
             "metadata.storage_location: is Velero's, and the source is export",
         ),
         ({"source": "gitops"}, "metadata.source: got the text"),
+        ({"source": "vendor", "keep": "14d"}, "metadata.keep: is for captures of ours"),
+        (
+            {"source": "vendor", "schedule": "@daily"},
+            "metadata.schedule: is Velero's, and the source is vendor; run protect by a schedule of your own",
+        ),
+        (
+            {"source": "vendor", "export": {"directory": "/x"}},
+            "metadata.export: is for source: export, and the source is vendor",
+        ),
         (
             {"source": "export", "export": {"directory": "/x"}, "oadp": {"bucket": "disaster", "region": "us-east-1"}},
             "metadata.oadp: is for source: oadp, and the source is export",
