@@ -22,8 +22,8 @@ description:
     names it.
   - Volumes must be there before (M(ocpvirt.dr.persistent_volume)).
   - >-
-    With C(metadata.source) C(vendor) a product restores: this module halts its VMs as they come, with the recorded
-    power state written on them, waits until all that was recorded is there, and verifies every volume.
+    With C(metadata.source) C(vendor) or C(gitops) a product or Git brings all: this module halts VMs as they come, with
+    the recorded power state written on them, waits until all that was recorded is there, and verifies every volume.
 author:
   - The ocpvirt.dr authors (@ocpvirt)
 extends_documentation_fragment:

@@ -38,6 +38,9 @@ STAGES = (
     "exported",
     "brought",
     "brought_right",
+    "synced",
+    "synced_away",
+    "synced_home",
     "settled",
 )
 

@@ -105,10 +105,11 @@ class Metadata:
     """Where manifests come from. namespace: where Velero lives. max_age: of the capture a failover may use.
 
     oadp: what OADP is configured with on request; None where that is somebody else's task.
-    export: where an export is kept, `directory` or `s3`; None for the other source.
+    export: where an export is kept, `directory` or `s3`; None for the other sources.
+    gitops: what syncs from Git at each site; None for the other sources.
     """
 
-    source: Literal["oadp", "export", "vendor"]
+    source: Literal["oadp", "export", "gitops", "vendor"]
     schedule: str | None
     keep: timedelta | None
     max_age: timedelta | None
@@ -117,6 +118,7 @@ class Metadata:
     storage_location: str | None
     oadp: Mapping[str, Any] | None = field(default=None, hash=False)
     export: Mapping[str, Any] | None = field(default=None, hash=False)
+    gitops: Mapping[str, Any] | None = field(default=None, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +199,7 @@ def _plan(found: dict[str, Any]) -> Plan:
             storage_location=metadata.get("storage_location"),
             oadp=metadata.get("oadp"),
             export=metadata.get("export"),
+            gitops=metadata.get("gitops"),
         ),
         startup=Startup(
             waves=tuple(_wave(wave) for wave in startup["waves"]),

@@ -16,7 +16,7 @@ from .plan_checks import (
     check_waves,
 )
 from .plan_cron import check_cron
-from .plan_metadata_fields import check_metadata, export_of, oadp_of
+from .plan_metadata_fields import GITOPS, check_metadata, export_of, oadp_of
 from .plan_problem import Path
 from .plan_schema import (
     Choice,
@@ -186,7 +186,7 @@ DOCUMENT = Keys(
         "metadata": Field(
             Keys(
                 {
-                    "source": Field(Choice("oadp", "export", "vendor"), default="oadp"),
+                    "source": Field(Choice("oadp", "export", "gitops", "vendor"), default="oadp"),
                     "schedule": Field(_CRON),
                     "keep": Field(Duration()),
                     "max_age": Field(Duration()),
@@ -195,6 +195,7 @@ DOCUMENT = Keys(
                     "storage_location": Field(_OBJECT_NAME),
                     "oadp": Field(oadp_of(_OBJECT_NAME)),
                     "export": Field(export_of(_REFERENCE_ENV, _REFERENCE_FILE)),
+                    "gitops": Field(GITOPS),
                 },
                 check=check_metadata,
             ),

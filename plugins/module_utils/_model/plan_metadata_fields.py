@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from .plan_problem import Path
-from .plan_schema import Field, Flag, Keys, Node, Reading, Text, matching
+from .plan_schema import Field, Flag, Items, Keys, Node, PerSite, Reading, Text, matching
 
 _ENDPOINT = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9a-fA-F:]+\])(?::\d{1,5})?/?")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
@@ -16,7 +16,8 @@ _PREFIX = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._
 _REGION = re.compile(r"[a-z0-9-]{1,64}")
 _ABSOLUTE = re.compile(r"(?:/|~/).+")
 _SECRET_KEY = re.compile(r"[A-Za-z0-9._-]{1,253}")
-_SOURCES = ("oadp", "export", "vendor")
+_APPLICATION = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?/[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
+_SOURCES = ("oadp", "export", "gitops", "vendor")
 _KEYS = ("access_key", "secret_key")
 
 _URL = Text(matching(_ENDPOINT, "not a URL such as https://s3.example.org:9000"), "a URL")
@@ -24,6 +25,22 @@ _BUCKET_NAME = Text(matching(_BUCKET, "not the name of a bucket"), "the name of 
 _PREFIX_TEXT = Text(matching(_PREFIX, "not names of letters, digits, '.', '_' and '-', separated by '/'"), "a prefix")
 _IN_A_SECRET = "a plan refers to secrets and never holds them: create a Secret at both sites and name it in credential"
 _REGION_NAME = Text(matching(_REGION, "not the name of a region"), "a region")
+
+
+# what is paused while a plan moves
+GITOPS = Keys(
+    {
+        "applications": Field(
+            PerSite(
+                Items(
+                    Text(matching(_APPLICATION, "not NAMESPACE/NAME of an Application of Argo CD"), "NAMESPACE/NAME")
+                ),
+                complete=True,
+            )
+        ),
+        "run_strategy_ignored": Field(Flag(), default=False),
+    }
+)
 
 
 def oadp_of(object_name: Node) -> Keys:
@@ -77,14 +94,14 @@ def check_metadata(metadata: dict[str, Any], at: Path, reading: Reading) -> None
     source = metadata.get("source")
     if source == "export" and "export" not in metadata:
         reading.problem((*at, "export"), "is required: where captures are kept, as directory or s3")
-    for section in ("export", "oadp"):
+    for section in ("export", "oadp", "gitops"):
         if section in metadata and source in _SOURCES and source != section:
             reading.problem((*at, section), f"is for source: {section}, and the source is {source}")
     for key, remedy in (("schedule", "; run protect by a schedule of your own"), ("storage_location", "")):
-        if source in ("export", "vendor") and key in metadata:
+        if source in ("export", "gitops", "vendor") and key in metadata:
             reading.problem((*at, key), f"is Velero's, and the source is {source}{remedy}")
-    if source == "vendor" and "keep" in metadata:
-        reading.problem((*at, "keep"), "is for captures of ours, and the product keeps what it restores by itself")
+    if source in ("gitops", "vendor") and "keep" in metadata:
+        reading.problem((*at, "keep"), f"is for captures, and the source is {source}, which has records only")
 
 
 def _check_export(export: dict[str, Any], at: Path, reading: Reading) -> None:

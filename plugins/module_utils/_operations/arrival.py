@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A product brings manifests and volumes to the target: we keep its VMs off, wait for all of it, and verify it (P2)."""
+"""Somebody else brings manifests to the target: we keep its VMs off, wait for all of it, and verify it (P2)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from .._cluster.bulk import for_each
 from .._cluster.clock import Deadline
 from .._cluster.kinds import DATA_VOLUME, NAMESPACE, PV, PVC, VM
 from .._errors import Conflict, NotFound, Refused, Timeout
+from .._metadata.base import MetadataSource
 from .._metadata.export_kinds import kind_of
 from .._model.capture import Capture
 from .._model.names import CREATED_BY, RECLAIM_POLICY, RECORDED
@@ -72,14 +73,17 @@ def await_arrival(plan: Plan, run_id: str, timeout: float, check_mode: bool) -> 
     """After it: all that was recorded is there, VMs are off with their own power state written on them, and every
     volume is what the plan says."""
     with Session(plan, run_id, check_mode) as session, session.step("metadata") as summary:
-        record = source_of(plan).manifests(session.api, chosen_capture(session))
-        expected = expected_volumes(plan, record, session.target)
+        source = source_of(plan)
+        record = source.manifests(session.api, chosen_capture(session))
         if check_mode:
             missing = awaited(record, _look(session, record))
-            decisions = [f"{name} is awaited" for name in missing]
-            return _result(False, record, 0, decisions)
-        halted = _await_all(session, record, timeout)
-        retained = _record_volumes(session, expected)
+            return _result(False, record, 0, [f"{name} is awaited" for name in missing])
+        halted = _await_all(session, record, source, timeout)
+        retained: list[str] = []
+        if source.makes_volumes:
+            verify_volumes(session.api, plan, recorded_decisions(session), session.target)
+        else:
+            retained = _record_volumes(session, expected_volumes(plan, record, session.target))
         seen = _look(session, record)
         decisions = [*retained, *changes(record, seen)]
         decisions += [
@@ -87,7 +91,7 @@ def await_arrival(plan: Plan, run_id: str, timeout: float, check_mode: bool) -> 
             for key in sorted(seen.index(VMS).keys() - record.index(VMS).keys())
         ]
         result = _result(bool(halted or retained), record, len(halted), decisions)
-        summary.update({"vms": result["vms"], "vms_updated": len(halted), "volumes": len(expected)})
+        summary.update({"vms": result["vms"], "vms_updated": len(halted)})
         return result
 
 
@@ -96,7 +100,7 @@ def _result(changed: bool, record: Capture, halted: int, decisions: list[str]) -
     return {"changed": changed, "restored": {}, **counts, "decisions": bounded(decisions)}
 
 
-def _await_all(session: Session, record: Capture, timeout: float) -> set[str]:
+def _await_all(session: Session, record: Capture, source: MetadataSource, timeout: float) -> set[str]:
     """Keys of the VMs that were halted. They are halted as they come: the latch keeps them from starting till then."""
     deadline = Deadline(session.clock, timeout)
     halted: set[str] = set()
@@ -124,13 +128,13 @@ def _await_all(session: Session, record: Capture, timeout: float) -> set[str]:
             return halted
         if deadline.over:
             raise Timeout(
-                "wait for what the product restores",
+                f"wait for what {source.brought_by} restores",
                 site=session.target,
                 on=missing[0],
                 seen=f"{len(missing)} of {total} are not there: {', '.join(missing[:5])}",
                 wanted="everything that was recorded where it comes from",
                 waited=deadline.elapsed,
-                next_step=f"let the product restore it at {session.target}, with its labels, then start again",
+                next_step=f"{source.bring_it} ({session.target}), then start again",
             )
         session.clock.sleep(min(POLL, deadline.left))
 
@@ -164,12 +168,12 @@ def _refuse_imports(session: Session, record: Capture) -> None:
     wrong = populated(set(record.index(CLAIMS)), found)
     if wrong:
         raise Refused(
-            "wait for what the product restores",
+            "wait for what is restored",
             site=session.target,
             on=wrong[0].partition(" ")[0],
             seen="; ".join(wrong[:5]),
             wanted="claims that nothing writes to: an import destroys the replica",
-            next_step="stop it; have the product restore the claim before its VM, or without dataVolumeTemplates",
+            next_step="stop it; have the claim restored before its VM, or the VM without dataVolumeTemplates",
         )
 
 
@@ -189,7 +193,7 @@ def _take_over(session: Session, record: Capture, vms: dict[str, Object]) -> Non
 
     outcome = for_each(list(vms.values()), halt, before_batch=session.verify_lock)
     for _vm, error in outcome.failed:
-        # the product works on it too: the next look tells
+        # somebody else works on it too: the next look tells
         if not isinstance(error, (Conflict, NotFound)):
             raise error
 

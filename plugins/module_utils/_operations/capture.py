@@ -17,7 +17,7 @@ from .._model.plan import Plan
 from .._planning.capture_check import check_capture
 from .._planning.start_order import order_start
 from .arrival import expected_volumes
-from .metadata_source import restores, source_of
+from .metadata_source import makes_volumes, source_of
 from .protected import list_vms, start_records
 from .session import Session
 from .sites import open_site, reach
@@ -121,7 +121,7 @@ def keep_capture(session: Session, chosen: CaptureInfo, capture: Capture) -> int
     """
     records = start_records(capture.index("virtualmachines.kubevirt.io"))
     order_start(records, session.plan.startup.waves)
-    if restores(session.plan):
+    if makes_volumes(session.plan):
         decide(session.plan, capture, session.target)
     else:
         expected_volumes(session.plan, capture, session.target)

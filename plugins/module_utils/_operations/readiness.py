@@ -23,8 +23,9 @@ from .._planning.start_order import order_start
 from .._planning.volume_patch import patch_volume
 from .data_protection import version_findings
 from .entry import bounded
+from .gitops import sync_findings, target_findings
 from .groups import Groups
-from .metadata_source import needs_of, restores, source_of
+from .metadata_source import makes_volumes, needs_of, source_of
 from .protected import Protected, list_protected, start_records
 from .site_report import present_apis, storage_phases
 from .sites import Reach, reach
@@ -49,6 +50,7 @@ def readiness(plan: Plan) -> dict[str, Any]:
         findings += _order(plan, found, source.site)
         findings += _volumes(plan, replication, found, source.site, target)
         findings += _captures(plan, found, reached[target], source.site)
+        findings += _git(plan, found, reached[target])
     order = {"blocker": 0, "warning": 1, "info": 2}
     findings.sort(key=lambda finding: (order[finding.severity], finding.code, finding.on))
     return {
@@ -88,6 +90,7 @@ def _site(plan: Plan, there: Reach) -> Iterator[Finding]:
         if apis["velero"] and "velero" in needed:
             yield from _storage(plan, there.api)
             yield from version_findings(plan, there.api)
+        yield from sync_findings(plan, there.api)
     except DrError as error:
         yield Finding("blocker", "SiteFailed", f"Site/{there.site}", str(error), "see the message", there.site)
 
@@ -173,7 +176,7 @@ def _volumes(plan: Plan, groups: Groups, found: Protected, site: str, target: st
             )
         try:
             groups.check_covered(site, pvc, pv)
-            if restores(plan):
+            if makes_volumes(plan):
                 groups.check_covered(target, pvc, patch_volume(pv, pvc, plan.rules, target, users.get(key, "")).pv)
             else:
                 expected_volume(pv, pvc, plan.rules, target, users.get(key, ""))
@@ -181,6 +184,11 @@ def _volumes(plan: Plan, groups: Groups, found: Protected, site: str, target: st
             yield _blocker(
                 "VolumeRule", error.on or volume, str(error), error.next_step or "correct the plan", error.site or site
             )
+
+
+def _git(plan: Plan, found: Protected, there: Reach) -> Iterator[Finding]:
+    if plan.metadata.source == "gitops" and there.api is not None:
+        yield from target_findings(plan, found, there.api)
 
 
 def _captures(plan: Plan, found: Protected, there: Reach, site: str) -> Iterator[Finding]:

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import CONFIG_MAP, DATA_VOLUME, Kind
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Failed, Refused, TerminalState, Unsupported
-from ansible_collections.ocpvirt.dr.plugins.module_utils._metadata.vendor import KEPT, VendorSource
+from ansible_collections.ocpvirt.dr.plugins.module_utils._metadata.record import KEPT
+from ansible_collections.ocpvirt.dr.plugins.module_utils._metadata.vendor import VendorSource
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._metadata.export_world import Site, east
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import SimulatedTime, plan_of
 

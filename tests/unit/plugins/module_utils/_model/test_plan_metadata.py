@@ -87,8 +87,22 @@ def test_a_problem_has_its_path(document: dict[str, Any], export: Any, problem: 
             {"source": "export", "export": {"directory": "/x"}, "storage_location": "default"},
             "metadata.storage_location: is Velero's, and the source is export",
         ),
-        ({"source": "gitops"}, "metadata.source: got the text"),
-        ({"source": "vendor", "keep": "14d"}, "metadata.keep: is for captures of ours"),
+        ({"source": "helm"}, "metadata.source: got the text"),
+        ({"source": "gitops", "keep": "14d"}, "metadata.keep: is for captures"),
+        (
+            {"source": "gitops", "storage_location": "default"},
+            "metadata.storage_location: is Velero's, and the source is gitops",
+        ),
+        ({"gitops": {}}, "metadata.gitops: is for source: gitops, and the source is oadp"),
+        (
+            {"source": "gitops", "gitops": {"applications": {"east": []}}},
+            "metadata.gitops.applications.west: is required: the plan must serve every direction",
+        ),
+        (
+            {"source": "gitops", "gitops": {"applications": {"east": ["payroll"], "west": []}}},
+            "metadata.gitops.applications.east[0]: got the text",
+        ),
+        ({"source": "vendor", "keep": "14d"}, "metadata.keep: is for captures"),
         (
             {"source": "vendor", "schedule": "@daily"},
             "metadata.schedule: is Velero's, and the source is vendor; run protect by a schedule of your own",
@@ -164,3 +178,10 @@ def test_a_key_of_the_object_store_is_refused_and_not_shown(document: dict[str, 
     (problem,) = found
     assert problem.startswith(f"metadata.oadp.{key}: a plan refers to secrets")
     assert "s3cret" not in problem
+
+
+def test_what_syncs_from_git_is_named_for_both_sites(document: dict[str, Any]) -> None:
+    applications = {"east": ["openshift-gitops/payroll"], "west": ["openshift-gitops/payroll", "argocd/payroll-db"]}
+    plan = parse_plan({**document, "metadata": {"source": "gitops", "gitops": {"applications": applications}}})
+    assert plan.metadata.gitops == {"applications": applications, "run_strategy_ignored": False}
+    assert parse_plan(plan.document).metadata == plan.metadata

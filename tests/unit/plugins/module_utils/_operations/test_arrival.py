@@ -251,3 +251,21 @@ def test_p2_a_volume_that_points_home_is_refused_before_the_promotion(world: Wor
 def test_p9_check_mode_makes_no_namespace(world: World) -> None:
     foresee_volumes(PLAN, "r-1", 60, True)
     assert world.west.writes == []
+
+
+def test_of_what_git_brings_the_volumes_that_we_made_are_read_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = plan_of(metadata={"source": "gitops"}, volumes=PLAN.document["volumes"])
+    world.bring()
+    world.time.at(8, lambda: world.west.patch(PV, "pv-db", None, {"spec": {"nfs": {"server": SERVERS["east"]}}}))
+    made = {"metadata": {"name": "pv-db"}, "spec": {"nfs": {"server": SERVERS["west"], "path": "/x/db"}}}
+    pvc = {"metadata": {"name": "db", "namespace": "payroll"}, "spec": {"volumeName": "pv-db"}}
+    world.session.put("volumes", [{"pv": made, "pvc": pvc, "rule": 0}])
+    with pytest.raises(Conflict, match=r"PersistentVolume/pv-db.*nfs\.server"):
+        await_arrival(plan, "r-1", 60, False)
+
+
+def test_p10_who_has_to_bring_it_is_told_what_to_do(world: World) -> None:
+    with pytest.raises(Timeout, match=r"for what Git restores.*sync it there by hand, as the automated sync is paused"):
+        await_arrival(plan_of(metadata={"source": "gitops"}), "r-1", 60, False)

@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._metadata.export import ExportSource
+from ansible_collections.ocpvirt.dr.plugins.module_utils._metadata.gitops import GitopsSource
 from ansible_collections.ocpvirt.dr.plugins.module_utils._metadata.oadp import OadpSource
 from ansible_collections.ocpvirt.dr.plugins.module_utils._metadata.vendor import VendorSource
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations import metadata_source
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.metadata_source import (
+    makes_volumes,
     needs_of,
     restores,
     source_of,
@@ -53,6 +55,13 @@ def test_a_product_that_restores_needs_nothing_of_ours() -> None:
     assert needs_of(plan) == frozenset()
     assert restores(plan) is False
     assert restores(plan_of()) is True
+
+
+def test_of_what_git_brings_volumes_are_ours() -> None:
+    plan = plan_of(metadata={"source": "gitops"})
+    assert isinstance(source_of(plan), GitopsSource)
+    assert (restores(plan), makes_volumes(plan)) == (False, True)
+    assert makes_volumes(plan_of(metadata={"source": "vendor"})) is False
 
 
 def test_a_home_folder_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
