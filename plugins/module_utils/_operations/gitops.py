@@ -79,6 +79,15 @@ def sync_findings(plan: Plan, api: Api) -> Iterator[Finding]:
             yield Finding("blocker", "GitSetsPower", on, message, remedy, api.site)
 
 
+def paused_findings(plan: Plan, api: Api) -> Iterator[Finding]:
+    """What a run has left paused where the plan lives."""
+    for name in applications_of(plan, api.site):
+        if recorded(_find(api, name) or {"metadata": {}}):
+            message = "its automated sync is paused, and the plan lives there: Git's changes do not arrive"
+            remedy = "finish the run, or give it back from its annotation once it leaves the runStrategy alone"
+            yield Finding("warning", "SyncPaused", f"Application/{name}", message, remedy, api.site)
+
+
 def target_findings(plan: Plan, found: Protected, api: Api) -> Iterator[Finding]:
     """What Git has brought to the site where the plan does not live, and what it has not."""
     there = list_vms(plan, api)

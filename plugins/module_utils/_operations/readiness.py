@@ -23,7 +23,7 @@ from .._planning.start_order import order_start
 from .._planning.volume_patch import patch_volume
 from .data_protection import version_findings
 from .entry import bounded
-from .gitops import sync_findings, target_findings
+from .gitops import paused_findings, sync_findings, target_findings
 from .groups import Groups
 from .metadata_source import makes_volumes, needs_of, source_of
 from .protected import Protected, list_protected, start_records
@@ -50,7 +50,7 @@ def readiness(plan: Plan) -> dict[str, Any]:
         findings += _order(plan, found, source.site)
         findings += _volumes(plan, replication, found, source.site, target)
         findings += _captures(plan, found, reached[target], source.site)
-        findings += _git(plan, found, reached[target])
+        findings += _git(plan, found, source.api, reached[target])
     order = {"blocker": 0, "warning": 1, "info": 2}
     findings.sort(key=lambda finding: (order[finding.severity], finding.code, finding.on))
     return {
@@ -186,8 +186,11 @@ def _volumes(plan: Plan, groups: Groups, found: Protected, site: str, target: st
             )
 
 
-def _git(plan: Plan, found: Protected, there: Reach) -> Iterator[Finding]:
-    if plan.metadata.source == "gitops" and there.api is not None:
+def _git(plan: Plan, found: Protected, here: Api, there: Reach) -> Iterator[Finding]:
+    if plan.metadata.source != "gitops":
+        return
+    yield from paused_findings(plan, here)
+    if there.api is not None:
         yield from target_findings(plan, found, there.api)
 
 

@@ -15,6 +15,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations import gitops
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.gitops import (
+    paused_findings,
     set_sync,
     sync_findings,
     target_findings,
@@ -242,3 +243,10 @@ def test_check_looks_at_what_git_brought_to_the_other_site(world: World) -> None
         ("warning", "NotFromGit", "VirtualMachine/payroll/app"),
         ("blocker", "GitStartsVm", "VirtualMachine/payroll/db"),
     ]
+
+
+def test_check_says_what_is_still_paused_where_the_plan_lives(world: World) -> None:
+    assert list(paused_findings(world.plan, world.west)) == []  # type: ignore[arg-type]
+    world.sync("paused")
+    (finding,) = paused_findings(world.plan, world.west)  # type: ignore[arg-type]
+    assert (finding.severity, finding.code, finding.on) == ("warning", "SyncPaused", "Application/argocd/payroll")
