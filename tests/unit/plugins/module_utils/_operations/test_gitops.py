@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import APPLICATION, VM, Kind
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, Refused, Timeout, Unreachable
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.capture import Capture
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations import gitops
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.gitops import (
@@ -21,6 +22,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.gitops impo
     target_findings,
 )
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.protected import Protected
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.volumes import decide
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._metadata.export_world import Site
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import (
     MemorySession,
@@ -250,3 +252,14 @@ def test_check_says_what_is_still_paused_where_the_plan_lives(world: World) -> N
     world.sync("paused")
     (finding,) = paused_findings(world.plan, world.west)  # type: ignore[arg-type]
     assert (finding.severity, finding.code, finding.on) == ("warning", "SyncPaused", "Application/argocd/payroll")
+
+
+@pytest.mark.parametrize(("source", "kept"), [("gitops", "Prune=false,Delete=false"), ("vendor", None)])
+def test_volumes_that_we_make_beside_git_are_kept_from_pruning(source: str, kept: str | None) -> None:
+    plan = plan_of(metadata={"source": source}, volumes={"rules": [{"match": {}, "set": {"east": {}, "west": {}}}]})
+    claim = {"metadata": {"name": "db", "namespace": "payroll"}, "spec": {"volumeName": "pv"}}
+    spec = {"nfs": {"server": "a", "path": "/b"}, "claimRef": {"namespace": "payroll", "name": "db"}}
+    volume = {"metadata": {"name": "pv"}, "spec": spec}
+    (decision,) = decide(plan, Capture("x", {"persistentvolumeclaims": [claim], "persistentvolumes": [volume]}), "west")
+    for item in (decision.pv, decision.pvc):
+        assert (item["metadata"].get("annotations") or {}).get("argocd.argoproj.io/sync-options") == kept
