@@ -4,17 +4,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from .._cluster.api import Api, Object
 from .._cluster.bulk import for_each
 from .._cluster.clock import Deadline
-from .._cluster.kinds import DATA_VOLUME, NAMESPACE, PV, PVC, VM
+from .._cluster.kinds import DATA_VOLUME, NAMESPACE, PV, PVC, VM, Kind
 from .._errors import Conflict, NotFound, Refused, Timeout
 from .._metadata.base import MetadataSource
 from .._metadata.export_kinds import kind_of
 from .._model.capture import Capture
-from .._model.names import CREATED_BY, RECLAIM_POLICY, RECORDED
+from .._model.names import CREATED_BY, RECLAIM_POLICY, RECORDED, protected_label
 from .._model.plan import Plan
 from .._model.vm import claim_users, power_record
 from .._planning.arrival import (
@@ -85,12 +86,13 @@ def await_arrival(plan: Plan, run_id: str, timeout: float, check_mode: bool) -> 
         else:
             retained = _record_volumes(session, expected_volumes(plan, record, session.target))
         seen = _look(session, record)
-        decisions = [*retained, *changes(record, seen)]
+        labelled = _label(session, record, seen)
+        decisions = [*labelled, *retained, *changes(record, seen)]
         decisions += [
             f"VirtualMachine/{key} stays halted: it is not recorded"
             for key in sorted(seen.index(VMS).keys() - record.index(VMS).keys())
         ]
-        result = _result(bool(halted or retained), record, len(halted), decisions)
+        result = _result(bool(halted or retained or labelled), record, len(halted), decisions)
         summary.update({"vms": result["vms"], "vms_updated": len(halted)})
         return result
 
@@ -155,7 +157,7 @@ def _look(session: Session, record: Capture) -> Capture:
     return Capture(session.target, {**objects, VMS: list(list_vms(session.plan, api).values())})
 
 
-def _listed(api: Api, kind: Any, namespace: str) -> list[Object]:
+def _listed(api: Api, kind: Kind, namespace: str) -> list[Object]:
     try:
         return api.list(kind, namespace)
     except NotFound:
@@ -196,6 +198,29 @@ def _take_over(session: Session, record: Capture, vms: dict[str, Object]) -> Non
         # somebody else works on it too: the next look tells
         if not isinstance(error, (Conflict, NotFound)):
             raise error
+
+
+def _label(session: Session, record: Capture, seen: Capture) -> list[str]:
+    """The plan's label on what came without it: by it the next capture or record, of this site, finds it."""
+    label = protected_label(session.plan.name)
+    lacking = [
+        (kind_of(resource, items[0]), there[key])
+        for resource, items in record.objects.items()
+        if resource not in (NAMESPACE.resource, VOLUMES)
+        for there in [seen.index(resource)]
+        for key in record.index(resource).keys() & there.keys()
+        if (there[key]["metadata"].get("labels") or {}).get(label) != "true"
+    ]
+
+    def write(pair: tuple[Kind, Mapping[str, Any]]) -> None:
+        kind, item = pair
+        body = {"metadata": {"labels": {label: "true"}}}
+        session.api.patch(kind, item["metadata"]["name"], item["metadata"]["namespace"], body)
+
+    outcome = for_each(lacking, write, before_batch=session.verify_lock)
+    for _pair, error in outcome.failed:
+        raise error
+    return sorted(f"{kind.kind}/{key_of(item)}: label {label}" for kind, item in lacking)
 
 
 def _claims(api: Api, plan: Plan) -> dict[str, Object]:

@@ -195,6 +195,22 @@ def test_p10_what_does_not_come_is_named(world: World) -> None:
     assert world.west.writes == []
 
 
+def test_what_came_without_the_plan_s_label_gets_it_so_that_the_way_back_finds_it(world: World) -> None:
+    world.bring()
+    bare = {"metadata": {"labels": {LABEL: None}}}
+    for moment, (kind, name) in enumerate([(SECRET, "cloud-init"), (VM, "db"), (PVC, "db")]):
+        world.time.at(8 + moment / 10, lambda kind=kind, name=name: world.west.patch(kind, name, "payroll", bare))
+    world.west.add(SECRET, "of-somebody-else", labelled=False)
+    decisions = world.wait()["decisions"]
+    for kind, name in ((SECRET, "cloud-init"), (VM, "db"), (PVC, "db")):
+        assert world.west.get(kind, name, "payroll")["metadata"]["labels"][LABEL] == "true"
+        assert f"{kind.kind}/payroll/{name}: label {LABEL}" in decisions
+    assert "labels" not in world.west.get(SECRET, "of-somebody-else", "payroll")["metadata"]
+    back = VendorSource(PLAN).capture(world.west, 60)  # type: ignore[arg-type]
+    record = VendorSource(PLAN).manifests(world.west, back)  # type: ignore[arg-type]
+    assert [*record.index(VM.resource), *record.index(PVC.resource)] == ["payroll/db", "payroll/db"]
+
+
 def test_a_vm_that_nobody_expects_is_halted_and_stays_so(world: World) -> None:
     world.bring()
     labels = {PLAN_LABEL: "payroll"}
