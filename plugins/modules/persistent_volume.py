@@ -14,7 +14,9 @@ description:
   - >-
     Creates them bound to each other, waits until they are Bound, and compares each with the decision as read back
     from the API server.
-  - Existing objects are adopted when they are equal and refused with the difference when they are not.
+  - >-
+    Existing objects are used when they are equal and refused with the difference when they are not. A Released volume
+    with the same data whose claim is gone is bound anew.
   - A volume that no rule matches, or that would still name the other site, is refused before anything is created.
   - >-
     With C(metadata.source) C(vendor) a product brings them: those that are there already are verified, the namespaces
@@ -46,6 +48,11 @@ created:
   returned: success
   type: int
   sample: 24
+rebound:
+  description: Number of volumes that were at the target, with the same data, and were bound anew to their claim.
+  returned: success
+  type: int
+  sample: 0
 decisions:
   description: Per claim the reasons of the decision, for the first 200 claims. All are in the run store.
   returned: success

@@ -9,9 +9,9 @@ short_description: Protect what a plan selects
 version_added: 0.1.0
 description:
   - >-
-    Labels the selected VMs and what they need, sets their volumes to Retain, enables replication towards the
-    other site and schedules backups.
-  - Only objects that belong to the selected VMs are written. Each change is listed.
+    Labels the selected VMs and workloads and what they need, sets their volumes to Retain, enables replication towards
+    the other site and schedules backups.
+  - Only objects that belong to the selected VMs and workloads are written. Each change is listed.
 author:
   - The ocpvirt.dr authors (@ocpvirt)
 extends_documentation_fragment:
@@ -39,6 +39,11 @@ vms:
   returned: success
   type: int
   sample: 24
+workloads:
+  description: Number of protected Deployments, StatefulSets, DaemonSets, CronJobs and Jobs.
+  returned: success
+  type: int
+  sample: 3
 volumes:
   description: Number of their volumes.
   returned: success

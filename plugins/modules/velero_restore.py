@@ -9,17 +9,17 @@ short_description: Restore everything of a capture but its volumes
 version_added: 0.1.0
 description:
   - >-
-    Velero, or with C(metadata.source) C(export) this module, restores all but volumes, VMs, DataVolumes and snapshots.
-    Then the VMs are created by this module, halted.
+    Velero, or with C(metadata.source) C(export) this module, restores all but volumes, VMs, workloads, DataVolumes and
+    snapshots. Then the VMs are created by this module, halted, and the workloads, at zero replicas or suspended.
   - >-
-    Each VM carries its own runStrategy and power state in the annotation C(dr.ocpvirt.io/recorded), and imports
-    nothing.
+    Each VM carries its own runStrategy and power state in the annotation C(dr.ocpvirt.io/recorded), each workload its
+    replicas. VMs import nothing.
   - >-
-    A VM that is there already, halted by an earlier run of the plan, and every other object of the plan is updated to
-    what the capture says. The site where the plan ran last wins.
+    A VM or workload that is there already, stopped by an earlier run of the plan, and every other object of the plan is
+    updated to what the capture says. The site where the plan ran last wins.
   - >-
-    Where an object of a captured name is not of the plan, nothing that exists is updated but the VMs, and RV(decisions)
-    names it.
+    Where an object of a captured name is not of the plan, nothing that exists is updated but VMs and workloads, and
+    RV(decisions) names it.
   - Volumes must be there before (M(ocpvirt.dr.persistent_volume)).
   - >-
     With C(metadata.source) C(vendor) or C(gitops) a product or Git brings all: this module halts VMs as they come, with
@@ -58,6 +58,21 @@ vms_created:
   sample: 24
 vms_updated:
   description: Number of VMs that were there from an earlier stay of the plan.
+  returned: success
+  type: int
+  sample: 0
+workloads:
+  description: Number of workloads in the capture that the plan moves.
+  returned: success
+  type: int
+  sample: 3
+workloads_created:
+  description: Number of workloads that had to be created.
+  returned: success
+  type: int
+  sample: 3
+workloads_updated:
+  description: Number of workloads that were there from an earlier stay of the plan.
   returned: success
   type: int
   sample: 0

@@ -27,6 +27,10 @@ from demo.cluster import wait_until
 from demo.lab import Lab
 
 NOTICED_WITHIN = 120
+# MiB; more than is copied before the link can be cut
+LARGE = 512
+CUTS = 5
+CAUGHT_WITHIN = 10
 
 
 @pytest.fixture(scope="module")
@@ -215,6 +219,48 @@ def test_p4_a_killed_site_is_left_by_force_and_comes_back_as_a_split_brain(rig: 
     assert rig.read("east") == "after the loss"
     await_schedules(rig, "east", "10m")
     switch(rig, "west", "east")
+
+
+def cut_in_the_middle(rig: CephRbdRig) -> list[str]:
+    """Cut the link during a sync; the texts that were written before, the one under way last."""
+    texts = ["before", "complete"]
+    for text in texts:
+        rig.write("east", text)
+        rig.await_arrived("west")
+    for attempt in range(CUTS):
+        texts.append(f"in the middle {attempt}")
+        rig.fill("east", LARGE)
+        rig.write("east", texts[-1])
+        rig.snapshot("east")
+        caught = time.monotonic() + CAUGHT_WITHIN
+        while not rig.is_syncing("west") and time.monotonic() < caught:
+            pass
+        rig.cut()
+        if rig.is_syncing("west"):
+            return texts
+        rig.join()
+    raise AssertionError(f"each of {CUTS} syncs ended before the link was cut")
+
+
+def test_p4_a_sync_that_is_cut_in_the_middle_does_not_stop_a_forced_promotion(ceph: Lab) -> None:
+    """rbd-mirror waits for the other site then, and holds the image's lock. Ceph goes back to a whole copy: 16.2.15
+    even to the one before the last, as what it goes back to was taken before that one was copied."""
+    rig = CephRbdRig(ceph, images=1, size=LARGE)
+    try:
+        rig.provider.enable(rig.group, "east", "west")
+        *whole, _half = cut_in_the_middle(rig)
+        provider, group = rig.without_answer("east")
+        assert provider.promote(group, "west", forced=True) is True
+        assert rig.read("west") in whole
+        rig.write("west", "after the cut")
+        rig.join()
+        rig.provider.demote(rig.group, "east")
+        rig.provider.resync(rig.group, "east")
+        switch(rig, "west", "east")
+        assert rig.read("east") == "after the cut"
+    finally:
+        rig.join()
+        rig.remove()
 
 
 def test_p1_nothing_is_resynchronised_from_a_demoted_peer(rig: CephRbdRig) -> None:

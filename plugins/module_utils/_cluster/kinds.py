@@ -41,6 +41,12 @@ SECRET = Kind("", "v1", "secrets", "Secret")
 CONFIG_MAP = Kind("", "v1", "configmaps", "ConfigMap")
 SERVICE = Kind("", "v1", "services", "Service")
 RESOURCE_QUOTA = Kind("", "v1", "resourcequotas", "ResourceQuota")
+SERVICE_ACCOUNT = Kind("", "v1", "serviceaccounts", "ServiceAccount")
+DEPLOYMENT = Kind("apps", "v1", "deployments", "Deployment")
+STATEFUL_SET = Kind("apps", "v1", "statefulsets", "StatefulSet")
+DAEMON_SET = Kind("apps", "v1", "daemonsets", "DaemonSet")
+CRON_JOB = Kind("batch", "v1", "cronjobs", "CronJob")
+JOB = Kind("batch", "v1", "jobs", "Job")
 CONTROLLER_REVISION = Kind("apps", "v1", "controllerrevisions", "ControllerRevision")
 VOLUME_ATTACHMENT = Kind("storage.k8s.io", "v1", "volumeattachments", "VolumeAttachment", namespaced=False)
 LEASE = Kind("coordination.k8s.io", "v1", "leases", "Lease")
@@ -59,7 +65,24 @@ VM = Kind("kubevirt.io", "v1", "virtualmachines", "VirtualMachine")
 VMI = Kind("kubevirt.io", "v1", "virtualmachineinstances", "VirtualMachineInstance")
 INSTANCETYPE = Kind("instancetype.kubevirt.io", "v1beta1", "virtualmachineinstancetypes", "VirtualMachineInstancetype")
 PREFERENCE = Kind("instancetype.kubevirt.io", "v1beta1", "virtualmachinepreferences", "VirtualMachinePreference")
+CLUSTER_INSTANCETYPE = Kind(
+    "instancetype.kubevirt.io",
+    "v1beta1",
+    "virtualmachineclusterinstancetypes",
+    "VirtualMachineClusterInstancetype",
+    namespaced=False,
+)
+CLUSTER_PREFERENCE = Kind(
+    "instancetype.kubevirt.io",
+    "v1beta1",
+    "virtualmachineclusterpreferences",
+    "VirtualMachineClusterPreference",
+    namespaced=False,
+)
 DATA_VOLUME = Kind("cdi.kubevirt.io", "v1beta1", "datavolumes", "DataVolume")
+ATTACHMENT_DEFINITION = Kind("k8s.cni.cncf.io", "v1", "network-attachment-definitions", "NetworkAttachmentDefinition")
+INGRESS = Kind("networking.k8s.io", "v1", "ingresses", "Ingress")
+ROUTE = Kind("route.openshift.io", "v1", "routes", "Route")
 BACKUP = Kind("velero.io", "v1", "backups", "Backup")
 RESTORE = Kind("velero.io", "v1", "restores", "Restore")
 SCHEDULE = Kind("velero.io", "v1", "schedules", "Schedule")

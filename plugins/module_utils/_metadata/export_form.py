@@ -29,8 +29,12 @@ DROPPED_META = frozenset(
     }
 )
 DROPPED_ANNOTATIONS = frozenset({"kubectl.kubernetes.io/last-applied-configuration"})
-# a running Manual VM shows it by its status alone; a claim shows there why its volume is missing
-KEPT_STATUS = {"VirtualMachine": ("ready", "printableStatus"), "PersistentVolumeClaim": ("phase",)}
+# a running Manual VM shows it by its status alone, a Job that it is done; a claim shows why its volume is missing
+KEPT_STATUS = {
+    "VirtualMachine": ("ready", "printableStatus"),
+    "PersistentVolumeClaim": ("phase",),
+    "Job": ("conditions",),
+}
 BROKEN = (zlib.error, OSError, EOFError, ValueError, RecursionError)
 
 

@@ -20,21 +20,13 @@ from .._model.names import INCOMPLETE, SITE
 from .._model.plan import Plan
 from .base import MetadataSource
 from .export_form import cleaned
-from .export_kinds import RESTORED, collect
+from .export_kinds import RESTORED, WORKLOADS, collect
 
 CREATED = "dr.ocpvirt.io/created"
 # of each site; more are of no use, as a product restores what it has
 KEPT = 5
 WHOLE = frozenset(kind.resource for kind in (VM, PVC, PV, NAMESPACE))
 EXPECTED = frozenset(kind.resource for kind in RESTORED) | WHOLE
-# the latch keeps VMs from starting, and nothing keeps these
-WORKLOADS = (
-    Kind("apps", "v1", "deployments", "Deployment"),
-    Kind("apps", "v1", "statefulsets", "StatefulSet"),
-    Kind("apps", "v1", "daemonsets", "DaemonSet"),
-    Kind("batch", "v1", "cronjobs", "CronJob"),
-    Kind("batch", "v1", "jobs", "Job"),
-)
 
 
 class RecordSource(MetadataSource):

@@ -33,10 +33,11 @@ from .._planning.arrival import (
 )
 from .entry import bounded
 from .metadata_source import chosen_capture, source_of
+from .namespaces import absent_namespaces, create_namespaces
 from .protected import key_of, list_vms, running_vmis
 from .restore import NO_IMPORT
 from .session import Session
-from .volumes import create_namespaces, recorded_decisions, verify_volumes
+from .volumes import recorded_decisions, verify_volumes
 
 POLL = 5.0
 
@@ -46,7 +47,7 @@ def expected_volumes(plan: Plan, record: Capture, target: str) -> list[ExpectedV
     volumes = record.index(VOLUMES)
     users = claim_users(record.objects.get(VMS, ()))
     return [
-        expected_volume(volumes[pvc["spec"]["volumeName"]], pvc, plan.rules, target, users.get(key, ""))
+        expected_volume(volumes[pvc["spec"]["volumeName"]], pvc, plan.rules, target, users.get(key, ()))
         for key, pvc in sorted(record.index(CLAIMS).items())
     ]
 
@@ -62,7 +63,7 @@ def foresee_volumes(plan: Plan, run_id: str, timeout: float, check_mode: bool) -
         there = _verified(session, expected, _claims(session.api, plan))
         if not check_mode:
             session.verify_lock()
-            create_namespaces(session, record)
+            create_namespaces(session.api, absent_namespaces(plan, session.api), record)
         summary.update({"volumes": len(expected), "there": len(there), "created": 0, "verified": False})
         found = {item["claim"] for item in there}
         reasons = {True: "it is there, as the plan says", False: "the product brings it after the promotion"}
@@ -99,6 +100,7 @@ def await_arrival(plan: Plan, run_id: str, timeout: float, check_mode: bool) -> 
 
 def _result(changed: bool, record: Capture, halted: int, decisions: list[str]) -> dict[str, Any]:
     counts = {"vms": len(record.index(VMS)), "vms_created": 0, "vms_updated": halted}
+    counts |= dict.fromkeys(("workloads", "workloads_created", "workloads_updated"), 0)
     return {"changed": changed, "restored": {}, **counts, "decisions": bounded(decisions)}
 
 

@@ -14,9 +14,18 @@ from .._model.capture import Capture
 from .._model.names import protected_label
 from .._model.plan import Plan
 from .protected import key_of
+from .workload_restore import NOT_MOVED
+from .workload_restore import OURS as WORKLOADS
 
 # made or decided by us
-NOT_VELEROS = ("persistentvolumes", "persistentvolumeclaims", "virtualmachines.kubevirt.io", "namespaces")
+NOT_VELEROS = (
+    "persistentvolumes",
+    "persistentvolumeclaims",
+    "virtualmachines.kubevirt.io",
+    "namespaces",
+    *WORKLOADS,
+    *NOT_MOVED,
+)
 
 
 def namesakes(plan: Plan, api: Api, capture: Capture) -> list[str]:

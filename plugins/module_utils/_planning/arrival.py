@@ -92,12 +92,14 @@ class ExpectedVolume:
     fields: Mapping[tuple[str, ...], Any]
 
 
-def expected_volume(pv: Object, pvc: Object, rules: Sequence[VolumeRule], target: str, vm: str = "") -> ExpectedVolume:
+def expected_volume(
+    pv: Object, pvc: Object, rules: Sequence[VolumeRule], target: str, vms: Sequence[str] = ()
+) -> ExpectedVolume:
     """What the plan says of a volume at the target. Refused when no rule matches.
 
     Whether we could make it by patching does not matter: a product does.
     """
-    rule, volume = match_rule(rules, pv, pvc, target, vm)
+    rule, volume = match_rule(rules, pv, pvc, target, vms)
     claim = f"{pvc['metadata']['namespace']}/{pvc['metadata']['name']}"
     return ExpectedVolume(claim, pv, rule, filled(rule, target, volume))
 

@@ -10,6 +10,7 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from typing import Any, Callable, Dict, List  # noqa: UP035
@@ -24,6 +25,8 @@ MODES = ("journal", "snapshot")
 MIRRORING = ("disabling", "enabled", "disabled", "creating")
 POOL_MODES = ("disabled", "image", "pool")
 SNAPSHOTS = ("primary", "demoted", "non-primary", "demoted-copy")
+# seconds; a forced promotion took 4 to 10
+STUCK_AFTER = 20.0
 # of librbd, for "none"
 NO_SNAPSHOT = 2**64 - 2
 
@@ -64,7 +67,6 @@ def act(cluster: Any, request: Json) -> List[Json]:  # noqa: UP006
         "disable": lambda image: image.mirror_image_disable(False),
         "disable_copy": lambda image: image.mirror_image_disable(True),
         "promote": lambda image: image.mirror_image_promote(False),
-        "promote_forced": lambda image: image.mirror_image_promote(True),
         "demote": lambda image: image.mirror_image_demote(),
         "resync": lambda image: image.mirror_image_resync(),
     }
@@ -72,7 +74,10 @@ def act(cluster: Any, request: Json) -> List[Json]:  # noqa: UP006
     def one(spec: Json) -> Json:
         try:
             with _context(cluster, spec) as context, rbd.Image(context, spec["image"]) as image:
-                verbs[request["verb"]](image)
+                if request["verb"] == "promote_forced":
+                    _promote_forced(cluster, spec, image)
+                else:
+                    verbs[request["verb"]](image)
         except Exception as error:  # noqa: BLE001 one entry for each image
             return _error(error)
         return {"errno": 0, "message": ""}
@@ -214,6 +219,28 @@ def _enable_journal(rbd: Any, image: Any) -> None:
     if not image.features() & rbd.RBD_FEATURE_JOURNALING:
         image.update_features(rbd.RBD_FEATURE_JOURNALING, True)
     image.mirror_image_enable(rbd.RBD_MIRROR_IMAGE_MODE_JOURNAL)
+
+
+def _promote_forced(cluster: Any, spec: Json, image: Any) -> None:
+    """Where it does not end, this site's rbd-mirror is in the middle of a sync whose source is gone, and gives the
+    image up to nobody. The call must not be ended then: it alone knows to which snapshot the image has to go back."""
+    timer = threading.Timer(STUCK_AFTER, _break_lock, (cluster, spec))
+    timer.start()
+    try:
+        image.mirror_image_promote(True)
+    finally:
+        timer.cancel()
+
+
+def _break_lock(cluster: Any, spec: Json) -> None:
+    """Its owner's connection goes to the blocklist and writes no more; rbd-mirror then makes a new one.
+
+    By the older of the two interfaces: the other one knows no lock of an image that is not primary.
+    """
+    rbd = import_module("rbd")
+    with _context(cluster, spec) as context, rbd.Image(context, spec["image"]) as image:
+        for client, cookie, _address in image.list_lockers().get("lockers", ()):
+            image.break_lock(client, cookie)
 
 
 def _context(cluster: Any, spec: Json) -> Any:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from .._cluster.clock import Clock
 from .._cluster.patience import patiently
-from .._errors import DrError, Failed, NotFound, Refused, Unreachable
+from .._errors import DrError, Failed, NotFound, Refused, Timeout, Unreachable
 from . import ceph_rbd_agent
 from .ceph_rbd_images import Image
 from .ceph_rbd_options import Access
@@ -102,13 +102,16 @@ class Cluster:
             known.update({image: item["images"][image.name] for image in listed if image.name in item["images"]})
         return Seen(found, known)
 
-    def act(self, verb: str, images: Iterable[Image]) -> dict[Image, Mapping[str, Any]]:
-        """Do a verb on each image. Those that failed, with their errno and message."""
+    def act(self, verb: str, images: Iterable[Image], within: int = VERB_TIMEOUT) -> dict[Image, Mapping[str, Any]]:
+        """Do a verb on each image. Those that failed, with their errno and message.
+
+        within: seconds, and one more for each image; then Timeout, and some of them may be done.
+        """
         listed = sorted(images)
         if not listed:
             return {}
         asked = [{"pool": image.pool, "namespace": image.namespace, "image": image.name} for image in listed]
-        seconds = VERB_TIMEOUT + VERB_SECONDS * len(listed)
+        seconds = within + VERB_SECONDS * len(listed)
         answers = self._patiently(lambda: self._ask_agent("act", seconds, verb=verb, images=asked))
         return {image: answer for image, answer in zip(listed, answers, strict=True) if answer["errno"]}
 
@@ -161,6 +164,15 @@ class Cluster:
             return answer["answer"]
         if "error" in answer:
             raise self._error(tried, "the Ceph cluster", answer["error"])
+        if do == "act" and done.code in ALARMED:
+            raise Timeout(
+                tried,
+                site=self.site,
+                on="the Ceph cluster",
+                seen="it has not ended",
+                waited=seconds,
+                next_step="look at `ceph status` there and at the images' locks (rbd lock ls), then start again",
+            )
         silent = done.code in (SSH_FAILED, *ALARMED)
         raise (Unreachable if silent else Failed)(
             tried,

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -45,6 +46,20 @@ def has_complete_copy(facts: Facts) -> bool:
     if facts["mirror"]["mode"] == "journal":
         return True
     return any(item["complete"] for item in facts["snapshots"])
+
+
+def is_half_a_sync(facts: Facts) -> bool:
+    """Whether a forced promotion was cut off before it went back to the last complete snapshot.
+
+    It marks the image with a snapshot of no origin first, on top of one that is not complete. The next forced promotion
+    takes that mark for a complete copy and promotes what lies in the image.
+    """
+    if facts["mirror"]["mode"] == "journal" or facts["mirror"]["primary"]:
+        return False
+    later = sorted(facts["snapshots"], key=lambda item: -int(item["id"]))
+    marks = list(itertools.takewhile(lambda item: item["state"] == "non-primary" and not item["origin"], later))
+    below = later[len(marks) :]
+    return bool(marks and below and not below[0]["complete"])
 
 
 def newest(facts: Facts) -> Facts | None:

@@ -14,14 +14,17 @@ from .._cluster.clock import Clock
 from .._cluster.waiting import wait_for
 from .._errors import Refused, TerminalState, Timeout
 from .._model.group_status import SyncProof
+from .ceph_rbd_cluster import VERB_TIMEOUT
 from .ceph_rbd_images import Image, at_peer
-from .ceph_rbd_lineage import COMPARED, Arrival, arrival, has_complete_copy
+from .ceph_rbd_lineage import COMPARED, Arrival, arrival, has_complete_copy, is_half_a_sync
 from .ceph_rbd_side import Side, again_both, some
 
 # 4 s measured for a demotion to arrive, 10 s for a forced promotion; both follow rbd-mirror's 30 s rounds
 SWITCH_TIMEOUT = 300.0
 # and for each image, of which several are switched at once
 SWITCH_SECONDS = 1.0
+# A forced one that is cut off before the image went back to its last complete snapshot leaves half a sync in it.
+FORCED_TIMEOUT = 900
 # nothing arrives any more; rbd-mirror notes how far it is every 30 s
 STALL_TIMEOUT = 90.0
 
@@ -90,6 +93,17 @@ def promote_forced(here: Side) -> bool:
             seen=f"never wholly synchronised: {some(empty)}",
             wanted="a complete mirror snapshot of every image",
             next_step="nothing was changed: restore these volumes from a backup, or wait for their first copy",
+        )
+    halves = [image for image in todo if is_half_a_sync(here.seen.images[image])]
+    if halves:
+        raise TerminalState(
+            "promote by force",
+            site=here.site,
+            on=here.on,
+            seen=f"a forced promotion was cut off before it went back to the last complete snapshot: {some(halves)}",
+            wanted="images that hold one complete mirror snapshot",
+            next_step="nothing was changed, and Ceph itself would promote half a sync without a word: "
+            "docs/providers/ceph_rbd.md says how to take the data of the last complete snapshot",
         )
     if todo:
         _promote(here, "promote_forced", None)
@@ -222,7 +236,8 @@ def _promote(here: Side, verb: str, there: Side | None) -> None:
 
     def look() -> tuple[bool, str]:
         nonlocal now
-        failed: Mapping[Image, Mapping[str, Any]] = now.cluster.act(verb, now.others)
+        within = VERB_TIMEOUT if there is not None else FORCED_TIMEOUT
+        failed: Mapping[Image, Mapping[str, Any]] = now.cluster.act(verb, now.others, within)
         now.cluster.check(
             verb, {image: answer for image, answer in failed.items() if answer["errno"] not in NOT_YET | DONE_BEFORE}
         )

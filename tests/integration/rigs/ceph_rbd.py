@@ -41,12 +41,23 @@ with rbd.Image(cluster.open_ioctx({pool!r}), {image!r}, read_only=True) as image
 """
 
 
+FILL = """
+import os, rados, rbd
+cluster = rados.Rados(conffile=""); cluster.connect()
+with rbd.Image(cluster.open_ioctx({pool!r}), {image!r}) as image:
+    for start in range(1, {size}):
+        image.write(os.urandom(1 << 20), start << 20)
+    image.flush()
+"""
+
+
 class CephRbdRig:
     """A group of images; texts are written to all of them."""
 
     server = "ceph-mon"
 
-    def __init__(self, lab: Lab, images: int = 2, mode: str = "snapshot") -> None:
+    def __init__(self, lab: Lab, images: int = 2, mode: str = "snapshot", size: int = 16) -> None:
+        """size: MiB of each."""
         self._lab = lab
         self.mode = mode
         self.ceph: dict[str, dict[str, Any]] = {name: site["ceph"] for name, site in lab.environment()["sites"].items()}
@@ -54,7 +65,7 @@ class CephRbdRig:
         self.images = [f"csi-vol-{uuid.uuid4()}" for _number in range(images)]
         self.group = self.group_with()
         for image in self.images:
-            self.rbd("east", "create", f"{self.pool}/{image}", "--size", "16M", "--image-feature", FEATURES)
+            self.rbd("east", "create", f"{self.pool}/{image}", "--size", f"{size}M", "--image-feature", FEATURES)
 
     def group_with(self, sites: dict[str, dict[str, Any]] | None = None, **options: Any) -> Group:
         more = sites or {}
@@ -89,6 +100,19 @@ class CephRbdRig:
     def read(self, site: str, offset: int = 0) -> str:
         texts = {self._python(site, READ.format(pool=self.pool, image=image, offset=offset)) for image in self.images}
         return ", ".join(sorted(texts))
+
+    def fill(self, site: str, size: int) -> None:
+        """So many MiB, beside the text."""
+        for image in self.images:
+            self._python(site, FILL.format(pool=self.pool, image=image, size=size))
+
+    def is_syncing(self, site: str) -> bool:
+        """Whether a copy that is not complete is there: of the newest snapshot of any of the images."""
+        for image in self.images:
+            listed = json.loads(self.rbd(site, "snap", "ls", "--all", "--format", "json", f"{self.pool}/{image}"))
+            if listed and listed[-1]["namespace"].get("complete") is False:
+                return True
+        return False
 
     def snapshot(self, site: str) -> None:
         for image in self.images:

@@ -76,13 +76,13 @@ class MemoryApi:
     ) -> list[dict[str, Any]]:
         if fields is not None:
             raise NotImplementedError("field selectors")
-        wanted = dict(part.split("=", 1) for part in labels.split(",")) if labels else {}
+        asked = [part.partition("=") for part in labels.split(",")] if labels else []
         return [
             copy.deepcopy(item)
             for (of_kind, of_namespace, _name), item in self.objects.items()
             if of_kind == kind.kind
             and namespace in (None, of_namespace)
-            and wanted.items() <= item["metadata"].get("labels", {}).items()
+            and all(_has_label(item, *part) for part in asked)
         ]
 
     def create(self, kind: Kind, body: dict[str, Any]) -> dict[str, Any]:
@@ -97,6 +97,13 @@ class MemoryApi:
         if body["metadata"].get("resourceVersion") not in (None, stored["metadata"]["resourceVersion"]):
             raise Conflict("PUT", site=self.site, on="/".join(filter(None, key)), status=409)
         return self._store("replace", key, body)
+
+    def patch(self, kind: Kind, name: str, namespace: str | None, body: dict[str, Any]) -> dict[str, Any]:
+        """JSON merge patch; a resourceVersion in it makes somebody else's change meanwhile a Conflict."""
+        stored = self.get(kind, name, namespace)
+        if body.get("metadata", {}).get("resourceVersion") not in (None, stored["metadata"]["resourceVersion"]):
+            raise Conflict("PATCH", site=self.site, on=f"{kind.kind}/{namespace}/{name}", status=409)
+        return self._store("patch", (kind.kind, namespace, name), merged(stored, body))
 
     def apply(self, kind: Kind, body: dict[str, Any], force: bool = True) -> dict[str, Any]:
         """As the server does it, an equal object is not written again."""
@@ -125,6 +132,24 @@ class MemoryApi:
 
     def _key(self, kind: Kind, body: dict[str, Any]) -> tuple[str, str | None, str]:
         return kind.kind, body["metadata"].get("namespace"), body["metadata"]["name"]
+
+
+def merged(seen: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
+    """A document after a JSON merge patch (RFC 7396)."""
+    found = copy.deepcopy(seen)
+    for key, value in patch.items():
+        if value is None:
+            found.pop(key, None)
+        elif isinstance(value, dict):
+            found[key] = merged(found[key] if isinstance(found.get(key), dict) else {}, value)
+        else:
+            found[key] = copy.deepcopy(value)
+    return found
+
+
+def _has_label(item: dict[str, Any], key: str, equals: str, value: str) -> bool:
+    labels = item["metadata"].get("labels") or {}
+    return labels.get(key) == value if equals else key in labels
 
 
 def plan_of(**changes: Any) -> Plan:

@@ -20,9 +20,12 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
     SECRET,
     SERVICE,
     VM,
+    Kind,
 )
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Failed, TerminalState, Timeout
 from ansible_collections.ocpvirt.dr.plugins.module_utils._metadata import export_index
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.selector import LabelSelector
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.workload import is_finished
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.capture_drift import drift
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._metadata.export_world import (
     LABEL,
@@ -34,6 +37,7 @@ from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._metadata.ex
     source,
 )
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import NOON, SimulatedTime
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.workload_manifests import cron_job, deployment, job
 
 WEST = Site("west")
 
@@ -108,7 +112,7 @@ def test_a_capture_is_no_other_than_the_site_that_it_was_taken_of(store: MemoryS
         for kind in (SECRET, CONFIG_MAP, CONTROLLER_REVISION, SERVICE)
         for item in site.list(kind, "payroll", labels=f"{LABEL}=true")
     }
-    assert drift(captured, *live, {"payroll/db": site.get(PV, "pv-db")}, others) == []
+    assert drift(captured, *live, {"payroll/db": site.get(PV, "pv-db")}, others, {}, LabelSelector()) == []
 
 
 def test_what_is_going_and_tokens_of_one_cluster_are_left_out(store: MemoryStore) -> None:
@@ -116,6 +120,16 @@ def test_what_is_going_and_tokens_of_one_cluster_are_left_out(store: MemoryStore
     site.add(SECRET, "token", metadata={"annotations": {"kubernetes.io/service-account.name": "robot"}})
     site.add(CONFIG_MAP, "going", metadata={"deletionTimestamp": "2026-03-01T11:00:00Z"})
     assert not names(store, take(store, site)) & {"secrets/token", "configmaps/going"}
+
+
+def test_workloads_are_captured_and_those_that_a_controller_makes_are_not(store: MemoryStore) -> None:
+    site = east()
+    for item in (deployment(), job(done="Complete"), job("nightly-1", owner=cron_job())):
+        item["metadata"]["labels"][LABEL] = "true"
+        site.create(Kind("", "v1", "", item["kind"]), item)
+    found = source(store).manifests(WEST, take(store, site)).objects
+    assert [item["metadata"]["name"] for item in found["deployments.apps"]] == ["front"]
+    assert [(item["metadata"]["name"], is_finished(item)) for item in found["jobs.batch"]] == [("import", True)]
 
 
 def test_a_kind_that_the_source_does_not_serve_is_no_obstacle(store: MemoryStore) -> None:

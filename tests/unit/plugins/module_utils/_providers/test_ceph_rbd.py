@@ -137,6 +137,16 @@ def test_a_forced_promotion_waits_while_the_replay_is_being_stopped(pair: CephPa
     assert pair.asked.count("promote_forced a at west") == 1
 
 
+def test_p5_half_a_sync_that_a_killed_promotion_left_is_not_promoted(pair: CephPair) -> None:
+    """The product would, and say that all is well."""
+    mark = {"id": 9, "state": "non-primary", "complete": True, "origin": "", "origin_id": None, "copied": 0}
+    copy = pair.images["west"]["b"]["snapshots"]
+    copy += [{**copy[-1], "id": 8, "complete": False}, mark]
+    with pytest.raises(TerminalState, match="went back to the last complete snapshot: rbd/b;"):
+        pair.provider().promote(group(), "west", forced=True)
+    assert pair.asked == []
+
+
 def test_a_forced_promotion_of_what_was_never_copied_is_refused(pair: CephPair) -> None:
     pair.images["west"]["b"]["snapshots"] = []
     with pytest.raises(Refused, match="never wholly synchronised: rbd/b;"):

@@ -18,6 +18,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
     Failed,
     NotFound,
     Refused,
+    Timeout,
     Unreachable,
 )
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers import ceph_rbd_agent
@@ -166,6 +167,13 @@ def test_only_a_look_gives_up_on_the_osds() -> None:
     cluster.must("demote", [IMAGE])
     assert "rados_osd_op_timeout" in asked[0]["settings"]
     assert "rados_osd_op_timeout" not in asked[1]["settings"]
+
+
+def test_a_verb_that_does_not_end_is_no_silence_of_the_site() -> None:
+    cluster, _asked = answering(Answer(-14, b"", b""), patience=20)
+    with pytest.raises(Timeout, match=r"promote forced .* it has not ended") as raised:
+        cluster.act("promote_forced", [IMAGE], within=900)
+    assert raised.value.waited == 901
 
 
 def test_many_images_have_more_time_than_one() -> None:

@@ -7,7 +7,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ceph_rbd_lineage import arrival, has_complete_copy
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ceph_rbd_lineage import (
+    arrival,
+    has_complete_copy,
+    is_half_a_sync,
+)
 
 EAST, WEST = "19d3ab03-ac6b-4521-bdc6-a2fb62aad043", "b1e2d761-62d0-466d-970f-85b6d0f31703"
 
@@ -95,6 +99,28 @@ def test_a_client_that_was_thrown_off_the_journal_proves_nothing() -> None:
         WEST: {"state": "disconnected", "positions": POSITIONS},
     }
     assert not arrival(image(mode="journal", journal=journal), EAST, image(mode="journal"), WEST).holds
+
+
+COMPLETE, UNDER_WAY = snapshot(4, "non-primary", EAST, 4), snapshot(6, "non-primary", EAST, 6, complete=False)
+# what a forced promotion makes first
+MARK, MARKED_AGAIN = snapshot(8, "non-primary"), snapshot(9, "non-primary")
+
+
+@pytest.mark.parametrize(
+    ("snapshots", "half"),
+    [
+        # when the source was lost; Ceph goes back to the complete one
+        ([COMPLETE, UNDER_WAY], False),
+        ([COMPLETE, UNDER_WAY, MARK], True),
+        ([COMPLETE, UNDER_WAY, MARK, MARKED_AGAIN], True),
+        # there is nothing to go back from
+        ([COMPLETE, MARK], False),
+        ([snapshot(4, "primary")], False),
+        ([], False),
+    ],
+)
+def test_p5_a_forced_promotion_that_was_cut_off_is_told_from_one_that_was_not(snapshots: Any, half: bool) -> None:
+    assert is_half_a_sync(image(*snapshots)) is half
 
 
 def test_a_copy_without_a_complete_snapshot_is_none() -> None:
