@@ -21,6 +21,9 @@ description:
     Where an object of a captured name is not of the plan, nothing that exists is updated but VMs and workloads, and
     RV(decisions) names it.
   - Volumes must be there before (M(ocpvirt.dr.persistent_volume)).
+  - >-
+    With C(metadata.source) C(vendor) or C(gitops) a product or Git brings all: this module halts VMs as they come, with
+    the recorded power state written on them, waits until all that was recorded is there, and verifies every volume.
 author:
   - The ocpvirt.dr authors (@ocpvirt)
 extends_documentation_fragment:
@@ -86,7 +89,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils._argspec import PLAN, RUN, WAIT, merge
 from ..module_utils._operations.entry import run
 from ..module_utils._operations.plan_source import load_plan
-from ..module_utils._operations.restore import restore_metadata
+from ..module_utils._operations.restore_step import bring_metadata
 
 SPEC = merge(PLAN, RUN, WAIT)
 
@@ -96,7 +99,7 @@ def main() -> None:
     given = module.params
     run(
         module,
-        lambda: restore_metadata(load_plan(given["plan"]), given["run_id"], given["wait_timeout"], module.check_mode),
+        lambda: bring_metadata(load_plan(given["plan"]), given["run_id"], given["wait_timeout"], module.check_mode),
     )
 
 

@@ -38,6 +38,11 @@ STAGES = (
     "moved",
     "without_apis",
     "exported",
+    "brought",
+    "brought_right",
+    "synced",
+    "synced_away",
+    "synced_home",
     "settled",
     "application",
 )

@@ -88,6 +88,11 @@ RESTORE = Kind("velero.io", "v1", "restores", "Restore")
 SCHEDULE = Kind("velero.io", "v1", "schedules", "Schedule")
 DOWNLOAD_REQUEST = Kind("velero.io", "v1", "downloadrequests", "DownloadRequest")
 STORAGE_LOCATION = Kind("velero.io", "v1", "backupstoragelocations", "BackupStorageLocation")
+APPLICATION = Kind("argoproj.io", "v1alpha1", "applications", "Application")
+DATA_PROTECTION_APPLICATION = Kind(
+    "oadp.openshift.io", "v1alpha1", "dataprotectionapplications", "DataProtectionApplication"
+)
+CLUSTER_SERVICE_VERSION = Kind("operators.coreos.com", "v1alpha1", "clusterserviceversions", "ClusterServiceVersion")
 VOLUME_REPLICATION = Kind("replication.storage.openshift.io", "v1alpha1", "volumereplications", "VolumeReplication")
 VOLUME_REPLICATION_CLASS = Kind(
     "replication.storage.openshift.io",

@@ -16,6 +16,8 @@ RECORDED = f"{PREFIX}/recorded"
 STOPPED = f"{PREFIX}/stopped"
 # on a PV: the reclaim policy that protect replaced by Retain
 RECLAIM_POLICY = f"{PREFIX}/reclaim-policy"
+# on an Application of Argo CD: its automated sync, which is given back when the plan runs there
+PAUSED_SYNC = f"{PREFIX}/paused-sync"
 # on what we created at a target: the run that did
 CREATED_BY = f"{PREFIX}/created-by-run"
 # on a capture that lacks something

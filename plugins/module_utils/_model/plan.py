@@ -105,17 +105,21 @@ class Startup:
 class Metadata:
     """Where manifests come from. namespace: where Velero lives. max_age: of the capture a failover may use.
 
-    export: where an export is kept, `directory` or `s3`; None for the other source.
+    oadp: what OADP is configured with on request; None where that is somebody else's task.
+    export: where an export is kept, `directory` or `s3`; None for the other sources.
+    gitops: what syncs from Git at each site; None for the other sources.
     """
 
-    source: Literal["oadp", "export"]
+    source: Literal["oadp", "export", "gitops", "vendor"]
     schedule: str | None
     keep: timedelta | None
     max_age: timedelta | None
     prestage: bool
     namespace: str
     storage_location: str | None
+    oadp: Mapping[str, Any] | None = field(default=None, hash=False)
     export: Mapping[str, Any] | None = field(default=None, hash=False)
+    gitops: Mapping[str, Any] | None = field(default=None, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +219,9 @@ def _plan(found: dict[str, Any]) -> Plan:
             prestage=metadata["prestage"],
             namespace=metadata["namespace"],
             storage_location=metadata.get("storage_location"),
+            oadp=metadata.get("oadp"),
             export=metadata.get("export"),
+            gitops=metadata.get("gitops"),
         ),
         startup=Startup(
             waves=tuple(_wave(wave) for wave in startup["waves"]),

@@ -16,7 +16,7 @@ from .plan_checks import (
     check_waves,
 )
 from .plan_cron import check_cron
-from .plan_metadata_fields import check_metadata, export_of
+from .plan_metadata_fields import GITOPS, check_metadata, export_of, oadp_of
 from .plan_network_fields import NETWORK, check_attachments
 from .plan_problem import Path
 from .plan_schema import (
@@ -194,14 +194,16 @@ DOCUMENT = Keys(
         "metadata": Field(
             Keys(
                 {
-                    "source": Field(Choice("oadp", "export"), default="oadp"),
+                    "source": Field(Choice("oadp", "export", "gitops", "vendor"), default="oadp"),
                     "schedule": Field(_CRON),
                     "keep": Field(Duration()),
                     "max_age": Field(Duration()),
                     "prestage": Field(Flag(), default=False),
                     "namespace": Field(_NAME, default="openshift-adp"),
                     "storage_location": Field(_OBJECT_NAME),
+                    "oadp": Field(oadp_of(_OBJECT_NAME)),
                     "export": Field(export_of(_REFERENCE_ENV, _REFERENCE_FILE)),
+                    "gitops": Field(GITOPS),
                 },
                 check=check_metadata,
             ),

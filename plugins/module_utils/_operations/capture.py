@@ -17,7 +17,8 @@ from .._model.plan import Plan
 from .._model.workload import captured_workloads
 from .._planning.capture_check import check_capture
 from .._planning.start_order import order_start
-from .metadata_source import source_of
+from .arrival import expected_volumes
+from .metadata_source import makes_volumes, source_of
 from .protected import list_vms, start_records
 from .session import Session
 from .sites import open_site, reach
@@ -126,7 +127,8 @@ def keep_capture(session: Session, chosen: CaptureInfo, capture: Capture) -> int
     vms = start_records(capture.index("virtualmachines.kubevirt.io"))
     workloads = workload_records(captured_workloads(capture, session.plan.selector).values())
     order_start([*vms, *workloads], session.plan.startup.waves)
-    decisions = decide(session.plan, capture, session.target)
+    made = makes_volumes(session.plan)
+    decisions = (decide if made else expected_volumes)(session.plan, capture, session.target)
     decide_workloads(session.plan, session.api, capture, session.run.id)
     check_no_writers(session, [decision.claim for decision in decisions])
     kept = {"vms": [vm.key for vm in vms], "workloads": [item.key for item in workloads]}

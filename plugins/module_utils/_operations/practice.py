@@ -46,6 +46,7 @@ from .._planning.practice_state import STATE_OF, keeps_state, unprotected_states
 from .._planning.practice_uncovered import hotplugged_volumes, removable_media, uncovered_volumes
 from .._planning.vm_networks import NetworkNames
 from .groups import Groups
+from .metadata_source import restores
 from .protected import Protected, key_of
 
 
@@ -127,7 +128,11 @@ class Practice:
             wanted, {key_of(item): item for item in here}, {key_of(item) for item in there}, self._label, target.site
         )
         at_target = self._listed(target, VM, None)
-        yield from taken_names(vms.keys(), at_target, self._plan.name, target.site)
+        if restores(self._plan):
+            yield from taken_names(vms.keys(), at_target, self._plan.name, target.site)
+        else:
+            # brought by Git or a product, under their own names
+            at_target = [vm for vm in at_target if key_of(vm) not in vms]
         yield from duplicate_macs(vms.values(), [vm for vm in at_target if not self._is_ours(vm)], names)
 
     def _types(self, target: Api) -> Iterator[Finding]:

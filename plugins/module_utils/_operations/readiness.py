@@ -17,7 +17,9 @@ from .._model.group_status import GroupStatus
 from .._model.plan import Plan
 from .._planning.capture_check import check_capture
 from .._planning.start_order import order_start
+from .data_protection import version_findings
 from .entry import bounded
+from .gitops import paused_findings, sync_findings, target_findings
 from .groups import Groups
 from .metadata_source import needs_of, source_of
 from .practice import Practice
@@ -55,6 +57,7 @@ def readiness(plan: Plan, pv_patch_preview: str = "") -> dict[str, Any]:
         volumes = VolumeCheck(plan, replication, source.api, reached[target].api).look(found)
         findings += volumes.findings
         findings += _captures(plan, found, reached[target], source.site)
+        findings += _git(plan, found, source.api, reached[target])
         practice = Practice(plan, source.api, everyone, found)
         findings += practice.findings(reached[target].api, replication, groups[source.site])
     order = {"blocker": 0, "warning": 1, "info": 2}
@@ -96,6 +99,8 @@ def _site(plan: Plan, there: Reach) -> Iterator[Finding]:
                 )
         if apis["velero"] and "velero" in needed:
             yield from _storage(plan, there.api)
+            yield from version_findings(plan, there.api)
+        yield from sync_findings(plan, there.api)
     except DrError as error:
         yield Finding("blocker", "SiteFailed", f"Site/{there.site}", str(error), "see the message", there.site)
 
@@ -104,9 +109,8 @@ def _storage(plan: Plan, api: Api) -> Iterator[Finding]:
     phases = storage_phases(plan, api)
     if not phases:
         message = f"none in namespace {plan.metadata.namespace}"
-        yield _blocker(
-            "NoBackupStorage", "BackupStorageLocation", message, "configure OADP, or metadata.namespace", api.site
-        )
+        remedy = "configure OADP (`protect --tags oadp`), or correct metadata.namespace"
+        yield _blocker("NoBackupStorage", "BackupStorageLocation", message, remedy, api.site)
     for name, phase in phases.items():
         if phase != "Available":
             message = f"phase {phase}"
@@ -160,6 +164,14 @@ def _order(plan: Plan, found: Protected, site: str) -> Iterator[Finding]:
         order_start(records, plan.startup.waves)
     except Refused as error:
         yield _blocker("StartOrder", error.on or "plan", error.seen or str(error), error.next_step or "", site)
+
+
+def _git(plan: Plan, found: Protected, here: Api, there: Reach) -> Iterator[Finding]:
+    if plan.metadata.source != "gitops":
+        return
+    yield from paused_findings(plan, here)
+    if there.api is not None:
+        yield from target_findings(plan, found, there.api)
 
 
 def _captures(plan: Plan, found: Protected, there: Reach, site: str) -> Iterator[Finding]:

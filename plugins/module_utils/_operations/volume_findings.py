@@ -16,12 +16,14 @@ from .._model.finding import Finding
 from .._model.names import protected_label
 from .._model.plan import Plan
 from .._model.vm import claim_users
+from .._planning.arrival import expected_volume
 from .._planning.quota_check import quota_findings
 from .._planning.rule_overlap import overlaps
 from .._planning.volume_patch import VolumeDecision, patch_volume
 from .._planning.volume_preview import Preview, changes_of, summarise
 from .entry import bounded
 from .groups import Groups
+from .metadata_source import makes_volumes
 from .namespaces import absent_namespaces
 from .protected import Protected, key_of
 from .volume_changes import Existing, Write, list_existing, settle
@@ -137,6 +139,9 @@ class VolumeCheck:
     def _decide(self, view: VolumeView, pvc: Object, pv: Object, vms: tuple[str, ...]) -> VolumeDecision | None:
         try:
             self._groups.check_covered(self._site, pvc, pv)
+            if not makes_volumes(self._plan):
+                expected_volume(pv, pvc, self._plan.rules, self._target, vms)
+                return None
             decision = patch_volume(pv, pvc, self._plan.rules, self._target, vms)
             self._groups.check_covered(self._target, pvc, decision.pv)
         except Refused as error:

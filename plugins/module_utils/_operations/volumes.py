@@ -15,6 +15,7 @@ from .._errors import Conflict, Refused, Timeout
 from .._model.capture import Capture
 from .._model.plan import Plan
 from .._model.vm import claim_users
+from .._planning.gitops import kept_from_pruning
 from .._planning.volume_compare import differences, points_home
 from .._planning.volume_existing import removal_of
 from .._planning.volume_patch import VolumeDecision, patch_volume
@@ -70,7 +71,7 @@ def decide(plan: Plan, capture: Capture, target: str) -> list[VolumeDecision]:
                 next_step="choose another capture, or remove the claim from the plan",
             )
         decisions.append(patch_volume(volumes[name], pvc, plan.rules, target, users.get(key, ())))
-    return decisions
+    return [kept_from_pruning(item) for item in decisions] if plan.metadata.source == "gitops" else decisions
 
 
 def verify_volumes(api: Api, plan: Plan, decisions: list[VolumeDecision], target: str) -> None:

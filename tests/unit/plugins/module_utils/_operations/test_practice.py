@@ -196,6 +196,12 @@ def test_a_name_that_is_taken_at_the_target_is_found_there(east: Site, west: Sit
     assert codes(findings(east, west)) == ["NameTaken VirtualMachine/payroll/web-01 west"]
 
 
+def test_what_git_brought_to_the_target_takes_no_name(east: Site, west: Site) -> None:
+    west.add(VM, protected_vm("web-01"))
+    plan = plan_of(network=VLAN, replication={"provider": "ceph_rbd"}, metadata={"source": "gitops"})
+    assert codes(findings(east, west, plan)) == []
+
+
 def test_an_instancetype_of_the_cluster_is_looked_for_at_the_target(east: Site, west: Site) -> None:
     for name in ("db-0", "web-01"):
         east.objects["VirtualMachine", "payroll", name]["spec"]["instancetype"] = {"name": name}
