@@ -92,7 +92,6 @@ class VolumeCheck:
     def _claims(
         self, claims: Mapping[str, Object], bound: Mapping[str, Object], volumes: Mapping[str, Object]
     ) -> Iterator[Finding]:
-        label = protected_label(self._plan.name)
         for key, pvc in claims.items():
             on = f"PersistentVolumeClaim/{key}"
             if key not in bound:
@@ -105,9 +104,6 @@ class VolumeCheck:
                 message = f"{policy}: a deleted claim takes its data along"
                 on_volume = f"PersistentVolume/{pv['metadata']['name']}"
                 yield Finding("blocker", "ReclaimPolicy", on_volume, message, "run protect", self._site)
-            if (pvc["metadata"].get("labels") or {}).get(label) != "true":
-                message = f"it lacks the label {label}, so no backup holds it"
-                yield Finding("blocker", "NotProtected", on, message, "run protect", self._site)
 
     def _spare(self, found: Protected) -> dict[str, Object]:
         """Claims with the plan's label that nothing of it uses: captures hold them, so a move takes them along."""
