@@ -16,24 +16,39 @@ REST = "rest"
 
 
 class Startable(Protocol):
-    """A VM or a workload. on: kind/namespace/name. running: whether it ran before it was stopped. was: what it was."""
+    """A VM or a workload."""
 
     @property
-    def key(self) -> str: ...
+    def key(self) -> str:
+        """Unique among all that start together."""
+
     @property
-    def on(self) -> str: ...
+    def on(self) -> str:
+        """Its kind, namespace and name."""
+
     @property
-    def labels(self) -> Mapping[str, str]: ...
+    def labels(self) -> Mapping[str, str]:
+        """What waves select."""
+
     @property
-    def priority(self) -> int: ...
+    def priority(self) -> int:
+        """1 starts first, 5 last."""
+
     @property
-    def depends_on(self) -> tuple[str, ...]: ...
+    def depends_on(self) -> tuple[str, ...]:
+        """Keys or names of what must be ready before."""
+
     @property
-    def start(self) -> bool: ...
+    def start(self) -> bool:
+        """Whether a start begins it at all."""
+
     @property
-    def running(self) -> bool: ...
+    def running(self) -> bool:
+        """Whether it ran before it was stopped."""
+
     @property
-    def was(self) -> str: ...
+    def was(self) -> str:
+        """What it was, in words."""
 
 
 @dataclass(frozen=True)
