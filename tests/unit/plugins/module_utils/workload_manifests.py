@@ -5,10 +5,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
-PLAN: Mapping[str, str] = MappingProxyType({"dr.ocpvirt.io/plan": "payroll"})
+PLAN = {"dr.ocpvirt.io/plan": "payroll"}
 PROTECTED = "protected.dr.ocpvirt.io/payroll"
 RECORDED = "dr.ocpvirt.io/recorded"
 
@@ -18,18 +17,23 @@ def template(app: str, claim: str = "", **pod: Any) -> dict[str, Any]:
     return {"metadata": {"labels": {"app": app}}, "spec": {"containers": [], "volumes": volumes, **pod}}
 
 
-def workload(kind: str, name: str, labels: Mapping[str, str] = PLAN, **spec: Any) -> dict[str, Any]:
+def workload(kind: str, name: str, labels: Mapping[str, str] | None = None, **spec: Any) -> dict[str, Any]:
     group = "batch/v1" if kind in ("CronJob", "Job") else "apps/v1"
     return {
         "apiVersion": group,
         "kind": kind,
-        "metadata": {"name": name, "namespace": "payroll", "labels": dict(labels), "annotations": {}},
+        "metadata": {
+            "name": name,
+            "namespace": "payroll",
+            "labels": dict(PLAN if labels is None else labels),
+            "annotations": {},
+        },
         "spec": spec,
     }
 
 
 def deployment(
-    name: str = "front", replicas: int = 3, claim: str = "", labels: Mapping[str, str] = PLAN, **spec: Any
+    name: str = "front", replicas: int = 3, claim: str = "", labels: Mapping[str, str] | None = None, **spec: Any
 ) -> dict[str, Any]:
     own = {"selector": {"matchLabels": {"app": name}}, "template": template(name, claim)}
     return workload("Deployment", name, labels, replicas=replicas, **{**own, **spec})
