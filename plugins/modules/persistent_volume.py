@@ -14,8 +14,13 @@ description:
   - >-
     Creates them bound to each other, waits until they are Bound, and compares each with the decision as read back
     from the API server.
-  - Existing objects are adopted when they are equal and refused with the difference when they are not.
+  - >-
+    Existing objects are used when they are equal and refused with the difference when they are not. A Released volume
+    with the same data whose claim is gone is bound anew.
   - A volume that no rule matches, or that would still name the other site, is refused before anything is created.
+  - >-
+    With C(metadata.source) C(vendor) a product brings them: those that are there already are verified, the namespaces
+    are made, and what is absent is awaited by M(ocpvirt.dr.velero_restore), after the promotion.
 author:
   - The ocpvirt.dr authors (@ocpvirt)
 extends_documentation_fragment:
@@ -43,6 +48,11 @@ created:
   returned: success
   type: int
   sample: 24
+rebound:
+  description: Number of volumes that were at the target, with the same data, and were bound anew to their claim.
+  returned: success
+  type: int
+  sample: 0
 decisions:
   description: Per claim the reasons of the decision, for the first 200 claims. All are in the run store.
   returned: success
@@ -56,7 +66,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils._argspec import PLAN, RUN, WAIT, merge
 from ..module_utils._operations.entry import run
 from ..module_utils._operations.plan_source import load_plan
-from ..module_utils._operations.volumes import restore_volumes
+from ..module_utils._operations.restore_step import bring_volumes
 
 SPEC = merge(PLAN, RUN, WAIT)
 
@@ -66,7 +76,7 @@ def main() -> None:
     given = module.params
     run(
         module,
-        lambda: restore_volumes(load_plan(given["plan"]), given["run_id"], given["wait_timeout"], module.check_mode),
+        lambda: bring_volumes(load_plan(given["plan"]), given["run_id"], given["wait_timeout"], module.check_mode),
     )
 
 

@@ -9,9 +9,9 @@ short_description: Protect what a plan selects, or take its protection back
 version_added: 0.1.0
 description:
   - >-
-    Labels the selected VMs and what they need, sets their volumes to Retain, enables replication towards the
-    other site and schedules backups.
-  - Only objects that belong to the selected VMs are written. Each change is listed.
+    Labels the selected VMs and workloads and what they need, sets their volumes to Retain, enables replication towards
+    the other site and schedules backups.
+  - Only objects that belong to the selected VMs and workloads are written. Each change is listed.
   - >-
     With O(state=absent) all of this is taken back at both sites: labels, reclaim policies, replication, the schedule,
     a latch that was left, the record of the last syncs. No claim, volume, data and record of a run is touched, and no
@@ -77,6 +77,13 @@ vms:
   returned: success
   type: int
   sample: 24
+workloads:
+  description: >-
+    Number of protected Deployments, StatefulSets, DaemonSets, CronJobs and Jobs; with O(state=absent) of those that
+    are changed.
+  returned: success
+  type: int
+  sample: 3
 volumes:
   description: Number of their volumes; with O(state=absent) of those that are changed.
   returned: success

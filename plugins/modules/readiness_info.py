@@ -9,10 +9,18 @@ short_description: Find what would stop a failover of a plan
 version_added: 0.1.0
 description:
   - >-
-    Looks at both sites, the replication, every volume and the newest capture, and returns every finding with
-    its remedy.
+    Looks at both sites, the replication, every volume, the newest capture, and at what is known to go wrong with
+    VMs that are moved, and returns every finding with its remedy.
   - Nothing is changed.
   - A blocker keeps the plan from being moved safely.
+options:
+  pv_patch_preview:
+    description:
+      - >-
+        Claims whose volumes RV(pv_patch_preview) shows one by one, as a pattern of C(namespace/name) with V(*) and
+        V(?), such as V(payroll/db-*). V(*) shows all, an empty text none.
+    type: str
+    default: ''
 author:
   - The ocpvirt.dr authors (@ocpvirt)
 extends_documentation_fragment:
@@ -26,6 +34,12 @@ EXAMPLES = r"""
     plan: plans/payroll.yml
   register: readiness
   failed_when: not readiness.ready
+
+- name: What would be patched of the databases' volumes
+  ocpvirt.dr.readiness_info:
+    plan: plans/payroll.yml
+    pv_patch_preview: payroll/db-*
+  register: databases
 """
 
 RETURN = r"""
@@ -50,7 +64,9 @@ blockers:
   type: int
   sample: 1
 findings:
-  description: The findings, blockers first. The first 200.
+  description:
+    - The findings, blockers first. Of each code the first 20, then one that says how many more there are.
+    - C(docs/findings.md) of the collection lists all codes.
   returned: success
   type: list
   elements: dict
@@ -79,19 +95,79 @@ findings:
       description: The site, V(null) when it concerns both.
       type: str
       sample: east
+pv_patches:
+  description: What the plan's rules patch of the volumes for the other site, per rule.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    rule:
+      description: Number of the rule in the plan, from 0.
+      type: int
+      sample: 0
+    volumes:
+      description: Number of volumes that it decides.
+      type: int
+      sample: 24
+    changes:
+      description: Per field its value now and then for the first of them, and whether each has values of its own.
+      type: list
+      elements: str
+      sample: ['nfs.server: 192.0.2.10 -> 198.51.100.10 (rule 0)']
+pv_patch_preview:
+  description: The same for the volumes of the claims that O(pv_patch_preview) chooses, one by one, up to 16 KB.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    claim:
+      description: The claim, as namespace/name.
+      type: str
+      sample: payroll/db-0
+    pv:
+      description: Its PersistentVolume.
+      type: str
+      sample: pv-db-0
+    rule:
+      description: Number of the rule that decides.
+      type: int
+      sample: 0
+    there:
+      description:
+        - >-
+          What a move would do at the other site as it is now. V(created), V(used as it is) where equal objects are
+          there, V(bound anew) where the volume is there and lost its claim, V(refused), or V(unknown) when the site
+          could not be asked.
+      type: str
+      sample: created
+    changes:
+      description: Each field that changes, its value now and then, and what decides it.
+      type: list
+      elements: str
+      sample:
+        - 'nfs.server: 192.0.2.10 -> 198.51.100.10 (rule 0)'
+        - 'nodeAffinity: {} -> (none) (it names nodes or zones of the other site)'
+pv_patches_left_out:
+  description: Number of chosen claims for which RV(pv_patch_preview) had no room. Choose fewer.
+  returned: success
+  type: int
+  sample: 0
 """
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ..module_utils._argspec import PLAN
+from ..module_utils._argspec import PLAN, merge
 from ..module_utils._operations.entry import run
 from ..module_utils._operations.plan_source import load_plan
 from ..module_utils._operations.readiness import readiness
 
+SPEC = merge(PLAN, {"pv_patch_preview": {"type": "str", "default": ""}})
+
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=PLAN, supports_check_mode=True)
-    run(module, lambda: readiness(load_plan(module.params["plan"])))
+    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    given = module.params
+    run(module, lambda: readiness(load_plan(given["plan"]), given["pv_patch_preview"]))
 
 
 if __name__ == "__main__":

@@ -140,6 +140,11 @@ phase_after:
   returned: when a run begins
   type: str
   sample: failback_prep
+gitops:
+  description: Whether the plan names what syncs it from Git, which the run pauses and resumes.
+  returned: when a run begins
+  type: bool
+  sample: false
 state:
   description: How the run ended.
   returned: when a run ends

@@ -12,7 +12,8 @@ description:
   - >-
     With C(metadata.source) C(oadp) that is a metadata-only backup of Velero. With C(export) it is written from here
     to the directory or bucket that the plan names, both sites know it at once, and captures that the plan keeps no
-    longer are removed.
+    longer are removed. With C(vendor) or C(gitops) this module records at both sites what a product
+    or Git has to bring.
   - >-
     A backup that lacks something its VMs need is marked incomplete, is never chosen, and makes the module fail
     with every finding.

@@ -8,8 +8,9 @@ module: verification
 short_description: Verify a move after its start
 version_added: 0.1.0
 description:
-  - Reads every volume at the target back once more and looks for VMs of the plan at the source.
-  - Fails when a VM of the plan is left at the source.
+  - Reads every volume at the target back once more and looks for VMs and pods of workloads of the
+    plan at the source.
+  - Fails when one of them is left at the source.
 author:
   - The ocpvirt.dr authors (@ocpvirt)
 extends_documentation_fragment:
@@ -37,7 +38,7 @@ running:
   type: int
   sample: 22
 left_at_source:
-  description: VMs of the plan that exist at the source.
+  description: VMs and pods of the plan that exist at the source.
   returned: success
   type: list
   elements: str

@@ -5,14 +5,17 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: vm_shutdown
-short_description: Stop the VMs of a plan at a site and prove them off
+short_description: Stop the VMs and workloads of a plan at a site and prove them off
 version_added: 0.1.0
 description:
   - Halts every VM of the plan through its runStrategy, in the reverse order of their start, and records on each what
     it was before.
   - >-
-    Waits until no VirtualMachineInstance, launcher pod, migration target, hotplug pod or VolumeAttachment of the
-    plan is left.
+    Workloads that the plan selects are stopped in the same order: Deployments and StatefulSets to zero replicas,
+    CronJobs and Jobs suspended, DaemonSets by a node selector that no node fulfils.
+  - >-
+    Waits until no VirtualMachineInstance, launcher pod, migration target, hotplug pod, pod of a workload or
+    VolumeAttachment of the plan is left, and no workload asks for pods.
 author:
   - The ocpvirt.dr authors (@ocpvirt)
 options:
@@ -56,11 +59,16 @@ stopped:
   returned: success
   type: int
   sample: 24
+workloads_stopped:
+  description: Number of workloads that had to be stopped, with the Jobs of CronJobs.
+  returned: success
+  type: int
+  sample: 3
 msg:
   description: The result in one line.
   returned: success
   type: str
-  sample: 24 VMs halted at east
+  sample: 24 VMs halted, 3 workloads stopped at east
 """
 
 from ansible.module_utils.basic import AnsibleModule

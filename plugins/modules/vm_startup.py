@@ -5,14 +5,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: vm_startup
-short_description: Start the VMs of a plan, throttled and in order
+short_description: Start the VMs and workloads of a plan, throttled and in order
 version_added: 0.1.0
 description:
   - >-
-    Starts at the target of a run what ran at the source, in waves, with at most C(startup.max_starting) VMs in
-    flight. VMs that are not in the capture of the run stay as they are.
-  - Each VM gets its own runStrategy back. What was off stays off.
-  - A VM that is not ready in time frees its slot and is reported. It does not make the module fail.
+    Starts at the target of a run what ran at the source, in waves, with at most C(startup.max_starting) VMs and
+    workloads in flight. What is not in the capture of the run stays as it is.
+  - Each VM gets its own runStrategy back, each workload its replicas. What was off stays off.
+  - A workload is ready when all of its replicas are available, a CronJob or Job as soon as it is not suspended.
+  - A VM or workload that is not ready in time frees its slot and is reported. It does not make the module fail.
   - Both sites and all volumes are observed again before anything is started.
 author:
   - The ocpvirt.dr authors (@ocpvirt)
@@ -46,17 +47,17 @@ done:
   type: bool
   sample: true
 total:
-  description: Number of VMs that are to run.
+  description: Number of VMs and workloads that are to run.
   returned: success
   type: int
   sample: 22
 ready:
-  description: Number of VMs that are ready.
+  description: Number of those that are ready.
   returned: success
   type: int
   sample: 22
 in_flight:
-  description: Number of VMs that were asked to start and are not yet ready.
+  description: Number of those that were asked to start and are not yet ready.
   returned: success
   type: int
   sample: 0
@@ -66,29 +67,29 @@ peak_in_flight:
   type: int
   sample: 8
 not_started:
-  description: Number of VMs that did not get ready in time.
+  description: Number of those that did not get ready in time.
   returned: success
   type: int
   sample: 0
 failures:
-  description: The VMs that did not get ready, each with the reason. The first 200.
+  description: What did not get ready, as C(vm) or C(workload), each with the reason. The first 200.
   returned: success
   type: list
   elements: dict
   sample: [{vm: payroll/db-0, reason: not ready after 300 s}]
 never_begun:
-  description: VMs of waves that did not begin because an earlier wave failed.
+  description: What is in waves that did not begin because an earlier wave failed.
   returned: success
   type: list
   elements: str
   sample: []
 stays_off:
-  description: Number of VMs that stay off, because they were off or are annotated so.
+  description: Number of VMs and workloads that stay off, because they were off or are annotated so.
   returned: success
   type: int
   sample: 2
 waves:
-  description: The waves in their order with the number of their VMs.
+  description: The waves in their order with the number of their VMs, and of their workloads if they have any.
   returned: success
   type: list
   elements: dict

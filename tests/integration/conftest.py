@@ -11,11 +11,19 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from ansible_collections.ocpvirt.dr.tests.integration import captures, completeness, exports, killed_run, unprotecting
+from ansible_collections.ocpvirt.dr.tests.integration import (
+    captures,
+    completeness,
+    exports,
+    killed_run,
+    leftovers,
+    unprotecting,
+)
 from ansible_collections.ocpvirt.dr.tests.integration.captures import Decided, LastMinutes
 from ansible_collections.ocpvirt.dr.tests.integration.completeness import Complete
 from ansible_collections.ocpvirt.dr.tests.integration.exports import Exported
 from ansible_collections.ocpvirt.dr.tests.integration.killed_run import KilledRun
+from ansible_collections.ocpvirt.dr.tests.integration.leftovers import LeftBehind
 from ansible_collections.ocpvirt.dr.tests.integration.unprotecting import Unprotected
 from ansible_collections.ocpvirt.dr.tests.integration.world import (
     World,
@@ -36,11 +44,18 @@ STAGES = (
     "decided",
     "half_started",
     "lost",
+    "left_behind",
     "moved",
     "without_apis",
     "exported",
     "complete",
+    "brought",
+    "brought_right",
+    "synced",
+    "synced_away",
+    "synced_home",
     "settled",
+    "application",
 )
 
 
@@ -134,10 +149,17 @@ def lost(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> World:
 
 
 @pytest.fixture(scope="session")
-def moved(lost: World) -> World:
-    """After an undisturbed failover."""
-    must(lost.failover())
-    return lost
+def left_behind(lost: World) -> LeftBehind:
+    """West has volumes of two of the names: a Released one with the plan's data, and one with other data."""
+    return leftovers.leave_volumes_at_west(lost, released="web-0", other="web-1")
+
+
+@pytest.fixture(scope="session")
+def moved(left_behind: LeftBehind) -> World:
+    """After a failover that nothing disturbs but a Released volume."""
+    left_behind.remove_other()
+    must(left_behind.world.failover())
+    return left_behind.world
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from ansible_collections.ocpvirt.dr.tests.integration.networks import as_at
 from ansible_collections.ocpvirt.dr.tests.integration.world import STORE, World
 from demo.cluster import Cluster, wait_until
 from demo.playbook import Played
@@ -108,10 +109,13 @@ def assert_lost_is_what_was_said(world: World, played: Played, after: dict[str, 
 
 
 def assert_runs_at(world: World, site: str, specs: dict[str, Any]) -> None:
-    """Everything as at its first home: what ran runs, what was off is off, specs are equal, no PV names the peer."""
+    """Everything as at its first home: what ran runs, what was off is off, specs are equal, no PV names the peer.
+
+    The network of a VM has the name of the site.
+    """
     cluster, peer = world.cluster(site), "west" if site == "east" else "east"
     wait_until(f"running VMs at {site}", 120, lambda: not_ready(cluster, world.running))
-    assert specs_at(cluster) == specs
+    assert specs_at(cluster) == as_at(specs, site)
     assert running_at(cluster) == set(world.running)
     assert running_at(world.cluster(peer)) == set()
     foreign = world.storage.address(world.sites[peer])

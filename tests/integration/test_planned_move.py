@@ -24,6 +24,7 @@ from ansible_collections.ocpvirt.dr.tests.integration.moves import (
     specs_at,
     watching,
 )
+from ansible_collections.ocpvirt.dr.tests.integration.networks import NAMES, attach, attached_to, network_section
 from ansible_collections.ocpvirt.dr.tests.integration.world import World, empty_world, must, refused
 from demo.cluster import wait_until
 from demo.lab import Lab
@@ -32,6 +33,8 @@ from demo.workload import not_ready
 
 # where the storage makes no difference, one is enough
 FAULTS_ON = "nfs"
+# off, so that its network need not be there
+ATTACHED = "batch-0"
 WEST = ("-e", "dr_target=west")
 EAST = ("-e", "dr_target=east")
 
@@ -56,12 +59,14 @@ class Moved:
 
 @pytest.fixture(scope="module", params=os.environ.get("LAB_STORAGES", "nfs").split(","))
 def settled(request: pytest.FixtureRequest, lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Moves:
-    """The workload runs at east and is protected."""
+    """The workload runs at east and is protected; a VM is attached to a network that has another name at west."""
     world = empty_world(lab, tmp_path_factory.mktemp("moves"), request.param)
     # a start that is not in time would be another test
     world.document["startup"]["readiness"]["timeout"] = "4m"
+    world.document["network"] = network_section()
     world.write_plan("payroll", world.document)
     world.deploy()
+    attach(world.cluster("east"), ATTACHED, NAMES["east"])
     specs = specs_at(world.cluster("east"))
     must(world.protect())
     world.storage.await_replicated(world.sites)
@@ -159,6 +164,11 @@ def test_p3_a_planned_move_loses_nothing_and_says_by_which_proof(settled: Moves,
     assert_runs_at(settled.world, "west", settled.specs)
 
 
+@pytest.mark.usefixtures("relocated")
+def test_a_vm_gets_the_network_of_the_site_that_it_is_moved_to(settled: Moves) -> None:
+    assert attached_to(settled.world.cluster("west"), ATTACHED) == [NAMES["west"]]
+
+
 @pytest.mark.storage(FAULTS_ON)
 @pytest.mark.usefixtures("settled")
 def test_p5_a_move_home_that_was_killed_is_finished_by_the_same_command(returned: Moved) -> None:
@@ -170,8 +180,14 @@ def test_p3_the_way_home_loses_nothing(settled: Moves, returned: Moved) -> None:
     assert_runs_at(settled.world, "east", settled.specs)
 
 
-def test_a_site_that_has_the_objects_already_keeps_them(settled: Moves, returned: Moved) -> None:
-    assert "VirtualMachine/payroll/db-0 is adopted: it is as captured" in returned.played.output
+@pytest.mark.parametrize("name", ["db-0", ATTACHED])
+def test_a_site_that_has_the_objects_already_keeps_them(settled: Moves, returned: Moved, name: str) -> None:
+    assert f"VirtualMachine/payroll/{name} is adopted: it is as captured" in returned.played.output
+
+
+@pytest.mark.usefixtures("returned")
+def test_a_vm_has_its_own_network_again_at_home(settled: Moves) -> None:
+    assert attached_to(settled.world.cluster("east"), ATTACHED) == [NAMES["east"]]
 
 
 def test_a_forced_move_loses_what_it_says_and_nothing_else(settled: Moves, forced: Moved) -> None:
@@ -180,6 +196,11 @@ def test_a_forced_move_loses_what_it_says_and_nothing_else(settled: Moves, force
         assert (forced.after[name]["gaps"], forced.after[name]["bad_checksums"]) == ([], 0)
         arrived = [boot for boot in forced.after[name]["boots"] if boot["site"] == "east"][-1]
         assert arrived["last_n"] <= forced.watch.highest[name]
+
+
+@pytest.mark.usefixtures("forced")
+def test_a_vm_gets_the_network_of_the_surviving_site_after_a_failover(settled: Moves) -> None:
+    assert attached_to(settled.world.cluster("west"), ATTACHED) == [NAMES["west"]]
 
 
 def test_p1_a_returned_site_is_no_target_before_it_was_observed_to_be_clean(restored: World) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.ocpvirt.dr.tests.integration.captures import Decided
 from ansible_collections.ocpvirt.dr.tests.integration.killed_run import KilledRun
+from ansible_collections.ocpvirt.dr.tests.integration.leftovers import LeftBehind
 from ansible_collections.ocpvirt.dr.tests.integration.world import (
     BYSTANDER,
     World,
@@ -33,8 +34,21 @@ def test_protect_mends_the_reclaim_policy_and_keeps_the_old_one(protected: World
         assert pv["metadata"]["annotations"][RECLAIM_POLICY] == "Delete"
 
 
-def test_check_passes_after_protect(protected: World) -> None:
-    assert "the plan lives at east" in must(protected.check()).output
+@pytest.fixture(scope="module")
+def previewed(protected: World) -> Played:
+    return protected.check(None, "-e", "dr_pv_patch_preview=payroll/db-*")
+
+
+def test_check_passes_after_protect(previewed: Played) -> None:
+    assert "the plan lives at east" in must(previewed).output
+
+
+def test_check_shows_what_would_be_patched_of_the_chosen_volumes(previewed: Played, protected: World) -> None:
+    east, west = (protected.sites[site]["nfs_server"] for site in ("east", "west"))
+    assert f"nfs.server: {east} -> {west} (rule 0)" in previewed.output
+    assert '"claim": "payroll/db-0"' in previewed.output
+    assert '"there": "created"' in previewed.output
+    assert '"claim": "payroll/web-0"' not in previewed.output
 
 
 def test_p8_protect_writes_nothing_that_the_plan_does_not_select(protected: World) -> None:
@@ -67,7 +81,7 @@ def test_failover_creates_nothing_when_no_rule_matches_a_volume(decided: Decided
 def test_a_disk_that_cannot_be_opened_is_reported_by_name_and_the_others_run(half_started: KilledRun) -> None:
     world = half_started.world
     played = world.failover()
-    refused(played, f"1 of {len(world.running)} VMs did not start", f"payroll/{half_started.broken}")
+    refused(played, f"1 of {len(world.running)} VMs and workloads did not start", f"payroll/{half_started.broken}")
     reason = f"disk of PVC {half_started.broken} (NFS {world.sites['west']['nfs_server']}:"
     assert reason in played.output
     others = [name for name in world.running if name != half_started.broken]
@@ -87,3 +101,25 @@ def test_p8_failover_brings_nothing_that_the_plan_does_not_select(half_started: 
     for kind in ("VirtualMachine", "PersistentVolumeClaim", "Secret"):
         assert BYSTANDER not in [item["metadata"]["name"] for item in west.list(kind, NAMESPACE)]
     assert f"pv-{BYSTANDER}" not in [item["metadata"]["name"] for item in west.list("PersistentVolume")]
+
+
+def test_p2_a_volume_with_other_data_is_refused_with_the_difference_and_nothing_is_written(
+    left_behind: LeftBehind,
+) -> None:
+    west = left_behind.world.cluster("west")
+    before = left_behind.versions()
+    played = left_behind.world.failover()
+    refused(
+        played, f"PersistentVolume/{left_behind.other}", "nfs.path: wanted", "is '/somewhere/else'", "was not touched"
+    )
+    assert left_behind.versions() == before
+    assert NAMESPACE not in [item["metadata"]["name"] for item in west.list("Namespace")]
+
+
+def test_a_released_volume_is_bound_anew_to_the_claim_of_its_name(left_behind: LeftBehind, moved: World) -> None:
+    west = moved.cluster("west")
+    volume = west.get("PersistentVolume", left_behind.released)
+    claim = west.get("PersistentVolumeClaim", volume["spec"]["claimRef"]["name"], NAMESPACE)
+    assert volume["metadata"]["uid"] == left_behind.uid
+    assert volume["spec"]["claimRef"]["uid"] == claim["metadata"]["uid"] != left_behind.stale
+    assert (volume["status"]["phase"], claim["status"]["phase"]) == ("Bound", "Bound")

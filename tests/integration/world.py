@@ -103,8 +103,8 @@ class World:
     def protect(self) -> Played:
         return self.play("protect", "-e", "dr_site=east")
 
-    def check(self, plan: Path | None = None) -> Played:
-        return self.play("check", plan=plan)
+    def check(self, plan: Path | None = None, *options: str) -> Played:
+        return self.play("check", *options, plan=plan)
 
     def failover(self, *options: str, plan: Path | None = None) -> Played:
         return self.play("failover", "-e", "dr_target=west", "-e", "dr_declare_lost=east", *options, plan=plan)

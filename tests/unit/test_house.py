@@ -21,6 +21,9 @@ COLLECTION = "ansible_collections.ocpvirt.dr"
 LAYERS = {
     "modules": {"_argspec", "_operations"},
     "callback": {"_operations"},
+    "filter": {"_operations", "plugin_utils"},
+    "test": {"_operations", "plugin_utils"},
+    "plugin_utils": {"_errors"},
     "doc_fragments": set(),
     "_operations": {"_operations", "_planning", "_providers", "_metadata", "_cluster", "_model", "_errors"},
     "_planning": {"_planning", "_model", "_errors"},

@@ -15,6 +15,7 @@ from .._model.names import FIELD_MANAGER
 from .clock import Clock
 from .kinds import Kind
 from .patience import PASSING, patiently, seconds_of
+from .remedies import next_step_after
 
 try:
     import urllib3
@@ -272,10 +273,7 @@ def _unreachable(site: str, tried: str, on: str, error: Exception) -> Unreachabl
 def _failure(site: str, tried: str, on: str, status: int, content: bytes) -> DrError:
     message = _message(content)
     error: type[DrError] = {404: NotFound, 409: Conflict}.get(status, Failed)
-    next_step = {
-        401: "the credentials are wrong or expired: renew the token or certificate",
-        403: "grant the right: docs/rbac.md lists what each playbook needs",
-    }.get(status)
+    next_step = next_step_after(status, message)
     if status == 403 and "denied request" in message:
         error, next_step = Refused, None
     return error(tried, site=site, on=on, seen=message, status=status, next_step=next_step)

@@ -41,6 +41,12 @@ SECRET = Kind("", "v1", "secrets", "Secret")
 CONFIG_MAP = Kind("", "v1", "configmaps", "ConfigMap")
 SERVICE = Kind("", "v1", "services", "Service")
 RESOURCE_QUOTA = Kind("", "v1", "resourcequotas", "ResourceQuota")
+SERVICE_ACCOUNT = Kind("", "v1", "serviceaccounts", "ServiceAccount")
+DEPLOYMENT = Kind("apps", "v1", "deployments", "Deployment")
+STATEFUL_SET = Kind("apps", "v1", "statefulsets", "StatefulSet")
+DAEMON_SET = Kind("apps", "v1", "daemonsets", "DaemonSet")
+CRON_JOB = Kind("batch", "v1", "cronjobs", "CronJob")
+JOB = Kind("batch", "v1", "jobs", "Job")
 CONTROLLER_REVISION = Kind("apps", "v1", "controllerrevisions", "ControllerRevision")
 VOLUME_ATTACHMENT = Kind("storage.k8s.io", "v1", "volumeattachments", "VolumeAttachment", namespaced=False)
 LEASE = Kind("coordination.k8s.io", "v1", "leases", "Lease")
@@ -63,8 +69,23 @@ VM_SNAPSHOT = Kind("snapshot.kubevirt.io", "v1beta1", "virtualmachinesnapshots",
 VM_SNAPSHOT_CONTENT = Kind(
     "snapshot.kubevirt.io", "v1beta1", "virtualmachinesnapshotcontents", "VirtualMachineSnapshotContent"
 )
+CLUSTER_INSTANCETYPE = Kind(
+    "instancetype.kubevirt.io",
+    "v1beta1",
+    "virtualmachineclusterinstancetypes",
+    "VirtualMachineClusterInstancetype",
+    namespaced=False,
+)
+CLUSTER_PREFERENCE = Kind(
+    "instancetype.kubevirt.io",
+    "v1beta1",
+    "virtualmachineclusterpreferences",
+    "VirtualMachineClusterPreference",
+    namespaced=False,
+)
 DATA_VOLUME = Kind("cdi.kubevirt.io", "v1beta1", "datavolumes", "DataVolume")
-NETWORK_ATTACHMENT = Kind("k8s.cni.cncf.io", "v1", "network-attachment-definitions", "NetworkAttachmentDefinition")
+ATTACHMENT_DEFINITION = Kind("k8s.cni.cncf.io", "v1", "network-attachment-definitions", "NetworkAttachmentDefinition")
+INGRESS = Kind("networking.k8s.io", "v1", "ingresses", "Ingress")
 ROUTE = Kind("route.openshift.io", "v1", "routes", "Route")
 BACKUP = Kind("velero.io", "v1", "backups", "Backup")
 DELETE_BACKUP_REQUEST = Kind("velero.io", "v1", "deletebackuprequests", "DeleteBackupRequest")
@@ -72,6 +93,11 @@ RESTORE = Kind("velero.io", "v1", "restores", "Restore")
 SCHEDULE = Kind("velero.io", "v1", "schedules", "Schedule")
 DOWNLOAD_REQUEST = Kind("velero.io", "v1", "downloadrequests", "DownloadRequest")
 STORAGE_LOCATION = Kind("velero.io", "v1", "backupstoragelocations", "BackupStorageLocation")
+APPLICATION = Kind("argoproj.io", "v1alpha1", "applications", "Application")
+DATA_PROTECTION_APPLICATION = Kind(
+    "oadp.openshift.io", "v1alpha1", "dataprotectionapplications", "DataProtectionApplication"
+)
+CLUSTER_SERVICE_VERSION = Kind("operators.coreos.com", "v1alpha1", "clusterserviceversions", "ClusterServiceVersion")
 VOLUME_REPLICATION = Kind("replication.storage.openshift.io", "v1alpha1", "volumereplications", "VolumeReplication")
 VOLUME_REPLICATION_CLASS = Kind(
     "replication.storage.openshift.io",

@@ -18,6 +18,7 @@ from .kinds import CONFIG_MAP, NAMESPACE
 SHARD = 900_000
 PLAN_LABEL = "dr.ocpvirt.io/run-of-plan"
 RUN = "dr.ocpvirt.io/run"
+RECORD = "dr.ocpvirt.io/record"
 PART_LABEL = "dr.ocpvirt.io/part"
 
 
@@ -79,6 +80,30 @@ class RunStore:
         found = self._api.list(CONFIG_MAP, self._namespace, labels=f"{PLAN_LABEL}={plan},{PART_LABEL}=syncs")
         return sorted(item["metadata"]["name"] for item in found)
 
+    def put_record(self, plan: str, name: str, facts: dict[str, str], document: Any) -> None:
+        """Keep a document of a plan outside of any run, with facts about it that a list shows."""
+        self._put_document(_record(name), plan, "record", {RECORD: name, **facts}, document)
+
+    def records(self, plan: str) -> list[tuple[str, dict[str, str]]]:
+        """Name and facts of a plan's records."""
+        items = self._api.list(CONFIG_MAP, self._namespace, labels=f"{PLAN_LABEL}={plan},{PART_LABEL}=record")
+        found = [(item["metadata"]["annotations"], item["data"]) for item in items]
+        # one that has no first shard was not finished
+        return [(facts[RECORD], facts) for facts, data in found if "shards" in data]
+
+    def load_record(self, name: str) -> Any | None:
+        return self._load_document(_record(name))
+
+    def annotate_record(self, name: str, facts: dict[str, str]) -> None:
+        body = {"metadata": {"annotations": facts}}
+        self._api.patch(CONFIG_MAP, f"{_record(name)}-0", self._namespace, body)
+
+    def drop_record(self, name: str) -> None:
+        """The first shard goes first: without it there is no record."""
+        first = self._api.find(CONFIG_MAP, f"{_record(name)}-0", self._namespace)
+        for number in range(int(first["data"]["shards"]) if first else 0):
+            self._api.delete(CONFIG_MAP, f"{_record(name)}-{number}", self._namespace)
+
     def _put_document(self, name: str, plan: str, part: str, annotations: dict[str, str], document: Any) -> None:
         """Shard by shard, the first one last: it names the number of shards and their digest, so that a torn write is
         noticed."""
@@ -128,6 +153,10 @@ def _digest(text: str) -> str:
 
 def _syncs(plan: str) -> str:
     return f"plan-{plan}-syncs"
+
+
+def _record(name: str) -> str:
+    return f"record-{name}"
 
 
 def _name(run_id: str, part: str) -> str:

@@ -19,11 +19,20 @@ class MetadataSource(ABC):
 
     title: what keeps the captures, in words. needs: products that both sites must have for it.
     announces: whether a site knows captures of the other only after a while.
+    restores: whether `restore` is ours to call; else somebody else brings manifests, and they are only verified.
+    makes_volumes: whether claims and volumes are made from a capture; else they are brought too.
+    holds_content: whether a capture holds all objects whole.
+    brought_by, bring_it: who brings, and what a person does so that they come; in words.
     """
 
     title: ClassVar[str]
     needs: ClassVar[frozenset[str]] = frozenset()
     announces: ClassVar[bool] = False
+    restores: ClassVar[bool] = True
+    makes_volumes: ClassVar[bool] = True
+    holds_content: ClassVar[bool] = True
+    brought_by: ClassVar[str] = ""
+    bring_it: ClassVar[str] = ""
 
     @abstractmethod
     def label(self, name: str) -> str:

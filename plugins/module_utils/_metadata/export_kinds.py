@@ -10,30 +10,42 @@ from typing import Any
 from .._cluster.api import Api, Object
 from .._cluster.bulk import for_each
 from .._cluster.kinds import (
+    ATTACHMENT_DEFINITION,
     CONFIG_MAP,
     CONTROLLER_REVISION,
+    CRON_JOB,
+    DAEMON_SET,
+    DATA_VOLUME,
+    DEPLOYMENT,
+    INGRESS,
     INSTANCETYPE,
+    JOB,
     NAMESPACE,
     PREFERENCE,
     PV,
     PVC,
     RESOURCE_QUOTA,
+    ROUTE,
     SECRET,
     SERVICE,
+    SERVICE_ACCOUNT,
+    STATEFUL_SET,
     VM,
+    VM_SNAPSHOT,
     VM_SNAPSHOT_CONTENT,
     Kind,
 )
 from .._errors import NotFound
 from .._model.names import protected_label
 from .._model.plan import Plan
+from .._model.workload import controller_of
 
 # in order of dependency: whatever an object refers to comes before it
 RESTORED = (
     NAMESPACE,
     RESOURCE_QUOTA,
     Kind("", "v1", "limitranges", "LimitRange"),
-    Kind("", "v1", "serviceaccounts", "ServiceAccount"),
+    SERVICE_ACCOUNT,
     Kind("rbac.authorization.k8s.io", "v1", "roles", "Role"),
     Kind("rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding"),
     SECRET,
@@ -41,20 +53,22 @@ RESTORED = (
     INSTANCETYPE,
     PREFERENCE,
     CONTROLLER_REVISION,
-    Kind("k8s.cni.cncf.io", "v1", "network-attachment-definitions", "NetworkAttachmentDefinition"),
+    ATTACHMENT_DEFINITION,
     Kind("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy"),
     SERVICE,
-    Kind("networking.k8s.io", "v1", "ingresses", "Ingress"),
-    Kind("route.openshift.io", "v1", "routes", "Route"),
+    INGRESS,
+    ROUTE,
 )
-# made from the capture by the steps for volumes and VMs, or only kept in it
+WORKLOADS = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, CRON_JOB, JOB)
+# made from the capture by the steps for volumes, VMs and workloads, or only kept in it
 HELD = (
     PVC,
-    Kind("cdi.kubevirt.io", "v1beta1", "datavolumes", "DataVolume"),
-    Kind("snapshot.kubevirt.io", "v1beta1", "virtualmachinesnapshots", "VirtualMachineSnapshot"),
+    DATA_VOLUME,
+    VM_SNAPSHOT,
     VM_SNAPSHOT_CONTENT,
     Kind("snapshot.storage.k8s.io", "v1", "volumesnapshots", "VolumeSnapshot"),
     VM,
+    *WORKLOADS,
 )
 SERVICE_ACCOUNT_NAME = "kubernetes.io/service-account.name"
 
@@ -71,7 +85,7 @@ def collect(plan: Plan, api: Api) -> list[tuple[str, Object]]:
         (kind.resource, item)
         for (kind, _namespace), items in outcome.done
         for item in items
-        if not _belongs_to_one_cluster(item)
+        if not _belongs_to_one_cluster(item) and not (kind in WORKLOADS and controller_of(item))
     ]
     volumes = {item["spec"].get("volumeName") for resource, item in found if resource == PVC.resource}
     found += [(PV.resource, pv) for pv in api.list(PV) if pv["metadata"]["name"] in volumes]

@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 Severity = Literal["blocker", "warning", "info"]
@@ -29,6 +30,23 @@ class Finding:
 
 def blockers(findings: Iterable[Finding]) -> list[Finding]:
     return [finding for finding in findings if finding.severity == "blocker"]
+
+
+def abridged(findings: Iterable[Finding], limit: int = 20) -> list[Finding]:
+    """The first ones of each kind, and how many more there are: one fault of all VMs does not hide the others."""
+    given = list(findings)
+    counts: Counter[tuple[str, str]] = Counter()
+    totals = Counter((finding.code, finding.severity) for finding in given)
+    shown = []
+    for finding in given:
+        kind = finding.code, finding.severity
+        counts[kind] += 1
+        if counts[kind] <= limit:
+            shown.append(finding)
+        elif counts[kind] == limit + 1:
+            more = f"{totals[kind] - limit} more"
+            shown.append(replace(finding, on=more, message="as the ones before", site=None))
+    return shown
 
 
 def score(findings: Iterable[Finding]) -> int:

@@ -13,10 +13,14 @@ PRIORITY = f"{PREFIX}/priority"
 DEPENDS_ON = f"{PREFIX}/depends-on"
 START = f"{PREFIX}/start"
 
-# on a VM that we halted: its runStrategy and power state, to give back at start (P7)
+# on a VM or workload that we stopped: what it was before, to give back at start (P7)
 RECORDED = f"{PREFIX}/recorded"
+# in the nodeSelector of a DaemonSet that we stopped: no node has this label
+STOPPED = f"{PREFIX}/stopped"
 # on a PV: the reclaim policy that protect replaced by Retain
 RECLAIM_POLICY = f"{PREFIX}/reclaim-policy"
+# on an Application of Argo CD: its automated sync, which is given back when the plan runs there
+PAUSED_SYNC = f"{PREFIX}/paused-sync"
 # on what we created at a target: the run that did
 CREATED_BY = f"{PREFIX}/created-by-run"
 # on a capture that lacks something

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from .._errors import Refused
 from .duration import parse_duration
 from .plan_checks import REST
-from .plan_fields import DOCUMENT
+from .plan_fields import DOCUMENT, RULES
 from .plan_problem import PlanInvalid, Problem
 from .plan_schema import Reading
 from .plan_secrets import HIDDEN, is_secret_key
@@ -32,6 +32,7 @@ __all__ = [
     "VolumeRule",
     "Wave",
     "parse_plan",
+    "parse_rules",
 ]
 
 
@@ -104,22 +105,29 @@ class Startup:
 class Metadata:
     """Where manifests come from. namespace: where Velero lives. max_age: of the capture a failover may use.
 
-    export: where an export is kept, `directory` or `s3`; None for the other source.
+    oadp: what OADP is configured with on request; None where that is somebody else's task.
+    export: where an export is kept, `directory` or `s3`; None for the other sources.
+    gitops: what syncs from Git at each site; None for the other sources.
     """
 
-    source: Literal["oadp", "export"]
+    source: Literal["oadp", "export", "gitops", "vendor"]
     schedule: str | None
     keep: timedelta | None
     max_age: timedelta | None
     prestage: bool
     namespace: str
     storage_location: str | None
+    oadp: Mapping[str, Any] | None = field(default=None, hash=False)
     export: Mapping[str, Any] | None = field(default=None, hash=False)
+    gitops: Mapping[str, Any] | None = field(default=None, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A valid plan. document: itself, normalised, as plain data; parse_plan reads it back as an equal plan."""
+    """A valid plan. document: itself, normalised, as plain data; parse_plan reads it back as an equal plan.
+
+    attachments: NetworkAttachmentDefinitions that have another name at each site, by site.
+    """
 
     name: str
     home: str
@@ -130,6 +138,7 @@ class Plan:
     max_lag: timedelta | None
     groups: tuple[Group, ...]
     rules: tuple[VolumeRule, ...]
+    attachments: tuple[Mapping[str, str], ...] = field(hash=False)
     metadata: Metadata
     startup: Startup
     store_namespace: str
@@ -171,6 +180,24 @@ def parse_plan(document: Mapping[str, Any]) -> Plan:
     return _plan(found)
 
 
+def parse_rules(document: Any) -> tuple[VolumeRule, ...]:
+    """The rules that stand in a plan as `volumes.rules`, without the plan: the sites are those that they set."""
+    at = ("volumes", "rules")
+    sets = [rule.get("set") for rule in document if isinstance(rule, Mapping)] if isinstance(document, list) else []
+    sites = list(dict.fromkeys(site for per_site in sets if isinstance(per_site, Mapping) for site in per_site))
+    reading = Reading(name for name in sites if isinstance(name, str))
+    found = RULES.read(document, at, reading)
+    if not reading.problems and len(sites) != 2:
+        reading.problem(at, f"sets {len(sites)} sites: {', '.join(sites) or 'none'}; wanted the same two in every rule")
+    if reading.problems:
+        raise PlanInvalid(reading.problems)
+    return _rules(found)
+
+
+def _rules(found: list[dict[str, Any]]) -> tuple[VolumeRule, ...]:
+    return tuple(VolumeRule(index, rule["match"], rule["set"]) for index, rule in enumerate(found))
+
+
 def _plan(found: dict[str, Any]) -> Plan:
     replication, metadata, startup = found["replication"], found["metadata"], found["startup"]
     return Plan(
@@ -182,9 +209,8 @@ def _plan(found: dict[str, Any]) -> Plan:
         provider=replication.get("provider"),
         max_lag=_duration(replication.get("max_lag")),
         groups=tuple(_group(group, replication) for group in replication["groups"]),
-        rules=tuple(
-            VolumeRule(index, rule["match"], rule["set"]) for index, rule in enumerate(found["volumes"]["rules"])
-        ),
+        rules=_rules(found["volumes"]["rules"]),
+        attachments=tuple(found.get("network", {}).get("attachments", ())),
         metadata=Metadata(
             source=metadata["source"],
             schedule=metadata.get("schedule"),
@@ -193,7 +219,9 @@ def _plan(found: dict[str, Any]) -> Plan:
             prestage=metadata["prestage"],
             namespace=metadata["namespace"],
             storage_location=metadata.get("storage_location"),
+            oadp=metadata.get("oadp"),
             export=metadata.get("export"),
+            gitops=metadata.get("gitops"),
         ),
         startup=Startup(
             waves=tuple(_wave(wave) for wave in startup["waves"]),

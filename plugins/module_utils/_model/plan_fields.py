@@ -16,7 +16,8 @@ from .plan_checks import (
     check_waves,
 )
 from .plan_cron import check_cron
-from .plan_metadata_fields import check_metadata, export_of
+from .plan_metadata_fields import GITOPS, check_metadata, export_of, oadp_of
+from .plan_network_fields import NETWORK, check_attachments
 from .plan_problem import Path
 from .plan_schema import (
     Choice,
@@ -69,6 +70,11 @@ class Options:
         return {**common, "sites": PerSite(_MAPPING).read(value["sites"], (*at, "sites"), reading)}
 
 
+def _check_document(plan: dict[str, Any], at: Path, reading: Reading) -> None:
+    check_namespaces(plan, at, reading)
+    check_attachments(plan, at, reading)
+
+
 class HookFile:
     """A task file, alone or with the time it may take."""
 
@@ -85,6 +91,7 @@ _NAME = Text(_label, "a name")
 _OBJECT_NAME = Text(matching(_SUBDOMAIN, "not the name of an object in Kubernetes"), "the name of an object")
 _IDENTIFIER = Text(matching(_PROVIDER, "not a name of lower-case letters, digits and '_'"), "the name of a provider")
 _CRON = Text(check_cron, "a cron schedule in quotes")
+RULES = rules_of(_NAME)
 _MAPPING = FreeForm()
 _HOOK = Keys({"tasks": Field(Text(wanted="the path of a task file"), required=True), "timeout": Field(Duration())})
 
@@ -180,20 +187,23 @@ DOCUMENT = Keys(
             default={},
         ),
         "volumes": Field(
-            Keys({"rules": Field(rules_of(_NAME), required=True)}),
+            Keys({"rules": Field(RULES, required=True)}),
             default={"rules": []},
         ),
+        "network": Field(NETWORK),
         "metadata": Field(
             Keys(
                 {
-                    "source": Field(Choice("oadp", "export"), default="oadp"),
+                    "source": Field(Choice("oadp", "export", "gitops", "vendor"), default="oadp"),
                     "schedule": Field(_CRON),
                     "keep": Field(Duration()),
                     "max_age": Field(Duration()),
                     "prestage": Field(Flag(), default=False),
                     "namespace": Field(_NAME, default="openshift-adp"),
                     "storage_location": Field(_OBJECT_NAME),
+                    "oadp": Field(oadp_of(_OBJECT_NAME)),
                     "export": Field(export_of(_REFERENCE_ENV, _REFERENCE_FILE)),
+                    "gitops": Field(GITOPS),
                 },
                 check=check_metadata,
             ),
@@ -246,5 +256,5 @@ DOCUMENT = Keys(
         ),
         "run_store": Field(Keys({"namespace": Field(_NAME, default="ocpvirt-dr")}), default={}),
     },
-    check=check_namespaces,
+    check=_check_document,
 )

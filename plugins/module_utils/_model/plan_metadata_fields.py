@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where an export is kept, and what belongs to which metadata source."""
+"""Where captures are kept, and what belongs to which metadata source."""
 
 from __future__ import annotations
 
@@ -8,28 +8,73 @@ import re
 from typing import Any
 
 from .plan_problem import Path
-from .plan_schema import Field, Keys, Node, Reading, Text, matching
+from .plan_schema import Field, Flag, Items, Keys, Node, PerSite, Reading, Text, matching
 
 _ENDPOINT = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9a-fA-F:]+\])(?::\d{1,5})?/?")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _PREFIX = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 _REGION = re.compile(r"[a-z0-9-]{1,64}")
 _ABSOLUTE = re.compile(r"(?:/|~/).+")
+_SECRET_KEY = re.compile(r"[A-Za-z0-9._-]{1,253}")
+_APPLICATION = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?/[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
+_SOURCES = ("oadp", "export", "gitops", "vendor")
 _KEYS = ("access_key", "secret_key")
+
+_URL = Text(matching(_ENDPOINT, "not a URL such as https://s3.example.org:9000"), "a URL")
+_BUCKET_NAME = Text(matching(_BUCKET, "not the name of a bucket"), "the name of a bucket")
+_PREFIX_TEXT = Text(matching(_PREFIX, "not names of letters, digits, '.', '_' and '-', separated by '/'"), "a prefix")
+_IN_A_SECRET = "a plan refers to secrets and never holds them: create a Secret at both sites and name it in credential"
+_REGION_NAME = Text(matching(_REGION, "not the name of a region"), "a region")
+
+
+# what is paused while a plan moves
+GITOPS = Keys(
+    {
+        "applications": Field(
+            PerSite(
+                Items(
+                    Text(matching(_APPLICATION, "not NAMESPACE/NAME of an Application of Argo CD"), "NAMESPACE/NAME")
+                ),
+                complete=True,
+            )
+        ),
+        "run_strategy_ignored": Field(Flag(), default=False),
+    }
+)
+
+
+def oadp_of(object_name: Node) -> Keys:
+    """What `protect --tags oadp` configures. object_name: reads the name of an object."""
+    credential = Keys(
+        {
+            "name": Field(object_name, default="cloud-credentials"),
+            "key": Field(Text(matching(_SECRET_KEY, "not a key of a Secret"), "a key of a Secret"), default="cloud"),
+        }
+    )
+    return Keys(
+        {
+            "name": Field(object_name, default="ocpvirt-dr"),
+            "bucket": Field(_BUCKET_NAME, required=True),
+            "prefix": Field(_PREFIX_TEXT),
+            "region": Field(_REGION_NAME, required=True),
+            "s3_url": Field(_URL),
+            "public_url": Field(_URL),
+            "ca_file": Field(Text(wanted="the path of a file")),
+            "checksums": Field(Flag(), default=True),
+            "credential": Field(credential, default={}),
+        },
+        forbidden=dict.fromkeys((*_KEYS, "access_key_id", "secret_access_key"), _IN_A_SECRET),
+    )
 
 
 def export_of(variable: Node, file: Node) -> Keys:
     """variable, file: nodes for references to a secret."""
     s3 = Keys(
         {
-            "endpoint": Field(
-                Text(matching(_ENDPOINT, "not a URL such as https://s3.example.org:9000"), "a URL"), required=True
-            ),
-            "bucket": Field(Text(matching(_BUCKET, "not the name of a bucket"), "the name of a bucket"), required=True),
-            "prefix": Field(
-                Text(matching(_PREFIX, "not names of letters, digits, '.', '_' and '-', separated by '/'"), "a prefix")
-            ),
-            "region": Field(Text(matching(_REGION, "not the name of a region"), "a region"), default="us-east-1"),
+            "endpoint": Field(_URL, required=True),
+            "bucket": Field(_BUCKET_NAME, required=True),
+            "prefix": Field(_PREFIX_TEXT),
+            "region": Field(_REGION_NAME, default="us-east-1"),
             **{f"{key}_env": Field(variable) for key in _KEYS},
             **{f"{key}_file": Field(file) for key in _KEYS},
             "ca_file": Field(Text(wanted="the path of a file")),
@@ -46,14 +91,17 @@ def export_of(variable: Node, file: Node) -> Keys:
 
 def check_metadata(metadata: dict[str, Any], at: Path, reading: Reading) -> None:
     """What belongs to one source is not given for another."""
-    exports = metadata.get("source") == "export"
-    if exports and "export" not in metadata:
+    source = metadata.get("source")
+    if source == "export" and "export" not in metadata:
         reading.problem((*at, "export"), "is required: where captures are kept, as directory or s3")
-    if "export" in metadata and metadata.get("source") == "oadp":
-        reading.problem((*at, "export"), "is for source: export, and the source is oadp")
+    for section in ("export", "oadp", "gitops"):
+        if section in metadata and source in _SOURCES and source != section:
+            reading.problem((*at, section), f"is for source: {section}, and the source is {source}")
     for key, remedy in (("schedule", "; run protect by a schedule of your own"), ("storage_location", "")):
-        if exports and key in metadata:
-            reading.problem((*at, key), f"is Velero's, and the source is export{remedy}")
+        if source in ("export", "gitops", "vendor") and key in metadata:
+            reading.problem((*at, key), f"is Velero's, and the source is {source}{remedy}")
+    if source in ("gitops", "vendor") and "keep" in metadata:
+        reading.problem((*at, "keep"), f"is for captures, and the source is {source}, which has records only")
 
 
 def _check_export(export: dict[str, Any], at: Path, reading: Reading) -> None:

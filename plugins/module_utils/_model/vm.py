@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .names import DEPENDS_ON, PRIORITY, RECORDED, START
+from .names import RECORDED
+from .start_facts import start_facts
 from .vm_needs import revisions, state_claims
 
-DEFAULT_PRIORITY = 3
 # fields of a VM that name a kind of its namespace, or one of the cluster
 MATCHERS = {"instancetype": "VirtualMachineInstancetype", "preference": "VirtualMachinePreference"}
 
@@ -46,19 +46,31 @@ class ProtectedVm:
     def key(self) -> str:
         return f"{self.namespace}/{self.name}"
 
+    @property
+    def on(self) -> str:
+        return f"VirtualMachine/{self.key}"
+
+    @property
+    def running(self) -> bool:
+        return self.power.running
+
+    @property
+    def was(self) -> str:
+        return self.power.run_strategy
+
 
 def protected_vm(manifest: Mapping[str, Any]) -> ProtectedVm:
     """Read a VirtualMachine object. A bad priority or dependency is a ValueError that names the annotation."""
     meta = manifest["metadata"]
-    facts = {**(meta.get("labels") or {}), **(meta.get("annotations") or {})}
     namespace = meta["namespace"]
+    facts = start_facts(meta, f"VirtualMachine {namespace}/{meta['name']}")
     return ProtectedVm(
         namespace=namespace,
         name=meta["name"],
         labels=meta.get("labels") or {},
-        priority=_priority(facts.get(PRIORITY), f"{namespace}/{meta['name']}"),
-        depends_on=_depends_on(facts.get(DEPENDS_ON, ""), namespace),
-        start=facts.get(START, "").lower() != "never",
+        priority=facts.priority,
+        depends_on=facts.depends_on,
+        start=facts.start,
         power=power_record(manifest),
         pvcs=tuple(f"{namespace}/{claim}" for claim in claim_names(manifest)),
     )
@@ -98,14 +110,17 @@ def claim_names(manifest: Mapping[str, Any]) -> list[str]:
 
 def claim_users(
     manifests: Iterable[Mapping[str, Any]], claims: Mapping[str, Mapping[str, Any]] | None = None
-) -> dict[str, str]:
-    """namespace/name of a claim to the name of the VM that uses it. claims: among which those of VMs' state are."""
-    states = {key: vm.rpartition("/")[2] for vm, keys in state_claims(claims or {}).items() for key in keys}
-    return states | {
-        f"{vm['metadata']['namespace']}/{claim}": vm["metadata"]["name"]
-        for vm in manifests
-        for claim in claim_names(vm)
-    }
+) -> dict[str, tuple[str, ...]]:
+    """namespace/name of a claim to the names of the VMs that use it. claims: among which those of VMs' state are."""
+    users: dict[str, set[str]] = {}
+    for vm, keys in state_claims(claims or {}).items():
+        for key in keys:
+            users.setdefault(key, set()).add(vm.rpartition("/")[2])
+    for manifest in manifests:
+        meta = manifest["metadata"]
+        for claim in claim_names(manifest):
+            users.setdefault(f"{meta['namespace']}/{claim}", set()).add(meta["name"])
+    return {claim: tuple(sorted(names)) for claim, names in users.items()}
 
 
 def references(manifest: Mapping[str, Any]) -> set[tuple[str, str]]:
@@ -141,16 +156,3 @@ def references(manifest: Mapping[str, Any]) -> set[tuple[str, str]]:
 
 def _is_on(status: Mapping[str, Any]) -> bool:
     return bool(status.get("ready")) or status.get("printableStatus") in ("Running", "Starting", "Paused", "Migrating")
-
-
-def _priority(value: str | None, key: str) -> int:
-    if value is None:
-        return DEFAULT_PRIORITY
-    if value not in ("1", "2", "3", "4", "5"):
-        raise ValueError(f"VirtualMachine {key}: {PRIORITY} is {value!r}, allowed are 1 to 5")
-    return int(value)
-
-
-def _depends_on(value: str, namespace: str) -> tuple[str, ...]:
-    names = [name.strip() for name in value.split(",") if name.strip()]
-    return tuple(name if "/" in name else f"{namespace}/{name}" for name in names)

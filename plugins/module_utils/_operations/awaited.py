@@ -12,7 +12,7 @@ from .._model.group_status import GroupStatus
 from .._model.plan import Plan
 from .._providers.site_handle import ClaimedVolume
 from .groups import Groups
-from .metadata_source import chosen_capture, source_of
+from .metadata_source import chosen_capture, makes_volumes, source_of
 from .outlook import Outlook
 from .session import Session
 from .volumes import decide
@@ -21,7 +21,7 @@ from .volumes import decide
 def look_with_capture(plan: Plan, target: str, seen: Outlook) -> Outlook:
     """What is said before a failover: by the volumes of the newest capture that the target knows."""
     api = seen.reached[target].api
-    if api is None or all(status.present for status in seen.groups[target]):
+    if api is None or not makes_volumes(plan) or all(status.present for status in seen.groups[target]):
         return seen
     groups = Groups(plan)
     try:
@@ -41,7 +41,7 @@ def look_with_capture(plan: Plan, target: str, seen: Outlook) -> Outlook:
 def observe_groups(session: Session) -> tuple[list[GroupStatus], list[GroupStatus]]:
     """The groups at the target and at the source. In check mode a failover makes no volumes: its capture has them."""
     here, there = session.observe_groups()
-    made = not session.check_mode or session.run.operation != "failover"
+    made = not session.check_mode or session.run.operation != "failover" or not makes_volumes(session.plan)
     if made or all(status.present for status in here):
         return here, there
     volumes = _volumes(session.plan, session.api, session.target, chosen_capture(session))

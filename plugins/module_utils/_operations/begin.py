@@ -92,6 +92,7 @@ def begin_run(
         "groups": {site: [status.as_dict() for status in seen.groups[site]] for site in (target, source)},
         "losses": [loss.as_dict() for loss in losses],
         "phase_after": _phase_after(plan, operation, target),
+        "gitops": plan.metadata.gitops is not None,
         "msg": f"run {run.id}, attempt {run.attempt}: {source} ({there.state}) to {target}",
     }
 
@@ -169,6 +170,7 @@ def _nothing_to_do(operation: str, runs: list[Run], target: str, source: str, wh
         "groups": {},
         "losses": [],
         "phase_after": "",
+        "gitops": False,
         "msg": why,
     }
 

@@ -15,14 +15,19 @@ from .._metadata.base import MetadataSource
 from .._model.capture import Capture, CaptureInfo
 from .._model.finding import Finding, blockers
 from .._model.plan import Plan
+from .._model.workload import captured_workloads
 from .._planning.capture_age import too_old
 from .._planning.capture_check import check_capture
 from .._planning.start_order import order_start
-from .metadata_source import source_of
+from .arrival import expected_volumes
+from .metadata_source import makes_volumes, source_of
 from .protected import list_vms, start_records
 from .session import Session
 from .sites import open_site, reach
+from .target_writers import check_no_writers
 from .volumes import decide
+from .workload_restore import decide_workloads
+from .workloads import list_workloads, workload_records
 
 SYNC_TIMEOUT = 90.0
 
@@ -31,11 +36,11 @@ def take_capture(plan: Plan, site: str, timeout: float, check_mode: bool) -> dic
     """A new capture at a site, judged by its content. An incomplete one is marked, and refused with all findings."""
     api = open_site(plan, site)
     source = source_of(plan)
-    vms = list_vms(plan, api)
+    vms, workloads = list_vms(plan, api), list_workloads(plan, api).selected
     if check_mode:
         return {"changed": True, "name": "", "complete": False, "findings": [], "vms": len(vms)}
     name = source.capture(api, timeout)
-    findings = check_capture(source.manifests(api, name), vms.values())
+    findings = check_capture(source.manifests(api, name), plan.selector, vms.values(), workloads.values())
     if findings:
         source.mark_incomplete(api, name, "; ".join(f"{finding.code} {finding.on}" for finding in findings))
         raise Refused(
@@ -43,7 +48,7 @@ def take_capture(plan: Plan, site: str, timeout: float, check_mode: bool) -> dic
             site=site,
             on=source.label(name),
             seen="; ".join(f"{finding.on}: {finding.message}" for finding in findings[:10]),
-            wanted="a capture that holds everything its VMs need",
+            wanted="a capture that holds everything its VMs and workloads need",
             next_step=findings[0].remedy + f" ({name} is marked incomplete and is never chosen)",
         )
     found = [*_await_known(plan, source, api, name), *_prune(source, site)]
@@ -125,13 +130,19 @@ def _too_old(session: Session, chosen: CaptureInfo) -> Iterator[Finding]:
 def keep_capture(session: Session, chosen: CaptureInfo, capture: Capture) -> int:
     """Record it as the one that the run restores from; the number of its VMs.
 
-    Refused while nothing is promoted yet: VMs that could not be started, volumes that could not be made.
+    Refused while nothing is stopped or promoted yet: VMs that could not be started, volumes and workloads that could
+    not be made, and whoever would mount the volumes at once.
     """
-    records = start_records(capture.index("virtualmachines.kubevirt.io"))
-    order_start(records, session.plan.startup.waves)
-    decide(session.plan, capture, session.target)
-    session.put("capture", {"name": chosen.name, "created": chosen.created, "vms": [vm.key for vm in records]})
-    return len(records)
+    vms = start_records(capture.index("virtualmachines.kubevirt.io"))
+    workloads = workload_records(captured_workloads(capture, session.plan.selector).values())
+    order_start([*vms, *workloads], session.plan.startup.waves)
+    made = makes_volumes(session.plan)
+    decisions = (decide if made else expected_volumes)(session.plan, capture, session.target)
+    decide_workloads(session.plan, session.api, capture, session.run.id)
+    check_no_writers(session, [decision.claim for decision in decisions])
+    kept = {"vms": [vm.key for vm in vms], "workloads": [item.key for item in workloads]}
+    session.put("capture", {"name": chosen.name, "created": chosen.created, **kept})
+    return len(vms)
 
 
 def _await_sync(source: MetadataSource, session: Session) -> bool:
@@ -158,7 +169,7 @@ def _newest_complete(
         except TerminalState as error:
             skipped.append(Finding("warning", "CaptureSkipped", on, error.seen or str(error), error.next_step or ""))
             continue
-        problems = blockers(check_capture(capture))
+        problems = blockers(check_capture(capture, session.plan.selector))
         if not problems:
             return info, capture, skipped
         message = "; ".join(f"{problem.on}: {problem.message}" for problem in problems[:5])

@@ -23,11 +23,14 @@ def capture_findings(
     plan: Plan, api: Api, known: Sequence[CaptureInfo], newest: CaptureInfo, content: Capture, found: Protected
 ) -> Iterator[Finding]:
     """api: of the site that would restore from it. found: what the plan has at the site where it lives."""
+    # of the rest a record holds names only
+    others = found.others if source_of(plan).holds_content else {}
+    workloads = found.workloads.selected
     for finding in (
         *too_old(newest, api.clock.now(), plan.metadata.max_age, "blocker"),
         *unusable(known, newest),
         *uncaptured_namespaces(content),
-        *since_capture(content, found.vms, found.claims, found.volumes, found.others),
+        *since_capture(content, found.vms, found.claims, found.volumes, others, workloads, plan.selector),
     ):
         yield replace(finding, site=api.site)
 

@@ -27,10 +27,10 @@ def run(module: AnsibleModule, operation: Callable[[], dict[str, Any]]) -> None:
     module.exit_json(**result)
 
 
-def bounded(items: list[Any], limit: int = 200) -> list[Any]:
-    """The first items of a list that is only for reading; the whole is in the run store."""
+def bounded(items: list[Any], limit: int = 200, size: int = LIST_BYTES) -> list[Any]:
+    """The first items of a list that is only for reading; the whole is in the run store. size: bytes of all of them."""
     kept: list[Any] = []
-    left = LIST_BYTES
+    left = size
     for item in items[:limit]:
         left -= len(json.dumps(item))
         if left < 0:

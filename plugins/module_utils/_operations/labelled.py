@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,12 +14,22 @@ from .._cluster.kinds import PV, PVC, SERVICE, VM, Kind
 from .._errors import NotFound
 from .._model.names import protected_label
 from .._model.plan import Plan
-from .._planning.take_back import TakenBack, labelled_by_us, taken_from_vm, taken_from_volume, unlabelled
-from .protected import KINDS, key_of, list_protected, list_vms
+from .._model.workload import workload_key
+from .._planning.take_back import (
+    TakenBack,
+    labelled_by_us,
+    taken_from_vm,
+    taken_from_volume,
+    taken_from_workload,
+    unlabelled,
+)
+from .protected import KINDS, Protected, key_of, list_protected, list_vms
 from .vm_extras import EXTRA_KINDS
+from .workloads import KINDS as KINDS_OF_WORKLOADS
 
-# what VMs need, of the kinds that `protect` labels; a person may have labelled others of these
+# what VMs and workloads need, of the kinds that `protect` labels; a person may have labelled others of these
 OTHERS = (*KINDS.values(), SERVICE, *EXTRA_KINDS)
+WORKLOADS = tuple(KINDS_OF_WORKLOADS.values())
 
 
 @dataclass(frozen=True)
@@ -51,24 +61,36 @@ def take_back_objects(plan: Plan, api: Api, lives_here: bool) -> Taking:
     label = protected_label(plan.name)
     taking = Taking()
     selected = vms_at(plan, api)
-    reached = list_protected(plan, api).others if selected else {}
-    found = {kind: _labelled(plan, api, kind, label) for kind in (*OTHERS, PV, PVC, VM)}
+    reached = list_protected(plan, api) if selected else Protected({})
+    found = {kind: _labelled(plan, api, kind, label) for kind in (*OTHERS, *WORKLOADS, PV, PVC, VM)}
     others = []
     for kind in OTHERS:
         for item in found[kind]:
-            if (kind, key_of(item)) in reached or labelled_by_us(item, label):
+            if (kind, key_of(item)) in reached.others or labelled_by_us(item, label):
                 others += _change(taking, api, kind, item, unlabelled(label))
             else:
-                taking.stays.append(
-                    f"{_on(kind, item, api)}: label {label} stays: no VM needs it, and protect did not write it"
-                )
+                taking.stays.append(_stays(kind, item, api, label, "nothing of the plan needs it"))
     claims = {key_of(item): item for namespace in plan.namespaces for item in api.list(PVC, namespace)}
     volumes = [item for pv in found[PV] for item in _volume(taking, api, pv, claims, label, lives_here)]
     pvcs = [item for pvc in found[PVC] for item in _change(taking, api, PVC, pvc, unlabelled(label))]
     vms = {key_of(item): item for item in found[VM]} | selected
     halted = [item for vm in vms.values() for item in _change(taking, api, VM, vm, taken_from_vm(vm, label))]
-    taking.phases = [others, volumes, pvcs, halted]
+    stopped = list(_workloads(taking, api, found, reached.workloads.selected, label))
+    taking.phases = [others, volumes, pvcs, [*stopped, *halted]]
     return taking
+
+
+def _workloads(
+    taking: Taking, api: Api, found: Mapping[Kind, list[Object]], selected: Mapping[str, Object], label: str
+) -> Iterator[Change]:
+    """found: labelled objects by kind. selected: the plan's workloads, which lose their record too."""
+    known = {workload_key(item): item for kind in WORKLOADS for item in found[kind]} | selected
+    for key, item in sorted(known.items()):
+        kind = KINDS_OF_WORKLOADS[item["kind"]]
+        if key in selected or labelled_by_us(item, label):
+            yield from _change(taking, api, kind, item, taken_from_workload(item, label))
+        else:
+            taking.stays.append(_stays(kind, item, api, label, "the plan does not select it"))
 
 
 def _volume(
@@ -134,6 +156,10 @@ def _labelled(plan: Plan, api: Api, kind: Kind, label: str) -> list[Object]:
 def _claim_key(pv: Mapping[str, Any]) -> str:
     reference = pv["spec"].get("claimRef") or {}
     return f"{reference['namespace']}/{reference['name']}" if reference else ""
+
+
+def _stays(kind: Kind, item: Object, api: Api, label: str, why: str) -> str:
+    return f"{_on(kind, item, api)}: label {label} stays: {why}, and protect did not write it"
 
 
 def _on(kind: Kind, item: Object, api: Api) -> str:

@@ -14,22 +14,38 @@ from .._metadata.export import ExportSource
 from .._metadata.export_directory import DirectoryStore
 from .._metadata.export_s3 import S3Store
 from .._metadata.export_store import Store
+from .._metadata.gitops import GitopsSource
 from .._metadata.oadp import OadpSource
+from .._metadata.vendor import VendorSource
 from .._model.plan import Plan
 from .plan_source import resolve_references
 from .session import Session
 
+# those that need nothing but the plan
+BARE = {"oadp": OadpSource, "gitops": GitopsSource, "vendor": VendorSource}
+SOURCES: dict[str, type[MetadataSource]] = {**BARE, "export": ExportSource}
+
 
 def source_of(plan: Plan) -> MetadataSource:
     """The plan's metadata source; the secrets that it refers to are read now."""
-    if plan.metadata.export is None:
-        return OadpSource(plan)
-    return ExportSource(plan, _store(plan.metadata.export))
+    if plan.metadata.export is not None:
+        return ExportSource(plan, _store(plan.metadata.export))
+    return BARE[plan.metadata.source](plan)
 
 
 def needs_of(plan: Plan) -> frozenset[str]:
     """Products that the plan's metadata source needs at both sites."""
-    return (OadpSource if plan.metadata.export is None else ExportSource).needs
+    return SOURCES[plan.metadata.source].needs
+
+
+def restores(plan: Plan) -> bool:
+    """Whether manifests are restored by us; else somebody else brings them, and they are verified."""
+    return SOURCES[plan.metadata.source].restores
+
+
+def makes_volumes(plan: Plan) -> bool:
+    """Whether claims and volumes are made by us from a capture."""
+    return SOURCES[plan.metadata.source].makes_volumes
 
 
 def _store(place: Mapping[str, Any]) -> Store:

@@ -49,9 +49,10 @@ def recheck_capture(plan: Plan, run_id: str, timeout: float, check_mode: bool) -
         if check_mode:
             return {"changed": False, "name": name, "drift": [], "msg": "check mode: nothing was stopped"}
         found = list_protected(plan, session.site_api(session.source))
-        changes = drift(
-            source_of(plan).manifests(session.api, name), found.vms, found.claims, found.volumes, found.others
-        )
+        source, workloads = source_of(plan), found.workloads.selected
+        captured = source.manifests(session.api, name)
+        others = found.others if source.holds_content else {}
+        changes = drift(captured, found.vms, found.claims, found.volumes, others, workloads, plan.selector)
         msg = f"{name} holds what is at {session.source}"
         if changes:
             session.verify_lock()

@@ -8,12 +8,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._cluster.api import Api, Object
-from .._cluster.kinds import NETWORK_ATTACHMENT, Kind
+from .._cluster.kinds import ATTACHMENT_DEFINITION, Kind
 from .._errors import NotFound
 from .._model.capture import Capture
 from .._model.names import protected_label
 from .._model.plan import Plan
 from .protected import key_of
+from .workload_restore import NOT_MOVED
+from .workload_restore import OURS as WORKLOADS
 
 # made or decided by us
 NOT_VELEROS = (
@@ -21,7 +23,9 @@ NOT_VELEROS = (
     "persistentvolumeclaims",
     "virtualmachines.kubevirt.io",
     "namespaces",
-    NETWORK_ATTACHMENT.resource,
+    ATTACHMENT_DEFINITION.resource,
+    *WORKLOADS,
+    *NOT_MOVED,
 )
 
 

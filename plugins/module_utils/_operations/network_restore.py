@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from .._cluster.api import Api, Object
 from .._cluster.bulk import for_each
-from .._cluster.kinds import NETWORK_ATTACHMENT
+from .._cluster.kinds import ATTACHMENT_DEFINITION
 from .._errors import Conflict, NotFound
 from .._model.capture import Capture
 from .._model.names import CREATED_BY
+from .._planning.vm_networks import NetworkNames
 from .protected import key_of
 from .session import Session
 
@@ -26,21 +27,29 @@ class Networks:
     decisions: tuple[str, ...] = ()
 
 
-def absent_networks(api: Api, capture: Capture) -> Networks:
-    captured = capture.index(NETWORK_ATTACHMENT.resource)
+def absent_networks(api: Api, capture: Capture, names: NetworkNames) -> Networks:
+    """names: what the plan calls networks at both sites; one with another name at the target is not needed there."""
+    captured, renamed = {}, []
+    for key, item in sorted(capture.index(ATTACHMENT_DEFINITION.resource).items()):
+        other = names.at_target(key, item["metadata"]["namespace"])
+        if other == key:
+            captured[key] = item
+        else:
+            renamed.append(f"{ATTACHMENT_DEFINITION.kind}/{key} stays in the capture: {api.site} calls it {other}")
     if not captured:
-        return Networks()
+        return Networks((), tuple(renamed))
     try:
         spaces = sorted({key.partition("/")[0] for key in captured})
-        there = {key_of(item) for namespace in spaces for item in api.list(NETWORK_ATTACHMENT, namespace)}
+        there = {key_of(item) for namespace in spaces for item in api.list(ATTACHMENT_DEFINITION, namespace)}
     except NotFound:
-        names = ", ".join(sorted(captured))
-        return Networks((), (f"{NETWORK_ATTACHMENT.kind}/{names} stays away: {api.site} does not serve that kind",))
+        on = f"{ATTACHMENT_DEFINITION.kind}/{', '.join(captured)}"
+        return Networks((), (*renamed, f"{on} stays away: {api.site} does not serve that kind"))
     decisions = [
-        f"{NETWORK_ATTACHMENT.kind}/{key} " + ("stays as it is at the target" if key in there else "is created")
-        for key in sorted(captured)
+        f"{ATTACHMENT_DEFINITION.kind}/{key} " + ("stays as it is at the target" if key in there else "is created")
+        for key in captured
     ]
-    return Networks(tuple(captured[key] for key in sorted(captured.keys() - there)), tuple(decisions))
+    bodies = tuple(item for key, item in captured.items() if key not in there)
+    return Networks(bodies, (*renamed, *decisions))
 
 
 def create_networks(session: Session, networks: Networks) -> None:
@@ -49,13 +58,13 @@ def create_networks(session: Session, networks: Networks) -> None:
         kept = {part: dict(meta[part]) for part in KEPT if meta.get(part)}
         kept["annotations"] = {**kept.get("annotations", {}), CREATED_BY: session.run.id}
         body = {
-            "apiVersion": NETWORK_ATTACHMENT.api_version,
-            "kind": NETWORK_ATTACHMENT.kind,
+            "apiVersion": ATTACHMENT_DEFINITION.api_version,
+            "kind": ATTACHMENT_DEFINITION.kind,
             "metadata": {"name": meta["name"], "namespace": meta["namespace"], **kept},
             "spec": item.get("spec", {}),
         }
         try:
-            session.api.create(NETWORK_ATTACHMENT, body)
+            session.api.create(ATTACHMENT_DEFINITION, body)
         except Conflict:
             # somebody made it meanwhile: it is the site's
             return

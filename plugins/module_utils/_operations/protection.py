@@ -18,6 +18,7 @@ from .groups import Groups
 from .metadata_source import source_of
 from .protected import Protected, key_of, list_protected
 from .sites import open_site
+from .workloads import KINDS
 
 
 def protect(plan: Plan, site: str, check_mode: bool) -> dict[str, Any]:
@@ -57,6 +58,7 @@ def protect(plan: Plan, site: str, check_mode: bool) -> dict[str, Any]:
         "changed": bool(decisions),
         "decisions": bounded(decisions),
         "vms": len(found.vms),
+        "workloads": len(found.workloads.selected),
         "volumes": len(found.volumes),
         "run_strategies": _count_strategies(found),
     }
@@ -82,6 +84,7 @@ def _decide(plan: Plan, found: Protected) -> list[tuple[Kind, Object, Object, st
     label = protected_label(plan.name)
     changes: list[tuple[Kind, Object, Object, str]] = []
     items = [(VM, vm) for vm in found.vms.values()] + [(PVC, pvc) for pvc in found.claims.values()]
+    items += [(KINDS[item["kind"]], item) for item in found.workloads.selected.values()]
     items += [(kind, item) for (kind, _key), item in found.others.items()]
     for kind, item in items:
         if (item["metadata"].get("labels") or {}).get(label) != "true":

@@ -12,25 +12,31 @@ from typing import Any
 from .._cluster.api import Api
 from .._errors import DrError, Refused
 from .._model.capture import CaptureInfo
-from .._model.finding import Finding, blockers, score
+from .._model.finding import Finding, abridged, blockers, score
 from .._model.group_status import GroupStatus
-from .._model.names import protected_label
 from .._model.plan import Plan
-from .._model.vm import claim_users
 from .._planning.capture_check import check_capture
 from .._planning.start_order import order_start
-from .._planning.volume_patch import patch_volume
 from .capture_findings import capture_findings, schedule_findings
+from .data_protection import version_findings
 from .entry import bounded
+from .gitops import paused_findings, sync_findings, target_findings
 from .groups import Groups
 from .metadata_source import needs_of, source_of
-from .protected import Protected, list_protected, start_records
+from .practice import Practice
+from .protected import Protected, list_everyone, list_protected, selected, start_records
 from .site_report import present_apis, storage_phases
 from .sites import Reach, reach
+from .volume_findings import VolumeCheck, VolumeView
+from .workload_findings import findings_at_source, findings_at_target
+from .workloads import workload_records
 
 
-def readiness(plan: Plan) -> dict[str, Any]:
-    """Every finding over both sites, the replication, the volumes and the captures; nothing is written."""
+def readiness(plan: Plan, pv_patch_preview: str = "") -> dict[str, Any]:
+    """Every finding over both sites, the replication, the volumes and the captures; nothing is written.
+
+    pv_patch_preview: pattern of the claims whose patches are shown one by one.
+    """
     names = list(plan.sites)
     replication = Groups(plan)
     with ThreadPoolExecutor(max_workers=3) as pool:
@@ -38,17 +44,24 @@ def readiness(plan: Plan) -> dict[str, Any]:
         groups = pool.submit(replication.observe, names).result()
         reached = {name: future.result() for name, future in asked.items()}
     findings = [finding for there in reached.values() for finding in _site(plan, there)]
+    volumes = VolumeView()
     lives_at = where_it_lives(plan, groups)
     findings += _groups(plan, groups, lives_at)
     source = reached[lives_at or plan.home]
     if source.api is not None and present_apis(source.api)["kubevirt"]:
         target = plan.peer_of(source.site)
-        found = list_protected(plan, source.api)
+        everyone = list_everyone(plan, source.api)
+        found = list_protected(plan, source.api, selected(plan, everyone))
         findings += _vms(found, source.site)
         findings += _order(plan, found, source.site)
-        findings += _volumes(plan, replication, found, source.site, target)
+        findings += findings_at_source(plan, source.api, found)
+        volumes = VolumeCheck(plan, replication, source.api, reached[target].api).look(found)
+        findings += volumes.findings
         findings += _captures(plan, found, reached[target], source.site)
         findings += schedule_findings(plan, source.api)
+        findings += _git(plan, found, source.api, reached[target])
+        practice = Practice(plan, source.api, everyone, found)
+        findings += practice.findings(reached[target].api, replication, groups[source.site])
     order = {"blocker": 0, "warning": 1, "info": 2}
     findings.sort(key=lambda finding: (order[finding.severity], finding.code, finding.on))
     return {
@@ -57,7 +70,8 @@ def readiness(plan: Plan) -> dict[str, Any]:
         "score": score(findings),
         "lives_at": lives_at or "",
         "blockers": len(blockers(findings)),
-        "findings": bounded([finding.as_dict() for finding in findings]),
+        "findings": bounded([finding.as_dict() for finding in abridged(findings)]),
+        **volumes.result(pv_patch_preview),
     }
 
 
@@ -87,6 +101,8 @@ def _site(plan: Plan, there: Reach) -> Iterator[Finding]:
                 )
         if apis["velero"] and "velero" in needed:
             yield from _storage(plan, there.api)
+            yield from version_findings(plan, there.api)
+        yield from sync_findings(plan, there.api)
     except DrError as error:
         yield Finding("blocker", "SiteFailed", f"Site/{there.site}", str(error), "see the message", there.site)
 
@@ -95,9 +111,8 @@ def _storage(plan: Plan, api: Api) -> Iterator[Finding]:
     phases = storage_phases(plan, api)
     if not phases:
         message = f"none in namespace {plan.metadata.namespace}"
-        yield _blocker(
-            "NoBackupStorage", "BackupStorageLocation", message, "configure OADP, or metadata.namespace", api.site
-        )
+        remedy = "configure OADP (`protect --tags oadp`), or correct metadata.namespace"
+        yield _blocker("NoBackupStorage", "BackupStorageLocation", message, remedy, api.site)
     for name, phase in phases.items():
         if phase != "Available":
             message = f"phase {phase}"
@@ -140,44 +155,25 @@ def _vms(found: Protected, site: str) -> Iterator[Finding]:
         yield _blocker("NothingSelected", "plan", "no VirtualMachine is selected", "correct protect.selector", site)
     for missing in found.missing:
         kind, _space, key = missing.partition(" ")
-        yield _blocker("ReferenceAbsent", f"{kind}/{key}", "a VM refers to it and it is absent", "create it", site)
+        yield _blocker(
+            "ReferenceAbsent", f"{kind}/{key}", "a VM or workload refers to it and it is absent", "create it", site
+        )
 
 
 def _order(plan: Plan, found: Protected, site: str) -> Iterator[Finding]:
     try:
-        order_start(start_records(found.vms), plan.startup.waves)
+        records = [*start_records(found.vms), *workload_records(found.workloads.selected.values())]
+        order_start(records, plan.startup.waves)
     except Refused as error:
         yield _blocker("StartOrder", error.on or "plan", error.seen or str(error), error.next_step or "", site)
 
 
-def _volumes(plan: Plan, groups: Groups, found: Protected, site: str, target: str) -> Iterator[Finding]:
-    label, users = protected_label(plan.name), claim_users(found.vms.values(), found.claims)
-    for key, pvc in found.claims.items():
-        on = f"PersistentVolumeClaim/{key}"
-        phase = pvc.get("status", {}).get("phase")
-        if phase != "Bound" or key not in found.volumes:
-            yield _blocker(
-                "ClaimNotBound", on, f"phase {phase}", "a backup taken now lacks its volume: wait or repair", site
-            )
-            continue
-        pv = found.volumes[key]
-        volume = f"PersistentVolume/{pv['metadata']['name']}"
-        if pv["spec"].get("persistentVolumeReclaimPolicy") != "Retain":
-            policy = pv["spec"].get("persistentVolumeReclaimPolicy")
-            yield _blocker(
-                "ReclaimPolicy", volume, f"{policy}: a deleted claim takes its data along", "run protect", site
-            )
-        if (pvc["metadata"].get("labels") or {}).get(label) != "true":
-            yield _blocker(
-                "NotProtected", on, f"it lacks the label {label}, so no backup holds it", "run protect", site
-            )
-        try:
-            groups.check_covered(site, pvc, pv)
-            groups.check_covered(target, pvc, patch_volume(pv, pvc, plan.rules, target, users.get(key, "")).pv)
-        except Refused as error:
-            yield _blocker(
-                "VolumeRule", error.on or volume, str(error), error.next_step or "correct the plan", error.site or site
-            )
+def _git(plan: Plan, found: Protected, here: Api, there: Reach) -> Iterator[Finding]:
+    if plan.metadata.source != "gitops":
+        return
+    yield from paused_findings(plan, here)
+    if there.api is not None:
+        yield from target_findings(plan, found, there.api)
 
 
 def _captures(plan: Plan, found: Protected, there: Reach, site: str) -> Iterator[Finding]:
@@ -195,11 +191,12 @@ def _captures(plan: Plan, found: Protected, there: Reach, site: str) -> Iterator
         remedy = error.next_step or "check Velero at the target"
         yield Finding("blocker", "CaptureUnreadable", error.on or "Backup", str(error), remedy, there.site)
         return
-    for finding in check_capture(content, found.vms.values()):
+    for finding in check_capture(content, plan.selector, found.vms.values(), found.workloads.selected.values()):
         yield Finding(
             finding.severity, finding.code, finding.on, f"{newest.name}: {finding.message}", finding.remedy, there.site
         )
     yield from capture_findings(plan, there.api, known, newest, content, found)
+    yield from findings_at_target(plan, there.api, found, content)
 
 
 def _no_capture(known: list[CaptureInfo], site: str) -> Finding:

@@ -1,37 +1,47 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Restoring everything of a capture but its volumes: the rest by the metadata source, then the VMs by us, halted."""
+"""Restoring all of a capture but its volumes: the rest by the metadata source, then VMs and workloads by us, off."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .._cluster.api import Object
 from .._cluster.bulk import for_each
-from .._cluster.kinds import NETWORK_ATTACHMENT, VM
+from .._cluster.kinds import ATTACHMENT_DEFINITION, VM
 from .._errors import Conflict
 from .._model.names import CREATED_BY, RECORDED
 from .._model.plan import Plan
 from .._model.vm import power_record
 from .._model.vm_needs import with_revisions
 from .._planning.vm_change import VmChange, decide_vm
+from .._planning.vm_identity import identity_kept
+from .._planning.vm_networks import NetworkNames, with_networks
 from .entry import bounded
 from .metadata_source import chosen_capture, source_of
 from .namesakes import namesakes
 from .network_restore import absent_networks, create_networks
 from .protected import key_of, list_vms
 from .session import Session
+from .workload_restore import NOT_MOVED, decide_workloads, write_workloads
+from .workload_restore import OURS as WORKLOADS
 
+# Velero captures those of a ServiceAccount with it, and would bring the target's own `view` to the source's
+OF_CLUSTER = ("clusterroles.rbac.authorization.k8s.io", "clusterrolebindings.rbac.authorization.k8s.io")
 # created by us, patched and verified; or never wanted at a target
 OURS = (
     "persistentvolumes",
     "persistentvolumeclaims",
     "virtualmachines.kubevirt.io",
+    *WORKLOADS,
+    *NOT_MOVED,
+    *OF_CLUSTER,
     "datavolumes.cdi.kubevirt.io",
     # of the target, where it has one of that name
-    NETWORK_ATTACHMENT.resource,
+    ATTACHMENT_DEFINITION.resource,
     # restored bare they lock the VM and snapshot anew
     "virtualmachinesnapshots.snapshot.kubevirt.io",
     "virtualmachinesnapshotcontents.snapshot.kubevirt.io",
@@ -53,7 +63,7 @@ DROPPED_META = (
 
 
 def restore_metadata(plan: Plan, run_id: str, timeout: float, check_mode: bool) -> dict[str, Any]:
-    """The source restores the rest; then the VMs are created, halted, with their own power state written on them.
+    """The source restores the rest; then VMs and workloads are created, off, with what they were written on them.
 
     What the target holds of an earlier stay of the plan is brought to what the capture says: the site where the plan
     ran last wins.
@@ -61,18 +71,28 @@ def restore_metadata(plan: Plan, run_id: str, timeout: float, check_mode: bool) 
     with Session(plan, run_id, check_mode) as session, session.step("metadata") as summary:
         source, name = source_of(plan), chosen_capture(session)
         capture = source.manifests(session.api, name)
-        wanted = [halted(vm, run_id) for vm in capture.objects.get(VM.resource, ())]
+        names = NetworkNames(plan.attachments, session.source, session.target)
+        mapped = [with_networks(identity_kept(vm), names) for vm in capture.objects.get(VM.resource, ())]
+        wanted = [halted(vm, run_id) for vm, _renamed in mapped]
         existing = list_vms(plan, session.api)
         changes = [decide_vm(vm, existing.get(key_of(vm)), run_id, plan.name) for vm in wanted]
+        workloads = decide_workloads(plan, session.api, capture, run_id)
         strangers = namesakes(plan, session.api, capture)
-        decisions = [change.why for change in changes if change.why]
+        decisions = _network_decisions(renamed for _vm, renamed in mapped)
+        decisions += [change.why for change in changes if change.why]
         decisions += [f"{on} stays as it is: it is not of the plan" for on in strangers]
         decisions += [
             f"VirtualMachine/{key} stays halted: it is not in {name}"
             for key in sorted(existing.keys() - {key_of(vm) for vm in wanted})
         ]
+        decisions += workloads.decisions
+        decisions += [
+            f"{item['kind']}/{item['metadata']['name']} stays in the capture: it is the whole cluster's"
+            for resource in OF_CLUSTER
+            for item in capture.objects.get(resource, ())
+        ]
         decisions += source.left_out(session.api, capture, OURS)
-        networks = absent_networks(session.api, capture)
+        networks = absent_networks(session.api, capture, names)
         decisions += networks.decisions
         todo = [change for change in changes if change.verb != "keep"]
         counts: dict[str, int] = {}
@@ -84,6 +104,7 @@ def restore_metadata(plan: Plan, run_id: str, timeout: float, check_mode: bool) 
             )
             create_networks(session, networks)
             _write_vms(session, todo)
+            write_workloads(session, workloads.todo)
         session.progress.emit("metadata", len(wanted), len(wanted))
         verbs = [change.verb for change in changes]
         result = {
@@ -91,9 +112,20 @@ def restore_metadata(plan: Plan, run_id: str, timeout: float, check_mode: bool) 
             "vms": len(wanted),
             "vms_created": verbs.count("create"),
             "vms_updated": verbs.count("update"),
+            "workloads": len(workloads.changes),
+            "workloads_created": workloads.count("create"),
+            "workloads_updated": workloads.count("update"),
         }
         summary.update(result)
-        return {"changed": bool(todo or networks.bodies), **result, "decisions": bounded(decisions)}
+        return {"changed": bool(todo or networks.bodies or workloads.todo), **result, "decisions": bounded(decisions)}
+
+
+def _network_decisions(renamed: Iterable[list[tuple[str, str]]]) -> list[str]:
+    counts = Counter(pair for pairs in renamed for pair in set(pairs))
+    return [
+        f"NetworkAttachmentDefinition/{before} becomes {after} in {number} VM{'s' if number > 1 else ''}"
+        for (before, after), number in sorted(counts.items())
+    ]
 
 
 def halted(vm: Mapping[str, Any], run_id: str) -> Object:

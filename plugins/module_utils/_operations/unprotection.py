@@ -26,8 +26,10 @@ from .plan_hold import PlanHold, check_unheld, holder_name
 from .progress import Progress
 from .remains import remains_at
 from .sites import Reach
+from .workloads import KINDS
 
 OPERATION = "unprotect"
+WORKLOADS = tuple(f"{kind}/" for kind in KINDS)
 
 
 def unprotect(plan: Plan, site: str, check_mode: bool, captures: bool = False) -> dict[str, Any]:
@@ -64,6 +66,7 @@ def unprotect(plan: Plan, site: str, check_mode: bool, captures: bool = False) -
         "decisions": bounded(decisions),
         "stays": bounded(taking.stays),
         "vms": len(vms),
+        "workloads": sum(why.startswith(WORKLOADS) for why in decisions),
         "volumes": sum(why.startswith("PersistentVolume/") for why in decisions),
     }
 

@@ -11,10 +11,11 @@ from .._model.plan import Plan
 from .protected import list_vms, running_vmis
 from .session import Session
 from .volumes import recorded_decisions, verify_volumes
+from .workloads import list_workloads, workload_pods
 
 
 def verify_run(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
-    """Read the target back once more, and look for VMs of the plan at the source."""
+    """Read the target back once more, and look for VMs and pods of the plan at the source."""
     with Session(plan, run_id, check_mode) as session, session.step("verify") as summary:
         if check_mode:
             return {"changed": False, "volumes_verified": 0, "running": 0, "left_at_source": [], "msg": "check mode"}
@@ -35,8 +36,8 @@ def verify_run(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
             raise Conflict(
                 "verify the move",
                 site=session.source,
-                on=f"VirtualMachineInstance/{left[0]}",
-                seen=f"{len(left)} VMs of the plan run at both sites",
+                on=left[0],
+                seen=message,
                 wanted=f"none at {session.source}",
                 next_step=f"stop them at {session.source} at once: their volumes are primary at {session.target}",
             )
@@ -49,6 +50,9 @@ def _left_at_source(session: Session, names: set[str]) -> tuple[list[str], str]:
         return [], f"{session.source} is {there.state}: nothing is known of it"
     try:
         left = running_vmis(session.plan, there.api, names)
+        pods = workload_pods(session.plan, there.api, list_workloads(session.plan, there.api).writers)
     except DrError as error:
         return [], f"{session.source} could not be read: {error}"
-    return left, f"{len(left)} VMs of the plan are left at {session.source}"
+    shown = [f"VirtualMachineInstance/{key}" for key in left] + [f"Pod/{key}" for key in pods]
+    also = f" and {len(pods)} pods of its workloads" if pods else ""
+    return shown, f"{len(left)} VMs of the plan{also} are left at {session.source}"

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from .._cluster.api import Api, Object
 from .._cluster.bulk import for_each
 from .._cluster.kinds import (
+    ATTACHMENT_DEFINITION,
     DATA_VOLUME,
-    NETWORK_ATTACHMENT,
     ROUTE,
     SERVICE,
     VM_SNAPSHOT,
@@ -20,15 +20,21 @@ from .._cluster.kinds import (
 from .._errors import NotFound
 from .._model.plan import Plan
 from .._model.vm_needs import data_volumes, is_snapshot_of, leads_to, networks
+from .._model.workload import controller_of
 
-EXTRA_KINDS = (DATA_VOLUME, NETWORK_ATTACHMENT, ROUTE, VM_SNAPSHOT, VM_SNAPSHOT_CONTENT)
+EXTRA_KINDS = (DATA_VOLUME, ATTACHMENT_DEFINITION, ROUTE, VM_SNAPSHOT, VM_SNAPSHOT_CONTENT)
 
 
-def list_extras(
-    plan: Plan, api: Api, vms: Iterable[Object], others: Iterable[tuple[Kind, str]]
+Extras = Mapping[tuple[Kind, str], Mapping[str, Object]]
+
+
+def belonging(
+    plan: Plan, seen: Extras, vms: Iterable[Object], others: Iterable[tuple[Kind, str]]
 ) -> dict[tuple[Kind, str], Object]:
-    """DataVolumes and networks that VMs name, their snapshots with content, Routes to Services among the others."""
-    seen = _listed(plan, api)
+    """DataVolumes and networks that VMs name, their snapshots with content, Routes to Services among the others.
+
+    A Route that an Ingress makes has another name at each site.
+    """
     found: dict[tuple[Kind, str], Object] = {}
     vms_by_namespace: dict[str, list[Object]] = {}
     for vm in vms:
@@ -37,7 +43,7 @@ def list_extras(
         mine = vms_by_namespace.get(namespace, [])
         named = {
             DATA_VOLUME: {name for vm in mine for name in data_volumes(vm)},
-            NETWORK_ATTACHMENT: {name for vm in mine for name in networks(vm)},
+            ATTACHMENT_DEFINITION: {name for vm in mine for name in networks(vm)},
         }
         for kind, names in named.items():
             found |= {
@@ -55,13 +61,13 @@ def list_extras(
             key.partition("/")[2] for kind, key in others if kind is SERVICE and key.startswith(f"{namespace}/")
         }
         for name, route in seen[ROUTE, namespace].items():
-            if leads_to(route, services):
+            if leads_to(route, services) and controller_of(route) is None:
                 found[ROUTE, f"{namespace}/{name}"] = route
     return found
 
 
-def _listed(plan: Plan, api: Api) -> Mapping[tuple[Kind, str], dict[str, Object]]:
-    """(kind, namespace) to objects by name."""
+def list_extras(plan: Plan, api: Api) -> Extras:
+    """(kind, namespace) to objects by name, whoever they belong to."""
 
     def listed(asked: tuple[Kind, str]) -> list[Object]:
         try:

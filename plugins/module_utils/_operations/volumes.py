@@ -5,25 +5,26 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
 from typing import Any
 
-from .._cluster.api import Api, Object
-from .._cluster.bulk import for_each
+from .._cluster.api import Api
 from .._cluster.clock import Deadline
-from .._cluster.kinds import NAMESPACE, PV, PVC, Kind
+from .._cluster.kinds import PV, PVC
 from .._cluster.watching import Watch
-from .._errors import Conflict, DrError, Refused, Timeout
+from .._errors import Conflict, Refused, Timeout
 from .._model.capture import Capture
-from .._model.names import CREATED_BY
 from .._model.plan import Plan
 from .._model.vm import claim_users
+from .._planning.gitops import kept_from_pruning
 from .._planning.volume_compare import differences, points_home
+from .._planning.volume_existing import removal_of
 from .._planning.volume_patch import VolumeDecision, patch_volume
 from .entry import bounded
 from .metadata_source import chosen_capture, source_of
-from .protected import key_of
+from .namespaces import absent_namespaces, create_namespaces
 from .session import Session
+from .target_writers import check_no_writers
+from .volume_changes import carry_out, list_existing, settle_all
 
 
 def restore_volumes(plan: Plan, run_id: str, timeout: float, check_mode: bool) -> dict[str, Any]:
@@ -33,19 +34,23 @@ def restore_volumes(plan: Plan, run_id: str, timeout: float, check_mode: bool) -
         decisions = decide(plan, capture, session.target)
         for decision in decisions:
             session.groups.check_covered(session.target, decision.pvc, decision.pv)
-        todo = _plan_changes(session.api, decisions)
+        check_no_writers(session, [decision.claim for decision in decisions])
+        absent = absent_namespaces(plan, session.api)
+        existing = list_existing(session.api)
+        decisions, writes = settle_all(decisions, existing, session.target)
         if not check_mode:
-            _create_namespaces(session, capture)
-            _create(session, todo)
+            create_namespaces(session.api, absent, capture)
+            carry_out(session, writes)
             _await_bound(session, decisions, timeout)
             verify_volumes(session.api, plan, decisions, session.target)
             session.put("volumes", [{"pv": item.pv, "pvc": item.pvc, "rule": item.rule} for item in decisions])
-        changed = [decision.claim for decision, changes in todo if changes]
-        summary.update({"volumes": len(decisions), "created": len(changed), "verified": not check_mode})
+        created = len({write.decision.claim for write in writes if not write.patches})
+        rebound = len({write.decision.claim for write in writes if write.patches})
+        counts = {"volumes": len(decisions), "created": created, "rebound": rebound}
+        summary.update({**counts, "verified": not check_mode})
         return {
-            "changed": bool(changed),
-            "volumes": len(decisions),
-            "created": len(changed),
+            "changed": bool(created or rebound),
+            **counts,
             "decisions": bounded([{"claim": item.claim, "reasons": list(item.reasons)} for item in decisions]),
         }
 
@@ -66,8 +71,8 @@ def decide(plan: Plan, capture: Capture, target: str) -> list[VolumeDecision]:
                 wanted="a claim that was Bound when it was captured",
                 next_step="choose another capture, or remove the claim from the plan",
             )
-        decisions.append(patch_volume(volumes[name], pvc, plan.rules, target, users.get(key, "")))
-    return decisions
+        decisions.append(patch_volume(volumes[name], pvc, plan.rules, target, users.get(key, ())))
+    return [kept_from_pruning(item) for item in decisions] if plan.metadata.source == "gitops" else decisions
 
 
 def verify_volumes(api: Api, plan: Plan, decisions: list[VolumeDecision], target: str) -> None:
@@ -90,81 +95,13 @@ def verify_volumes(api: Api, plan: Plan, decisions: list[VolumeDecision], target
                 on=on,
                 seen="; ".join(wrong),
                 wanted="what the plan's rule says",
-                next_step="no VM was started: delete this PV (its data stays), then start again",
+                next_step=f"no VM was started: {removal_of(seen[name])}, then start again",
             )
 
 
 def recorded_decisions(session: Session) -> list[VolumeDecision]:
     """What this run decided, from its record."""
     return [VolumeDecision(item["pv"], item["pvc"], item["rule"], ()) for item in session.load("volumes") or []]
-
-
-def _plan_changes(api: Api, decisions: list[VolumeDecision]) -> list[tuple[VolumeDecision, list[tuple[Kind, Object]]]]:
-    """What is still to be created; existing objects are adopted when equal and refused when not."""
-    volumes = {item["metadata"]["name"]: item for item in api.list(PV)}
-    claims = {key_of(item): item for item in api.list(PVC)}
-    todo = []
-    for decision in decisions:
-        changes: list[tuple[Kind, Object]] = []
-        _compare(changes, PV, decision.pv, volumes.get(decision.pv["metadata"]["name"]), api.site)
-        _compare(changes, PVC, decision.pvc, claims.get(decision.claim), api.site)
-        todo.append((decision, changes))
-    return todo
-
-
-def _compare(
-    changes: list[tuple[Kind, Object]], kind: Kind, wanted: Object, seen: Mapping[str, Any] | None, site: str
-) -> None:
-    if seen is None:
-        changes.append((kind, wanted))
-        return
-    wrong = differences(wanted, seen)
-    if wrong:
-        raise Conflict(
-            f"create the {kind.kind}",
-            site=site,
-            on=f"{kind.kind}/{wanted['metadata']['name']}",
-            seen="; ".join(wrong),
-            wanted="absent, or as the plan says",
-            next_step="it was not touched: find out whose it is; remove it (the data stays) or correct the rule",
-        )
-
-
-def _create_namespaces(session: Session, capture: Capture) -> None:
-    captured = capture.index("namespaces")
-    for name in session.plan.namespaces:
-        if session.api.find(NAMESPACE, name):
-            continue
-        meta = captured.get(name, {}).get("metadata", {})
-        body: Object = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-        for part in ("labels", "annotations"):
-            if meta.get(part):
-                body["metadata"][part] = meta[part]
-        session.api.create(NAMESPACE, body)
-
-
-def _create(session: Session, todo: list[tuple[VolumeDecision, list[tuple[Kind, Object]]]]) -> None:
-    """All volumes before all claims: a claim whose volume the PV controller has not seen waits for its next round."""
-    for kind in (PV, PVC):
-        bodies = [(decision, body) for decision, changes in todo for of_kind, body in changes if of_kind is kind]
-        _create_all(session, kind, bodies)
-
-
-def _create_all(session: Session, kind: Kind, bodies: list[tuple[VolumeDecision, Object]]) -> None:
-    def create(item: tuple[VolumeDecision, Object]) -> None:
-        _decision, body = item
-        meta = body["metadata"]
-        annotations = {**meta.get("annotations", {}), CREATED_BY: session.run.id}
-        session.api.create(kind, {**body, "metadata": {**meta, "annotations": annotations}})
-
-    outcome = for_each(bodies, create, before_batch=session.verify_lock)
-    for (decision, _body), error in outcome.failed:
-        raise _named(error, decision)
-
-
-def _named(error: DrError, decision: VolumeDecision) -> DrError:
-    error.next_step = error.next_step or f"claim {decision.claim}: correct it, then start again"
-    return error
 
 
 def _await_bound(session: Session, decisions: list[VolumeDecision], timeout: float) -> None:

@@ -9,7 +9,9 @@ from typing import Any
 
 from .._model.capture import Capture
 from .._model.finding import Finding
+from .._model.selector import LabelSelector
 from .._model.vm import claim_users
+from .._model.workload import captured_workloads
 from .capture_drift import drift
 from .volume_source import source_of
 
@@ -24,23 +26,26 @@ def since_capture(
     claims: Mapping[str, Object],
     volumes: Mapping[str, Object],
     others: Mapping[tuple[Any, str], Object],
+    workloads: Mapping[str, Object],
+    selector: LabelSelector,
 ) -> Iterator[Finding]:
     """Arguments as in `drift`. Disks first: a failover without one of them, or with an old one, loses data."""
     told = {f"VirtualMachine/{key}" for key in vms.keys() - capture.index("virtualmachines.kubevirt.io").keys()}
+    told |= workloads.keys() - captured_workloads(capture, selector).keys()
     users, captured = claim_users(vms.values(), claims), capture.index("persistentvolumeclaims")
     captured_volumes = capture.index("persistentvolumes")
     for key in sorted(claims):
         if key not in captured:
-            user = users.get(key, "of the plan")
+            user = f"VirtualMachine {', '.join(users[key])}" if key in users else "a workload of the plan"
             told |= _names(key, volumes.get(key))
-            message = f"{capture.name}: VirtualMachine {user} uses it, and it is not in the capture"
+            message = f"{capture.name}: {user} uses it, and it is not in the capture"
             yield Finding("blocker", "DiskAdded", f"PersistentVolumeClaim/{key}", message, REMEDY)
             continue
         before = captured_volumes.get(captured[key]["spec"].get("volumeName", ""))
         for finding in _changed(capture.name, f"PersistentVolumeClaim/{key}", before, volumes.get(key)):
             told |= _names(key, volumes.get(key)) | _names(key, before)
             yield finding
-    for text in drift(capture, vms, claims, volumes, others):
+    for text in drift(capture, vms, claims, volumes, others, workloads, selector):
         on, _space, what = text.partition(" ")
         if on not in told:
             code = "ObjectNewer" if what == "is new" else "ObjectChanged"

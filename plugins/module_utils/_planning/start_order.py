@@ -1,23 +1,59 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The order of a start: waves from the plan, priorities and dependencies of the VMs. Pure."""
+"""The order of a start: waves from the plan, priorities and dependencies of VMs and workloads. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from .._errors import Refused
 from .._model.names import DEPENDS_ON
 from .._model.plan import Wave
-from .._model.vm import ProtectedVm
 
 REST = "rest"
 
 
+class Startable(Protocol):
+    """A VM or a workload."""
+
+    @property
+    def key(self) -> str:
+        """Unique among all that start together."""
+
+    @property
+    def on(self) -> str:
+        """Its kind, namespace and name."""
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """What waves select."""
+
+    @property
+    def priority(self) -> int:
+        """1 starts first, 5 last."""
+
+    @property
+    def depends_on(self) -> tuple[str, ...]:
+        """Keys or names of what must be ready before."""
+
+    @property
+    def start(self) -> bool:
+        """Whether a start begins it at all."""
+
+    @property
+    def running(self) -> bool:
+        """Whether it ran before it was stopped."""
+
+    @property
+    def was(self) -> str:
+        """What it was, in words."""
+
+
 @dataclass(frozen=True)
 class StartWave:
-    """VMs (keys) that may start together, and why they are here."""
+    """VMs and workloads (keys) that may start together, and why they are here."""
 
     name: str
     keys: tuple[str, ...]
@@ -25,23 +61,23 @@ class StartWave:
 
 @dataclass(frozen=True)
 class StartOrder:
-    """waves in order; stays_off: key to reason, for VMs that are not started."""
+    """waves in order; stays_off: key to reason, for what is not started."""
 
     waves: tuple[StartWave, ...]
     stays_off: Mapping[str, str]
 
 
-def order_start(vms: Iterable[ProtectedVm], waves: Sequence[Wave]) -> StartOrder:
+def order_start(startables: Iterable[Startable], waves: Sequence[Wave]) -> StartOrder:
     """Waves of the plan, inside them priorities, inside these dependencies; a dependency never starts later.
 
-    A VM that depends on one of a later wave is moved behind it. Refused: an unknown name, a cycle (printed), and a
-    dependency on a VM that stays off.
+    What depends on something of a later wave is moved behind it. Refused: an unknown name, a cycle (printed), and a
+    dependency on what stays off.
     """
-    by_key = {vm.key: vm for vm in vms}
-    stays_off = {key: reason for key, vm in by_key.items() if (reason := _why_off(vm))}
-    starting = {key: vm for key, vm in by_key.items() if key not in stays_off}
+    by_key = {item.key: item for item in startables}
+    stays_off = {key: reason for key, item in by_key.items() if (reason := _why_off(item))}
+    starting = {key: item for key, item in by_key.items() if key not in stays_off}
     _check_dependencies(starting, by_key, stays_off)
-    rank = {key: (_wave_of(vm, waves), vm.priority, 0) for key, vm in starting.items()}
+    rank = {key: (_wave_of(item, waves), item.priority, 0) for key, item in starting.items()}
     for key in _dependencies_first(starting):
         for needed in starting[key].depends_on:
             wave, priority, depth = rank[needed]
@@ -54,17 +90,17 @@ def order_start(vms: Iterable[ProtectedVm], waves: Sequence[Wave]) -> StartOrder
     return StartOrder(ordered, stays_off)
 
 
-def _why_off(vm: ProtectedVm) -> str | None:
-    if not vm.start:
+def _why_off(item: Startable) -> str | None:
+    if not item.start:
         return "is annotated dr.ocpvirt.io/start: never"
-    if not vm.power.running:
-        return f"was off ({vm.power.run_strategy}) and stays off"
+    if not item.running:
+        return f"was off ({item.was}) and stays off"
     return None
 
 
-def _wave_of(vm: ProtectedVm, waves: Sequence[Wave]) -> int:
+def _wave_of(item: Startable, waves: Sequence[Wave]) -> int:
     for number, wave in enumerate(waves):
-        if wave.selector is None or wave.selector.matches(vm.labels):
+        if wave.selector is None or wave.selector.matches(item.labels):
             return number
     return len(waves)
 
@@ -75,34 +111,34 @@ def _name(names: Sequence[str], place: tuple[int, int, int]) -> str:
 
 
 def _check_dependencies(
-    starting: Mapping[str, ProtectedVm], known: Mapping[str, ProtectedVm], stays_off: Mapping[str, str]
+    starting: Mapping[str, Startable], known: Mapping[str, Startable], stays_off: Mapping[str, str]
 ) -> None:
-    for key, vm in starting.items():
-        for needed in vm.depends_on:
+    for item in starting.values():
+        for needed in item.depends_on:
             if needed not in known:
                 raise Refused(
                     "order the start",
-                    on=f"VirtualMachine/{key}",
+                    on=item.on,
                     seen=f"{DEPENDS_ON} names {needed}, which the plan does not protect",
-                    next_step="correct the annotation, or select that VM in the plan",
+                    next_step="correct the annotation, or select it in the plan",
                 )
             if needed in stays_off:
                 raise Refused(
                     "order the start",
-                    on=f"VirtualMachine/{key}",
+                    on=item.on,
                     seen=f"it depends on {needed}, which {stays_off[needed]}",
                     next_step=f"start {needed} too, or remove it from {DEPENDS_ON}",
                 )
 
 
-def _dependencies_first(vms: Mapping[str, ProtectedVm]) -> list[str]:
+def _dependencies_first(items: Mapping[str, Startable]) -> list[str]:
     """Keys in an order in which each comes after what it depends on. Iterative: chains may be thousands long."""
     ordered: list[str] = []
     state: dict[str, int] = {}  # 1: on the path, 2: done
-    for root in sorted(vms):
+    for root in sorted(items):
         if root in state:
             continue
-        path = [(root, iter(vms[root].depends_on))]
+        path = [(root, iter(items[root].depends_on))]
         state[root] = 1
         while path:
             key, needs = path[-1]
@@ -116,11 +152,11 @@ def _dependencies_first(vms: Mapping[str, ProtectedVm]) -> list[str]:
                 cycle = [*keys[keys.index(needed) :], needed]
                 raise Refused(
                     "order the start",
-                    on=f"VirtualMachine/{needed}",
+                    on=items[needed].on,
                     seen=f"a cycle of dependencies: {' -> '.join(cycle)}",
                     next_step=f"remove one of them from {DEPENDS_ON}",
                 )
             elif needed not in state:
                 state[needed] = 1
-                path.append((needed, iter(vms[needed].depends_on)))
+                path.append((needed, iter(items[needed].depends_on)))
     return ordered

@@ -11,6 +11,7 @@ from typing import Any
 
 from .._model.names import FIELD_MANAGER, PREFIX, RECLAIM_POLICY, RECORDED
 from .._model.vm import PowerRecord, power_record
+from .._model.workload import is_recorded, is_stopped, workload_record
 
 Object = Mapping[str, Any]
 
@@ -74,6 +75,23 @@ def taken_from_vm(vm: Object, label: str) -> TakenBack:
     if owned.run_strategy == "Halted" and recorded.run_strategy != "Halted":
         why = f"annotation {RECORDED} stays: the VM is halted, and only it says {recorded.run_strategy}"
         return TakenBack(plain.patch, plain.why, (why,))
+    return _unrecorded(plain)
+
+
+def taken_from_workload(item: Object, label: str) -> TakenBack:
+    """The record of what it was goes unless the workload is stopped, as then only the record knows it."""
+    labelled = (item["metadata"].get("labels") or {}).get(label) == "true"
+    plain = unlabelled(label) if labelled else TakenBack()
+    if not is_recorded(item):
+        return plain
+    recorded = workload_record(item)
+    if is_stopped(item) and recorded.running:
+        why = f"annotation {RECORDED} stays: the workload is stopped, and only it says {recorded.shown}"
+        return TakenBack(plain.patch, plain.why, (why,))
+    return _unrecorded(plain)
+
+
+def _unrecorded(plain: TakenBack) -> TakenBack:
     metadata = {**plain.patch.get("metadata", {}), "annotations": {RECORDED: None}}
     return TakenBack({"metadata": metadata}, (*plain.why, f"annotation {RECORDED} is removed"))
 

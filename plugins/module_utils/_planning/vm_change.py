@@ -11,6 +11,7 @@ from typing import Any, Literal
 from .._errors import Refused
 from .._model.names import CREATED_BY, PREFIX, RECORDED, protected_label
 from .._model.vm import power_record
+from .vm_identity import identity_kept
 
 POWER = ("runStrategy", "running")
 
@@ -35,8 +36,7 @@ def decide_vm(wanted: dict[str, Any], seen: Mapping[str, Any] | None, run_id: st
         # an earlier attempt of this run; it may run by now
         return VmChange("keep", wanted)
     name = f"VirtualMachine/{wanted['metadata']['namespace']}/{wanted['metadata']['name']}"
-    ours = (meta.get("labels") or {}).get(protected_label(plan)) == "true"
-    if not ours or RECORDED not in annotations or not _is_off(seen["spec"]):
+    if not replaceable(seen, plan):
         raise Refused(
             "create the VM",
             on=name,
@@ -48,15 +48,22 @@ def decide_vm(wanted: dict[str, Any], seen: Mapping[str, Any] | None, run_id: st
     return VmChange("update", {**wanted, "metadata": {**wanted["metadata"], **kept}}, _why(name, wanted, seen))
 
 
+def replaceable(seen: Mapping[str, Any], plan: str) -> bool:
+    """Whether a run of the plan has halted it: then the capture may take its place."""
+    meta = seen["metadata"]
+    ours = (meta.get("labels") or {}).get(protected_label(plan)) == "true"
+    return ours and RECORDED in (meta.get("annotations") or {}) and _is_off(seen["spec"])
+
+
 def _is_off(spec: Mapping[str, Any]) -> bool:
     return spec.get("runStrategy") == "Halted" or spec.get("running") is False
 
 
 def _why(name: str, wanted: Mapping[str, Any], seen: Mapping[str, Any]) -> str:
+    # a UUID that follows from the name is the same, written out or not
+    captured, present = identity_kept(wanted)["spec"], identity_kept(seen)["spec"]
     parts = sorted(
-        key
-        for key in wanted["spec"].keys() | seen["spec"].keys()
-        if key not in POWER and wanted["spec"].get(key) != seen["spec"].get(key)
+        key for key in captured.keys() | present.keys() if key not in POWER and captured.get(key) != present.get(key)
     )
     changed = [f"spec.{part}" for part in parts]
     changed += [part for part in ("labels", "annotations") if _owners(wanted, part) != _owners(seen, part)]

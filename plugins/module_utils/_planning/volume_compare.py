@@ -12,6 +12,7 @@ from typing import Any
 
 from .._model.plan import VolumeRule
 from .._model.plan_volume_fields import split_template, texts_of
+from .._model.quantity import same_quantity
 from .volume_source import field_name
 
 # they name objects, which are called the same at both sites
@@ -50,9 +51,39 @@ def fields_that_point_home(
                     yield field_name([step for step in place if isinstance(step, str)]), text
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field that is not as it should be."""
+
+    path: tuple[str, ...]
+    wanted: Any
+    seen: Any
+
+    @property
+    def field(self) -> str:
+        return field_name(self.path) or "spec"
+
+    def __str__(self) -> str:
+        return f"{self.field}: wanted {self.wanted!r}, is {self.seen!r}"
+
+
 def differences(wanted: Mapping[str, Any], seen: Mapping[str, Any]) -> list[str]:
     """Where an object read back from the API server is not what was decided; defaults that it added don't count."""
-    return [*_differ("", wanted["spec"], seen["spec"])]
+    return [str(difference) for difference in compare(wanted["spec"], seen["spec"])]
+
+
+def compare(wanted: Mapping[str, Any], seen: Mapping[str, Any]) -> list[Difference]:
+    """The same for two specs, field by field."""
+    return [*_differ((), wanted, seen)]
+
+
+def changed(now: Any, then: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
+    """Path, value now and value then of every field in which two specs differ; None: absent."""
+    if isinstance(now, dict) and isinstance(then, dict):
+        for key in [*now, *(key for key in then if key not in now)]:
+            yield from changed(now.get(key), then.get(key), (*path, key))
+    elif now != then:
+        yield path, now, then
 
 
 def _texts(value: Any, found: list[str]) -> list[str]:
@@ -103,13 +134,21 @@ def _constants(fields: Mapping[str, Any]) -> Iterator[str]:
                 yield portal["host"]
 
 
-def _differ(path: str, wanted: Any, seen: Any) -> list[str]:
+def _differ(path: tuple[str, ...], wanted: Any, seen: Any) -> Iterator[Difference]:
     if isinstance(wanted, dict):
-        if not isinstance(seen, dict):
-            # the API server leaves out what is empty
-            return [f"{path or 'spec'}: wanted {wanted!r}, is {seen!r}"] if wanted or seen is not None else []
-        found = []
-        for key, value in wanted.items():
-            found += _differ(f"{path}.{key}" if path else key, value, seen.get(key))
-        return found
-    return [] if wanted == seen or (seen is None and wanted == []) else [f"{path}: wanted {wanted!r}, is {seen!r}"]
+        if isinstance(seen, dict):
+            for key, value in wanted.items():
+                yield from _differ((*path, key), value, seen.get(key))
+        # the API server leaves out what is empty
+        elif wanted or seen is not None:
+            yield Difference(path, wanted, seen)
+    elif wanted != seen and not _means_the_same(path, wanted, seen):
+        yield Difference(path, wanted, seen)
+
+
+def _means_the_same(path: tuple[str, ...], wanted: Any, seen: Any) -> bool:
+    if seen is None:
+        return bool(wanted == [])
+    if path[-1:] == ("storage",):
+        return same_quantity(wanted, seen)
+    return path == ("accessModes",) and isinstance(seen, list) and sorted(wanted) == sorted(seen)

@@ -68,10 +68,16 @@ class DecidedVolume:
 Check = Callable[[DecidedVolume], Iterable[str]]
 # changes the new PV before the rule does; (new PV, captured PV) to reasons
 Prepare = Callable[[Object, Mapping[str, Any]], Iterable[str]]
+# (PV at the target) to the product whose controller made it, empty if none did
+Maker = Callable[[Mapping[str, Any]], str]
 
 
 def _nothing(_new: Object, _captured: Mapping[str, Any]) -> Iterable[str]:
     return ()
+
+
+def _nobody(_pv: Mapping[str, Any]) -> str:
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,7 @@ class Driver:
 
     check: Check
     prepare: Prepare = _nothing
+    maker: Maker = _nobody
 
 
 def check_handle(volume: DecidedVolume, addresses: Iterable[str] = ()) -> list[str]:

@@ -19,6 +19,7 @@ _DOMAIN = "replication.storage.dell.com"
 REMOTE_VOLUME = f"{_DOMAIN}/remoteVolume"
 REMOTE_PV = f"{_DOMAIN}/remotePV"
 REMOTE_CLASS = f"{_DOMAIN}/remoteStorageClassName"
+CREATED_BY = f"{_DOMAIN}/createdBy"
 
 
 def _prepare(new: Object, captured: Mapping[str, Any]) -> Iterable[str]:
@@ -114,9 +115,14 @@ def _check_by_rule(volume: DecidedVolume, addresses: Iterable[str]) -> Iterable[
     return check_handle(volume, addresses)
 
 
-POWERSTORE = Driver(_array("arrayID"), _prepare)
-POWERSCALE = Driver(_array("AzServiceIP", "ClusterName"), _prepare)
-POWERFLEX = Driver(_array("StorageSystem"), _prepare)
-POWERMAX = Driver(_array("powermax/SYMID", "SYMID"), _prepare)
+def _maker(pv: Mapping[str, Any]) -> str:
+    by = (pv["metadata"].get("annotations") or {}).get(CREATED_BY)
+    return "CSM Replication" if by == "dell-replication-controller" else ""
+
+
+POWERSTORE = Driver(_array("arrayID"), _prepare, _maker)
+POWERSCALE = Driver(_array("AzServiceIP", "ClusterName"), _prepare, _maker)
+POWERFLEX = Driver(_array("StorageSystem"), _prepare, _maker)
+POWERMAX = Driver(_array("powermax/SYMID", "SYMID"), _prepare, _maker)
 # CSM Replication does not serve Unity: only a rule knows the replica
 UNITY = Driver(_array("arrayId"))

@@ -28,12 +28,16 @@ _OF_BOTH = ("storageClassName", "volumeAttributesClassName")
 
 @dataclass(frozen=True)
 class VolumeDecision:
-    """What to create at the target for one claim. rule: index of the rule that matched. reasons: for people."""
+    """What to create at the target for one claim. rule: index of the rule that matched. reasons: for people.
+
+    fields: paths in the PV's spec that the rule sets.
+    """
 
     pv: Object
     pvc: Object
     rule: int
     reasons: tuple[str, ...]
+    fields: frozenset[tuple[str, ...]] = frozenset()
 
     @property
     def claim(self) -> str:
@@ -45,14 +49,14 @@ def patch_volume(
     pvc: Mapping[str, Any],
     rules: Sequence[VolumeRule],
     target: str,
-    vm: str = "",
+    vms: Sequence[str] = (),
 ) -> VolumeDecision:
     """Decide the target's PV and PVC.
 
     Refused when no rule matches, when a value of the other site would stay, or when the volume's driver could not use
-    what the rule makes of it. vm: name of the VM that uses the claim, for {vm.name}.
+    what the rule makes of it. vms: names of the VMs that use the claim, for {vm.name}.
     """
-    rule, volume = _matching(rules, pv, pvc, target, vm)
+    rule, volume = match_rule(rules, pv, pvc, target, vms)
     new_pv, new_pvc = clean_pv(pv), clean_pvc(pvc)
     reasons = [f"rule {rule.index} matches {source_of(pv)}"]
     if pv["spec"].get("nodeAffinity"):
@@ -78,16 +82,17 @@ def patch_volume(
         )
     decided = DecidedVolume(pv, new_pv["spec"], rule.index, target, compiled.fields)
     reasons += driver_of(new_pv["spec"]).check(decided)
-    return VolumeDecision(new_pv, new_pvc, rule.index, tuple(reasons))
+    return VolumeDecision(new_pv, new_pvc, rule.index, tuple(reasons), compiled.fields)
 
 
-def _matching(
-    rules: Sequence[VolumeRule], pv: Mapping[str, Any], pvc: Mapping[str, Any], target: str, vm: str
+def match_rule(
+    rules: Sequence[VolumeRule], pv: Mapping[str, Any], pvc: Mapping[str, Any], target: str, vms: Sequence[str]
 ) -> tuple[VolumeRule, CapturedVolume]:
+    """The first rule that matches, and what its templates are filled from."""
     for rule in rules:
         captures = _compiled(rule, target).matcher.captures(pv, pvc)
         if captures is not None:
-            return rule, CapturedVolume(pv, pvc, vm, captures)
+            return rule, CapturedVolume(pv, pvc, tuple(vms), captures)
     raise Refused(
         "patch the volume",
         on=f"PersistentVolume/{pv['metadata']['name']}",
@@ -104,6 +109,11 @@ class _CompiledRule:
     matcher: RuleMatcher
     setters: tuple[tuple[str, tuple[str, ...], Template], ...]
     fields: frozenset[tuple[str, ...]]
+
+
+def filled(rule: VolumeRule, site: str, volume: CapturedVolume) -> dict[tuple[str, ...], Any]:
+    """What the rule sets at a site, by path. Refused when a placeholder has no value."""
+    return {path: template.fill(volume) for _field, path, template in _compiled(rule, site).setters}
 
 
 @lru_cache(maxsize=1024)

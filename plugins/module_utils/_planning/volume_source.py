@@ -21,9 +21,9 @@ def source_of(pv: Mapping[str, Any]) -> str:
     name = "csi" if "csi" in spec else next(iter(source_names(spec)), "")
     source = spec.get(name) or {}
     if name == "nfs":
-        return f"nfs {source['server']}:{source['path']}"
+        return f"nfs {source.get('server')}:{source.get('path')}"
     if name == "csi":
-        return f"csi {source['driver']} {source['volumeHandle']}"
+        return f"csi {source.get('driver')} {source.get('volumeHandle')}"
     if name == "iscsi":
         return f"iscsi {source.get('targetPortal')} {source.get('iqn')} lun {source.get('lun')}"
     if name == "fc":

@@ -16,11 +16,11 @@ _METADATA = ("name", "namespace", "labels", "annotations")
 
 @dataclass(frozen=True, slots=True)
 class CapturedVolume:
-    """What placeholders are filled from. vm: name of the VM that uses the claim; captures: of the rule that matches."""
+    """What placeholders are filled from. vms: names of those that use the claim; captures: of the rule that matches."""
 
     pv: Mapping[str, Any]
     pvc: Mapping[str, Any]
-    vm: str
+    vms: tuple[str, ...]
     captures: Mapping[str, str]
 
     @property
@@ -100,7 +100,7 @@ def _value_of(name: str, path: tuple[str, ...], volume: CapturedVolume, whole: A
     if root == "match":
         value = volume.captures.get(keys[0])
     elif root == "vm":
-        value = volume.vm
+        value = _only_vm(name, volume)
     else:
         document = volume.pv if root == "pv" else volume.pvc
         value = document["metadata"] if keys[0] in _METADATA else document["spec"]
@@ -117,3 +117,15 @@ def _value_of(name: str, path: tuple[str, ...], volume: CapturedVolume, whole: A
             next_step="give the volume that value, or write a rule of its own for volumes that lack it",
         )
     return value
+
+
+def _only_vm(name: str, volume: CapturedVolume) -> str:
+    if len(volume.vms) > 1:
+        raise Refused(
+            "patch the volume",
+            on=volume.on,
+            seen=f"{{{name}}} could be any of the VMs that share it: {', '.join(volume.vms)}",
+            wanted="one VM, or a rule that does not name it",
+            next_step="write a rule of its own for shared volumes, above this one, with {pvc.name} or {pv.name}",
+        )
+    return volume.vms[0] if volume.vms else ""

@@ -80,6 +80,10 @@ class Provider(ABC):
     def covers(self, group: Group, site: str, pv: Mapping[str, Any]) -> bool:
         """Whether the PV's data is what this group replicates at that site (P1: a volume outside is a blocker)."""
 
+    def clone_remedy(self, pv: Mapping[str, Any]) -> str:
+        """What lets a volume be replicated that the storage cloned from another; empty where it always can be."""
+        return ""
+
     @abstractmethod
     def enable(self, group: Group, source: str, target: str) -> bool:
         """Make the group replicate from source to target; whether something had to be changed."""

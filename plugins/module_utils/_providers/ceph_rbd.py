@@ -76,6 +76,9 @@ class CephRbdProvider(Provider):
         pool = RbdOptions.read(group, site).pool
         return not pool or image_of(pv, pool).pool == pool
 
+    def clone_remedy(self, pv: Mapping[str, Any]) -> str:
+        return "flatten its image (rbd flatten): Ceph mirrors none whose parent it does not mirror"
+
     def enable(self, group: Group, source: str, target: str) -> bool:
         tried = "enable replication"
         side = self._sides.look([group], source, tried)

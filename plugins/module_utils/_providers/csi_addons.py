@@ -15,6 +15,7 @@ from .._errors import DrError, NotFound, Refused, Unreachable
 from .._model.group_status import GroupStatus, SyncProof, combine, silent
 from .._model.plan import Group
 from .base import WORKERS, Capabilities, FenceProof, Provider
+from .ceph_rbd_images import is_rbd
 from .csi_addons_fence import Fence
 from .csi_addons_guard import against_enabling, against_promotion
 from .csi_addons_options import options_of
@@ -80,6 +81,10 @@ class CsiAddonsProvider(Provider):
         side = self._side(group, site)
         csi = pv["spec"].get("csi")
         return bool(csi) and csi["driver"] == side.provisioner()
+
+    def clone_remedy(self, pv: Mapping[str, Any]) -> str:
+        remedy = "set the VolumeReplicationClass's parameter flattenMode to force, or flatten the image (rbd flatten)"
+        return remedy if is_rbd(pv) else ""
 
     def enable(self, group: Group, source: str, target: str) -> bool:
         """Primary at the source; secondary at the target where its claims are there already."""

@@ -76,13 +76,13 @@ class MemoryApi:
     ) -> list[dict[str, Any]]:
         if fields is not None:
             raise NotImplementedError("field selectors")
-        wanted = dict(part.split("=", 1) for part in labels.split(",")) if labels else {}
+        asked = [part.partition("=") for part in labels.split(",")] if labels else []
         return [
             copy.deepcopy(item)
             for (of_kind, of_namespace, _name), item in self.objects.items()
             if of_kind == kind.kind
             and namespace in (None, of_namespace)
-            and wanted.items() <= item["metadata"].get("labels", {}).items()
+            and all(_has_label(item, *part) for part in asked)
         ]
 
     def create(self, kind: Kind, body: dict[str, Any]) -> dict[str, Any]:
@@ -109,7 +109,7 @@ class MemoryApi:
         return stored if stored == body else self._store("apply", key, body)
 
     def patch(self, kind: Kind, name: str, namespace: str | None, body: dict[str, Any]) -> dict[str, Any]:
-        """A resourceVersion in a merge patch makes somebody else's change meanwhile a Conflict."""
+        """JSON merge patch; a resourceVersion in it makes somebody else's change meanwhile a Conflict."""
         stored = self.get(kind, name, namespace)
         key = (kind.kind, namespace, name)
         if body.get("metadata", {}).get("resourceVersion") not in (None, stored["metadata"]["resourceVersion"]):
@@ -135,17 +135,22 @@ class MemoryApi:
         return kind.kind, body["metadata"].get("namespace"), body["metadata"]["name"]
 
 
-def merged(stored: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
-    """As an API server applies a JSON merge patch."""
-    result = copy.deepcopy(stored)
+def merged(seen: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
+    """A document after a JSON merge patch (RFC 7396)."""
+    found = copy.deepcopy(seen)
     for key, value in patch.items():
         if value is None:
-            result.pop(key, None)
+            found.pop(key, None)
         elif isinstance(value, dict):
-            result[key] = merged(result.get(key) or {}, value)
+            found[key] = merged(found[key] if isinstance(found.get(key), dict) else {}, value)
         else:
-            result[key] = copy.deepcopy(value)
-    return result
+            found[key] = copy.deepcopy(value)
+    return found
+
+
+def _has_label(item: dict[str, Any], key: str, equals: str, value: str) -> bool:
+    labels = item["metadata"].get("labels") or {}
+    return labels.get(key) == value if equals else key in labels
 
 
 def plan_of(**changes: Any) -> Plan:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import urllib3
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.api import PATIENCE, Api
-from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import CONFIG_MAP, NODE, VM
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import CONFIG_MAP, NODE, PVC, VM
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
     Conflict,
     DrError,
@@ -214,6 +214,45 @@ def test_an_answer_that_repetition_cannot_change_is_final(
     error = error_of(lambda: api.get(NODE, "worker-0"))
     assert (type(error), error.status, error.seen, len(pool.requests)) == (kind, status, "no", 1)
     assert (next_step or "") in (error.next_step or "")
+
+
+@pytest.mark.parametrize(
+    ("message", "next_step"),
+    [
+        (
+            'persistentvolumeclaims "db-0" is forbidden: exceeded quota: storage, requested: requests.storage=10Gi,'
+            " used: requests.storage=95Gi, limited: requests.storage=100Gi",
+            "raise that ResourceQuota, or free what it counts, then start again",
+        ),
+        (
+            'persistentvolumeclaims "db-0" is forbidden: maximum storage usage per PersistentVolumeClaim is 5Gi, but'
+            " request is 10Gi",
+            "change the LimitRange of the namespace, then start again",
+        ),
+        (
+            'persistentvolumeclaims "db-0" is forbidden: unable to create new content in namespace payroll because it'
+            " is being terminated",
+            "the namespace is being deleted: wait until it is gone, then start again",
+        ),
+    ],
+    ids=["quota exceeded", "limit range", "namespace terminating"],
+)
+def test_p10_what_is_forbidden_for_another_cause_than_a_missing_right_says_its_cause(
+    time: SimulatedTime, message: str, next_step: str
+) -> None:
+    error = error_of(lambda: api_of(time, refusal(403, message))[0].create(PVC, {"metadata": {"name": "db-0"}}))
+    assert (type(error), error.status, error.seen, error.next_step) == (Failed, 403, message, next_step)
+
+
+def test_p10_an_admission_webhook_that_is_down_is_waited_for_and_then_named(time: SimulatedTime) -> None:
+    message = (
+        'Internal error occurred: failed calling webhook "mutate.example.org": failed to call webhook: Post'
+        ' "https://hook.tools.svc:443/mutate": dial tcp 10.0.0.7:443: connect: connection refused'
+    )
+    api, pool = api_of(time, *[refusal(500, message)] * 1000)
+    error = error_of(lambda: api.create(PVC, {"metadata": {"name": "db-0"}}))
+    assert (error.status, error.seen, len(pool.requests) > 1) == (500, message, True)
+    assert "bring its service back" in str(error.next_step)
 
 
 def test_a_denial_by_an_admission_policy_is_a_refusal_and_no_missing_right(time: SimulatedTime) -> None:

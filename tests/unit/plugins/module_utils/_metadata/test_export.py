@@ -12,18 +12,21 @@ from typing import Any
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
+    ATTACHMENT_DEFINITION,
     CONFIG_MAP,
     CONTROLLER_REVISION,
     NAMESPACE,
-    NETWORK_ATTACHMENT,
     PV,
     PVC,
     SECRET,
     SERVICE,
     VM,
+    Kind,
 )
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Failed, TerminalState, Timeout
 from ansible_collections.ocpvirt.dr.plugins.module_utils._metadata import export_index
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.selector import LabelSelector
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.workload import is_finished
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.capture_drift import drift
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._metadata.export_world import (
     LABEL,
@@ -35,6 +38,7 @@ from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._metadata.ex
     source,
 )
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import NOON, SimulatedTime
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.workload_manifests import cron_job, deployment, job
 
 WEST = Site("west")
 
@@ -109,7 +113,7 @@ def test_a_capture_is_no_other_than_the_site_that_it_was_taken_of(store: MemoryS
         for kind in (SECRET, CONFIG_MAP, CONTROLLER_REVISION, SERVICE)
         for item in site.list(kind, "payroll", labels=f"{LABEL}=true")
     }
-    assert drift(captured, *live, {"payroll/db": site.get(PV, "pv-db")}, others) == []
+    assert drift(captured, *live, {"payroll/db": site.get(PV, "pv-db")}, others, {}, LabelSelector()) == []
 
 
 def test_what_is_going_and_tokens_of_one_cluster_are_left_out(store: MemoryStore) -> None:
@@ -117,6 +121,16 @@ def test_what_is_going_and_tokens_of_one_cluster_are_left_out(store: MemoryStore
     site.add(SECRET, "token", metadata={"annotations": {"kubernetes.io/service-account.name": "robot"}})
     site.add(CONFIG_MAP, "going", metadata={"deletionTimestamp": "2026-03-01T11:00:00Z"})
     assert not names(store, take(store, site)) & {"secrets/token", "configmaps/going"}
+
+
+def test_workloads_are_captured_and_those_that_a_controller_makes_are_not(store: MemoryStore) -> None:
+    site = east()
+    for item in (deployment(), job(done="Complete"), job("nightly-1", owner=cron_job())):
+        item["metadata"]["labels"][LABEL] = "true"
+        site.create(Kind("", "v1", "", item["kind"]), item)
+    found = source(store).manifests(WEST, take(store, site)).objects
+    assert [item["metadata"]["name"] for item in found["deployments.apps"]] == ["front"]
+    assert [(item["metadata"]["name"], is_finished(item)) for item in found["jobs.batch"]] == [("import", True)]
 
 
 def test_a_kind_that_the_source_does_not_serve_is_no_obstacle(store: MemoryStore) -> None:
@@ -418,5 +432,5 @@ def changed() -> Site:
 
 def test_a_kind_with_a_hyphen_in_its_plural_is_read_back(store: MemoryStore) -> None:
     site = east()
-    site.add(NETWORK_ATTACHMENT, "vlan-100", spec={"config": "{}"})
+    site.add(ATTACHMENT_DEFINITION, "vlan-100", spec={"config": "{}"})
     assert "network-attachment-definitions.k8s.cni.cncf.io/vlan-100" in names(store, take(store, site))

@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where an export is kept; every problem with its path, and no secret in any."""
+"""Where captures are kept; every problem with its path, and no secret in any."""
 
 from __future__ import annotations
 
@@ -87,7 +87,34 @@ def test_a_problem_has_its_path(document: dict[str, Any], export: Any, problem: 
             {"source": "export", "export": {"directory": "/x"}, "storage_location": "default"},
             "metadata.storage_location: is Velero's, and the source is export",
         ),
-        ({"source": "gitops"}, "metadata.source: got the text"),
+        ({"source": "helm"}, "metadata.source: got the text"),
+        ({"source": "gitops", "keep": "14d"}, "metadata.keep: is for captures"),
+        (
+            {"source": "gitops", "storage_location": "default"},
+            "metadata.storage_location: is Velero's, and the source is gitops",
+        ),
+        ({"gitops": {}}, "metadata.gitops: is for source: gitops, and the source is oadp"),
+        (
+            {"source": "gitops", "gitops": {"applications": {"east": []}}},
+            "metadata.gitops.applications.west: is required: the plan must serve every direction",
+        ),
+        (
+            {"source": "gitops", "gitops": {"applications": {"east": ["payroll"], "west": []}}},
+            "metadata.gitops.applications.east[0]: got the text",
+        ),
+        ({"source": "vendor", "keep": "14d"}, "metadata.keep: is for captures"),
+        (
+            {"source": "vendor", "schedule": "@daily"},
+            "metadata.schedule: is Velero's, and the source is vendor; run protect by a schedule of your own",
+        ),
+        (
+            {"source": "vendor", "export": {"directory": "/x"}},
+            "metadata.export: is for source: export, and the source is vendor",
+        ),
+        (
+            {"source": "export", "export": {"directory": "/x"}, "oadp": {"bucket": "disaster", "region": "us-east-1"}},
+            "metadata.oadp: is for source: oadp, and the source is export",
+        ),
     ],
 )
 def test_what_belongs_to_one_source_is_not_given_for_another(
@@ -111,3 +138,50 @@ def test_a_secret_in_the_plan_is_refused_and_not_shown(document: dict[str, Any],
     found = problems(document, {"source": "export", "export": {"s3": {**s3, **wrong}}})
     assert found
     assert "s3cret" not in " ".join(found)
+
+
+def test_what_oadp_is_configured_with_needs_bucket_and_region(document: dict[str, Any]) -> None:
+    plan = parse_plan({**document, "metadata": {"oadp": {"bucket": "disaster", "region": "us-east-1"}}})
+    assert plan.metadata.oadp == {
+        "name": "ocpvirt-dr",
+        "bucket": "disaster",
+        "region": "us-east-1",
+        "checksums": True,
+        "credential": {"name": "cloud-credentials", "key": "cloud"},
+    }
+    assert parse_plan(plan.document).metadata == plan.metadata
+    assert parse_plan(document).metadata.oadp is None
+
+
+@pytest.mark.parametrize(
+    ("oadp", "problem"),
+    [
+        ({"region": "us-east-1"}, "metadata.oadp.bucket: is required"),
+        ({"bucket": "disaster"}, "metadata.oadp.region: is required"),
+        ({"s3_url": "s3.example.org"}, "metadata.oadp.s3_url: got the text"),
+        ({"prefix": "/x"}, "metadata.oadp.prefix: got the text"),
+        ({"credential": {"name": "Store"}}, "metadata.oadp.credential.name: got the text"),
+        ({"credential": {"key": "a b"}}, "metadata.oadp.credential.key: got the text"),
+        ({"credential": "cloud"}, "metadata.oadp.credential: got a text, wanted a mapping"),
+        ({"checksums": "no"}, "metadata.oadp.checksums: got the text"),
+        ({"plugins": ["csi"]}, "metadata.oadp.plugins: unknown key"),
+    ],
+)
+def test_a_problem_of_oadp_has_its_path(document: dict[str, Any], oadp: Any, problem: str) -> None:
+    found = problems(document, {"oadp": oadp})
+    assert [text for text in found if text.startswith(problem)], found
+
+
+@pytest.mark.parametrize("key", ["access_key", "secret_key", "access_key_id", "secret_access_key"])
+def test_a_key_of_the_object_store_is_refused_and_not_shown(document: dict[str, Any], key: str) -> None:
+    found = problems(document, {"oadp": {"bucket": "disaster", "region": "us-east-1", key: "s3cret"}})
+    (problem,) = found
+    assert problem.startswith(f"metadata.oadp.{key}: a plan refers to secrets")
+    assert "s3cret" not in problem
+
+
+def test_what_syncs_from_git_is_named_for_both_sites(document: dict[str, Any]) -> None:
+    applications = {"east": ["openshift-gitops/payroll"], "west": ["openshift-gitops/payroll", "argocd/payroll-db"]}
+    plan = parse_plan({**document, "metadata": {"source": "gitops", "gitops": {"applications": applications}}})
+    assert plan.metadata.gitops == {"applications": applications, "run_strategy_ignored": False}
+    assert parse_plan(plan.document).metadata == plan.metadata

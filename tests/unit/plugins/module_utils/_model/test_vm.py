@@ -166,4 +166,11 @@ def test_secrets_and_config_maps_of_a_vm_are_found(template, found) -> None:
 
 def test_a_claim_is_used_by_the_vm_that_has_its_volume() -> None:
     volumes = [{"persistentVolumeClaim": {"claimName": "data"}}, {"dataVolume": {"name": "root"}}]
-    assert claim_users([manifest(volumes=volumes)]) == {"payroll/data": "db-0", "payroll/root": "db-0"}
+    assert claim_users([manifest(volumes=volumes)]) == {"payroll/data": ("db-0",), "payroll/root": ("db-0",)}
+
+
+def test_a_claim_that_two_vms_share_is_used_by_both() -> None:
+    volumes = [{"persistentVolumeClaim": {"claimName": "quorum"}}]
+    vms = [manifest(volumes=volumes), manifest(volumes=volumes)]
+    vms[0]["metadata"]["name"] = "db-1"
+    assert claim_users(vms) == {"payroll/quorum": ("db-0", "db-1")}

@@ -123,4 +123,4 @@ def test_a_claim_of_state_is_used_by_its_vm() -> None:
         "payroll/db": {"metadata": {}},
         "payroll/state": {"metadata": {"labels": {"persistent-state-for": "db"}}},
     }
-    assert claim_users([root], claims) == {"payroll/db": "db", "payroll/state": "db"}
+    assert claim_users([root], claims) == {"payroll/db": ("db",), "payroll/state": ("db",)}

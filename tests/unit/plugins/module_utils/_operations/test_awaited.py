@@ -86,6 +86,15 @@ def test_a_target_that_knows_its_groups_needs_no_capture(monkeypatch: pytest.Mon
     assert source.read == []
 
 
+def test_of_volumes_that_a_product_makes_nothing_is_foretold(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = Source("new")
+    monkeypatch.setattr(awaited, "source_of", lambda _plan: source)
+    reached = {"west": Reach("west", "reachable", api=MemoryApi("west"))}  # type: ignore[arg-type]
+    seen = Outlook(reached, {"west": [ABSENT], "east": []}, [])
+    assert awaited.look_with_capture(plan_of(metadata={"source": "vendor"}), "west", seen) is seen
+    assert source.read == []
+
+
 @pytest.mark.parametrize(("names", "message"), [((), "no volume here"), (("unread",), "no volume here; read the obj")])
 def test_p4_a_capture_that_cannot_be_read_stops_nothing(
     monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...], message: str

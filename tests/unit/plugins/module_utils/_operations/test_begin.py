@@ -88,8 +88,10 @@ class TwoSites:
     def record(self, run: Run) -> None:
         RunStore(self.apis[run.target], PLAN.store_namespace).put_head(run.id, PLAN.name, run.as_dict())  # type: ignore[arg-type]
 
-    def begin(self, operation: str, target: str | None = None, lost: str | None = None) -> dict[str, Any]:
-        return begin.begin_run(PLAN, operation, target, lost, None, False)
+    def begin(
+        self, operation: str, target: str | None = None, lost: str | None = None, plan: Plan = PLAN
+    ) -> dict[str, Any]:
+        return begin.begin_run(plan, operation, target, lost, None, False)
 
 
 @pytest.fixture
@@ -109,6 +111,12 @@ def test_a_planned_move_takes_both_locks_and_loses_nothing(sites: TwoSites) -> N
         holder = PlanLock(api, PLAN.store_namespace, PLAN.name).holder()  # type: ignore[arg-type]
         assert holder is not None
         assert holder.run_id == begun["run_id"]
+
+
+def test_a_run_says_whether_something_syncs_the_plan_from_git(sites: TwoSites) -> None:
+    assert sites.begin("relocate", "east")["gitops"] is False
+    metadata = {"source": "gitops", "gitops": {"applications": {"east": [], "west": ["argocd/payroll"]}}}
+    assert sites.begin("relocate", "west", plan=plan_of(metadata=metadata))["gitops"] is True
 
 
 def test_a_failover_says_beforehand_what_it_loses(sites: TwoSites) -> None:

@@ -79,8 +79,10 @@ class Source:
         return content(name)
 
 
-def choose(monkeypatch: pytest.MonkeyPatch, session: MemorySession, source: Source, rules: list[Any]) -> str:
-    plan = plan_of(volumes={"rules": rules})
+def choose(
+    monkeypatch: pytest.MonkeyPatch, session: MemorySession, source: Source, rules: list[Any], **more: Any
+) -> str:
+    plan = plan_of(volumes={"rules": rules}, **more)
     monkeypatch.setattr(capture, "Session", session)
     monkeypatch.setattr(capture, "source_of", lambda _plan: source)
     return capture.choose_capture(plan, "r-1", False)["name"]
@@ -102,6 +104,26 @@ def test_p2_a_volume_that_no_rule_matches_is_refused_before_anything_is_promoted
     other = {**RULE, "match": {"nfs": {"server": ["203.0.113.1"]}}}
     with pytest.raises(Refused, match=r"volumes\.rules"):
         choose(monkeypatch, MemorySession(MemoryApi()), Source("new"), [other])
+
+
+def test_what_patching_cannot_serve_is_refused_but_where_a_product_makes_the_volume(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    csi = {"driver": "csi.trident.netapp.io", "volumeHandle": "pvc-1", "volumeAttributes": {"backendUUID": "east"}}
+
+    class Trident(Source):
+        def manifests(self, api: object, name: str) -> Capture:
+            found = super().manifests(api, name)
+            found.index("persistentvolumes")["pv"]["spec"]["csi"] = csi  # type: ignore[index]
+            del found.index("persistentvolumes")["pv"]["spec"]["nfs"]  # type: ignore[attr-defined]
+            return found
+
+    fields = {site: {"csi.volumeAttributes.backendUUID": site} for site in ("east", "west")}
+    rule = {"match": {"csi": {"driver": csi["driver"]}}, "set": fields}
+    session = MemorySession(MemoryApi())
+    with pytest.raises(Refused, match="TridentVolumes"):
+        choose(monkeypatch, session, Trident("new"), [rule])
+    assert choose(monkeypatch, session, Trident("new"), [rule], metadata={"source": "vendor"}) == "new"
 
 
 def test_a_capture_that_is_damaged_for_good_is_passed_over_with_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import SCHEDULE
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import SCHEDULE, SECRET
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Failed
 from ansible_collections.ocpvirt.dr.plugins.module_utils._metadata.oadp import OadpSource
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.capture import Capture, CaptureInfo
@@ -38,6 +38,16 @@ def test_a_fresh_capture_of_what_is_there_has_no_findings() -> None:
 def test_an_old_capture_and_failed_ones_since_are_found() -> None:
     known = (info("b", timedelta(hours=3), complete=False), info("a", timedelta(hours=27)))
     assert found(*known) == ["blocker CaptureTooOld Capture/a", "warning CaptureUnusable Capture/b"]
+
+
+@pytest.mark.parametrize(("source", "told"), [("oadp", ["warning ObjectNewer Secret/payroll/key"]), ("vendor", [])])
+def test_only_of_what_a_source_holds_whole_it_is_told_what_changed(source: str, told: list[str]) -> None:
+    plan = plan_of(metadata={"source": source})
+    secret = {"metadata": {"name": "key", "namespace": "payroll"}}
+    live = Protected({}, others={(SECRET, "payroll/key"): secret})
+    content, known = Capture("a", {}), info("a", timedelta(hours=1))
+    listed = module.capture_findings(plan, MemoryApi(), [known], known, content, live)  # type: ignore[arg-type]
+    assert [f"{finding.severity} {finding.code} {finding.on}" for finding in listed] == told
 
 
 def test_a_schedule_that_is_not_there_or_not_as_planned_is_found_until_protect_makes_it() -> None:

@@ -10,10 +10,17 @@ from typing import Any
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._metadata.export import ExportSource
+from ansible_collections.ocpvirt.dr.plugins.module_utils._metadata.gitops import GitopsSource
 from ansible_collections.ocpvirt.dr.plugins.module_utils._metadata.oadp import OadpSource
+from ansible_collections.ocpvirt.dr.plugins.module_utils._metadata.vendor import VendorSource
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations import metadata_source
-from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.metadata_source import needs_of, source_of
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.metadata_source import (
+    makes_volumes,
+    needs_of,
+    restores,
+    source_of,
+)
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, plan_of
 
 
@@ -40,6 +47,21 @@ def test_an_export_needs_no_product(tmp_path: Path) -> None:
     plan = exporting(directory=str(tmp_path))
     assert isinstance(source_of(plan), ExportSource)
     assert needs_of(plan) == frozenset()
+
+
+def test_a_product_that_restores_needs_nothing_of_ours() -> None:
+    plan = plan_of(metadata={"source": "vendor"})
+    assert isinstance(source_of(plan), VendorSource)
+    assert needs_of(plan) == frozenset()
+    assert restores(plan) is False
+    assert restores(plan_of()) is True
+
+
+def test_of_what_git_brings_volumes_are_ours() -> None:
+    plan = plan_of(metadata={"source": "gitops"})
+    assert isinstance(source_of(plan), GitopsSource)
+    assert (restores(plan), makes_volumes(plan)) == (False, True)
+    assert makes_volumes(plan_of(metadata={"source": "vendor"})) is False
 
 
 def test_a_home_folder_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import SECRET
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.capture import Capture, CaptureInfo
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations import move_capture
@@ -25,6 +26,7 @@ class Velero:
     """Both sites' Velero: what is taken is known at the target unless the object store is down."""
 
     title = "Velero"
+    holds_content = True
 
     def __init__(self, session: MemorySession, monkeypatch: pytest.MonkeyPatch) -> None:
         self.session = session
@@ -112,3 +114,13 @@ def test_p9_check_mode_takes_nothing(velero: Velero) -> None:
     capture()
     velero.live = vm("b")
     assert (recheck(check_mode=True)["changed"], velero.taken) == (False, 1)
+
+
+def test_a_record_of_names_is_not_compared_with_what_they_name(velero: Velero, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = {"metadata": {"name": "cloud-init", "namespace": "payroll"}, "data": {"userdata": "czNjcjN0"}}
+    protected = Protected({"payroll/db": velero.live}, others={(SECRET, "payroll/cloud-init"): secret})
+    monkeypatch.setattr(move_capture, "list_protected", lambda _plan, _api: protected)
+    capture()
+    assert recheck()["drift"] == ["Secret/payroll/cloud-init is new"]
+    velero.holds_content = False
+    assert recheck()["drift"] == []

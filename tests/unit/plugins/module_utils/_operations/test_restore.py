@@ -8,16 +8,18 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import VM
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import DEPLOYMENT, VM
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Failed, Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.capture import Capture
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations import restore
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.restore import halted, restore_metadata
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.workloads import KINDS
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import (
     MemoryApi,
     MemorySession,
     plan_of,
 )
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.workload_manifests import PROTECTED, deployment
 
 
 def captured(name: str = "db-0", **spec: Any) -> dict[str, Any]:
@@ -99,8 +101,8 @@ def velero(api: MemoryApi, monkeypatch: pytest.MonkeyPatch) -> Velero:
     return velero
 
 
-def run(check_mode: bool = False) -> dict[str, Any]:
-    return restore_metadata(plan_of(), "r-1", 60, check_mode)
+def run(check_mode: bool = False, **plan: Any) -> dict[str, Any]:
+    return restore_metadata(plan_of(**plan), "r-1", 60, check_mode)
 
 
 @pytest.mark.parametrize(
@@ -158,6 +160,65 @@ def test_vms_come_after_velero_which_restores_none_of_what_is_ours(api: MemoryAp
     assert {vm["metadata"]["name"] for vm in api.list(VM)} == {"db-0", "db-1"}
     assert {"persistentvolumes", "persistentvolumeclaims", "virtualmachines.kubevirt.io"} <= set(velero.excluded)
     assert (result["changed"], result["vms"], result["vms_created"]) == (True, 2, 2)
+
+
+@pytest.mark.usefixtures("session")
+def test_p1_workloads_are_created_stopped_by_us_and_never_by_velero(api: MemoryApi, velero: Velero) -> None:
+    front = deployment(replicas=3)
+    front["metadata"]["labels"][PROTECTED] = "true"
+    velero.capture = Capture(velero.capture.name, {**velero.capture.objects, "deployments.apps": [front]})
+    result = run()
+    resources = {kind.resource for kind in KINDS.values()}
+    assert {*resources, "replicasets.apps"} <= set(velero.excluded)
+    assert (result["changed"], result["workloads"], result["workloads_created"]) == (True, 1, 1)
+    assert [item["spec"]["replicas"] for item in api.list(DEPLOYMENT)] == [0]
+    # nobody else of its name was there, so Velero may update what it finds
+    assert velero.update is True
+
+
+@pytest.mark.usefixtures("session")
+def test_p8_what_is_the_whole_clusters_is_never_restored_and_said(velero: Velero) -> None:
+    resource = "clusterroles.rbac.authorization.k8s.io"
+    view = {"kind": "ClusterRole", "metadata": {"name": "view"}}
+    velero.capture = Capture(velero.capture.name, {**velero.capture.objects, resource: [view]})
+    result = run()
+    assert resource in velero.excluded
+    assert "ClusterRole/view stays in the capture: it is the whole cluster's" in result["decisions"]
+
+
+VLAN = {"network": {"attachments": [{"east": "vlan-100", "west": "vlan-2100"}]}}
+
+
+def attached(vm: dict[str, Any], name: str) -> dict[str, Any]:
+    vm = copy.deepcopy(vm)
+    vm["spec"]["template"]["spec"]["networks"] = [{"name": "lan", "multus": {"networkName": name}}]
+    return vm
+
+
+@pytest.mark.usefixtures("session")
+def test_vms_are_created_with_the_networks_of_the_target_and_it_is_said_once(api: MemoryApi, velero: Velero) -> None:
+    velero.capture = Capture(
+        velero.capture.name, {VM.resource: [attached(captured(name), "vlan-100") for name in ("db-0", "db-1")]}
+    )
+    result = run(**VLAN)
+    networks = [vm["spec"]["template"]["spec"]["networks"] for vm in api.list(VM)]
+    assert networks == [[{"name": "lan", "multus": {"networkName": "vlan-2100"}}]] * 2
+    assert result["decisions"][0] == ("NetworkAttachmentDefinition/payroll/vlan-100 becomes payroll/vlan-2100 in 2 VMs")
+
+
+@pytest.mark.usefixtures("session")
+@pytest.mark.parametrize(("at_target", "verdict"), [("vlan-2100", "adopted"), ("vlan-100", "updated")])
+def test_a_vm_of_an_earlier_stay_is_as_captured_under_the_names_of_its_site(
+    api: MemoryApi, velero: Velero, at_target: str, verdict: str
+) -> None:
+    vm = captured()
+    vm["metadata"]["labels"]["protected.dr.ocpvirt.io/payroll"] = "true"
+    velero.capture = Capture(velero.capture.name, {VM.resource: [attached(vm, "vlan-100")]})
+    api.create(VM, halted(attached(vm, at_target), "r-0"))
+    result = run(**VLAN)
+    assert [why for why in result["decisions"] if "db-0" in why and verdict in why], result["decisions"]
+    (left,) = api.list(VM)
+    assert left["spec"]["template"]["spec"]["networks"][0]["multus"] == {"networkName": "vlan-2100"}
 
 
 @pytest.mark.usefixtures("session", "velero")

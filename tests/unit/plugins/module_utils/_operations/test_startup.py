@@ -12,7 +12,8 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import V
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, Failed, Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.vm import PowerRecord
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations import startup
-from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.startup import start_vms, vmi_state
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.startup import start_vms
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.vm_start import vmi_state
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import (
     MemoryApi,
     MemorySession,

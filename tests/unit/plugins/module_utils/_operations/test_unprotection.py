@@ -11,12 +11,15 @@ from typing import Any
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
     CONFIG_MAP,
+    CRON_JOB,
+    DEPLOYMENT,
     NAMESPACE,
     PV,
     PVC,
     RESOURCE_QUOTA,
     SCHEDULE,
     SECRET,
+    SERVICE_ACCOUNT,
     VM,
 )
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.lease import PlanLock
@@ -28,12 +31,14 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations import outlook, unprotection
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.sites import Reach
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, plan_of
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.workload_manifests import cron_job, deployment
 
 PLAN = plan_of()
 LABEL = "protected.dr.ocpvirt.io/payroll"
 POLICY = "dr.ocpvirt.io/reclaim-policy"
 OWN = {"tier": "db"}
 LATCH = "dr-latch-payroll"
+WORKLOAD = {"dr.ocpvirt.io/plan": "payroll"}
 
 
 class Killed(Exception):
@@ -235,11 +240,16 @@ def test_p5_twice_changes_nothing(world: World) -> None:
 
 
 def test_p5_killed_before_any_write_the_same_command_ends_alike(monkeypatch: pytest.MonkeyPatch) -> None:
-    undisturbed = World(monkeypatch)
+    def protected() -> World:
+        world = World(monkeypatch)
+        put_workload(world, deployment("front"))
+        return world
+
+    undisturbed = protected()
     undisturbed.unprotect()
     assert len(undisturbed.log) > 5
     for writes in range(len(undisturbed.log)):
-        world = World(monkeypatch)
+        world = protected()
         world.writes_left = writes
         with pytest.raises(Killed):
             world.unprotect()
@@ -262,6 +272,38 @@ def test_a_vm_that_the_plan_does_not_select_any_more_is_given_back_too(world: Wo
     world.unprotect()
     assert [world.labels(kind, "former") for kind in (VM, PVC)] == [{}, OWN]
     assert world.sites["east"].get(PV, "pv-former")["spec"]["persistentVolumeReclaimPolicy"] == "Delete"
+
+
+def put_workload(world: World, item: dict[str, Any], by: str = "") -> None:
+    """As protect left it. by: who wrote the label, where that is asked."""
+    east, meta = world.sites["east"], item["metadata"]
+    fields = {"f:metadata": {"f:labels": {f"f:{LABEL}": {}}}}
+    meta["labels"] |= {LABEL: "true"}
+    if by:
+        meta["managedFields"] = [{"manager": by, "operation": "Update", "fieldsV1": fields}]
+    east._store("create", (item["kind"], "payroll", meta["name"]), item)
+
+
+def test_workloads_and_what_they_need_are_given_back_too(world: World) -> None:
+    front = deployment("front", replicas=3)
+    front["spec"]["template"]["spec"]["serviceAccountName"] = "front"
+    put_workload(world, front)
+    put_workload(world, cron_job("nightly"))
+    world.sites["east"].put(SERVICE_ACCOUNT, "front", {}, labels={LABEL: "true", **OWN})
+    result = world.unprotect()
+    assert [world.labels(kind, name) for kind, name in ((DEPLOYMENT, "front"), (CRON_JOB, "nightly"))] == [WORKLOAD] * 2
+    assert world.labels(SERVICE_ACCOUNT, "front") == OWN
+    assert (result["workloads"], world.sites["east"].get(DEPLOYMENT, "front", "payroll")["spec"]["replicas"]) == (2, 3)
+
+
+@pytest.mark.parametrize(("by", "stays"), [("ocpvirt-dr", False), ("kubectl-label", True)])
+def test_p8_a_workload_that_is_not_selected_any_more_is_given_back_when_protect_labelled_it(
+    world: World, by: str, stays: bool
+) -> None:
+    put_workload(world, deployment("former", labels={}), by)
+    result = world.unprotect()
+    assert world.labels(DEPLOYMENT, "former") == ({LABEL: "true"} if stays else {})
+    assert any("Deployment/payroll/former at east: label" in line for line in result["stays"]) is stays
 
 
 def claim_vanishes(east: Cluster) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
+    ATTACHMENT_DEFINITION,
     DATA_VOLUME,
-    NETWORK_ATTACHMENT,
     PV,
     PVC,
     ROUTE,
@@ -26,8 +26,10 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.network_res
     create_networks,
 )
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.protected import list_protected
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.vm_networks import NetworkNames
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, MemorySession, plan_of
 
+NAMES = NetworkNames([{"east": "vlan-100", "west": "vlan-2100"}, {"east": "vlan-1", "west": "vlan-1"}], "east", "west")
 STATE = "persistent-state-for-db-x7f2q"
 
 
@@ -75,8 +77,10 @@ def east() -> Cluster:
         api.put(DATA_VOLUME, name, {"spec": {}})
         api.put(SERVICE, name, {"spec": {"selector": {"app": name}}})
         api.put(ROUTE, name, {"spec": {"to": {"kind": "Service", "name": name}}})
+    ingress = {"kind": "Ingress", "name": "db", "controller": True}
+    api.put(ROUTE, "db-x7f2q", {"spec": {"to": {"kind": "Service", "name": "db"}}}, ownerReferences=[ingress])
     for name in ("vlan-1", "vlan-2"):
-        api.put(NETWORK_ATTACHMENT, name, {"spec": {}})
+        api.put(ATTACHMENT_DEFINITION, name, {"spec": {}})
     return api
 
 
@@ -108,34 +112,44 @@ def networks(*names: str) -> Capture:
         }
         for name in names
     ]
-    return Capture("c", {NETWORK_ATTACHMENT.resource: items})
+    return Capture("c", {ATTACHMENT_DEFINITION.resource: items})
 
 
 def test_a_network_that_the_target_lacks_is_created_and_its_own_one_stays() -> None:
     session = MemorySession(Cluster("west"))
-    session.api.put(NETWORK_ATTACHMENT, "vlan-1", {"spec": {"config": "of the target"}})
-    found = absent_networks(session.api, networks("vlan-1", "vlan-2"))
+    session.api.put(ATTACHMENT_DEFINITION, "vlan-1", {"spec": {"config": "of the target"}})
+    found = absent_networks(session.api, networks("vlan-1", "vlan-2"), NAMES)
     assert found.decisions == (
         "NetworkAttachmentDefinition/payroll/vlan-1 stays as it is at the target",
         "NetworkAttachmentDefinition/payroll/vlan-2 is created",
     )
     create_networks(session, found)  # type: ignore[arg-type]
-    configs = {item["metadata"]["name"]: item["spec"]["config"] for item in session.api.list(NETWORK_ATTACHMENT)}
+    configs = {item["metadata"]["name"]: item["spec"]["config"] for item in session.api.list(ATTACHMENT_DEFINITION)}
     assert configs == {"vlan-1": "of the target", "vlan-2": "of the source"}
-    made = session.api.get(NETWORK_ATTACHMENT, "vlan-2", "payroll")["metadata"]
+    made = session.api.get(ATTACHMENT_DEFINITION, "vlan-2", "payroll")["metadata"]
     assert (made["labels"], made["annotations"]) == ({"team": "net"}, {"dr.ocpvirt.io/created-by-run": "r-1"})
     assert "uid" not in made
 
 
+def test_a_network_that_the_plan_calls_otherwise_at_the_target_is_not_made_there() -> None:
+    session = MemorySession(Cluster("west"))
+    found = absent_networks(session.api, networks("vlan-100", "vlan-2"), NAMES)
+    assert found.decisions == (
+        "NetworkAttachmentDefinition/payroll/vlan-100 stays in the capture: west calls it payroll/vlan-2100",
+        "NetworkAttachmentDefinition/payroll/vlan-2 is created",
+    )
+    assert [item["metadata"]["name"] for item in found.bodies] == ["vlan-2"]
+
+
 def test_p5_done_again_it_creates_nothing() -> None:
     session = MemorySession(Cluster("west"))
-    create_networks(session, absent_networks(session.api, networks("vlan-1")))  # type: ignore[arg-type]
-    assert absent_networks(session.api, networks("vlan-1")).bodies == ()  # type: ignore[arg-type]
+    create_networks(session, absent_networks(session.api, networks("vlan-1"), NAMES))  # type: ignore[arg-type]
+    assert absent_networks(session.api, networks("vlan-1"), NAMES).bodies == ()  # type: ignore[arg-type]
 
 
 def test_a_network_that_somebody_made_meanwhile_is_the_sites(monkeypatch: pytest.MonkeyPatch) -> None:
     session = MemorySession(Cluster("west"))
-    found = absent_networks(session.api, networks("vlan-1"))  # type: ignore[arg-type]
+    found = absent_networks(session.api, networks("vlan-1"), NAMES)  # type: ignore[arg-type]
 
     def taken(*_arguments: object) -> None:
         raise Conflict("POST", status=409)
@@ -147,6 +161,6 @@ def test_a_network_that_somebody_made_meanwhile_is_the_sites(monkeypatch: pytest
 def test_a_target_that_serves_no_networks_is_said_and_is_no_failure() -> None:
     api = Cluster("west")
     api.unserved = ("NetworkAttachmentDefinition",)
-    found = absent_networks(api, networks("vlan-1"))  # type: ignore[arg-type]
+    found = absent_networks(api, networks("vlan-1"), NAMES)  # type: ignore[arg-type]
     assert found.bodies == ()
     assert "west does not serve that kind" in found.decisions[0]

@@ -6,8 +6,15 @@ from typing import Any
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.capture import Capture
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.selector import LabelSelector
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.capture_check import check_capture
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.workload_manifests import (
+    deployment,
+    stateful_set,
+    template,
+)
 
+SELECTOR = LabelSelector({"dr.ocpvirt.io/plan": "payroll"})
 VOLUMES = [
     {"persistentVolumeClaim": {"claimName": "db-0"}},
     {"secret": {"secretName": "db-password"}},
@@ -30,7 +37,7 @@ def complete() -> dict[str, list[dict[str, Any]]]:
 
 
 def found(objects: dict[str, list[dict[str, Any]]], expected: list[dict[str, Any]] | None = None) -> list[str]:
-    findings = check_capture(Capture("payroll-east-1", objects), expected)
+    findings = check_capture(Capture("payroll-east-1", objects), SELECTOR, expected or ())
     assert all(finding.severity == "blocker" and finding.remedy for finding in findings)
     return [f"{finding.code} {finding.on}" for finding in findings]
 
@@ -58,7 +65,7 @@ def test_what_a_capture_lacks_is_found(resource, finding) -> None:
 def test_a_claim_that_was_pending_is_found_with_its_phase() -> None:
     objects = complete()
     objects["persistentvolumeclaims"] = [named("db-0", spec={}, status={"phase": "Pending"})]
-    findings = check_capture(Capture("payroll-east-1", objects))
+    findings = check_capture(Capture("payroll-east-1", objects), SELECTOR)
     assert [finding.message for finding in findings] == [
         "it was Pending when the capture was taken, so its PersistentVolume is not in it"
     ]
@@ -66,3 +73,40 @@ def test_a_claim_that_was_pending_is_found_with_its_phase() -> None:
 
 def test_a_vm_that_runs_at_the_source_and_is_not_in_the_capture_is_found() -> None:
     assert found(complete(), [named("db-0"), named("db-1")]) == ["VmNotCaptured VirtualMachine/payroll/db-1"]
+
+
+def with_workloads() -> dict[str, list[dict[str, Any]]]:
+    objects = complete()
+    pods = template("front", volumes=[{"secret": {"secretName": "db-password"}}], serviceAccountName="front")
+    objects["deployments.apps"] = [deployment(template=pods)]
+    objects["statefulsets.apps"] = [stateful_set("store", replicas=1)]
+    objects["serviceaccounts"] = [named("front")]
+    claim = named("data-store-0", spec={"volumeName": "pv-2"}, status={"phase": "Bound"})
+    objects["persistentvolumeclaims"].append(claim)
+    objects["persistentvolumes"].append({"metadata": {"name": "pv-2"}})
+    return objects
+
+
+def test_a_capture_that_holds_all_of_its_workloads_has_no_findings() -> None:
+    assert found(with_workloads()) == []
+
+
+def test_what_a_workload_needs_and_a_capture_lacks_is_found() -> None:
+    objects = with_workloads()
+    del objects["serviceaccounts"]
+    objects["persistentvolumeclaims"].pop()
+    assert found(objects) == [
+        "ReferenceNotCaptured ServiceAccount/payroll/front",
+        "ClaimNotCaptured PersistentVolumeClaim/payroll/data-store-0",
+    ]
+
+
+def test_a_replica_that_came_later_has_a_claim_that_is_found_missing() -> None:
+    objects = with_workloads()
+    objects["statefulsets.apps"] = [stateful_set("store", replicas=2)]
+    assert found(objects) == ["ClaimNotCaptured PersistentVolumeClaim/payroll/data-store-1"]
+
+
+def test_a_workload_that_is_not_in_the_capture_is_found() -> None:
+    findings = check_capture(Capture("payroll-east-1", with_workloads()), SELECTOR, (), [deployment("late")])
+    assert [f"{finding.code} {finding.on}" for finding in findings] == ["WorkloadNotCaptured Deployment/payroll/late"]

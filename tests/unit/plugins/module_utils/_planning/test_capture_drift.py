@@ -8,10 +8,14 @@ from typing import Any
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import SECRET
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.capture import Capture
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.selector import LabelSelector
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.vm import power_record
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.capture_drift import drift
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.workload_change import stopped_copy
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.workload_manifests import deployment, job
 
 RECORDED = "dr.ocpvirt.io/recorded"
+SELECTOR = LabelSelector({"dr.ocpvirt.io/plan": "payroll"})
 
 
 def vm(**spec: Any) -> dict[str, Any]:
@@ -48,7 +52,7 @@ def drifted(live: dict[str, Any] | None, claim: Any = None, volume: Any = None, 
     )
     vms = {"payroll/db": live} if live else {}
     claims, volumes = {"payroll/db": claim or CLAIM}, {"payroll/db": volume or VOLUME}
-    return drift(capture, vms, claims, volumes, {(SECRET, "payroll/key"): secret or KEY})
+    return drift(capture, vms, claims, volumes, {(SECRET, "payroll/key"): secret or KEY}, {}, SELECTOR)
 
 
 def test_stopping_a_vm_is_no_drift() -> None:
@@ -84,7 +88,48 @@ def test_what_people_change_is_drift_and_secrets_are_not_shown(changes: dict[str
 
 def test_a_new_object_is_drift() -> None:
     capture = Capture("payroll-east-1", {})
-    assert drift(capture, {"payroll/db": vm()}, {}, {}, {(SECRET, "payroll/key"): KEY}) == [
+    assert drift(capture, {"payroll/db": vm()}, {}, {}, {(SECRET, "payroll/key"): KEY}, {}, SELECTOR) == [
         "VirtualMachine/payroll/db is new",
         "Secret/payroll/key is new",
     ]
+
+
+def workload_drift(captured: dict[str, Any] | None, live: dict[str, Any] | None) -> list[str]:
+    capture = Capture("payroll-east-1", {"deployments.apps": [captured] if captured else []})
+    workloads = {"Deployment/payroll/front": live} if live else {}
+    return drift(capture, {}, {}, {}, {}, workloads, SELECTOR)
+
+
+def stopped_workload(item: dict[str, Any]) -> dict[str, Any]:
+    item = stopped_copy({**item, "metadata": {**item["metadata"], "resourceVersion": "9"}}, "r-1")
+    del item["metadata"]["annotations"]["dr.ocpvirt.io/created-by-run"]
+    item["metadata"]["annotations"]["deployment.kubernetes.io/revision"] = "8"
+    return {**item, "status": {"replicas": 0}}
+
+
+def test_stopping_a_workload_is_no_drift() -> None:
+    assert workload_drift(deployment(), stopped_workload(deployment())) == []
+
+
+def test_a_job_that_is_done_since_is_drift_and_one_that_was_done_is_none() -> None:
+    done = Capture("payroll-east-1", {"jobs.batch": [job(done="Complete")]})
+    assert drift(done, {}, {}, {}, {}, {}, SELECTOR) == []
+    captured = Capture("payroll-east-1", {"jobs.batch": [job()]})
+    assert drift(captured, {}, {}, {}, {}, {}, SELECTOR) == ["Job/payroll/import was removed"]
+
+
+@pytest.mark.parametrize(
+    ("captured", "live", "message"),
+    [
+        (deployment(), None, "Deployment/payroll/front was removed"),
+        (None, deployment(), "Deployment/payroll/front is new"),
+        (
+            deployment(),
+            stopped_workload(deployment(replicas=5)),
+            "Deployment/payroll/front was 3 replicas and then 5 replicas",
+        ),
+        (deployment(), stopped_workload(deployment(paused=True)), "Deployment/payroll/front was changed: spec"),
+    ],
+)
+def test_p7_what_people_change_of_a_workload_is_drift(captured: Any, live: Any, message: str) -> None:
+    assert workload_drift(captured, live) == [message]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.capture import Capture
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.selector import LabelSelector
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.capture_check import check_capture
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.capture_state import uncaptured_namespaces
 
@@ -31,7 +32,8 @@ def complete(**devices: Any) -> dict[str, list[dict[str, Any]]]:
 
 
 def found(objects: dict[str, list[dict[str, Any]]]) -> list[str]:
-    return [f"{finding.severity} {finding.code} {finding.on}" for finding in check_capture(Capture("c", objects))]
+    findings = check_capture(Capture("c", objects), LabelSelector())
+    return [f"{finding.severity} {finding.code} {finding.on}" for finding in findings]
 
 
 @pytest.mark.parametrize("phase", ["ImportInProgress", "Paused", "Failed", ""])

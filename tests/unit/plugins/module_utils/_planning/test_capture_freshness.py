@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import SECRET
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.capture import Capture
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.finding import Finding
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.selector import LabelSelector
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.capture_freshness import since_capture
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.workload_manifests import deployment
 
 
 class Live:
@@ -19,6 +22,7 @@ class Live:
         self.vms = {"payroll/db": vm("db", "db-0")}
         self.claims = {"payroll/db-0": claim("db-0", "pv-0")}
         self.volumes = {"payroll/db-0": volume("pv-0", "/exports/a")}
+        self.workloads = {"Deployment/payroll/front": deployment(replicas=3)}
         self.secret = {"metadata": {"name": "key", "namespace": "payroll"}, "data": {"password": "b2xk"}}
         self.capture = Capture(
             "payroll-east-1",
@@ -28,13 +32,18 @@ class Live:
                     "persistentvolumeclaims": list(self.claims.values()),
                     "persistentvolumes": list(self.volumes.values()),
                     "secrets": [self.secret],
+                    "deployments.apps": list(self.workloads.values()),
                 }
             ),
         )
 
-    def found(self) -> list[str]:
+    def findings(self) -> list[Finding]:
         others = {(SECRET, "payroll/key"): self.secret}
-        findings = list(since_capture(self.capture, self.vms, self.claims, self.volumes, others))
+        live = (self.vms, self.claims, self.volumes, others, self.workloads)
+        return list(since_capture(self.capture, *live, LabelSelector()))
+
+    def found(self) -> list[str]:
+        findings = self.findings()
         assert all(finding.remedy and "payroll-east-1" in finding.message for finding in findings)
         return [f"{finding.severity} {finding.code} {finding.on}" for finding in findings]
 
@@ -86,6 +95,19 @@ def switch_off(live: Live) -> None:
     live.vms["payroll/db"]["spec"]["runStrategy"] = "Halted"
 
 
+def add_disk_of_workload(live: Live) -> None:
+    live.claims["payroll/cache"] = claim("cache", "pv-2")
+    live.volumes["payroll/cache"] = volume("pv-2", "/exports/c")
+
+
+def add_workload(live: Live) -> None:
+    live.workloads["Deployment/payroll/back"] = deployment("back")
+
+
+def scale(live: Live) -> None:
+    live.workloads["Deployment/payroll/front"] = deployment(replicas=5)
+
+
 def test_a_site_that_is_as_captured_has_no_findings() -> None:
     assert Live().found() == []
 
@@ -108,6 +130,9 @@ def test_a_site_that_is_as_captured_has_no_findings() -> None:
         (switch_off, ["warning ObjectChanged VirtualMachine/payroll/db"]),
         # whoever judges the capture's content names it as a blocker
         (add_vm, []),
+        (add_workload, []),
+        (scale, ["warning ObjectChanged Deployment/payroll/front"]),
+        (add_disk_of_workload, ["blocker DiskAdded PersistentVolumeClaim/payroll/cache"]),
     ],
 )
 def test_what_changed_since_the_capture_is_found(change: Callable[[Live], None], findings: list[str]) -> None:
@@ -116,10 +141,20 @@ def test_what_changed_since_the_capture_is_found(change: Callable[[Live], None],
     assert live.found() == findings
 
 
+def test_p10_a_new_disk_is_told_with_who_uses_it() -> None:
+    live = Live()
+    add_disk(live)
+    add_disk_of_workload(live)
+    told = [finding.message for finding in live.findings() if finding.code == "DiskAdded"]
+    assert told == [
+        "payroll-east-1: a workload of the plan uses it, and it is not in the capture",
+        "payroll-east-1: VirtualMachine db uses it, and it is not in the capture",
+    ]
+
+
 def test_the_content_of_a_secret_is_in_no_message() -> None:
     live = Live()
     change_secret(live)
-    others = {(SECRET, "payroll/key"): live.secret}
-    told = str(list(since_capture(live.capture, live.vms, live.claims, live.volumes, others)))
+    told = str(live.findings())
     assert "bmV3" not in told
     assert "b2xk" not in told

@@ -10,6 +10,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Wave
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.selector import LabelSelector
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.vm import PowerRecord, ProtectedVm
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.workload import ProtectedWorkload, WorkloadRecord
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start_order import StartOrder, order_start
 
 WAVES = (
@@ -185,3 +186,31 @@ def test_a_chain_of_10000_is_ordered_without_recursion() -> None:
     chain = [vm(f"vm-{number:05}", after=[f"vm-{number + 1:05}"]) for number in range(9_999)] + [vm("vm-09999")]
     order = order_start(chain, WAVES)
     assert [wave.keys for wave in order.waves] == [(f"shop/vm-{number:05}",) for number in reversed(range(10_000))]
+
+
+def workload(name: str, tier: str = "", after: Sequence[str] = (), replicas: int = 2) -> ProtectedWorkload:
+    record = WorkloadRecord(replicas > 0, replicas)
+    return ProtectedWorkload("Deployment", "shop", name, {"tier": tier}, 3, tuple(after), True, record)
+
+
+def test_workloads_start_in_the_waves_of_vms_and_each_may_need_the_other() -> None:
+    items = [
+        vm("db-0", "db"),
+        workload("cache", "db"),
+        workload("front", "app", after=["shop/app-0"]),
+        ProtectedVm("shop", "app-0", {"tier": "app"}, 3, ("Deployment/shop/cache",), True, ON, ()),
+        workload("idle", "app", replicas=0),
+    ]
+    order = order_start(items, WAVES)
+    assert [(wave.name, wave.keys) for wave in order.waves] == [
+        ("databases, priority 3", ("Deployment/shop/cache", "shop/db-0")),
+        ("apps, priority 3", ("shop/app-0",)),
+        ("apps, priority 3, step 2", ("Deployment/shop/front",)),
+    ]
+    assert order.stays_off == {"Deployment/shop/idle": "was off (0 replicas) and stays off"}
+
+
+def test_a_workload_that_needs_something_unknown_is_named() -> None:
+    with pytest.raises(Refused) as refusal:
+        order_start([workload("front", after=["shop/nobody"])], WAVES)
+    assert refusal.value.on == "Deployment/shop/front"

@@ -11,8 +11,10 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.take_back imp
     labelled_by_us,
     taken_from_vm,
     taken_from_volume,
+    taken_from_workload,
 )
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import merged
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.workload_manifests import cron_job, deployment
 
 LABEL = "protected.dr.ocpvirt.io/payroll"
 POLICY = "dr.ocpvirt.io/reclaim-policy"
@@ -108,6 +110,45 @@ def test_a_vm_without_label_and_record_is_not_written() -> None:
     plain = vm("Always", None)
     del plain["metadata"]["labels"][LABEL]
     assert taken_from_vm(plain, LABEL).patch == {}
+
+
+def labelled(item: dict[str, Any], recorded: dict[str, Any] | None = None) -> dict[str, Any]:
+    item["metadata"]["labels"] = {LABEL: "true", "tier": "db"}
+    if recorded is not None:
+        item["metadata"]["annotations"] = {RECORDED: json.dumps(recorded)}
+    return item
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        labelled(deployment(replicas=3)),
+        # killed before the start forgot what it gave back
+        labelled(deployment(replicas=3), {"replicas": 3, "running": True}),
+        labelled(deployment(replicas=0), {"replicas": 0, "running": False}),
+        labelled(cron_job(suspend=True), {"running": False}),
+    ],
+)
+def test_a_workload_loses_its_label_and_a_record_that_says_no_more_than_itself(item: dict[str, Any]) -> None:
+    decided = taken_from_workload(item, LABEL)
+    after = merged(item, decided.patch)
+    assert (after["metadata"]["labels"], after["metadata"]["annotations"]) == ({"tier": "db"}, {})
+    assert (after["spec"], decided.stays) == (item["spec"], ())
+
+
+@pytest.mark.parametrize(
+    ("item", "shown"),
+    [
+        (labelled(deployment(replicas=0), {"replicas": 3, "running": True}), "3 replicas"),
+        (labelled(cron_job(suspend=True), {"running": True}), "on"),
+    ],
+)
+def test_p7_a_stopped_workload_keeps_the_only_word_of_what_it_was(item: dict[str, Any], shown: str) -> None:
+    decided = taken_from_workload(item, LABEL)
+    after = merged(item, decided.patch)
+    assert after["metadata"]["annotations"] == item["metadata"]["annotations"]
+    assert after["metadata"]["labels"] == {"tier": "db"}
+    assert decided.stays[0].endswith(f"only it says {shown}")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.vm import PowerRecord
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.vm_change import decide_vm
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.vm_identity import identity_kept
 
 LABEL = "protected.dr.ocpvirt.io/payroll"
 RECORDED = "dr.ocpvirt.io/recorded"
@@ -24,7 +25,7 @@ def vm(run: str, power: PowerRecord = RUNNING, **spec: Any) -> dict[str, Any]:
             "labels": {LABEL: "true"},
             "annotations": {CREATOR: run, RECORDED: power.as_annotation()},
         },
-        "spec": {"runStrategy": "Halted", "template": {"mac": "02:00:00:00:00:01"}, **spec},
+        "spec": {"runStrategy": "Halted", "template": {"spec": {"mac": "02:00:00:00:00:01"}}, **spec},
     }
 
 
@@ -56,7 +57,7 @@ def test_a_vm_of_an_earlier_stay_is_adopted_under_its_own_identity() -> None:
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"template": {"mac": "02:00:00:00:00:02"}}, "spec.template"),
+        ({"template": {"spec": {"mac": "02:00:00:00:00:02"}}}, "spec.template"),
         ({"power": PowerRecord("Manual", True)}, "power Manual to Always"),
         ({"power": PowerRecord("Always", False)}, "power"),
     ],
@@ -66,6 +67,12 @@ def test_the_side_that_ran_last_wins_and_says_so(changes: dict[str, Any], why: s
     change = decide_vm(wanted, at_target(**changes), "r-1", "payroll")
     assert change.why == f"VirtualMachine/payroll/db is updated to the capture: {why}"
     assert change.body["spec"] == wanted["spec"]
+
+
+def test_a_uuid_that_follows_from_the_name_is_no_change_when_it_is_written_out() -> None:
+    change = decide_vm(identity_kept(vm("r-1")), at_target(), "r-1", "payroll")
+    assert "is adopted" in change.why
+    assert change.body["spec"]["template"]["spec"]["domain"]["firmware"]["uuid"]
 
 
 def strangers() -> list[dict[str, Any]]:

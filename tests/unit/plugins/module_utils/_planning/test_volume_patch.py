@@ -137,7 +137,7 @@ CSI_NFS_PV = pv(
 def decide(
     volume: dict[str, Any], rules_text: str = NFS_RULES, claim: dict[str, Any] | None = None, vm: str = ""
 ) -> VolumeDecision:
-    return patch_volume(volume, claim or pvc(), rules(rules_text), "west", vm)
+    return patch_volume(volume, claim or pvc(), rules(rules_text), "west", (vm,) if vm else ())
 
 
 def refusal_of(volume: dict[str, Any], rules_text: str, vm: str = "") -> Refused:
@@ -234,6 +234,23 @@ def test_a_template_without_a_value_is_refused() -> None:
 """
     error = refusal_of(NFS_PV, text)
     assert (error.on, error.seen) == ("PersistentVolume/pv-1", "{vm.name} has no value here")
+
+
+def test_a_template_that_names_the_vm_is_refused_for_a_volume_that_two_vms_share() -> None:
+    text = """
+- match: {}
+  set:
+    east: {nfs.server: 192.0.2.10, nfs.path: "/exports/{vm.name}"}
+    west: {nfs.server: 198.51.100.10, nfs.path: "/dr/{vm.name}"}
+"""
+    with pytest.raises(Refused) as refusal:
+        patch_volume(NFS_PV, pvc(), rules(text), "west", ("db-0", "db-1"))
+    assert refusal.value.seen == "{vm.name} could be any of the VMs that share it: db-0, db-1"
+
+
+def test_a_volume_that_two_vms_share_is_patched_where_its_rule_does_not_name_them() -> None:
+    decision = patch_volume(NFS_PV, pvc(), rules(NFS_RULES), "west", ("db-0", "db-1"))
+    assert decision.pv == decide(NFS_PV).pv
 
 
 def test_the_first_rule_that_matches_is_taken() -> None:

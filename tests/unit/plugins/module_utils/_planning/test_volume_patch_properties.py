@@ -7,13 +7,17 @@ from __future__ import annotations
 import copy
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import VolumeRule, parse_plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.volume_clean import clean_pv, clean_pvc
-from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.volume_patch import patch_volume
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.volume_compare import differences
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.volume_existing import adopt_volume
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.volume_patch import VolumeDecision, patch_volume
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import merged
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -234,8 +238,8 @@ def test_patching_twice_is_patching_once_when_nothing_leads_back(data: st.DataOb
     pv, pvc = data.draw(pairs({"nfs": {"server": "a", "path": "/a"}}))
     pvc["metadata"]["labels"]["tier"] = "db"
     rules = rules_of({"match": {}, "set": {"east": east, "west": west}})
-    once = patch_volume(pv, pvc, rules, "west", "vm-1")
-    twice = patch_volume(once.pv, once.pvc, rules, "west", "vm-1")
+    once = patch_volume(pv, pvc, rules, "west", ("vm-1",))
+    twice = patch_volume(once.pv, once.pvc, rules, "west", ("vm-1",))
     assert (twice.pv, twice.pvc) == (once.pv, once.pvc)
 
 
@@ -289,3 +293,54 @@ def test_what_was_given_stays_as_it_was(case: tuple[Object, Object, tuple[Volume
     decision.pv["spec"]["accessModes"].append("changed")
     decision.pvc["metadata"]["labels"] = {}
     assert (pv, pvc) == before
+
+
+CLAIM_VERSION = {("claimRef", "apiVersion"), ("claimRef", "kind")}
+
+
+def as_served(decision: VolumeDecision, data: st.DataObject) -> Object:
+    """The decided PV as an API server has it: with an identity and defaults, perhaps bound once."""
+    seen = copy.deepcopy(decision.pv)
+    seen["metadata"].update({"uid": "of-west", "resourceVersion": "1"})
+    seen["spec"].setdefault("volumeMode", "Filesystem")
+    seen["spec"]["claimRef"].update(data.draw(st.sampled_from([{}, {"uid": "stale", "resourceVersion": "0"}])))
+    return seen
+
+
+def texts_in(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Paths of all texts that say something of the volume."""
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, item in items:
+        if isinstance(item, (dict, list)):
+            yield from texts_in(item, (*path, key))
+        elif isinstance(item, str) and (*path, key)[:2] not in CLAIM_VERSION:
+            yield (*path, key)
+
+
+@EVERY
+@given(cases(), st.data())
+def test_a_volume_bound_anew_is_the_decided_one_without_its_old_claim_and_is_not_touched_again(
+    case: tuple[Object, Object, tuple[VolumeRule, ...]], data: st.DataObject
+) -> None:
+    decision = patch_volume(*case, "west")
+    seen = as_served(decision, data)
+    after = merged(seen, adopt_volume(decision, seen, None, "west").patch or {})
+    assert differences(decision.pv, after) == []
+    assert "stale" not in json.dumps(after)
+    assert adopt_volume(decision, after, None, "west").patch is None
+
+
+@EVERY
+@given(cases(), st.data())
+def test_p2_a_volume_that_differs_anywhere_is_never_bound(
+    case: tuple[Object, Object, tuple[VolumeRule, ...]], data: st.DataObject
+) -> None:
+    decision = patch_volume(*case, "west")
+    seen = as_served(decision, data)
+    path = data.draw(st.sampled_from(list(texts_in(decision.pv["spec"]))))
+    place = seen["spec"]
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] += "-other"
+    with pytest.raises(Conflict):
+        adopt_volume(decision, seen, None, "west")

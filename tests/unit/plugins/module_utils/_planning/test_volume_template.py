@@ -26,7 +26,7 @@ VOLUME = CapturedVolume(
         "metadata": {"name": "db-0", "namespace": "payroll", "labels": {"tier": "db"}},
         "spec": {"storageClassName": "g"},
     },
-    vm="postgres",
+    vms=("postgres",),
     captures={"rest": "r", "none": ""},
 )
 
@@ -89,5 +89,5 @@ def test_what_one_volume_gets_is_not_shared_with_the_next() -> None:
 
 
 def test_nothing_in_a_template_is_evaluated() -> None:
-    volume = CapturedVolume({"metadata": {"name": "{vm.name}{{ 1 + 1 }}"}}, {}, "postgres", {})
+    volume = CapturedVolume({"metadata": {"name": "{vm.name}{{ 1 + 1 }}"}}, {}, ("postgres",), {})
     assert Template("{pv.name}", Kind.WORD).fill(volume) == "{vm.name}{{ 1 + 1 }}"

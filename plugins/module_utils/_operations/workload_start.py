@@ -1,0 +1,98 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Workloads as a start drives them: given their replicas back, up when all of them are available (P7)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from .._cluster.api import Api, Object
+from .._cluster.watching import Watch
+from .._errors import DrError
+from .._model.names import RECORDED
+from .._model.plan import Plan
+from .._model.workload import is_recorded, is_stopped, is_up, start_spec, workload_record
+from .workloads import KINDS, Workloads
+
+
+class WorkloadStart:
+    """The workloads of a start, by key; one watch for each kind that there is. Thread-safe as its Api is."""
+
+    noun = "workload"
+
+    def __init__(self, plan: Plan, api: Api, workloads: Workloads, wake: threading.Condition) -> None:
+        self._api = api
+        self._workloads = workloads
+        kinds = sorted({item["kind"] for item in workloads.selected.values()})
+        self._watches = {kind: Watch(api, KINDS[kind], plan.namespaces, wake, keep=is_up) for kind in kinds}
+        self.watches = list(self._watches.values())
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._workloads.selected
+
+    def up(self) -> set[str]:
+        """Keys. The caller holds the condition that the watches wake."""
+        states = {
+            f"{kind}/{namespace}/{name}": up
+            for kind, watch in self._watches.items()
+            for (namespace, name), up in watch.objects.items()
+        }
+        return {key for key, up in states.items() if up and key in self._workloads.selected}
+
+    def is_recorded(self, key: str) -> bool:
+        return is_recorded(self._workloads.selected[key])
+
+    def was_asked(self, key: str) -> bool:
+        """It asks for pods although the record is still on it."""
+        return self.is_recorded(key) and not is_stopped(self._workloads.selected[key])
+
+    def is_asked_twice(self, _key: str) -> bool:
+        return False
+
+    def start(self, key: str) -> None:
+        """Give the workload its replicas back."""
+        item = self._workloads.selected[key]
+        self._resume_jobs(key)
+        self._patch(item, {"spec": start_spec(item["kind"], workload_record(item))})
+
+    def leave_off(self, key: str) -> None:
+        """What was at zero or suspended is as it was but for the record; what only stays off keeps it."""
+        item = self._workloads.selected[key]
+        record = workload_record(item)
+        if record.running or not is_recorded(item):
+            return
+        self._resume_jobs(key)
+        self._patch(item, {"spec": start_spec(item["kind"], record), "metadata": {"annotations": {RECORDED: None}}})
+
+    def forget(self, key: str) -> None:
+        """Take the record off a workload that is up: the start is its new state."""
+        self._patch(self._workloads.selected[key], {"metadata": {"annotations": {RECORDED: None}}})
+
+    def why_not_up(self, key: str) -> str:
+        kind, namespace, name = key.split("/")
+        try:
+            item = self._api.find(KINDS[kind], name, namespace) or {}
+        except DrError as error:
+            return f"its state could not be read: {error}"
+        status = item.get("status") or {}
+        wanted = status.get("desiredNumberScheduled", (item.get("spec") or {}).get("replicas"))
+        available = status.get("availableReplicas", status.get("numberAvailable", 0))
+        messages = [
+            condition["message"]
+            for condition in status.get("conditions") or []
+            if condition.get("message") and (condition["status"] != "True") == (condition["type"] != "ReplicaFailure")
+        ]
+        return f"{available} of {wanted} replicas available" + (f": {'; '.join(messages)[:500]}" if messages else "")
+
+    def _resume_jobs(self, key: str) -> None:
+        """Jobs that were stopped with their CronJob go on: left suspended they would keep it from making others."""
+        for job in self._workloads.jobs.get(key, ()):
+            if is_recorded(job):
+                spec = start_spec(job["kind"], workload_record(job))
+                self._patch(job, {"spec": spec, "metadata": {"annotations": {RECORDED: None}}})
+
+    def _patch(self, item: Mapping[str, Any], body: Object) -> None:
+        meta = item["metadata"]
+        self._api.patch(KINDS[item["kind"]], meta["name"], meta["namespace"], body)

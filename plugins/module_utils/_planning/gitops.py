@@ -1,0 +1,120 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Argo CD and a plan: how its sync is paused and given back, what Git would do to VMs, what it must not prune. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from .._model.names import PAUSED_SYNC
+from .volume_patch import VolumeDecision
+
+Object = Mapping[str, Any]
+
+SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
+TRACKING = "argocd.argoproj.io/tracking-id"
+KEEP = "Prune=false,Delete=false"
+NO_IMPORT = "kubevirt.io/immediate-data-volume-creation"
+RESPECT = "RespectIgnoreDifferences=true"
+POWER_POINTERS = ("/spec/runStrategy", "/spec/running")
+POWER_PATHS = (".spec.runStrategy", ".spec.running")
+
+
+def automated(application: Object) -> Any:
+    """Its automated sync; None when there is none."""
+    return (application["spec"].get("syncPolicy") or {}).get("automated")
+
+
+def recorded(application: Object) -> str | None:
+    return (application["metadata"].get("annotations") or {}).get(PAUSED_SYNC)
+
+
+def is_syncing(application: Object) -> bool:
+    """Whether an operation is under way, of which nobody knows what it still writes."""
+    status = application.get("status") or {}
+    return (status.get("operationState") or {}).get("phase") == "Running"
+
+
+def pausing(application: Object) -> dict[str, Any]:
+    """A merge patch that takes the automated sync away and records it; empty when nothing is to be done."""
+    policy = automated(application)
+    if policy is None:
+        return {}
+    meta = application["metadata"]
+    return {
+        "metadata": {
+            "annotations": {PAUSED_SYNC: json.dumps(policy, sort_keys=True)},
+            # what was recorded is what is taken away
+            "resourceVersion": meta["resourceVersion"],
+        },
+        "spec": {"syncPolicy": {"automated": None}},
+    }
+
+
+def resuming(application: Object) -> dict[str, Any]:
+    """A merge patch that gives back what was recorded; empty when nothing was. ValueError when that cannot be read."""
+    text = recorded(application)
+    if text is None:
+        return {}
+    policy = _mapping(text)
+    body: dict[str, Any] = {
+        "metadata": {
+            "annotations": {PAUSED_SYNC: None},
+            "resourceVersion": application["metadata"]["resourceVersion"],
+        }
+    }
+    if automated(application) is None:
+        body["spec"] = {"syncPolicy": {"automated": policy}}
+    return body
+
+
+def _mapping(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise ValueError(f"the annotation {PAUSED_SYNC} holds no mapping")
+    return found
+
+
+def leaves_power_alone(application: Object) -> bool:
+    """Whether a sync keeps the runStrategy that a VM has at its site, whatever Git says."""
+    spec = application["spec"]
+    options = (spec.get("syncPolicy") or {}).get("syncOptions") or []
+    return RESPECT in options and any(_covers_power(entry) for entry in spec.get("ignoreDifferences") or [])
+
+
+def _covers_power(entry: Object) -> bool:
+    of_vms = entry.get("kind") in ("VirtualMachine", "*") and entry.get("group") in ("kubevirt.io", "*")
+    if not of_vms or entry.get("name"):
+        return False
+    return bool(
+        set(POWER_POINTERS) & set(entry.get("jsonPointers") or [])
+        or set(POWER_PATHS) & set(entry.get("jqPathExpressions") or [])
+    )
+
+
+def obstacle_of_vm(vm: Object) -> str:
+    """Why Git must not bring this VM to a site where its plan does not live; empty when it may."""
+    spec = vm["spec"]
+    if spec.get("runStrategy") != "Halted" and spec.get("running") is not False:
+        return f"it is to run there: {spec.get('runStrategy') or 'running: true'}"
+    annotations = vm["metadata"].get("annotations") or {}
+    if spec.get("dataVolumeTemplates") and annotations.get(NO_IMPORT) != "false":
+        return f"its dataVolumeTemplates import new disks, also while it is halted, without the annotation {NO_IMPORT}"
+    return ""
+
+
+def kept_from_pruning(decision: VolumeDecision) -> VolumeDecision:
+    """What Git does not know, and Argo CD may track by a label that it had at the other site, is never pruned."""
+    return replace(decision, pv=_kept(decision.pv), pvc=_kept(decision.pvc))
+
+
+def _kept(item: Object) -> dict[str, Any]:
+    meta = item["metadata"]
+    annotations = {key: value for key, value in (meta.get("annotations") or {}).items() if key != TRACKING}
+    return {**item, "metadata": {**meta, "annotations": {**annotations, SYNC_OPTIONS: KEEP}}}
