@@ -10,7 +10,7 @@ import hashlib
 import json
 from typing import Any
 
-from .._errors import Conflict, Failed
+from .._errors import Conflict, Failed, NotFound
 from .api import Api, Object
 from .kinds import CONFIG_MAP, NAMESPACE
 
@@ -66,8 +66,16 @@ class RunStore:
         self._put_document(_syncs(plan), plan, "syncs", {}, syncs)
 
     def syncs(self, plan: str) -> dict[str, Any]:
-        """By group what was recorded of its syncs; empty when nothing was."""
-        return self._load_document(_syncs(plan)) or {}
+        """By group what was recorded of its syncs; empty when nothing was, or its parts do not belong together.
+
+        It says how much a failover loses, and must not stop one; the next record writes it anew.
+        """
+        try:
+            return self._load_document(_syncs(plan)) or {}
+        except (Failed, NotFound) as error:
+            if error.status not in (None, 404):
+                raise
+            return {}
 
     def put_record(self, plan: str, name: str, facts: dict[str, str], document: Any) -> None:
         """Keep a document of a plan outside of any run, with facts about it that a list shows."""

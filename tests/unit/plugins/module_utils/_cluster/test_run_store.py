@@ -42,6 +42,15 @@ def incompressible(seed: int, size: int) -> dict[str, Any]:
     return {"decisions": random.Random(seed).randbytes(size).hex()}
 
 
+def test_p4_a_torn_record_of_syncs_stops_no_failover_and_is_written_anew(api: MemoryApi, store: RunStore) -> None:
+    store.put_syncs("payroll", {"db": {"primary": "east"}})
+    (item,) = api.list(CONFIG_MAP)
+    api.replace(CONFIG_MAP, {**item, "data": {**item["data"], "shard": "torn"}})
+    assert store.syncs("payroll") == {}
+    store.put_syncs("payroll", {"db": {"primary": "west"}})
+    assert store.syncs("payroll") == {"db": {"primary": "west"}}
+
+
 A, B = incompressible(1, 1_600), incompressible(2, 1_600)
 
 
