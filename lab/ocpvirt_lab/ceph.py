@@ -69,6 +69,11 @@ class CephCluster:
         for cluster in (self, peer):
             cluster.files.joined.touch()
 
+    def await_peer(self) -> None:
+        """Until the RBD mirror daemon follows the other cluster: before that it takes up no image."""
+        process = self._mirror("pool_replayers.0.state=running")
+        self._launcher.wait_healthy(self.site, [process], DEADLINE)
+
     def _peers(self) -> list[Object]:
         return json.loads(self.run("rbd", "mirror", "pool", "info", RBD_POOL, "--format", "json"))["peers"]
 
@@ -141,8 +146,8 @@ class CephCluster:
     def _osd(self) -> Process:
         return self._daemon("ceph-osd", "0", "status", "state=active")
 
-    def _mirror(self) -> Process:
-        return self._daemon("rbd-mirror", "rbd-mirror", "rbd mirror status", "")
+    def _mirror(self, wanted: str = "") -> Process:
+        return self._daemon("rbd-mirror", "rbd-mirror", "rbd mirror status", wanted)
 
     def _daemon(self, name: str, identity: str, ask: str, wanted: str) -> Process:
         argv = [program(name), "-f", "--conf", str(self.files.conf), "--id", identity]

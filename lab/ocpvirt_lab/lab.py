@@ -87,9 +87,12 @@ class Lab:
 
     def _join(self, launcher: Launcher) -> None:
         first, second = (CephCluster(name, self.folder, launcher, self._progress) for name in SITES)
-        if not (first.joined() and second.joined()):
-            first.join(second)
-            self._say("the Ceph clusters mirror to each other")
+        if first.joined() and second.joined():
+            return
+        first.join(second)
+        first.await_peer()
+        second.await_peer()
+        self._say("the Ceph clusters mirror to each other")
 
     def _in_parallel(self, work: Callable[[str], list[str]], sites: list[str]) -> dict[str, list[str]]:
         """Every site gets its chance; then all that went wrong is told at once."""

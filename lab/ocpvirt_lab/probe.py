@@ -3,8 +3,8 @@
     python -m ocpvirt_lab.probe SECONDS <<< '{"etcd": "http://127.0.0.1:2379/health"}'
 
 `http:` and `https:` are healthy when they answer 200, `ceph:SOCKET?COMMAND#FIELD=VALUE` when the admin socket of a Ceph
-daemon answers the command with this value. Tries until everything is healthy or the seconds are over. Standard library
-only, because it starts often.
+daemon answers the command with this value; FIELD is a path with dots, and a number counts in a list. Tries until
+everything is healthy or the seconds are over. Standard library only, because it starts often.
 """
 
 from __future__ import annotations
@@ -51,9 +51,17 @@ def _check_ceph(question: str) -> str | None:
     except (OSError, ValueError) as error:
         return f"{error} from {path}, asked for `{command}`"
     field, _, value = wanted.partition("=")
-    if field and str(answer.get(field)) != value:
-        return f"{field} is {answer.get(field)}, not {value}"
-    return None
+    seen = _at(answer, field)
+    return f"{field} is {seen}, not {value}" if field and str(seen) != value else None
+
+
+def _at(answer: object, path: str) -> object:
+    for key in path.split("."):
+        if isinstance(answer, list):
+            answer = answer[int(key)] if int(key) < len(answer) else None
+        else:
+            answer = answer.get(key) if isinstance(answer, dict) else None
+    return answer
 
 
 def _ask_ceph(path: str, command: str) -> dict[str, object]:

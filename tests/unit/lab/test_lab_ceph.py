@@ -125,7 +125,7 @@ def admin_socket(tmp_path):
             connection, _ = listener.accept()
             with connection:
                 asked.append(connection.recv(1000))
-                body = json.dumps({"state": "active"}).encode()
+                body = json.dumps({"state": "active", "pool_replayers": [{"state": "running"}]}).encode()
                 connection.sendall(struct.pack(">I", len(body)) + body)
 
         thread = threading.Thread(target=answer, daemon=True)
@@ -135,7 +135,15 @@ def admin_socket(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("wanted", "seen"), [("state=active", None), ("", None), ("state=booting", "state is active, not booting")]
+    ("wanted", "seen"),
+    [
+        ("state=active", None),
+        ("", None),
+        ("state=booting", "state is active, not booting"),
+        ("pool_replayers.0.state=running", None),
+        ("pool_replayers.1.state=running", "pool_replayers.1.state is None, not running"),
+        ("peers.0.state=running", "peers.0.state is None, not running"),
+    ],
 )
 def test_a_ceph_daemon_is_asked_through_its_admin_socket(admin_socket, wanted, seen):
     path, asked = admin_socket
