@@ -59,6 +59,7 @@ def rig(shared: CephRbdRig) -> CephRbdRig:
 
 
 def switch(rig: CephRbdRig, source: str, target: str) -> None:
+    await_health(rig, target, "healthy")
     rig.provider.demote(rig.group, source)
     assert rig.provider.final_sync(rig.group, source, target).holds
     rig.provider.promote(rig.group, target, forced=False)
@@ -169,6 +170,7 @@ def test_p3_an_old_demoted_copy_is_not_promoted_while_the_newer_one_is_demoted_t
 ) -> None:
     """The product would: with both sites demoted its plain promotion succeeds at both."""
     switch(rig, "east", "west")
+    await_health(rig, "east", "healthy")
     rig.cut()
     rig.write("west", "newer")
     rig.provider.demote(rig.group, "west")
@@ -183,6 +185,27 @@ def test_p3_an_old_demoted_copy_is_not_promoted_while_the_newer_one_is_demoted_t
     monkeypatch.undo()
     assert rig.provider.final_sync(rig.group, "west", "east").holds
     assert rig.provider.promote(rig.group, "east", forced=False) is True
+    assert rig.read("east") == "newer"
+
+
+def test_p3_a_source_that_was_demoted_before_its_target_followed_it_is_taken_back(
+    rig: CephRbdRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """rbd-mirror takes nothing from a demoted image that it did not follow while it was primary."""
+    rig.provider.demote(rig.group, "east")
+    assert rig.provider.final_sync(rig.group, "east", "west").holds
+    rig.lab.kill("east", "rbd-mirror")
+    rig.provider.promote(rig.group, "west", forced=False)
+    rig.write("west", "newer")
+    rig.provider.demote(rig.group, "west")
+    rig.lab.run("up")
+    with monkeypatch.context() as hurried:
+        hurried.setattr(ceph_rbd_switch, "STALL_TIMEOUT", 20.0)
+        with pytest.raises(Timeout, match="standstill: 3 of 3 .*promote west again until east is healthy"):
+            rig.provider.final_sync(rig.group, "west", "east")
+    assert roles(rig) == ("secondary", "secondary")
+    assert rig.provider.promote(rig.group, "west", forced=False) is True
+    switch(rig, "west", "east")
     assert rig.read("east") == "newer"
 
 

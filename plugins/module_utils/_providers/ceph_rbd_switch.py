@@ -187,10 +187,11 @@ def wait_arrived(tried: str, source: Side, target: Side, seconds: float) -> Arri
     """
     clock = Clock()
     progress = Progress(clock, STALL_TIMEOUT)
-    hint = f"see that rbd-mirror runs at {target.site} and reaches {source.site}, then start again"
-    if source.options.mode == "journal":
-        # unlike snapshots, a journal that was not being replayed is not taken from a demoted image
-        hint += f"; if it stays so, promote {source.site} again until {target.site} is healthy, and demote it then"
+    # from a demoted image rbd-mirror takes nothing, unless it followed it while it was primary
+    hint = (
+        f"see that rbd-mirror runs at {target.site} and reaches {source.site}, then start again; if it stays so, promote "
+        f"{source.site} again until {target.site} is healthy, and demote it then"
+    )
     pairs = itertools.chain([(source, target)], iter(lambda: again_both(source, target), None))
 
     def look() -> tuple[list[Arrived], str]:

@@ -58,7 +58,7 @@ class CephRbdRig:
 
     def __init__(self, lab: Lab, images: int = 2, mode: str = "snapshot", size: int = 16) -> None:
         """size: MiB of each."""
-        self._lab = lab
+        self.lab = lab
         self.mode = mode
         self.ceph: dict[str, dict[str, Any]] = {name: site["ceph"] for name, site in lab.environment()["sites"].items()}
         self.pool = self.ceph["east"]["pool"]
@@ -133,10 +133,10 @@ class CephRbdRig:
         wait_until(f"{texts} at {site}", ARRIVED_WITHIN, other)
 
     def cut(self) -> None:
-        self._lab.run("partition")
+        self.lab.run("partition")
 
     def join(self) -> None:
-        self._lab.run("heal")
+        self.lab.run("heal")
 
     def without_answer(self, site: str) -> tuple[CephRbdProvider, Group]:
         return self.provider, self.group_with({site: {"command": ["sh", "-c", "sleep 600"]}})

@@ -171,8 +171,9 @@ def test_p3_a_planned_switch_promotes_only_what_has_arrived(pair: CephPair, monk
     pair.joined = False
     provider.demote(group(), "east")
     monkeypatch.setattr(ceph_rbd_switch, "STALL_TIMEOUT", 0.2)
-    with pytest.raises(Timeout, match=r"3 of 3 images have not all of east's data: rbd/a has snapshot 4"):
+    with pytest.raises(Timeout, match=r"3 of 3 images have not all of east's data: rbd/a has snapshot 4") as error:
         provider.promote(group(), "west", forced=False)
+    assert "promote east again until west is healthy" in str(error.value)
     with pytest.raises(Timeout, match="waited 0 s"):
         provider.final_sync(group(timeout="0s"), "east", "west")
     for name in ("a", "b"):
