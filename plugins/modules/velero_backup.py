@@ -83,8 +83,10 @@ vms:
   type: int
   sample: 24
 findings:
-  description: What is noteworthy, such as newer backups that were skipped, each with its remedy.
-  returned: when O(state) is not V(rechecked)
+  description: >-
+    What is noteworthy, such as newer backups that were skipped, or kinds that the backup lacks, each with its remedy.
+    With O(state=rechecked) of the new backup, if one was taken.
+  returned: success
   type: list
   elements: dict
   sample: []

@@ -11,11 +11,20 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from ansible_collections.ocpvirt.dr.tests.integration import captures, exports, killed_run, leftovers
+from ansible_collections.ocpvirt.dr.tests.integration import (
+    captures,
+    completeness,
+    exports,
+    killed_run,
+    leftovers,
+    unprotecting,
+)
 from ansible_collections.ocpvirt.dr.tests.integration.captures import Decided, LastMinutes
+from ansible_collections.ocpvirt.dr.tests.integration.completeness import Complete
 from ansible_collections.ocpvirt.dr.tests.integration.exports import Exported
 from ansible_collections.ocpvirt.dr.tests.integration.killed_run import KilledRun
 from ansible_collections.ocpvirt.dr.tests.integration.leftovers import LeftBehind
+from ansible_collections.ocpvirt.dr.tests.integration.unprotecting import Unprotected
 from ansible_collections.ocpvirt.dr.tests.integration.world import (
     World,
     empty_world,
@@ -29,6 +38,7 @@ from demo.playbook import Played
 
 STAGES = (
     "deployed",
+    "unprotected",
     "protected",
     "bereft",
     "decided",
@@ -38,6 +48,7 @@ STAGES = (
     "moved",
     "without_apis",
     "exported",
+    "complete",
     "brought",
     "brought_right",
     "synced",
@@ -85,10 +96,17 @@ def first_check(deployed: World) -> Played:
 
 
 @pytest.fixture(scope="session")
-def protected(deployed: World) -> World:
-    must(deployed.protect())
-    await_replicated(deployed.sites)
-    return deployed
+def unprotected(deployed: World, first_check: Played) -> Unprotected:
+    """Protected, and all of that taken back again. Captures stay, so what wants to see none comes first."""
+    return unprotecting.protect_and_unprotect(deployed)
+
+
+@pytest.fixture(scope="session")
+def protected(unprotected: Unprotected) -> World:
+    """For the second time: everything that follows builds on protection that was taken back once."""
+    must(unprotected.world.protect())
+    await_replicated(unprotected.world.sites)
+    return unprotected.world
 
 
 @pytest.fixture(scope="session")
@@ -163,3 +181,9 @@ def without_apis(moved: World) -> World:
 def exported(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Exported:
     """East is lost after captures to a directory and to S3."""
     return exports.lose_east_after_exports(empty_world(lab, tmp_path_factory.mktemp("export")))
+
+
+@pytest.fixture(scope="session")
+def complete(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Complete:
+    """Captured with an object of every kind that belongs to a VM, and moved to west after the loss of east."""
+    return completeness.capture_everything(empty_world(lab, tmp_path_factory.mktemp("complete")))

@@ -228,6 +228,8 @@ def test_a_fence_is_proven_and_undone(rig: Rig) -> None:
 
 
 def test_p8_the_end_of_replication_keeps_the_data(rig: Rig) -> None:
+    assert rig.provider.enabled(rig.group, "east") is True
     assert rig.provider.disable(rig.group, "east") is True
+    assert rig.provider.enabled(rig.group, "east") is False
     assert rig.provider.disable(rig.group, "east") is False
     assert rig.read("east") == "first"

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from .._errors import Conflict, DrError, Failed, NotFound, Refused, Unreachable
+from .._model.names import FIELD_MANAGER
 from .clock import Clock
 from .kinds import Kind
 from .patience import PASSING, patiently, seconds_of
@@ -101,12 +102,12 @@ class Api:
         """
         meta = body["metadata"]
         document = {"apiVersion": kind.api_version, "kind": kind.kind, **body}
-        query = {"fieldManager": "ocpvirt-dr", "force": str(force).lower()}
+        query = {"fieldManager": FIELD_MANAGER, "force": str(force).lower()}
         return self._call("PATCH", kind, meta.get("namespace"), meta["name"], document, query, APPLY)
 
     def patch(self, kind: Kind, name: str, namespace: str | None, body: Object) -> Object:
-        """JSON merge patch."""
-        return self._call("PATCH", kind, namespace, name, body, content_type=MERGE)
+        """JSON merge patch. The server notes that the fields are ours."""
+        return self._call("PATCH", kind, namespace, name, body, {"fieldManager": FIELD_MANAGER}, MERGE)
 
     def delete(self, kind: Kind, name: str, namespace: str | None = None, uid: str | None = None) -> bool:
         """Whether there was something to delete. With a uid only that very object is deleted."""

@@ -65,6 +65,10 @@ VM = Kind("kubevirt.io", "v1", "virtualmachines", "VirtualMachine")
 VMI = Kind("kubevirt.io", "v1", "virtualmachineinstances", "VirtualMachineInstance")
 INSTANCETYPE = Kind("instancetype.kubevirt.io", "v1beta1", "virtualmachineinstancetypes", "VirtualMachineInstancetype")
 PREFERENCE = Kind("instancetype.kubevirt.io", "v1beta1", "virtualmachinepreferences", "VirtualMachinePreference")
+VM_SNAPSHOT = Kind("snapshot.kubevirt.io", "v1beta1", "virtualmachinesnapshots", "VirtualMachineSnapshot")
+VM_SNAPSHOT_CONTENT = Kind(
+    "snapshot.kubevirt.io", "v1beta1", "virtualmachinesnapshotcontents", "VirtualMachineSnapshotContent"
+)
 CLUSTER_INSTANCETYPE = Kind(
     "instancetype.kubevirt.io",
     "v1beta1",
@@ -84,6 +88,7 @@ ATTACHMENT_DEFINITION = Kind("k8s.cni.cncf.io", "v1", "network-attachment-defini
 INGRESS = Kind("networking.k8s.io", "v1", "ingresses", "Ingress")
 ROUTE = Kind("route.openshift.io", "v1", "routes", "Route")
 BACKUP = Kind("velero.io", "v1", "backups", "Backup")
+DELETE_BACKUP_REQUEST = Kind("velero.io", "v1", "deletebackuprequests", "DeleteBackupRequest")
 RESTORE = Kind("velero.io", "v1", "restores", "Restore")
 SCHEDULE = Kind("velero.io", "v1", "schedules", "Schedule")
 DOWNLOAD_REQUEST = Kind("velero.io", "v1", "downloadrequests", "DownloadRequest")

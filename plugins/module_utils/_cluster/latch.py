@@ -48,6 +48,13 @@ class Latch:
             return True
         return any(self._api.find(RESOURCE_QUOTA, self._name, namespace) for namespace in self._namespaces)
 
+    def exists(self) -> bool:
+        """Whether anything of it is there; what an opening that was killed has left holds nothing."""
+        kinds = ((ADMISSION_BINDING, None), (ADMISSION_POLICY, None), (CONFIG_MAP, self._store))
+        if any(self._api.find(kind, self._name, namespace) for kind, namespace in kinds):
+            return True
+        return any(self._api.find(RESOURCE_QUOTA, self._name, namespace) for namespace in self._namespaces)
+
     def close(self, names: Iterable[str]) -> None:
         """Close it and prove by a server-side dry run that a VMI of the plan is denied."""
         if self.uses_policies:

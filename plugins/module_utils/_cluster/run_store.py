@@ -77,6 +77,17 @@ class RunStore:
                 raise
             return {}
 
+    def has_syncs(self, plan: str) -> bool:
+        return bool(self._sync_maps(plan))
+
+    def remove_syncs(self, plan: str) -> None:
+        for name in self._sync_maps(plan):
+            self._api.delete(CONFIG_MAP, name, self._namespace)
+
+    def _sync_maps(self, plan: str) -> list[str]:
+        found = self._api.list(CONFIG_MAP, self._namespace, labels=f"{PLAN_LABEL}={plan},{PART_LABEL}=syncs")
+        return sorted(item["metadata"]["name"] for item in found)
+
     def put_record(self, plan: str, name: str, facts: dict[str, str], document: Any) -> None:
         """Keep a document of a plan outside of any run, with facts about it that a list shows."""
         self._put_document(_record(name), plan, "record", {RECORD: name, **facts}, document)

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from .._cluster.api import Api
+from .._errors import Unsupported
 from .._model.capture import Capture, CaptureInfo
 
 
@@ -53,9 +54,23 @@ class MetadataSource(ABC):
         """Have captures taken as the plan's schedule says; what was done for it, empty when nothing had to be."""
         return ""
 
+    def unschedule(self, api: Api, check_mode: bool) -> tuple[str, str]:
+        """End what `schedule` began, and touch no capture. What was done, and what stays and why; empty for nothing."""
+        return "", ""
+
     def prune(self) -> None:
         """Remove captures that are older than the plan keeps them, where nothing else does."""
         return
+
+    def remove(self, here: Api, there: Api, name: str) -> None:
+        """Delete a capture that the first site knows, for good and at both sites."""
+        raise Unsupported(
+            "delete the capture",
+            site=here.site,
+            on=self.label(name),
+            seen=f"{self.title} keeps it",
+            next_step="delete it there, or leave unprotect_captures out",
+        )
 
     @abstractmethod
     def catalog(self, api: Api) -> list[CaptureInfo]:

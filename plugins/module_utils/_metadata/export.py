@@ -104,6 +104,14 @@ class ExportSource(MetadataSource):
         rules = Rules(self._plan.name, run_id, update, verify_lock)
         return restore_objects(api, self.manifests(api, name), exclude, deadline, rules)
 
+    def remove(self, here: Api, there: Api, name: str) -> None:
+        """The index first: what is left of a capture that was removed half way does not exist."""
+        self._store.delete(self._index_key(name))
+        self._store.delete(self._captures + name + MARK)
+        if not self._listed():
+            for key in self._store.list(self._blobs):
+                self._store.delete(key)
+
     def prune(self) -> None:
         """Captures that are too old, then contents that no capture names."""
         # listed first: what is written after this is no candidate

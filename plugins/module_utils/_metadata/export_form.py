@@ -29,10 +29,13 @@ DROPPED_META = frozenset(
     }
 )
 DROPPED_ANNOTATIONS = frozenset({"kubectl.kubernetes.io/last-applied-configuration"})
-# a running Manual VM shows it by its status alone, a Job that it is done; a claim shows why its volume is missing
+# what nothing else shows: that a Manual VM runs and which revision it was made with, that a Job is done, why a claim's
+# volume is missing, whether a disk is filled, and what a snapshot consists of
 KEPT_STATUS = {
-    "VirtualMachine": ("ready", "printableStatus"),
+    "VirtualMachine": ("ready", "printableStatus", "instancetypeRef", "preferenceRef"),
     "PersistentVolumeClaim": ("phase",),
+    "DataVolume": ("phase",),
+    "VirtualMachineSnapshot": ("readyToUse", "virtualMachineSnapshotContentName"),
     "Job": ("conditions",),
 }
 BROKEN = (zlib.error, OSError, EOFError, ValueError, RecursionError)

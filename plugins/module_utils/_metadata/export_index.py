@@ -15,7 +15,7 @@ from .export_form import BROKEN, DIGEST, canonical, packed, unpacked
 
 FORMAT = 1
 _STAMP = "%Y%m%d%H%M%S"
-_RESOURCE = re.compile(r"[a-z0-9]+(?:\.[a-z0-9.-]+)?")
+_RESOURCE = re.compile(r"[a-z0-9][a-z0-9-]*(?:\.[a-z0-9.-]+)?")
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,8 @@ from .._cluster.kinds import (
     SERVICE_ACCOUNT,
     STATEFUL_SET,
     VM,
+    VM_SNAPSHOT,
+    VM_SNAPSHOT_CONTENT,
     Kind,
 )
 from .._errors import NotFound
@@ -62,7 +64,8 @@ WORKLOADS = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, CRON_JOB, JOB)
 HELD = (
     PVC,
     DATA_VOLUME,
-    Kind("snapshot.kubevirt.io", "v1beta1", "virtualmachinesnapshots", "VirtualMachineSnapshot"),
+    VM_SNAPSHOT,
+    VM_SNAPSHOT_CONTENT,
     Kind("snapshot.storage.k8s.io", "v1", "volumesnapshots", "VolumeSnapshot"),
     VM,
     *WORKLOADS,

@@ -20,6 +20,8 @@ from .._model.names import CREATED_BY, INCOMPLETE, PLAN, SITE, protected_label
 from .._model.plan import Plan
 from .base import MetadataSource
 from .velero_archive import read_archive
+from .velero_removal import delete_backup
+from .velero_schedule import end_schedule, schedule_name
 from .velero_sync import backup_location, copy_backup
 
 try:
@@ -117,7 +119,7 @@ class OadpSource(MetadataSource):
         """A Schedule of Velero takes the captures."""
         if self._plan.metadata.schedule is None:
             return ""
-        name = f"{self._plan.name}-{api.site}"
+        name = schedule_name(self._plan.name, api.site)
         template = self.backup_template(api.site)
         spec = {
             "schedule": self._plan.metadata.schedule,
@@ -129,6 +131,14 @@ class OadpSource(MetadataSource):
         if not check_mode:
             api.apply(SCHEDULE, {"metadata": {"name": name, "namespace": self._namespace}, "spec": spec})
         return f"Schedule/{self._namespace}/{name}: {'updated' if existing else 'created'}"
+
+    def unschedule(self, api: Api, check_mode: bool) -> tuple[str, str]:
+        return end_schedule(api, self._namespace, self._plan.name, check_mode)
+
+    def remove(self, here: Api, there: Api, name: str) -> None:
+        delete_backup(here, self._namespace, name)
+        # its content is gone: Velero there would find that out within a minute
+        there.delete(BACKUP, name, self._namespace)
 
     def catalog(self, api: Api) -> list[CaptureInfo]:
         found = [

@@ -12,12 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .._cluster.api import Api
-from .._cluster.kinds import NAMESPACE, PV, PVC, VM, Kind
+from .._cluster.kinds import ATTACHMENT_DEFINITION, CONTROLLER_REVISION, NAMESPACE, PV, PVC, VM, Kind
 from .._cluster.run_store import RunStore
 from .._errors import DrError, Failed, NotFound, Refused, TerminalState, Unsupported
 from .._model.capture import Capture, CaptureInfo
 from .._model.names import INCOMPLETE, SITE
 from .._model.plan import Plan
+from .._model.vm_needs import MATCHERS, revisions
 from .base import MetadataSource
 from .export_form import cleaned
 from .export_kinds import RESTORED, WORKLOADS, collect
@@ -26,7 +27,8 @@ CREATED = "dr.ocpvirt.io/created"
 # of each site; more are of no use, as a product restores what it has
 KEPT = 5
 WHOLE = frozenset(kind.resource for kind in (VM, PVC, PV, NAMESPACE))
-EXPECTED = frozenset(kind.resource for kind in RESTORED) | WHOLE
+# a network is a site's, and may have another name there
+EXPECTED = frozenset(kind.resource for kind in RESTORED if kind is not ATTACHMENT_DEFINITION) | WHOLE
 
 
 class RecordSource(MetadataSource):
@@ -48,8 +50,10 @@ class RecordSource(MetadataSource):
         now = api.clock.now()
         name = f"{self._plan.name}-{api.site}-{now:%Y%m%d%H%M%S}"
         objects: dict[str, list[Any]] = {}
-        for resource, item in collect(self._plan, api):
-            if resource in EXPECTED:
+        collected = [(resource, item) for resource, item in collect(self._plan, api) if resource in EXPECTED]
+        made_here = {key for resource, item in collected if resource == VM.resource for key in _made_here(item)}
+        for resource, item in collected:
+            if resource != CONTROLLER_REVISION.resource or _key(item) not in made_here:
                 objects.setdefault(resource, []).append(_reduced(resource, item))
         store = self._store(api)
         store.prepare()
@@ -74,6 +78,10 @@ class RecordSource(MetadataSource):
 
     def mark_incomplete(self, api: Api, name: str, reason: str) -> None:
         self._store(api).annotate_record(name, {INCOMPLETE: reason[:500]})
+
+    def remove(self, here: Api, there: Api, name: str) -> None:
+        for api in (here, there):
+            self._store(api).drop_record(name)
 
     def catalog(self, api: Api) -> list[CaptureInfo]:
         found = [
@@ -161,9 +169,27 @@ def _listed(api: Api, kind: Kind, namespace: str, query: str | None) -> list[Any
         return []
 
 
+def _without_revisions(vm: Mapping[str, Any]) -> dict[str, Any]:
+    """A status does not come along: where it is brought, KubeVirt makes revisions of its own."""
+    status = {key: value for key, value in (vm.get("status") or {}).items() if key not in MATCHERS.values()}
+    return {**{key: value for key, value in vm.items() if key != "status"}, **({"status": status} if status else {})}
+
+
+def _made_here(vm: Mapping[str, Any]) -> set[str]:
+    """Keys of the ControllerRevisions that the VM's status alone names."""
+    named = set(revisions(_without_revisions(vm)).values())
+    return {f"{vm['metadata']['namespace']}/{name}" for name in set(revisions(vm).values()) - named}
+
+
+def _key(item: Mapping[str, Any]) -> str:
+    return f"{item['metadata'].get('namespace')}/{item['metadata']['name']}"
+
+
 def _reduced(resource: str, item: Mapping[str, Any]) -> dict[str, Any]:
     """Whole where it is compared; else what names it."""
     found = cleaned(item)
+    if resource == VM.resource:
+        return _without_revisions(found)
     if resource in WHOLE:
         return found
     meta = {key: found["metadata"][key] for key in ("name", "namespace", "labels") if key in found["metadata"]}

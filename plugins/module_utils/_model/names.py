@@ -6,6 +6,9 @@ from __future__ import annotations
 
 PREFIX = "dr.ocpvirt.io"
 
+# whose fields the API server has it that ours are
+FIELD_MANAGER = "ocpvirt-dr"
+
 PRIORITY = f"{PREFIX}/priority"
 DEPENDS_ON = f"{PREFIX}/depends-on"
 START = f"{PREFIX}/start"

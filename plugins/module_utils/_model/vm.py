@@ -9,8 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from .._errors import Refused
 from .names import RECORDED
 from .start_facts import start_facts
+from .vm_needs import revisions, state_claims
 
 # fields of a VM that name a kind of its namespace, or one of the cluster
 MATCHERS = {"instancetype": "VirtualMachineInstancetype", "preference": "VirtualMachinePreference"}
@@ -77,16 +79,31 @@ def protected_vm(manifest: Mapping[str, Any]) -> ProtectedVm:
 
 def power_record(manifest: Mapping[str, Any]) -> PowerRecord:
     """From our annotation as long as the VM is as we left it, else from the object itself."""
-    seen = _seen_power(manifest)
+    seen = own_power(manifest)
     text = (manifest["metadata"].get("annotations") or {}).get(RECORDED)
     if not text:
         return seen
-    recorded = PowerRecord(**json.loads(text))
+    recorded = _read_record(text, manifest)
     starting = recorded.running and seen.run_strategy == recorded.run_strategy
     return recorded if seen.run_strategy == "Halted" or starting else seen
 
 
-def _seen_power(manifest: Mapping[str, Any]) -> PowerRecord:
+def _read_record(text: str, manifest: Mapping[str, Any]) -> PowerRecord:
+    """Anybody may write annotations: what no run wrote is refused."""
+    try:
+        return PowerRecord(**json.loads(text))
+    except (ValueError, TypeError) as error:
+        raise Refused(
+            "read what the VM was before it was stopped",
+            on=f"VirtualMachine/{manifest['metadata'].get('namespace')}/{manifest['metadata']['name']}",
+            seen=f"{RECORDED}: {text[:200]}",
+            wanted='what a run wrote, such as {"run_strategy": "Always", "running": true}',
+            next_step="correct the annotation, or give the VM its runStrategy back and remove it; then start again",
+        ) from error
+
+
+def own_power(manifest: Mapping[str, Any]) -> PowerRecord:
+    """From the object itself, whatever a run wrote on it."""
     spec = manifest["spec"]
     if "running" in spec:
         return PowerRecord("Always" if spec["running"] else "Halted", bool(spec["running"]), running_field=True)
@@ -107,12 +124,18 @@ def claim_names(manifest: Mapping[str, Any]) -> list[str]:
     return names
 
 
-def claim_users(manifests: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
-    """namespace/name of a claim to the names of the VMs that use it."""
+def claim_users(
+    manifests: Iterable[Mapping[str, Any]], claims: Mapping[str, Mapping[str, Any]] | None = None
+) -> dict[str, tuple[str, ...]]:
+    """namespace/name of a claim to the names of the VMs that use it. claims: among which those of VMs' state are."""
     users: dict[str, set[str]] = {}
-    for vm in manifests:
-        for claim in claim_names(vm):
-            users.setdefault(f"{vm['metadata']['namespace']}/{claim}", set()).add(vm["metadata"]["name"])
+    for vm, keys in state_claims(claims or {}).items():
+        for key in keys:
+            users.setdefault(key, set()).add(vm.rpartition("/")[2])
+    for manifest in manifests:
+        meta = manifest["metadata"]
+        for claim in claim_names(manifest):
+            users.setdefault(f"{meta['namespace']}/{claim}", set()).add(meta["name"])
     return {claim: tuple(sorted(names)) for claim, names in users.items()}
 
 
@@ -125,6 +148,8 @@ def references(manifest: Mapping[str, Any]) -> set[tuple[str, str]]:
             found.add(("Secret", volume["secret"]["secretName"]))
         if "configMap" in volume:
             found.add(("ConfigMap", volume["configMap"]["name"]))
+        if (volume.get("containerDisk") or {}).get("imagePullSecret"):
+            found.add(("Secret", volume["containerDisk"]["imagePullSecret"]))
         for kind, key in (("Secret", "secret"), ("ConfigMap", "configMap")):
             if key in volume.get("sysprep", {}):
                 found.add((kind, volume["sysprep"][key]["name"]))
@@ -137,11 +162,9 @@ def references(manifest: Mapping[str, Any]) -> set[tuple[str, str]]:
             name = method.get("source", {}).get("secret", {}).get("secretName")
             if name:
                 found.add(("Secret", name))
+    found |= {("ControllerRevision", name) for name in revisions(manifest).values()}
     for matcher, own_kind in MATCHERS.items():
         used = manifest["spec"].get(matcher) or {}
-        if used.get("revisionName"):
-            # holds the spec that the VM was made with
-            found.add(("ControllerRevision", used["revisionName"]))
         if used.get("kind", "").lower() == own_kind.lower() and used.get("name"):
             found.add((own_kind, used["name"]))
     return found

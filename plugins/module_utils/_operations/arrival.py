@@ -44,11 +44,11 @@ POLL = 5.0
 
 def expected_volumes(plan: Plan, record: Capture, target: str) -> list[ExpectedVolume]:
     """One for each recorded claim."""
-    volumes = record.index(VOLUMES)
-    users = claim_users(record.objects.get(VMS, ()))
+    volumes, claims = record.index(VOLUMES), record.index(CLAIMS)
+    users = claim_users(record.objects.get(VMS, ()), claims)
     return [
         expected_volume(volumes[pvc["spec"]["volumeName"]], pvc, plan.rules, target, users.get(key, ()))
-        for key, pvc in sorted(record.index(CLAIMS).items())
+        for key, pvc in sorted(claims.items())
     ]
 
 

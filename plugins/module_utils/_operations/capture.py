@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -15,17 +16,18 @@ from .._model.capture import Capture, CaptureInfo
 from .._model.finding import Finding, blockers
 from .._model.plan import Plan
 from .._model.workload import captured_workloads
-from .._planning.capture_check import check_capture
+from .._planning.capture_age import too_old
+from .._planning.capture_check import check_capture, left_out
 from .._planning.start_order import order_start
 from .arrival import expected_volumes
 from .metadata_source import makes_volumes, source_of
-from .protected import list_vms, start_records
+from .protected import list_protected, list_vms, start_records
 from .session import Session
 from .sites import open_site, reach
 from .target_writers import check_no_writers
 from .volumes import decide
 from .workload_restore import decide_workloads
-from .workloads import list_workloads, workload_records
+from .workloads import workload_records
 
 SYNC_TIMEOUT = 90.0
 
@@ -34,11 +36,12 @@ def take_capture(plan: Plan, site: str, timeout: float, check_mode: bool) -> dic
     """A new capture at a site, judged by its content. An incomplete one is marked, and refused with all findings."""
     api = open_site(plan, site)
     source = source_of(plan)
-    vms, workloads = list_vms(plan, api), list_workloads(plan, api).selected
     if check_mode:
-        return {"changed": True, "name": "", "complete": False, "findings": [], "vms": len(vms)}
+        return {"changed": True, "name": "", "complete": False, "findings": [], "vms": len(list_vms(plan, api))}
+    live = list_protected(plan, api)
     name = source.capture(api, timeout)
-    findings = check_capture(source.manifests(api, name), plan.selector, vms.values(), workloads.values())
+    content = source.manifests(api, name)
+    findings = check_capture(content, plan.selector, live.vms.values(), live.workloads.selected.values())
     if findings:
         source.mark_incomplete(api, name, "; ".join(f"{finding.code} {finding.on}" for finding in findings))
         raise Refused(
@@ -49,13 +52,14 @@ def take_capture(plan: Plan, site: str, timeout: float, check_mode: bool) -> dic
             wanted="a capture that holds everything its VMs and workloads need",
             next_step=findings[0].remedy + f" ({name} is marked incomplete and is never chosen)",
         )
-    found = [*_await_known(plan, source, api, name), *_prune(source, site)]
+    found = list(left_out(content, live.others)) if source.holds_content else []
+    found += [*_await_known(plan, source, api, name), *_prune(source, site)]
     return {
         "changed": True,
         "name": name,
         "complete": True,
         "findings": [finding.as_dict() for finding in found],
-        "vms": len(vms),
+        "vms": len(live.vms),
     }
 
 
@@ -104,7 +108,7 @@ def choose_capture(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
             catalog = [info for info in catalog if info.name == earlier["name"]]
         chosen, capture, skipped = _newest_complete(source, session, catalog)
         vms = keep_capture(session, chosen, capture)
-        findings = [finding.as_dict() for finding in skipped]
+        findings = [finding.as_dict() for finding in (*skipped, *_too_old(session, chosen))]
         if not synced:
             findings.append(_not_synced(session).as_dict())
         summary.update({"name": chosen.name, "created": chosen.created, "vms": vms, "findings": findings})
@@ -116,6 +120,13 @@ def choose_capture(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
             "vms": vms,
             "findings": findings,
         }
+
+
+def _too_old(session: Session, chosen: CaptureInfo) -> Iterator[Finding]:
+    """Said, and no refusal: in a disaster an old capture is better than none."""
+    seen = session.run.source_last_seen
+    reference = datetime.fromisoformat(seen) if seen else session.clock.now()
+    return too_old(chosen, reference, session.plan.metadata.max_age, "warning")
 
 
 def keep_capture(session: Session, chosen: CaptureInfo, capture: Capture) -> int:

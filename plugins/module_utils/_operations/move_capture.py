@@ -28,13 +28,13 @@ def capture_for_move(plan: Plan, run_id: str, timeout: float, check_mode: bool) 
         earlier = session.load("capture")
         known = {info.name: info for info in source_of(plan).catalog(session.api) if info.complete}
         if earlier and earlier["name"] in known:
-            found, vms = known[earlier["name"]], len(earlier["vms"])
+            found, vms, findings = known[earlier["name"]], len(earlier["vms"]), []
         else:
             session.verify_lock()
             session.progress.emit("capture", 0, 1, waiting_for=f"a capture of {session.source}")
-            found, vms = _taken(session, timeout)
+            found, vms, findings = _taken(session, timeout)
         session.progress.emit("capture", 1, 1)
-        result = {"name": found.name, "created": found.created, "vms": vms, "findings": []}
+        result = {"name": found.name, "created": found.created, "vms": vms, "findings": findings}
         summary.update(result)
         return {"changed": found.name not in known, **result}
 
@@ -47,28 +47,30 @@ def recheck_capture(plan: Plan, run_id: str, timeout: float, check_mode: bool) -
     with Session(plan, run_id, check_mode) as session, session.step("recheck") as summary:
         name = chosen_capture(session)
         if check_mode:
-            return {"changed": False, "name": name, "drift": [], "msg": "check mode: nothing was stopped"}
+            msg = "check mode: nothing was stopped"
+            return {"changed": False, "name": name, "drift": [], "findings": [], "msg": msg}
         found = list_protected(plan, session.site_api(session.source))
         source, workloads = source_of(plan), found.workloads.selected
         captured = source.manifests(session.api, name)
         others = found.others if source.holds_content else {}
         changes = drift(captured, found.vms, found.claims, found.volumes, others, workloads, plan.selector)
         msg = f"{name} holds what is at {session.source}"
+        findings: list[dict[str, Any]] = []
         if changes:
             session.verify_lock()
             session.progress.emit("recheck", 0, 1, waiting_for=f"a new capture: {changes[0]}")
-            info, _vms = _taken(session, timeout)
+            info, _vms, findings = _taken(session, timeout)
             msg = f"{info.name} replaces {name}: {changes[0]}" + (
                 f" and {len(changes) - 1} more" if changes[1:] else ""
             )
             name = info.name
         session.progress.emit("recheck", 1, 1)
-        summary.update({"name": name, "drift": changes[:20]})
-        return {"changed": bool(changes), "name": name, "drift": bounded(changes), "msg": msg}
+        summary.update({"name": name, "drift": changes[:20], "findings": findings})
+        return {"changed": bool(changes), "name": name, "drift": bounded(changes), "findings": findings, "msg": msg}
 
 
-def _taken(session: Session, timeout: float) -> tuple[CaptureInfo, int]:
-    """A new capture that the target knows, kept for the run, and the number of its VMs."""
+def _taken(session: Session, timeout: float) -> tuple[CaptureInfo, int, list[dict[str, Any]]]:
+    """A new capture that the target knows, kept for the run, the number of its VMs, and what was found of it."""
     plan, source = session.plan, source_of(session.plan)
     taken = take_capture(plan, session.source, timeout, False)
     infos = [info for info in source.catalog(session.api) if info.name == taken["name"]]
@@ -81,4 +83,5 @@ def _taken(session: Session, timeout: float) -> tuple[CaptureInfo, int]:
             wanted="a capture that the target can restore from",
             next_step=f"bring {source.title} in order, as {session.target} sees it, then start again",
         )
-    return infos[0], keep_capture(session, infos[0], source.manifests(session.api, infos[0].name))
+    vms = keep_capture(session, infos[0], source.manifests(session.api, infos[0].name))
+    return infos[0], vms, taken["findings"]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._cluster.api import Api, Object
-from .._cluster.kinds import Kind
+from .._cluster.kinds import ATTACHMENT_DEFINITION, Kind
 from .._errors import NotFound
 from .._model.capture import Capture
 from .._model.names import protected_label
@@ -23,6 +23,7 @@ NOT_VELEROS = (
     "persistentvolumeclaims",
     "virtualmachines.kubevirt.io",
     "namespaces",
+    ATTACHMENT_DEFINITION.resource,
     *WORKLOADS,
     *NOT_MOVED,
 )

@@ -16,7 +16,6 @@ from .._cluster.kinds import (
     DATA_VOLUME,
     INGRESS,
     POD,
-    PVC,
     ROUTE,
     SECRET,
     SERVICE,
@@ -29,6 +28,8 @@ from .._model.finding import Finding
 from .._model.group_status import GroupStatus
 from .._model.names import protected_label
 from .._model.plan import Plan
+from .._model.vm_needs import keeps_state, state_claims
+from .._model.workload import controller_of
 from .._planning.practice_addresses import static_addresses
 from .._planning.practice_agent import silent_agents
 from .._planning.practice_clones import clone_origin, cloned_volume
@@ -42,7 +43,7 @@ from .._planning.practice_names import taken_names
 from .._planning.practice_networks import absent_networks, networks_of_target, wanted_networks
 from .._planning.practice_placement import host_devices, pinned
 from .._planning.practice_sharing import scsi_reservations, shared_volumes
-from .._planning.practice_state import STATE_OF, keeps_state, unprotected_states
+from .._planning.practice_state import unprotected_states
 from .._planning.practice_uncovered import hotplugged_volumes, removable_media, uncovered_volumes
 from .._planning.vm_networks import NetworkNames
 from .groups import Groups
@@ -59,6 +60,7 @@ class Practice:
         self._everyone = everyone
         self._found = found
         self._label = protected_label(plan.name)
+        self._states = state_claims(found.claims)
         self._unread: list[Finding] = []
 
     def findings(self, target: Api | None, replication: Groups, statuses: Sequence[GroupStatus]) -> list[Finding]:
@@ -78,10 +80,7 @@ class Practice:
         yield from removable_media(vms)
         yield from pinned(vms)
         yield from host_devices(vms)
-        stateful = [vm for vm in vms if keeps_state(vm)]
-        if stateful:
-            states = self._all(self._source, PVC, labels=STATE_OF)
-            yield from unprotected_states(stateful, states, self._label)
+        yield from unprotected_states(vms, claims, self._label)
 
     def _objects(self) -> Iterator[Finding]:
         vms, claims = self._found.vms, self._found.claims
@@ -94,9 +93,14 @@ class Practice:
         yield from hotplugged_volumes(vms, running)
         yield from silent_agents(vms, running, self._plan.startup.readiness)
         yield from labelled_at_runtime(vms.values(), [*running, *pods], self._label)
-        belongs = [*vms.values(), *claims.values(), *self._found.others.values()]
-        belongs += [item for item in data_volumes if key_of(item) in claims]
-        belongs += routes_to(services, routes)
+        # of a VM's state more is said than that its claim lacks the label
+        states = {key for vm in vms.values() if keeps_state(vm) for key in self._states.get(key_of(vm), ())}
+        belongs = [*vms.values(), *(pvc for key, pvc in claims.items() if key not in states)]
+        belongs += self._found.others.values()
+        known = {(kind.kind, key) for kind, key in self._found.others}
+        more = [item for item in data_volumes if key_of(item) in claims]
+        more += [item for item in routes_to(services, routes) if controller_of(item) is None]
+        belongs += [item for item in more if (item["kind"], key_of(item)) not in known]
         yield from unlabelled(belongs, self._label)
 
     def _clones(self, replication: Groups, statuses: Sequence[GroupStatus]) -> Iterator[Finding]:
@@ -157,6 +161,9 @@ class Practice:
         return [item for namespace in wanted for item in self._listed(api, kind, namespace, labels)]
 
     def _listed(self, api: Api, kind: Kind, namespace: str | None, labels: str | None = None) -> list[Object]:
+        known = self._found.extras.get((kind, namespace or "")) if api is self._source else None
+        if known is not None:
+            return list(known.values())
         try:
             return api.list(kind, namespace, labels=labels)
         except NotFound:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,7 +27,9 @@ from .._errors import Refused
 from .._model.plan import Plan
 from .._model.pod_template import by_replica, pod_references, template_labels, used_claims
 from .._model.vm import ProtectedVm, claim_names, protected_vm, references
+from .._model.vm_needs import state_claims
 from .._model.workload import claims_of
+from .vm_extras import Extras, belonging, list_extras
 from .workloads import Workloads, list_workloads
 
 KINDS = {
@@ -37,7 +39,10 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Protected:
-    """vms, claims: namespace/name to object. volumes: claim key to its PV. others: (kind, key) to object."""
+    """vms, claims: namespace/name to object. volumes: claim key to its PV. others: (kind, key) to object.
+
+    extras: all objects of the kinds that not every cluster serves, of the plan or not.
+    """
 
     vms: Mapping[str, Object]
     claims: Mapping[str, Object] = field(default_factory=dict)
@@ -45,6 +50,7 @@ class Protected:
     others: Mapping[tuple[Kind, str], Object] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
     workloads: Workloads = field(default_factory=Workloads)
+    extras: Extras = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -85,8 +91,9 @@ def list_protected(plan: Plan, api: Api, vms: dict[str, Object] | None = None) -
     vms = list_vms(plan, api) if vms is None else vms
     workloads = list_workloads(plan, api)
     claims_by_key = _by_key(plan, api, PVC)
+    states = state_claims(claims_by_key)
     volumes_by_name = {pv["metadata"]["name"]: pv for pv in api.list(PV)}
-    needs = [_needs_of_vm(vm) for vm in vms.values()]
+    needs = [_needs_of_vm(vm, states.get(key, ())) for key, vm in vms.items()]
     replicas = by_replica(claims_by_key)
     needs += [_needs_of_workload(item, replicas) for item in workloads.selected.values()]
     referred = {KINDS[kind] for need in needs for kind, _name in need.refers}
@@ -114,7 +121,9 @@ def list_protected(plan: Plan, api: Api, vms: dict[str, Object] | None = None) -
     for key, service in stores[SERVICE].items():
         if _selects_any(service, pods):
             others[SERVICE, key] = service
-    return Protected(vms, claims, volumes, others, tuple(sorted(missing)), workloads)
+    extras = list_extras(plan, api)
+    others |= belonging(plan, extras, vms.values(), others)
+    return Protected(vms, claims, volumes, others, tuple(sorted(missing)), workloads, extras)
 
 
 def start_records(vms: Mapping[str, Mapping[str, Any]]) -> list[ProtectedVm]:
@@ -139,12 +148,13 @@ def _by_key(plan: Plan, api: Api, kind: Kind) -> dict[str, Object]:
     return {key_of(item): item for namespace in plan.namespaces for item in api.list(kind, namespace)}
 
 
-def _needs_of_vm(vm: Mapping[str, Any]) -> Needs:
+def _needs_of_vm(vm: Mapping[str, Any], states: Sequence[str]) -> Needs:
+    """states: keys of the claims on which KubeVirt keeps its TPM and EFI variables."""
     namespace = vm["metadata"]["namespace"]
     return Needs(
         namespace=namespace,
         claims=tuple(f"{namespace}/{name}" for name in claim_names(vm)),
-        more=(),
+        more=tuple(states),
         refers=dict.fromkeys(references(vm), True),
         labels=vm["spec"]["template"].get("metadata", {}).get("labels") or {},
     )

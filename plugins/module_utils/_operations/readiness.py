@@ -11,23 +11,22 @@ from typing import Any
 
 from .._cluster.api import Api
 from .._errors import DrError, Refused
-from .._model.capture import CaptureInfo
 from .._model.finding import Finding, abridged, blockers, score
 from .._model.group_status import GroupStatus
 from .._model.plan import Plan
-from .._planning.capture_check import check_capture
 from .._planning.start_order import order_start
+from .capture_findings import findings_of_captures, schedule_findings
 from .data_protection import version_findings
 from .entry import bounded
 from .gitops import paused_findings, sync_findings, target_findings
 from .groups import Groups
-from .metadata_source import needs_of, source_of
+from .metadata_source import needs_of
 from .practice import Practice
 from .protected import Protected, list_everyone, list_protected, selected, start_records
 from .site_report import present_apis, storage_phases
 from .sites import Reach, reach
 from .volume_findings import VolumeCheck, VolumeView
-from .workload_findings import findings_at_source, findings_at_target
+from .workload_findings import findings_at_source
 from .workloads import workload_records
 
 
@@ -56,7 +55,8 @@ def readiness(plan: Plan, pv_patch_preview: str = "") -> dict[str, Any]:
         findings += findings_at_source(plan, source.api, found)
         volumes = VolumeCheck(plan, replication, source.api, reached[target].api).look(found)
         findings += volumes.findings
-        findings += _captures(plan, found, reached[target], source.site)
+        findings += findings_of_captures(plan, found, reached[target], source.site)
+        findings += schedule_findings(plan, source.api)
         findings += _git(plan, found, source.api, reached[target])
         practice = Practice(plan, source.api, everyone, found)
         findings += practice.findings(reached[target].api, replication, groups[source.site])
@@ -172,33 +172,6 @@ def _git(plan: Plan, found: Protected, here: Api, there: Reach) -> Iterator[Find
     yield from paused_findings(plan, here)
     if there.api is not None:
         yield from target_findings(plan, found, there.api)
-
-
-def _captures(plan: Plan, found: Protected, there: Reach, site: str) -> Iterator[Finding]:
-    if there.api is None:
-        return
-    try:
-        source = source_of(plan)
-        known = [info for info in source.catalog(there.api) if info.site == site]
-        newest = next((info for info in known if info.complete), None)
-        if newest is None:
-            yield _no_capture(known, there.site)
-            return
-        content = source.manifests(there.api, newest.name)
-    except DrError as error:
-        remedy = error.next_step or "check Velero at the target"
-        yield Finding("blocker", "CaptureUnreadable", error.on or "Backup", str(error), remedy, there.site)
-        return
-    for finding in check_capture(content, plan.selector, found.vms.values(), found.workloads.selected.values()):
-        yield Finding(
-            finding.severity, finding.code, finding.on, f"{newest.name}: {finding.message}", finding.remedy, there.site
-        )
-    yield from findings_at_target(plan, there.api, found, content)
-
-
-def _no_capture(known: list[CaptureInfo], site: str) -> Finding:
-    seen = ", ".join(f"{info.name} {info.phase}" for info in known[:3]) or "none known there"
-    return _blocker("NoCapture", "Capture", f"no complete capture: {seen}", "run protect, which takes one", site)
 
 
 def _blocker(code: str, on: str, message: str, remedy: str, site: str | None = None) -> Finding:

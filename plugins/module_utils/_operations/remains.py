@@ -12,6 +12,7 @@ from .._cluster.kinds import POD, PVC, VMI, VOLUME_ATTACHMENT
 from .._model.plan import Plan
 from .._model.pod_template import by_replica, named_claims, used_claims
 from .._model.vm import claim_names
+from .._model.vm_needs import state_claims
 from .._model.workload import ENDED, is_stopped, pods_of, workload_key
 from .protected import key_of, list_vms
 from .workloads import Workloads, list_workloads
@@ -61,5 +62,6 @@ def _used_claims(
 ) -> set[str]:
     """Keys; those that a pod may mount although the claim is gone are among them."""
     used = {f"{vm['metadata']['namespace']}/{name}" for vm in vms.values() for name in claim_names(vm)}
+    used |= {claim for vm, states in state_claims(claims).items() if vm in vms for claim in states}
     replicas = by_replica(claims)
     return used.union(*(used_claims(item, replicas) for item in workloads))

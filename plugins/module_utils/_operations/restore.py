@@ -11,17 +11,19 @@ from typing import Any
 
 from .._cluster.api import Object
 from .._cluster.bulk import for_each
-from .._cluster.kinds import VM
+from .._cluster.kinds import ATTACHMENT_DEFINITION, VM
 from .._errors import Conflict
 from .._model.names import CREATED_BY, RECORDED
 from .._model.plan import Plan
 from .._model.vm import power_record
+from .._model.vm_needs import with_revisions
 from .._planning.vm_change import VmChange, decide_vm
 from .._planning.vm_identity import identity_kept
 from .._planning.vm_networks import NetworkNames, with_networks
 from .entry import bounded
 from .metadata_source import chosen_capture, source_of
 from .namesakes import namesakes
+from .network_restore import absent_networks, create_networks
 from .protected import key_of, list_vms
 from .session import Session
 from .workload_restore import NOT_MOVED, decide_workloads, write_workloads
@@ -38,6 +40,8 @@ OURS = (
     *NOT_MOVED,
     *OF_CLUSTER,
     "datavolumes.cdi.kubevirt.io",
+    # of the target, where it has one of that name
+    ATTACHMENT_DEFINITION.resource,
     # restored bare they lock the VM and snapshot anew
     "virtualmachinesnapshots.snapshot.kubevirt.io",
     "virtualmachinesnapshotcontents.snapshot.kubevirt.io",
@@ -88,6 +92,8 @@ def restore_metadata(plan: Plan, run_id: str, timeout: float, check_mode: bool) 
             for item in capture.objects.get(resource, ())
         ]
         decisions += source.left_out(session.api, capture, OURS)
+        networks = absent_networks(session.api, capture, names)
+        decisions += networks.decisions
         todo = [change for change in changes if change.verb != "keep"]
         counts: dict[str, int] = {}
         if not check_mode:
@@ -96,6 +102,7 @@ def restore_metadata(plan: Plan, run_id: str, timeout: float, check_mode: bool) 
             counts = source.restore(
                 session.api, name, run_id, OURS, timeout, update=not strangers, verify_lock=session.verify_lock
             )
+            create_networks(session, networks)
             _write_vms(session, todo)
             write_workloads(session, workloads.todo)
         session.progress.emit("metadata", len(wanted), len(wanted))
@@ -110,7 +117,7 @@ def restore_metadata(plan: Plan, run_id: str, timeout: float, check_mode: bool) 
             "workloads_updated": workloads.count("update"),
         }
         summary.update(result)
-        return {"changed": bool(todo or workloads.todo), **result, "decisions": bounded(decisions)}
+        return {"changed": bool(todo or networks.bodies or workloads.todo), **result, "decisions": bounded(decisions)}
 
 
 def _network_decisions(renamed: Iterable[list[tuple[str, str]]]) -> list[str]:
@@ -135,7 +142,7 @@ def halted(vm: Mapping[str, Any], run_id: str) -> Object:
         CREATED_BY: run_id,
         NO_IMPORT: "false",
     }
-    spec = copy.deepcopy(dict(vm["spec"]))
+    spec = copy.deepcopy(with_revisions(vm))
     if "running" in spec:
         spec["running"] = False
     else:

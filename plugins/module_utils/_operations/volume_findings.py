@@ -28,8 +28,6 @@ from .namespaces import absent_namespaces
 from .protected import Protected, key_of
 from .volume_changes import Existing, Write, list_existing, settle
 
-# on the claim that keeps a VM's TPM and EFI variables: the VM's name, which is its only tie
-STATE_OF = "persistent-state-for"
 # of a result of at most 64 KB; findings take the most
 SUMMARY_BYTES = 7_000
 PREVIEW_BYTES = 16_000
@@ -64,12 +62,12 @@ class VolumeCheck:
 
     def look(self, found: Protected) -> VolumeView:
         view = VolumeView()
-        users, spare = claim_users(found.vms.values()), self._spare(found)
+        users, spare = claim_users(found.vms.values(), found.claims), self._spare(found)
         claims = {**found.claims, **spare}
         volumes = {**found.volumes, **self._volumes_of(spare)}
         bound = {key: pvc for key, pvc in claims.items() if _phase(pvc) == "Bound" and key in volumes}
         view.findings += self._claims(claims, bound, volumes)
-        view.findings += self._unused(spare, found.vms)
+        view.findings += self._unused(spare)
         decided: list[tuple[VolumeDecision, Object, Object]] = []
         for key, pvc in bound.items():
             decision = self._decide(view, pvc, volumes[key], users.get(key, ()))
@@ -116,12 +114,9 @@ class VolumeCheck:
         found = {key: self._source_api.find(PV, name) for key, name in names.items() if name}
         return {key: pv for key, pv in found.items() if pv is not None}
 
-    def _unused(self, spare: Mapping[str, Object], vms: Mapping[str, Object]) -> Iterator[Finding]:
+    def _unused(self, spare: Mapping[str, Object]) -> Iterator[Finding]:
         label = protected_label(self._plan.name)
-        for key, pvc in spare.items():
-            meta = pvc["metadata"]
-            if f"{meta['namespace']}/{meta['labels'].get(STATE_OF)}" in vms:
-                continue
+        for key in spare:
             yield Finding(
                 "warning",
                 "ClaimUnused",

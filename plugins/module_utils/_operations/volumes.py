@@ -58,9 +58,10 @@ def restore_volumes(plan: Plan, run_id: str, timeout: float, check_mode: bool) -
 def decide(plan: Plan, capture: Capture, target: str) -> list[VolumeDecision]:
     """One decision for each claim in the capture."""
     volumes = capture.index("persistentvolumes")
-    users = claim_users(capture.objects.get("virtualmachines.kubevirt.io", ()))
+    claims = capture.index("persistentvolumeclaims")
+    users = claim_users(capture.objects.get("virtualmachines.kubevirt.io", ()), claims)
     decisions = []
-    for key, pvc in sorted(capture.index("persistentvolumeclaims").items()):
+    for key, pvc in sorted(claims.items()):
         name = pvc["spec"].get("volumeName", "")
         if name not in volumes:
             raise Refused(

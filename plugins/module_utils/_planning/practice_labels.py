@@ -9,8 +9,16 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from .._model.finding import Finding, Severity
 from .vm_parts import Object, key_of, labels_of, title
 
-# a VM starts without these
-OUTER: Mapping[str, Severity] = {"Service": "warning", "Route": "warning", "Ingress": "warning", "DataVolume": "info"}
+# a VM starts without these; a network that is absent at the target is a finding of its own
+OUTER: Mapping[str, Severity] = {
+    "Service": "warning",
+    "Route": "warning",
+    "Ingress": "warning",
+    "DataVolume": "info",
+    "NetworkAttachmentDefinition": "info",
+    "VirtualMachineSnapshot": "info",
+    "VirtualMachineSnapshotContent": "info",
+}
 
 
 def unlabelled(items: Iterable[Object], label: str) -> Iterator[Finding]:

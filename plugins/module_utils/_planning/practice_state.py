@@ -4,44 +4,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from .._model.finding import Finding
-from .vm_parts import Object, devices, domain, labels_of, title
-
-STATE_OF = "persistent-state-for"
-
-
-def keeps_state(vm: Object) -> list[str]:
-    """What of a VM KubeVirt keeps on such a claim."""
-    there = {
-        "TPM": (devices(vm).get("tpm") or {}).get("persistent"),
-        "EFI": _efi(vm).get("persistent"),
-    }
-    return [name for name, persistent in there.items() if persistent]
+from .._model.vm import own_power
+from .._model.vm_needs import STATE_OF, keeps_state, state_claims
+from .vm_parts import Object, key_of, labels_of, title
 
 
-def unprotected_states(vms: Iterable[Object], claims: Iterable[Object], label: str) -> Iterator[Finding]:
-    """claims: those of the plan's namespaces that hold a state. label: of what the plan protects."""
-    kept = {
-        (pvc["metadata"]["namespace"], labels_of(pvc).get(STATE_OF))
-        for pvc in claims
-        if labels_of(pvc).get(label) == "true"
-    }
+def unprotected_states(vms: Iterable[Object], claims: Mapping[str, Object], label: str) -> Iterator[Finding]:
+    """claims: by key, among them those that hold a state. label: of what the plan protects.
+
+    A VM that was never started has no such claim yet; one that runs has.
+    """
+    states = state_claims(claims)
     for vm in vms:
         what = keeps_state(vm)
-        meta = vm["metadata"]
-        if what and (meta["namespace"], meta["name"]) not in kept:
+        name, own = vm["metadata"]["name"], states.get(key_of(vm), ())
+        protected = all(labels_of(claims[key]).get(label) == "true" for key in own)
+        if what and (not protected or (not own and own_power(vm).running)):
             yield Finding(
                 "blocker",
                 "StateNotProtected",
                 title(vm),
-                f"its persistent {' and '.join(what)} state is on the claim labelled {STATE_OF}={meta['name']}, which "
+                f"its persistent {' and '.join(what)} state is on the claim labelled {STATE_OF}={name}, which "
                 "the plan does not protect: keys that the guest sealed there (BitLocker, LUKS) are lost by a move",
-                f"label that claim {label}=true and let a group select it; keep recovery keys elsewhere",
+                "run protect, which labels it; a group has to select it. Keep recovery keys elsewhere",
             )
-
-
-def _efi(vm: Object) -> Object:
-    found: Object = ((domain(vm).get("firmware") or {}).get("bootloader") or {}).get("efi") or {}
-    return found

@@ -89,6 +89,10 @@ class Provider(ABC):
         """Make the group replicate from source to target; whether something had to be changed."""
 
     @abstractmethod
+    def enabled(self, group: Group, site: str) -> bool:
+        """Whether there is something at a site for `disable` to take back."""
+
+    @abstractmethod
     def disable(self, group: Group, site: str) -> bool:
         """Take back at a site what `enable` made, and no data; whether something had to be changed."""
 

@@ -84,6 +84,13 @@ class CephRbdProvider(Provider):
         side = self._sides.look([group], source, tried)
         return setup.enable(side, self._sides.at_peer(side, group, tried))
 
+    def enabled(self, group: Group, site: str) -> bool:
+        if not Members(self.sites).images(group, site):
+            # its claims are labelled until its mirroring has ended
+            return False
+        side = self._sides.look([group], site, "look at the mirroring")
+        return any(side.is_mirrored(image) for image in side.images)
+
     def disable(self, group: Group, site: str) -> bool:
         """Also at the peer, for copies of what is primary here: rbd-mirror would delete them."""
         tried = "disable replication"

@@ -103,9 +103,12 @@ class CsiAddonsProvider(Provider):
         there.settle(there.ask(followers, "secondary"), "secondary")
         return bool(todo or followers)
 
+    def enabled(self, group: Group, site: str) -> bool:
+        return bool(self._mine(self._side(group, site)))
+
     def disable(self, group: Group, site: str) -> bool:
         side = self._side(group, site)
-        mine = [unit for unit in side.units() if unit.item and owner(unit.item) == side.site.plan.name]
+        mine = self._mine(side)
         if not mine:
             return False
         side.check_class()
@@ -233,6 +236,9 @@ class CsiAddonsProvider(Provider):
 
     def _fence(self, group: Group, survivor: str, lost: str) -> Fence:
         return Fence(group, self.sites[survivor], lost, options_of(group, survivor).timeout)
+
+    def _mine(self, side: Side) -> list[Unit]:
+        return [unit for unit in side.units() if unit.item and owner(unit.item) == side.site.plan.name]
 
     def _keys(self, side: Side, tried: str) -> list[tuple[str, str]]:
         keys = side.keys()

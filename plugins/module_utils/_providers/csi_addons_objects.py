@@ -26,6 +26,8 @@ PLAN_LABEL = f"{PREFIX}/replicates-plan"
 GROUP_LABEL = f"{PREFIX}/replicates-group"
 # counted up at both sites' expense by each demotion: of two demoted copies the higher one was primary last
 DEMOTION = f"{PREFIX}/demotion"
+# on what was there before us: it is given back, and not deleted
+ADOPTED = f"{PREFIX}/adopted"
 
 # of the CRD: status.persistentVolumeClaimsRefList
 MOST_CLAIMS_OF_A_GROUP = 100
@@ -72,15 +74,31 @@ def claim_selector(plan: str, selector: LabelSelector) -> Object:
     return found
 
 
-def state_patch(plan: str, group: str, state: State, demotion: int | None = None, auto_resync: bool = False) -> Object:
+def state_patch(
+    plan: str,
+    group: str,
+    state: State,
+    demotion: int | None = None,
+    auto_resync: bool = False,
+    adopted: bool = False,
+) -> Object:
     """Merge patch that asks for a state, and makes the object ours where it was not. demotion: see DEMOTION."""
-    meta: Object = {"labels": ownership(plan, group)}
-    if demotion is not None:
-        meta["annotations"] = {DEMOTION: str(demotion)}
+    annotations = ({DEMOTION: str(demotion)} if demotion is not None else {}) | ({ADOPTED: "true"} if adopted else {})
+    meta: Object = {"labels": ownership(plan, group), **({"annotations": annotations} if annotations else {})}
     spec: Object = {"replicationState": state}
     if auto_resync:
         spec["autoResync"] = True
     return {"metadata": meta, "spec": spec}
+
+
+def is_adopted(item: Mapping[str, Any]) -> bool:
+    return ADOPTED in (item["metadata"].get("annotations") or {})
+
+
+def release_patch() -> Object:
+    """Merge patch that takes our marks off an object that was there before us; it goes on as it is."""
+    labels = dict.fromkeys((PLAN_LABEL, GROUP_LABEL))
+    return {"metadata": {"labels": labels, "annotations": dict.fromkeys((ADOPTED, DEMOTION))}}
 
 
 def network_fence(

@@ -27,6 +27,8 @@ from .csi_addons_objects import (
     claim_selector,
     group_object_name,
     group_replication,
+    is_adopted,
+    release_patch,
     state_patch,
     volume_replication,
 )
@@ -182,13 +184,17 @@ class Side:
         settle(self.api, self.kind, wanted, goal, self._look_up(units), self.options.timeout, tried, unless)
 
     def delete(self, units: Sequence[Unit]) -> None:
+        """What we adopted is given back in place of a deletion."""
+
         def end(unit: Unit) -> None:
-            if unit.item:
+            if unit.item and is_adopted(unit.item):
+                self.api.patch(self.kind, unit.object_key[1], unit.key[0], release_patch())
+            elif unit.item:
                 self.api.delete(self.kind, unit.object_key[1], unit.key[0], unit.item["metadata"]["uid"])
 
         for _unit, error in for_each(units, end).failed:
             raise error
-        keys = [unit.object_key for unit in units]
+        keys = [unit.object_key for unit in units if unit.item and not is_adopted(unit.item)]
         tried = f"end the replication of group {self.group.name}"
         await_absent(self.api, self.kind, keys, self._look_up(units), self.options.timeout, tried)
 
@@ -202,7 +208,8 @@ class Side:
         plan, options = self.site.plan.name, self.options
         if unit.item is None:
             return self.api.create(self.kind, self._new(unit, state))
-        patch = state_patch(plan, self.group.name, state, demotions.get(unit.key), options.auto_resync)
+        adopted = not owner(unit.item)
+        patch = state_patch(plan, self.group.name, state, demotions.get(unit.key), options.auto_resync, adopted)
         return self.api.patch(self.kind, unit.object_key[1], unit.key[0], patch)
 
     def _new(self, unit: Unit, state: State) -> Object:

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
-from .._errors import DrError, Refused, Unreachable
+from .._errors import DrError, NotFound, Refused, Unreachable
 from .._model.group_status import GroupStatus, SyncProof, silent
 from .._model.plan import Group
 from .base import WORKERS, Capabilities, FenceProof, Provider
@@ -79,6 +79,13 @@ class NfsProvider(Provider):
         here, there = self._control(group, source), self._control(group, target)
         changed = there.create("secondary", self._peer(group, source), group.options.get("interval", 5))
         return here.create("primary", self._peer(group, target), group.options.get("interval", 5)) or changed
+
+    def enabled(self, group: Group, site: str) -> bool:
+        try:
+            seen = self._control(group, site).status()
+        except NotFound:
+            return False
+        return seen["role"] != "primary" or bool(seen["peer"])
 
     def disable(self, group: Group, site: str) -> bool:
         return self._control(group, site).remove()

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
+    ATTACHMENT_DEFINITION,
     CONFIG_MAP,
     CONTROLLER_REVISION,
     NAMESPACE,
@@ -395,3 +396,41 @@ def test_names_read_back_as_they_were_made() -> None:
 
 def test_the_plan_of_the_tests_is_valid() -> None:
     assert export_plan().metadata.export == {"directory": "/srv/captures"}
+
+
+def test_the_last_capture_that_is_removed_takes_all_objects_with_it(store: MemoryStore) -> None:
+    first = take(store)
+    store.later(hours=1)
+    second = take(store, changed())
+    exported, site = source(store), east()
+    exported.remove(site, site, first)  # type: ignore[arg-type]
+    assert exported.manifests(site, second).index("virtualmachines.kubevirt.io")  # type: ignore[arg-type]
+    exported.remove(site, site, second)  # type: ignore[arg-type]
+    assert store.contents == {}
+
+
+def test_p5_a_removal_that_was_killed_leaves_no_capture_without_its_objects(store: MemoryStore) -> None:
+    name = take(store)
+    exported, site = source(store), east()
+
+    def kill(key: str) -> None:
+        if "/blobs/" in key:
+            raise KeyboardInterrupt
+
+    store.before_delete = kill
+    with pytest.raises(KeyboardInterrupt):
+        exported.remove(site, site, name)  # type: ignore[arg-type]
+    assert exported.catalog(site) == []  # type: ignore[arg-type]
+
+
+def changed() -> Site:
+    site = east()
+    site.patch(SECRET, "cloud-init", "payroll", {"data": {"userdata": "bmV3"}})
+    site.clock.sleep(3600)
+    return site
+
+
+def test_a_kind_with_a_hyphen_in_its_plural_is_read_back(store: MemoryStore) -> None:
+    site = east()
+    site.add(ATTACHMENT_DEFINITION, "vlan-100", spec={"config": "{}"})
+    assert "network-attachment-definitions.k8s.cni.cncf.io/vlan-100" in names(store, take(store, site))

@@ -7,8 +7,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import BACKUP, STORAGE_LOCATION
-from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Failed
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
+    BACKUP,
+    DELETE_BACKUP_REQUEST,
+    STORAGE_LOCATION,
+)
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Failed, TerminalState
 from ansible_collections.ocpvirt.dr.plugins.module_utils._metadata.oadp import OadpSource
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.capture import Capture
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, plan_of
@@ -107,3 +111,41 @@ def test_the_location_that_the_plan_names_is_taken_where_none_is_the_default(
 ) -> None:
     west = Site("west").location("west-store", default=False)
     assert announce(monkeypatch, east, west, location="west-store") == ""
+
+
+class Deleting(Site):
+    """With a Velero that serves requests to delete, or ends them with an error."""
+
+    error = ""
+
+    def create(self, kind: Any, body: dict[str, Any]) -> dict[str, Any]:
+        made = super().create(kind, body)
+        if kind is DELETE_BACKUP_REQUEST and self.error:
+            self.replace(kind, {**made, "status": {"phase": "Processed", "errors": [self.error]}})
+        elif kind is DELETE_BACKUP_REQUEST:
+            for of in (BACKUP, DELETE_BACKUP_REQUEST):
+                name = body["spec"]["backupName"] if of is BACKUP else body["metadata"]["name"]
+                self.delete(of, name, body["metadata"]["namespace"])
+        return made
+
+
+def test_a_backup_is_deleted_by_velero_and_then_from_the_other_sites_list() -> None:
+    here, there = Deleting("east"), Site("west")
+    for site in (here, there):
+        site.create(BACKUP, backup())
+    OadpSource(plan_of()).remove(here, there, NAME)  # type: ignore[arg-type]
+    assert [site.list(BACKUP) for site in (here, there)] == [[], []]
+
+
+def test_a_backup_that_velero_cannot_delete_stays_known_at_both_sites_and_is_asked_for_anew() -> None:
+    here, there = Deleting("east"), Site("west")
+    for site in (here, there):
+        site.create(BACKUP, backup())
+    here.error = "backup storage location is read-only"
+    source = OadpSource(plan_of())
+    with pytest.raises(TerminalState, match="read-only"):
+        source.remove(here, there, NAME)  # type: ignore[arg-type]
+    assert [len(site.list(BACKUP)) for site in (here, there)] == [1, 1]
+    here.error = ""
+    source.remove(here, there, NAME)  # type: ignore[arg-type]
+    assert [site.list(BACKUP) for site in (here, there)] == [[], []]

@@ -10,10 +10,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import CONFIG_MAP, DATA_VOLUME, Kind
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
+    ATTACHMENT_DEFINITION,
+    CONFIG_MAP,
+    CONTROLLER_REVISION,
+    DATA_VOLUME,
+    Kind,
+)
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Failed, Refused, TerminalState, Unsupported
 from ansible_collections.ocpvirt.dr.plugins.module_utils._metadata.record import KEPT
 from ansible_collections.ocpvirt.dr.plugins.module_utils._metadata.vendor import VendorSource
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.selector import LabelSelector
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.capture_check import check_capture
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._metadata.export_world import Site, east
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import SimulatedTime, plan_of
 
@@ -61,6 +69,39 @@ def test_what_no_product_has_to_bring_is_not_recorded(source: VendorSource, here
     here.add(DATA_VOLUME, "db")
     record = source.manifests(here, source.capture(here, 60))  # type: ignore[arg-type]
     assert "datavolumes.cdi.kubevirt.io" not in record.objects
+
+
+def test_networks_and_the_revisions_that_kubevirt_makes_are_of_each_site(source: VendorSource, here: Site) -> None:
+    here.add(ATTACHMENT_DEFINITION, "vlan-100")
+    for name in ("db-small-1", "pinned"):
+        here.add(CONTROLLER_REVISION, name)
+    vm = here.objects["VirtualMachine", "payroll", "db"]
+    vm["spec"] |= {
+        "template": {"spec": {}},
+        "instancetype": {"name": "small"},
+        "preference": {"name": "rhel", "revisionName": "pinned"},
+    }
+    vm["status"] = {
+        "ready": True,
+        "instancetypeRef": {"name": "small", "controllerRevisionRef": {"name": "db-small-1"}},
+        "preferenceRef": {"name": "rhel", "controllerRevisionRef": {"name": "pinned"}},
+    }
+    record = source.manifests(here, source.capture(here, 60))  # type: ignore[arg-type]
+    assert "payroll/db-small-1" not in record.index("controllerrevisions.apps")
+    assert "payroll/pinned" in record.index("controllerrevisions.apps")
+    assert ATTACHMENT_DEFINITION.resource not in record.objects
+    assert [item.on for item in check_capture(record, LabelSelector()) if item.code == "ReferenceNotCaptured"] == []
+
+
+def test_a_record_is_removed_at_both_sites(source: VendorSource, here: Site) -> None:
+    there, kept = Site("west"), source.capture(here, 60)  # type: ignore[arg-type]
+    here.clock.sleep(60)
+    name = source.capture(here, 60)  # type: ignore[arg-type]
+    for record in (kept, name):
+        assert source.announce(here, there, record) == ""  # type: ignore[arg-type]
+    source.remove(here, there, name)  # type: ignore[arg-type]
+    assert [[info.name for info in source.catalog(api)] for api in (here, there)] == [[kept], [kept]]  # type: ignore[arg-type]
+    source.remove(here, there, name)  # type: ignore[arg-type]
 
 
 def test_the_other_site_holds_the_same_record(source: VendorSource, here: Site) -> None:

@@ -7,9 +7,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import ROUTE
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused, TerminalState
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.capture import Capture, CaptureInfo
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations import capture
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.protected import Protected
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, MemorySession, plan_of
 
 RULE = {
@@ -50,6 +52,7 @@ class Source:
 
     title = "Velero"
     announces = False
+    holds_content = True
     damaged: tuple[str, ...] = ()
     pruned = 0
 
@@ -156,3 +159,35 @@ def test_p9_check_mode_takes_and_removes_nothing(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(capture, "open_site", lambda _plan, site: MemoryApi(site))
     monkeypatch.setattr(capture, "source_of", lambda _plan: source)
     assert (capture.take_capture(plan_of(), "east", 60, True)["name"], source.pruned) == ("", 0)
+
+
+@pytest.mark.parametrize(
+    ("last_seen", "codes"), [("2026-03-01T11:30:00+00:00", []), ("2026-03-02T11:00:01+00:00", ["CaptureTooOld"])]
+)
+def test_a_failover_says_that_its_capture_was_too_old_when_the_source_was_last_alive(
+    monkeypatch: pytest.MonkeyPatch, last_seen: str, codes: list[str]
+) -> None:
+    """Not by now: after hours of outage it is still what it was. And no refusal: an old capture is better than none."""
+    session = MemorySession(MemoryApi())
+    session.update(source_last_seen=last_seen)
+    session.clock.sleep(7 * 24 * 3600)
+    monkeypatch.setattr(capture, "Session", session)
+    monkeypatch.setattr(capture, "source_of", lambda _plan: Source("old"))
+    plan = plan_of(volumes={"rules": [RULE]}, metadata={"source": "oadp", "max_age": "1d"})
+    result = capture.choose_capture(plan, "r-1", False)
+    assert (result["name"], [item["code"] for item in result["findings"]]) == ("old", codes)
+
+
+@pytest.mark.parametrize(("whole", "codes"), [(True, ["ObjectNotCaptured"]), (False, [])])
+def test_a_capture_that_lacks_a_kind_of_the_plan_says_so(
+    monkeypatch: pytest.MonkeyPatch, whole: bool, codes: list[str]
+) -> None:
+    """No VM needs a Route to start. Of a record, which holds less, it is not asked."""
+    source, route = Source(), {"metadata": {"name": "web", "namespace": "payroll"}}
+    monkeypatch.setattr(source, "holds_content", whole)
+    monkeypatch.setattr(capture, "open_site", lambda _plan, site: MemoryApi(site))
+    monkeypatch.setattr(capture, "source_of", lambda _plan: source)
+    live = Protected({"payroll/db": vm()}, others={(ROUTE, "payroll/web"): route})
+    monkeypatch.setattr(capture, "list_protected", lambda _plan, _api: live)
+    result = capture.take_capture(plan_of(), "east", 60, False)
+    assert (result["complete"], [item["code"] for item in result["findings"]]) == (True, codes)

@@ -34,6 +34,7 @@ class Velero:
         self.known: dict[str, Capture] = {}
         self.reaches_target = True
         self.taken = 0
+        self.findings: list[dict[str, str]] = []
         monkeypatch.setattr(move_capture, "Session", session)
         monkeypatch.setattr(move_capture, "source_of", lambda _plan: self)
         monkeypatch.setattr(move_capture, "take_capture", self.take)
@@ -48,7 +49,7 @@ class Velero:
         name = f"payroll-east-{self.taken}"
         if self.reaches_target:
             self.known[name] = Capture(name, {"virtualmachines.kubevirt.io": [self.live]})
-            return {"name": name, "findings": []}
+            return {"name": name, "findings": self.findings}
         return {"name": name, "findings": [{"message": "the object store is down"}]}
 
     def keep(self, session: MemorySession, chosen: CaptureInfo, _capture: Capture) -> int:
@@ -113,7 +114,8 @@ def test_a_source_that_changed_before_it_stopped_is_captured_again(velero: Veler
 def test_p9_check_mode_takes_nothing(velero: Velero) -> None:
     capture()
     velero.live = vm("b")
-    assert (recheck(check_mode=True)["changed"], velero.taken) == (False, 1)
+    checked = recheck(check_mode=True)
+    assert (checked["changed"], checked["findings"], velero.taken) == (False, [], 1)
 
 
 def test_a_record_of_names_is_not_compared_with_what_they_name(velero: Velero, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,3 +126,11 @@ def test_a_record_of_names_is_not_compared_with_what_they_name(velero: Velero, m
     assert recheck()["drift"] == ["Secret/payroll/cloud-init is new"]
     velero.holds_content = False
     assert recheck()["drift"] == []
+
+
+def test_what_the_captures_of_a_move_lack_is_told(velero: Velero) -> None:
+    velero.findings = [{"code": "ObjectNotCaptured", "on": "Route"}]
+    assert capture()["findings"] == velero.findings
+    assert recheck()["findings"] == []
+    velero.live = vm("b")
+    assert recheck()["findings"] == velero.findings

@@ -43,6 +43,7 @@ from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._planning.pr
     with_volume,
 )
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, plan_of
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.workload_manifests import owned_by
 
 PLAN_LABEL = {"dr.ocpvirt.io/plan": "payroll"}
 VLAN = {"attachments": [{"east": "vlan-100", "west": "vlan-2100"}]}
@@ -132,6 +133,7 @@ def test_an_object_of_every_kind_that_belongs_to_a_vm_is_looked_at(east: Site, w
     for kind, item in (
         (SERVICE, named("web", spec={"selector": {"tier": "db"}})),
         (ROUTE, named("web", spec={"to": {"kind": "Service", "name": "web"}})),
+        (ROUTE, owned_by(named("web-x7f2q", spec={"to": {"kind": "Service", "name": "web"}}), "Ingress", "web")),
         (ROUTE, named("other", spec={"to": {"kind": "Service", "name": "other"}})),
         (DATA_VOLUME, named("db-0", spec={"source": {"blank": {}}})),
         (DATA_VOLUME, named("unused", spec={"source": {"blank": {}}})),
@@ -148,6 +150,14 @@ def test_an_object_of_every_kind_that_belongs_to_a_vm_is_looked_at(east: Site, w
         "NotProtected DataVolume/payroll/db-0 east",
         "NotProtected Route/payroll/web east",
     ]
+
+
+def test_the_claim_of_a_state_that_lacks_the_label_is_told_once_with_what_would_be_lost(east: Site, west: Site) -> None:
+    east.objects["VirtualMachine", "payroll", "db-0"]["spec"]["template"]["spec"]["domain"]["devices"]["tpm"] = {
+        "persistent": True
+    }
+    east.add(PVC, claim("persistent-state-for-db-0-x7k2p", labels={"persistent-state-for": "db-0"}))
+    assert codes(findings(east, west)) == ["StateNotProtected VirtualMachine/payroll/db-0 east"]
 
 
 def test_a_vm_that_the_plan_does_not_select_is_seen_where_it_shares_a_disk(east: Site, west: Site) -> None:

@@ -156,9 +156,22 @@ def attachment(api: MemoryApi) -> None:
     api.create(VOLUME_ATTACHMENT, {"metadata": {"name": "va"}, "spec": spec})
 
 
+def attachment_of_state(api: MemoryApi) -> None:
+    """KubeVirt keeps a persistent TPM on a claim that the VM does not name."""
+    meta = {"name": "state-x7k2p", "namespace": "payroll", "labels": {"persistent-state-for": "db"}}
+    api.create(PVC, {"metadata": meta, "spec": {"volumeName": "pv-state"}})
+    spec = {"source": {"persistentVolumeName": "pv-state"}}
+    api.create(VOLUME_ATTACHMENT, {"metadata": {"name": "va-state"}, "spec": spec})
+
+
 @pytest.mark.parametrize(
     ("leave", "left"),
-    [(pod, "Pod/payroll/virt-launcher-db"), (hotplug_pod, "Pod/payroll/hp"), (attachment, "VolumeAttachment/va")],
+    [
+        (pod, "Pod/payroll/virt-launcher-db"),
+        (hotplug_pod, "Pod/payroll/hp"),
+        (attachment, "VolumeAttachment/va"),
+        (attachment_of_state, "VolumeAttachment/va-state"),
+    ],
 )
 def test_p1_whatever_could_still_write_counts_as_left(
     stop: Stop, leave: Callable[[MemoryApi], None], left: str

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import ROUTE, SECRET, Kind
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.capture import Capture
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.selector import LabelSelector
-from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.capture_check import check_capture
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.capture_check import check_capture, left_out
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.workload_manifests import (
     deployment,
     stateful_set,
@@ -110,3 +111,23 @@ def test_a_replica_that_came_later_has_a_claim_that_is_found_missing() -> None:
 def test_a_workload_that_is_not_in_the_capture_is_found() -> None:
     findings = check_capture(Capture("payroll-east-1", with_workloads()), SELECTOR, (), [deployment("late")])
     assert [f"{finding.code} {finding.on}" for finding in findings] == ["WorkloadNotCaptured Deployment/payroll/late"]
+
+
+@pytest.mark.parametrize(
+    ("routes", "told"),
+    [
+        (["a"], []),
+        (["a", "b"], ["payroll/b: a failover"]),
+        (list("abcdefgh"), ["payroll/b, payroll/c, payroll/d, payroll/e, payroll/f and 2 more: a failover"]),
+    ],
+)
+def test_what_belongs_to_the_plan_and_is_not_captured_is_told_by_kind(routes: list[str], told: list[str]) -> None:
+    """As of a kind that Velero does not know yet."""
+    live: dict[tuple[Kind, str], Any] = {(ROUTE, f"payroll/{name}"): named(name) for name in routes}
+    live[SECRET, "payroll/db-password"] = named("db-password")
+    captured = Capture("payroll-east-1", {**complete(), "routes.route.openshift.io": [named("a")]})
+    findings = list(left_out(captured, live))
+    assert [(item.severity, item.code, item.on) for item in findings] == [
+        ("warning", "ObjectNotCaptured", "Route")
+    ] * len(told)
+    assert [item.message.partition(" from ")[0] for item in findings] == told

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.vm_needs import keeps_state
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.practice_clones import clone_origin, cloned_volume
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.practice_gitops import implicit_volumes
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.practice_imports import registry_imports
@@ -15,10 +16,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.practice_shar
     scsi_reservations,
     shared_volumes,
 )
-from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.practice_state import (
-    keeps_state,
-    unprotected_states,
-)
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.practice_state import unprotected_states
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.practice_uncovered import (
     hotplugged_volumes,
     removable_media,
@@ -292,6 +290,10 @@ def state(protected: bool, name: str = "db-0") -> Object:
     return claim(f"persistent-state-for-{name}-x7k2p", labels=labels)
 
 
+def by_key(claims: list[Object]) -> dict[str, Object]:
+    return {f"payroll/{item['metadata']['name']}": item for item in claims}
+
+
 @pytest.mark.parametrize(
     ("item", "what"),
     [
@@ -304,14 +306,29 @@ def state(protected: bool, name: str = "db-0") -> Object:
 def test_the_state_of_a_tpm_or_of_efi_that_no_capture_holds_blocks(
     item: Object, what: str, claims: list[Object]
 ) -> None:
-    finding = only(unprotected_states([item], claims, LABEL))
+    item["spec"]["runStrategy"] = "Always"
+    finding = only(unprotected_states([item], by_key(claims), LABEL))
     assert told([finding]) == [f"blocker StateNotProtected {ON_VM}"]
     assert f"its persistent {what} state" in finding.message
 
 
+def test_a_vm_that_was_never_started_has_no_state_to_protect_yet() -> None:
+    stopped = sealed(tpm={"persistent": True})
+    stopped["spec"]["runStrategy"] = "Halted"
+    assert told(unprotected_states([stopped], {}, LABEL)) == []
+    assert told(unprotected_states([stopped], by_key([state(False)]), LABEL)) == [f"blocker StateNotProtected {ON_VM}"]
+
+
+def test_a_record_that_nobody_can_read_does_not_hide_it() -> None:
+    torn = sealed(tpm={"persistent": True})
+    torn["spec"]["runStrategy"] = "Always"
+    torn["metadata"]["annotations"] = {"dr.ocpvirt.io/recorded": "{"}
+    assert told(unprotected_states([torn], {}, LABEL)) == [f"blocker StateNotProtected {ON_VM}"]
+
+
 def test_a_state_that_is_protected_or_not_kept_is_in_order() -> None:
     kept = sealed(tpm={"persistent": True})
-    assert told(unprotected_states([kept], [state(True)], LABEL)) == []
+    assert told(unprotected_states([kept], by_key([state(True)]), LABEL)) == []
     assert [keeps_state(item) for item in (sealed(tpm={}), sealed(efi={"secureBoot": True}), vm(), kept)] == [
         [],
         [],

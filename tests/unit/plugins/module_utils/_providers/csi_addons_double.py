@@ -14,7 +14,12 @@ from typing import Any
 
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import PVC, VOLUME_REPLICATION, Kind
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, NotFound, Unreachable
-from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import NOON, MemoryApi, SimulatedTime
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import (
+    NOON,
+    MemoryApi,
+    SimulatedTime,
+    merged,
+)
 
 REPLICATIONS = ("VolumeReplication", "VolumeGroupReplication")
 
@@ -134,8 +139,8 @@ class AddonsApi(MemoryApi):
         self._check(kind)
         with self._lock:
             stored = self.get(kind, name, namespace)
-            before = copy.deepcopy(stored["spec"])
-            _merge(stored, body)
+            before = stored["spec"]
+            stored = merged(stored, body)
             if stored["spec"] != before:
                 stored["metadata"]["generation"] += 1
             found = self._store("patch", (kind.kind, namespace, name), stored)
@@ -298,11 +303,3 @@ class AddonsApi(MemoryApi):
         wanted = item["spec"]["source"]["selector"]["matchLabels"]
         return [claim["metadata"]["name"] for claim in MemoryApi.list(self, PVC, item["metadata"]["namespace"])
                 if wanted.items() <= claim["metadata"]["labels"].items()]  # fmt: skip
-
-
-def _merge(into: dict[str, Any], patch: dict[str, Any]) -> None:
-    for key, value in patch.items():
-        if isinstance(value, dict):
-            _merge(into.setdefault(key, {}), value)
-        else:
-            into[key] = value

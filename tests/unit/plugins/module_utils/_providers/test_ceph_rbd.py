@@ -280,11 +280,18 @@ def test_p8_copies_leave_the_mirror_before_their_primary_does(pair: CephPair) ->
         pair.provider().disable(group(), "east")
     assert pair.asked == []
     pair.silent = set()
+    assert [pair.provider().enabled(group(), site) for site in ("east", "west")] == [True, True]
     assert pair.provider().disable(group(), "east") is True
+    assert [pair.provider().enabled(group(), site) for site in ("east", "west")] == [False, False]
     order = [asked for asked in pair.asked if "disable" in asked]
     assert order[:3] == [f"disable_copy {name} at west" for name in "abc"]
     assert order[3:] == [f"disable {name} at east" for name in "abc"]
     assert pair.provider().disable(group(), "west") is False
+
+
+def test_without_a_labelled_claim_there_is_nothing_to_end(pair: CephPair) -> None:
+    pair.pv_sites = set()
+    assert pair.provider().enabled(group(), "east") is False
 
 
 def test_p8_a_copy_leaves_the_mirror_first_also_where_no_volume_names_it(pair: CephPair) -> None:

@@ -72,6 +72,21 @@ def test_p8_an_equal_object_of_somebody_else_is_taken_over() -> None:
     assert made.provider.demote(made.group, "east")
 
 
+def test_p8_what_was_taken_over_is_given_back_and_not_deleted() -> None:
+    made = world(volumes=2)
+    made.apis["east"].create(VOLUME_REPLICATION, replication("by-hand", "disk-0"))
+    made.wait(1)
+    before = made.replication("east", "by-hand")
+    made.provider.enable(made.group, "east", "west")
+    assert made.provider.disable(made.group, "east")
+    assert made.asked("east") == {"by-hand": "primary"}
+    after = made.replication("east", "by-hand")
+    assert after["spec"] == before["spec"]
+    assert not after["metadata"].get("labels")
+    assert not [key for key in after["metadata"].get("annotations") or {} if key.startswith("dr.ocpvirt.io/")]
+    assert not made.provider.enabled(made.group, "east")
+
+
 @pytest.mark.parametrize(
     ("changes", "labels", "said"),
     [
@@ -111,7 +126,9 @@ def test_a_site_is_not_declared_primary_beside_a_primary_peer() -> None:
 def test_disable_deletes_our_objects_and_nothing_else() -> None:
     made = enabled(world())
     made.apis["east"].create(VOLUME_REPLICATION, replication("stranger", "disk-9"))
+    assert made.provider.enabled(made.group, "east")
     assert made.provider.disable(made.group, "east")
+    assert not made.provider.enabled(made.group, "east")
     assert not made.provider.disable(made.group, "east")
     assert set(made.asked("east")) == {"stranger"}
     assert len(made.apis["east"].list(PVC, "payroll")) == 2

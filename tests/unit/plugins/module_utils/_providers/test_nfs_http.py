@@ -231,3 +231,27 @@ def test_the_pause_that_fenced_a_group_ends_when_it_is_primary(server: Server, r
     server.answers = [exports(role=role, paused=True), promoted(paused=True)]
     assert nfs.promote_all(groups, "west", forced=False) == [True, True]
     assert {"POST /v1/exports/a/resume", "POST /v1/exports/b/resume"} <= set(server.requests)
+
+
+@pytest.mark.parametrize(
+    ("said", "is_there"),
+    [
+        (Said(body={**HEALTHY, "peer": "192.0.2.10:8049"}), True),
+        (Said(body={**HEALTHY, "role": "primary", "peer": "192.0.2.10:8049"}), True),
+        # its VMs go on, and it replicates to nobody
+        (Said(body={**HEALTHY, "role": "primary", "peer": ""}), False),
+        (reason(404, "NotFound"), False),
+    ],
+)
+def test_what_there_is_to_take_back_is_told_without_a_change(server: Server, said: Said, is_there: bool) -> None:
+    nfs, (group, _other) = provider(server)
+    server.answers = [said]
+    assert nfs.enabled(group, "west") is is_there
+    assert {request.split()[0] for request in server.requests} == {"GET"}
+
+
+def test_a_server_that_fails_is_no_end_of_replication(server: Server) -> None:
+    nfs, (group, _other) = provider(server)
+    server.answers = [Said(403, {"error": {"reason": "Forbidden", "message": "not yours"}})]
+    with pytest.raises(DrError):
+        nfs.enabled(group, "west")
