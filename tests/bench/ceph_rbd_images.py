@@ -27,6 +27,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.sites impor
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ceph_rbd_agent import AT_ONCE
 from ansible_collections.ocpvirt.dr.tests.bench.promotion import begun, promoted
 from ansible_collections.ocpvirt.dr.tests.bench.result import Result
+from demo.cluster import wait_until
 from demo.lab import Lab
 from demo.storages import STORAGES
 
@@ -40,6 +41,7 @@ SIZE = 1 << 30
 # layering, exclusive-lock, object-map, fast-diff, deep-flatten
 FEATURES = 61
 SCRIPT_WITHIN = 600
+FOLLOWS_WITHIN = 300
 WRITERS = 16
 # one verb on every image, and the seconds that it took once all was connected
 SCRIPT = """
@@ -99,8 +101,9 @@ class Images:
         self._groups.provider(self._all).enable(self._all, "east", "west")
 
     def demoted(self, source: str, target: str) -> None:
-        """And wholly at the target."""
+        """And wholly at the target, which has to follow before."""
         provider = self._groups.provider(self._all)
+        wait_until(f"{target} to follow {source}", FOLLOWS_WITHIN, lambda: self._not_healthy(target))
         provider.demote(self._all, source)
         if not provider.final_sync(self._all, source, target).holds:
             raise RuntimeError(f"{target} has not all of {source}'s data")
@@ -115,8 +118,12 @@ class Images:
         return promoted(file, begun(parse_plan(document)), IMAGES).seconds
 
     def promoted_by_ceph(self) -> float:
-        """Seconds, at east."""
-        return self._each("east", "promote")
+        """Seconds, at west."""
+        return self._each("west", "promote")
+
+    def taken_back(self) -> None:
+        self.demoted("west", "east")
+        self._groups.provider(self._all).promote(self._all, "east", forced=False)
 
     def remove(self) -> None:
         for site in SITES:
@@ -126,6 +133,10 @@ class Images:
             for volume in self._volumes:
                 self._apis[site].delete(PVC, volume, SPACE)
                 self._apis[site].delete(PV, volume)
+
+    def _not_healthy(self, site: str) -> list[str]:
+        seen = self._groups.provider(self._all).observe(self._all, site)
+        return [] if seen.health == "healthy" else [f"{seen.health}: {seen.message}"]
 
     def _each(self, site: str, verb: str) -> float:
         ceph = self.sites[site]["ceph"]
@@ -187,7 +198,7 @@ class Images:
 
 
 def promote(lab: Lab, folder: Path) -> list[Result]:
-    """In turns: ours at west, Ceph alone at east, on the way back."""
+    """In turns, both at west: a promotion costs Ceph not the same at both sites."""
     images = Images(lab, folder)
     ours, alone = [], []
     try:
@@ -195,8 +206,10 @@ def promote(lab: Lab, folder: Path) -> list[Result]:
         for number in range(ROUNDS):
             images.demoted("east", "west")
             ours.append(images.promoted_by_us(number))
-            images.demoted("west", "east")
+            images.taken_back()
+            images.demoted("east", "west")
             alone.append(images.promoted_by_ceph())
+            images.taken_back()
     finally:
         images.remove()
     mine, limit = statistics.median(ours), statistics.median(alone)

@@ -201,7 +201,7 @@ def test_p3_a_source_that_was_demoted_before_its_target_followed_it_is_taken_bac
     rig.lab.run("up")
     with monkeypatch.context() as hurried:
         hurried.setattr(ceph_rbd_switch, "STALL_TIMEOUT", 20.0)
-        with pytest.raises(Timeout, match="standstill: 3 of 3 .*promote west again until east is healthy"):
+        with pytest.raises(Timeout, match=r"standstill: 3 of 3 .*promote west again until east is healthy"):
             rig.provider.final_sync(rig.group, "west", "east")
     assert roles(rig) == ("secondary", "secondary")
     assert rig.provider.promote(rig.group, "west", forced=False) is True

@@ -189,8 +189,8 @@ def wait_arrived(tried: str, source: Side, target: Side, seconds: float) -> Arri
     progress = Progress(clock, STALL_TIMEOUT)
     # from a demoted image rbd-mirror takes nothing, unless it followed it while it was primary
     hint = (
-        f"see that rbd-mirror runs at {target.site} and reaches {source.site}, then start again; if it stays so, promote "
-        f"{source.site} again until {target.site} is healthy, and demote it then"
+        f"see that rbd-mirror runs at {target.site} and reaches {source.site}, then start again; if it stays so, "
+        f"promote {source.site} again until {target.site} is healthy, and demote it then"
     )
     pairs = itertools.chain([(source, target)], iter(lambda: again_both(source, target), None))
 
