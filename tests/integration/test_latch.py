@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.client import connect
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.latch import Latch
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.lease import PlanLock
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.run_store import RunStore
 from ansible_collections.ocpvirt.dr.tests.integration.captures import Decided
 from ansible_collections.ocpvirt.dr.tests.integration.world import World, refused
 from demo.cluster import Cluster, wait_until
 
+STORE = "ocpvirt-dr"
 PLAN = "latched"
 NAMESPACE = "latched"
 GUARDED, FREE = "guarded", "free"
@@ -111,21 +113,14 @@ def test_a_latch_of_quotas_holds_the_whole_namespace_until_it_is_opened(west: Cl
 
 
 def test_p6_a_second_run_is_refused_with_the_run_that_holds_the_lock(decided: Decided) -> None:
-    """The lock is held by writing its Lease as another run would: where that run is does not matter."""
-    west = decided.bereft.world.cluster("west")
-    holder = "payroll-relocate-west-20261122071800-3f9a"
-    moment = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    if "ocpvirt-dr" not in namespaces(west):
-        west.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "ocpvirt-dr"}})
-    lease = {"holderIdentity": f"{holder}#1", "leaseDurationSeconds": 60, "renewTime": moment, "acquireTime": moment}
-    metadata = {"name": "plan-payroll", "namespace": "ocpvirt-dr"}
-    west.create({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata, "spec": lease})
+    """The lock is taken as another run would: where that run is does not matter."""
+    world = decided.bereft.world
+    api = connect("west", {"kubeconfig": world.sites["west"]["kubeconfig"]})
+    RunStore(api, STORE).prepare()
+    lock, holder = PlanLock(api, STORE, "payroll"), "payroll-relocate-west-20261122071800-3f9a"
+    lock.take(holder, 1)
     try:
-        refused(
-            decided.bereft.world.failover(),
-            f"held by run {holder}, attempt 1, renewed",
-            "Lease/ocpvirt-dr/plan-payroll",
-        )
+        refused(world.failover(), f"held by run {holder}, attempt 1, renewed", f"Lease/{STORE}/plan-payroll")
     finally:
-        west.delete("Lease", "plan-payroll", "ocpvirt-dr")
-    assert [item for item in west.list("ConfigMap", "ocpvirt-dr") if "head" in item.get("data", {})] == []
+        lock.release(holder, 1)
+    assert [item for item in world.cluster("west").list("ConfigMap", STORE) if "head" in item.get("data", {})] == []

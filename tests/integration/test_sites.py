@@ -20,7 +20,8 @@ from ansible_collections.ocpvirt.dr.tests.integration.world import World, refuse
 from demo.__main__ import await_replicated
 from demo.cluster import wait_until
 
-DEADLINE = 30
+# seconds; TCP alone would give up after two minutes
+DEADLINE = 60
 SITE_INFO = """
 - hosts: localhost
   gather_facts: false
