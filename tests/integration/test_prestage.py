@@ -31,6 +31,7 @@ from ansible_collections.ocpvirt.dr.tests.integration.staging import (
     use_stage,
 )
 from ansible_collections.ocpvirt.dr.tests.integration.world import (
+    STORE,
     World,
     assert_as_it_must_be,
     empty_world,
@@ -251,7 +252,16 @@ def exported(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> World:
     must(world.protect())
     assert_ready_and_off(world)
     world.storage.await_replicated(world.sites)
-    kill_when(world, "prestage", lambda: "capture" in newest_run(world.cluster("west")).get("steps", {}))
+    west = world.cluster("west")
+    before = newest_run(west)["id"]
+
+    def under_way() -> bool:
+        run = newest_run(west)
+        return run["id"] != before and "capture" in run["steps"]
+
+    kill_when(world, "prestage", under_way)
+    holder = west.get("Lease", "plan-payroll", STORE)["spec"]["holderIdentity"]
+    assert holder.startswith(newest_run(west)["id"])
     world.lab.run("lose", "east")
     return world
 
