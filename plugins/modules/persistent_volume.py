@@ -12,7 +12,8 @@ description:
     Decides for every claim of the run's capture which PersistentVolume and PersistentVolumeClaim the target gets,
     by the rules of the plan.
   - >-
-    Creates them bound to each other, waits until they are Bound, and compares each with the decision as read back
+    Closes the latch of the plan, creates them bound to each other, waits until they are Bound, and compares each
+    with the decision as read back
     from the API server.
   - >-
     Existing objects are used when they are equal and refused with the difference when they are not. A Released volume

@@ -55,6 +55,19 @@ captures:
   returned: success
   type: dict
   sample: {west: [{name: payroll-east-20261122071500, phase: Completed, complete: true}]}
+stage:
+  description:
+    - Which capture the stage holds, if the plan wants one, when that was taken, its age in seconds, and when the stage
+      was brought to it. Without a C(capture) there is none.
+    - Empty when the plan wants none, or nobody knows where the plan lives.
+  returned: success
+  type: dict
+  sample:
+    site: west
+    capture: payroll-east-20261122071500
+    captured: '2026-11-22T07:15:00Z'
+    refreshed: '2026-11-22T07:16:10.000+00:00'
+    age_seconds: 180
 lock:
   description: Site name to the holder of the lock there.
   returned: success
@@ -73,7 +86,7 @@ table:
   elements: str
   sample: ['plan payroll lives at east, phase normal']
 runs:
-  description: The last five runs, oldest first.
+  description: The last five runs, oldest first, refreshes of a stage left out.
   returned: success
   type: list
   elements: dict

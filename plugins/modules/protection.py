@@ -89,6 +89,11 @@ volumes:
   returned: success
   type: int
   sample: 24
+prestage:
+  description: Whether the plan wants a stage at the other site, which is to be refreshed after a capture.
+  returned: success
+  type: bool
+  sample: false
 run_strategies:
   description: How many VMs have which runStrategy.
   returned: when O(state=present)

@@ -33,14 +33,17 @@ options:
       - V(failover) leaves a source that was declared lost.
       - V(relocate) is a planned move, for which both sites have to answer. V(failback) is one to the home of the plan.
       - V(reprotect) makes the site that the plan was moved away from a clean secondary.
+      - V(prestage) brings the stage, at the site where the plan does not live, to the newest capture.
+        It begins anew each time, and any other run takes its lock over.
     type: str
-    choices: [failover, relocate, failback, reprotect]
+    choices: [failover, relocate, failback, reprotect, prestage]
     default: failover
   target:
     description:
       - Name of the site that the plan is to live at.
       - Required to begin with O(operation=failover) and O(operation=relocate).
-      - With O(operation=reprotect) it is the site where the plan lives, which is found out when it is not given.
+      - With O(operation=reprotect) it is the site where the plan lives, with O(operation=prestage) the other one.
+        Both are found out when it is not given.
     type: str
   declare_lost:
     description:
@@ -191,7 +194,7 @@ from ..module_utils._operations.end import end_run
 from ..module_utils._operations.entry import run
 from ..module_utils._operations.plan_source import load_plan
 
-OPERATIONS = ["failover", "relocate", "failback", "reprotect"]
+OPERATIONS = ["failover", "relocate", "failback", "reprotect", "prestage"]
 SPEC = merge(
     PLAN,
     {

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from .._errors import Conflict, NotFound, Refused
+from .._model.run import is_refresh
 from .api import Api, Object
 from .clock import Clock, Deadline
 from .kinds import LEASE
@@ -50,13 +51,19 @@ class PlanLock:
     def take(self, run_id: str, attempt: int) -> None:
         """Take a free lock, or that of an earlier attempt of the same run once it is provably not renewed any more.
 
-        A lock that another run holds is refused at once.
+        A lock that another run holds is refused at once. The refresh of a stage gives way: its next batch of writes is
+        refused. To another refresh it does so only once it is not renewed any more.
         """
         lease = self._api.find(LEASE, self._name, self._namespace)
         holder = _holder(lease) if lease else None
         if holder is not None and holder.run_id != run_id:
-            raise self._held(holder)
-        if holder is not None and holder.attempt != attempt:
+            if not is_refresh(holder.run_id):
+                raise self._held(holder)
+            if not is_refresh(run_id):
+                self._displace(run_id, attempt)
+                return
+            lease = self._expired(holder.run_id)
+        elif holder is not None and holder.attempt != attempt:
             lease = self._expired(run_id)
         self._write(lease, run_id, attempt)
 
@@ -90,6 +97,19 @@ class PlanLock:
                 self._api.replace(LEASE, lease)
             except Conflict:
                 # our own renewal came between, or a takeover: look again
+                continue
+            return
+
+    def _displace(self, run_id: str, attempt: int) -> None:
+        """Write over a refresh, which may renew in this very moment."""
+        while True:
+            lease = self._api.find(LEASE, self._name, self._namespace)
+            holder = _holder(lease) if lease else None
+            if holder is not None and holder.run_id != run_id and not is_refresh(holder.run_id):
+                raise self._held(holder)
+            try:
+                self._put(lease, run_id, attempt)
+            except Conflict:
                 continue
             return
 
@@ -131,6 +151,12 @@ class PlanLock:
         )
 
     def _write(self, lease: Object | None, run_id: str, attempt: int) -> None:
+        try:
+            self._put(lease, run_id, attempt)
+        except Conflict as error:
+            raise _taken(self._api.site, self._on, self.holder(), run_id, attempt) from error
+
+    def _put(self, lease: Object | None, run_id: str, attempt: int) -> None:
         body: Object = lease or {
             "apiVersion": LEASE.api_version,
             "kind": LEASE.kind,
@@ -145,10 +171,7 @@ class PlanLock:
             "renewTime": self._now(),
             "leaseTransitions": body["spec"].get("leaseTransitions", 0) + 1,
         }
-        try:
-            self._api.replace(LEASE, body) if lease else self._api.create(LEASE, body)
-        except Conflict as error:
-            raise _taken(self._api.site, self._on, self.holder(), run_id, attempt) from error
+        self._api.replace(LEASE, body) if lease else self._api.create(LEASE, body)
 
     def _now(self) -> str:
         return self._clock.now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")

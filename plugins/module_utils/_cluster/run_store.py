@@ -61,6 +61,13 @@ class RunStore:
         """The document, or None when it was never recorded."""
         return self._load_document(_name(run_id, topic))
 
+    def drop(self, run_id: str, plan: str) -> None:
+        """Remove a run's record, its head last: what is left of a removal that was killed is found by it."""
+        items = self._api.list(CONFIG_MAP, self._namespace, labels=f"{PLAN_LABEL}={plan}")
+        names = [i["metadata"]["name"] for i in items if (i["metadata"].get("annotations") or {}).get(RUN) == run_id]
+        for name in sorted(names, key=lambda name: name == _name(run_id, "head")):
+            self._api.delete(CONFIG_MAP, name, self._namespace)
+
     def put_syncs(self, plan: str, syncs: Object) -> None:
         """Record what is known of a plan's groups outside of any run."""
         self._put_document(_syncs(plan), plan, "syncs", {}, syncs)

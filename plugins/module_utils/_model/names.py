@@ -23,6 +23,10 @@ RECLAIM_POLICY = f"{PREFIX}/reclaim-policy"
 PAUSED_SYNC = f"{PREFIX}/paused-sync"
 # on what we created at a target: the run that did
 CREATED_BY = f"{PREFIX}/created-by-run"
+# on a VM or workload that we brought to a capture, and that was at that site before us
+ADOPTED = f"{PREFIX}/adopted"
+# KubeVirt's, on a VM: its DataVolumes are not made before it is started
+NO_IMPORT = "kubevirt.io/immediate-data-volume-creation"
 # on a capture that lacks something
 INCOMPLETE = f"{PREFIX}/incomplete"
 PLAN = f"{PREFIX}/capture-of-plan"

@@ -100,6 +100,10 @@ def check_metadata(metadata: dict[str, Any], at: Path, reading: Reading) -> None
     for key, remedy in (("schedule", "; run protect by a schedule of your own"), ("storage_location", "")):
         if source in ("export", "gitops", "vendor") and key in metadata:
             reading.problem((*at, key), f"is Velero's, and the source is {source}{remedy}")
+    if source in ("gitops", "vendor") and metadata.get("prestage"):
+        reading.problem(
+            (*at, "prestage"), f"is for captures that we restore; with source {source} somebody else brings all"
+        )
     if source in ("gitops", "vendor") and "keep" in metadata:
         reading.problem((*at, "keep"), f"is for captures, and the source is {source}, which has records only")
 

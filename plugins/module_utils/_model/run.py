@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -23,6 +24,7 @@ STEPS = (
     "volumes",
     "promote",
     "metadata",
+    "prune",
     "start",
     "verify",
     "traffic",
@@ -30,6 +32,9 @@ STEPS = (
     "rollback",
     "end",
 )
+SWITCHES = ("failover", "relocate", "reprotect")
+# brings a stage to the newest capture; it switches nothing, and every other run goes before it
+REFRESH = "prestage"
 # of a run that is not begun again by the same command
 ENDED = frozenset({"done", "rolled_back"})
 
@@ -80,6 +85,16 @@ class Run:
     def from_dict(cls, head: Mapping[str, Any]) -> Run:
         steps = {name: StepRecord(**record) for name, record in head["steps"].items()}
         return cls(**{**head, "steps": steps})
+
+
+def is_run_to(run_id: str, site: str) -> bool:
+    """Whether a run's id names that target."""
+    return re.search(rf"-{re.escape(site)}-\d{{14}}-[0-9a-f]{{4}}$", run_id) is not None
+
+
+def is_refresh(run_id: str) -> bool:
+    """Told by the id alone: a lock names nothing else."""
+    return re.search(rf"-{REFRESH}-(?!.*-(?:{'|'.join(SWITCHES)})-).+-\d{{14}}-[0-9a-f]{{4}}$", run_id) is not None
 
 
 def new_run_id(plan: str, operation: str, target: str, now: datetime) -> str:

@@ -15,7 +15,7 @@ from .._errors import Conflict, NotFound, Refused, Timeout
 from .._metadata.base import MetadataSource
 from .._metadata.export_kinds import kind_of
 from .._model.capture import Capture
-from .._model.names import CREATED_BY, RECLAIM_POLICY, RECORDED, protected_label
+from .._model.names import CREATED_BY, NO_IMPORT, RECLAIM_POLICY, RECORDED, protected_label
 from .._model.plan import Plan
 from .._model.vm import claim_users, power_record
 from .._planning.arrival import (
@@ -32,10 +32,10 @@ from .._planning.arrival import (
     volume_problems,
 )
 from .entry import bounded
+from .latch_closing import close_latch_at_target
 from .metadata_source import chosen_capture, source_of
 from .namespaces import absent_namespaces, create_namespaces
 from .protected import key_of, list_vms, running_vmis
-from .restore import NO_IMPORT
 from .session import Session
 from .volumes import recorded_decisions, verify_volumes
 
@@ -64,6 +64,7 @@ def foresee_volumes(plan: Plan, run_id: str, timeout: float, check_mode: bool) -
         if not check_mode:
             session.verify_lock()
             create_namespaces(session.api, absent_namespaces(plan, session.api), record)
+            close_latch_at_target(session)
         summary.update({"volumes": len(expected), "there": len(there), "created": 0, "verified": False})
         found = {item["claim"] for item in there}
         reasons = {True: "it is there, as the plan says", False: "the product brings it after the promotion"}

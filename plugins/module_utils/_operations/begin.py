@@ -13,7 +13,7 @@ from .._cluster.run_store import RunStore
 from .._errors import DrError, Refused
 from .._model.group_status import GroupStatus
 from .._model.plan import Plan
-from .._model.run import Run, StepRecord, new_run_id
+from .._model.run import REFRESH, Run, StepRecord, new_run_id
 from .._planning.begin_guards import (
     check_asked,
     check_debts,
@@ -23,7 +23,7 @@ from .._planning.begin_guards import (
     living_site,
 )
 from .._planning.losses import forced_losses
-from .._planning.switch_guards import check_movable, is_clean_secondary
+from .._planning.switch_guards import check_movable, check_stageable, is_clean_secondary
 from .awaited import look_with_capture
 from .check_store import CheckStore
 from .outlook import Outlook, look_out
@@ -44,12 +44,14 @@ def begin_run(
     if operation == "failback":
         operation, target = "relocate", plan.home
     check_asked(plan, operation, target, declare_lost)
+    if operation == REFRESH:
+        _check_wanted(plan)
     seen = look_out(plan, [str(target)] if operation == "failover" else list(plan.sites))
     unfinished = seen.unfinished
     if operation == "reprotect" and unfinished and unfinished.operation == "relocate":
         why = f"{unfinished.id} is not finished: the plan is on its way to {unfinished.target}; nothing to clean yet"
         return _nothing_to_do(operation, seen.runs, unfinished.target, unfinished.source, why)
-    target = target or living_site(plan, seen.groups, seen.runs)
+    target = target or _found_out(plan, operation, seen)
     source = plan.peer_of(target)
     here, there = seen.reached[target], seen.reached[source]
     api = _target_api(here)
@@ -63,6 +65,8 @@ def begin_run(
         seen = look_with_capture(plan, target, seen)
     if operation == "relocate" and unfinished is None:
         check_movable(plan.name, target, source, seen.groups[target], seen.groups[source])
+    if operation == REFRESH:
+        check_stageable(plan.name, target, source, seen.groups[target], seen.groups[source])
     run = _resumed(unfinished, operation) if unfinished else _new(plan, operation, source, target, api)
     run = replace(
         run,
@@ -121,6 +125,23 @@ def _take_at_source(plan: Plan, run: Run, api: Api) -> None:
         Progress(run.id, api.clock).emit("begin", 1, 1, waiting_for=f"no lock at {api.site}: {error}"[:300])
 
 
+def _check_wanted(plan: Plan) -> None:
+    if not plan.metadata.prestage:
+        raise Refused(
+            "refresh the stage",
+            on=f"plan {plan.name}",
+            seen="metadata.prestage is false",
+            wanted="a plan that wants one",
+            next_step="set metadata.prestage: true",
+        )
+
+
+def _found_out(plan: Plan, operation: str, seen: Outlook) -> str:
+    """The site where the plan lives; for a stage the other one."""
+    home = living_site(plan, seen.groups, seen.runs)
+    return plan.peer_of(home) if operation == REFRESH else home
+
+
 def _target_api(here: Reach) -> Api:
     if here.api is None:
         raise Refused(
@@ -138,6 +159,8 @@ def _idle(plan: Plan, operation: str, target: str, seen: Outlook) -> str:
     here, there = seen.groups[target], seen.groups[plan.peer_of(target)]
     if operation == "reprotect":
         return _reprotected(plan, target, seen)
+    if operation == REFRESH:
+        return ""
     if not here or any(status.role != "primary" for status in here):
         return ""
     check_one_home(plan, target, there, seen.runs)
@@ -176,7 +199,9 @@ def _nothing_to_do(operation: str, runs: list[Run], target: str, source: str, wh
 
 
 def _phase_after(plan: Plan, operation: str, target: str) -> str:
-    """The phase that the plan is to be in once the run is done (DESIGN §1)."""
+    """The phase that the plan is to be in once the run is done (DESIGN §1); empty where that does not change."""
+    if operation == REFRESH:
+        return ""
     at_home = target == plan.home
     if operation == "failover":
         return "failing_back" if at_home else "failed_over"

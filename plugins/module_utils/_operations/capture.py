@@ -15,6 +15,7 @@ from .._metadata.base import MetadataSource
 from .._model.capture import Capture, CaptureInfo
 from .._model.finding import Finding, blockers
 from .._model.plan import Plan
+from .._model.run import REFRESH
 from .._model.workload import captured_workloads
 from .._planning.capture_age import too_old
 from .._planning.capture_check import check_capture, left_out
@@ -24,6 +25,7 @@ from .metadata_source import makes_volumes, source_of
 from .protected import list_protected, list_vms, start_records
 from .session import Session
 from .sites import open_site, reach
+from .taken_over import taken_over
 from .target_writers import check_no_writers
 from .volumes import decide
 from .workload_restore import decide_workloads
@@ -101,7 +103,8 @@ def choose_capture(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
     with Session(plan, run_id, check_mode) as session, session.step("capture") as summary:
         source = source_of(plan)
         earlier = session.load("capture")
-        synced = bool(earlier) or _await_sync(source, session)
+        refreshes = session.run.operation == REFRESH
+        stale = None if earlier else (_make_known if refreshes else _await_sync)(source, session)
         catalog = [info for info in source.catalog(session.api) if info.site == session.source]
         if earlier:
             # what an earlier attempt created came from this one: captures are never mixed
@@ -109,8 +112,8 @@ def choose_capture(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
         chosen, capture, skipped = _newest_complete(source, session, catalog)
         vms = keep_capture(session, chosen, capture)
         findings = [finding.as_dict() for finding in (*skipped, *_too_old(session, chosen))]
-        if not synced:
-            findings.append(_not_synced(session).as_dict())
+        if stale:
+            findings.append(stale.as_dict())
         summary.update({"name": chosen.name, "created": chosen.created, "vms": vms, "findings": findings})
         session.progress.emit("capture", 1, 1)
         return {
@@ -140,19 +143,33 @@ def keep_capture(session: Session, chosen: CaptureInfo, capture: Capture) -> int
     order_start([*vms, *workloads], session.plan.startup.waves)
     made = makes_volumes(session.plan)
     decisions = (decide if made else expected_volumes)(session.plan, capture, session.target)
-    decide_workloads(session.plan, session.api, capture, session.run.id)
+    decide_workloads(session.plan, session.api, capture, session.run.id, taken_over(session))
     check_no_writers(session, [decision.claim for decision in decisions])
     kept = {"vms": [vm.key for vm in vms], "workloads": [item.key for item in workloads]}
     session.put("capture", {"name": chosen.name, "created": chosen.created, **kept})
     return len(vms)
 
 
-def _await_sync(source: MetadataSource, session: Session) -> bool:
+def _make_known(source: MetadataSource, session: Session) -> Finding | None:
+    """Both sites answer: what is newest where the plan lives is made known at the stage. A finding when it is not."""
+    if not source.announces:
+        return None
+    here, there = session.site_api(session.source), session.api
+    newest = next((info for info in source.catalog(here) if info.complete and info.site == session.source), None)
+    if newest is None or newest.name in {info.name for info in source.catalog(there)}:
+        return None
+    obstacle = "check mode writes nothing" if session.check_mode else source.announce(here, there, newest.name)
+    if newest.name in {info.name for info in source.catalog(there)}:
+        return None
+    message = f"{there.site} does not know it yet, so the stage stays older: {obstacle}"
+    return Finding("warning", "CaptureNotKnown", source.label(newest.name), message, "refresh again later", there.site)
+
+
+def _await_sync(source: MetadataSource, session: Session) -> Finding | None:
     session.progress.emit("capture", 0, 1, waiting_for=f"{source.title} to know the newest captures")
     last_seen = session.run.source_last_seen
-    return source.await_catalog_sync(
-        session.api, datetime.fromisoformat(last_seen) if last_seen else None, SYNC_TIMEOUT
-    )
+    since = datetime.fromisoformat(last_seen) if last_seen else None
+    return None if source.await_catalog_sync(session.api, since, SYNC_TIMEOUT) else _not_synced(session)
 
 
 def _newest_complete(

@@ -19,6 +19,7 @@ from .._planning.capture_state import uncaptured_namespaces
 from .metadata_source import source_of
 from .protected import Protected
 from .sites import Reach
+from .stage_findings import stage_findings
 from .workload_findings import findings_at_target
 
 
@@ -41,6 +42,8 @@ def findings_of_captures(plan: Plan, found: Protected, there: Reach, site: str) 
         return
     yield from findings
     yield from findings_at_target(plan, there.api, found, content)
+    if plan.metadata.prestage:
+        yield from stage_findings(plan, there.api, newest, content)
 
 
 def _judged(

@@ -11,7 +11,7 @@ from .._errors import Refused
 from .._model.plan import Plan
 from .._model.run import Run
 from .._planning.switch_guards import is_clean_secondary
-from .latch_control import latch_is_closed
+from .latch_closing import latch_is_closed
 from .remains import remains_at
 from .session import Session
 
@@ -67,7 +67,7 @@ def clear_debts(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
 def _check_harmless(session: Session) -> None:
     """Nothing of the plan can write at the source: latch closed, VMs gone, copies read-only."""
     api = session.site_api(session.source)
-    problems = [] if latch_is_closed(session, api) else ["the latch is open"]
+    problems = [] if latch_is_closed(session.plan, api) else ["the latch is open"]
     problems += remains_at(session.plan, api)[:5]
     there = session.observe_groups()[1]
     problems += [f"group {status.group} is {status.role}" for status in there if status.role != "secondary"]

@@ -6,11 +6,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._cluster.api import Api
-from .._cluster.kinds import NAMESPACE
-from .._cluster.latch import Latch
 from .._errors import Refused
 from .._model.plan import Plan
+from .latch_closing import close_latch, existing_namespaces, latch_of
 from .protected import list_vms
 from .session import Session
 from .sites import reach
@@ -35,7 +33,7 @@ def _open(session: Session, site: str) -> dict[str, Any]:
         api = session.site_api(site)
         volumes = check_may_start(session, site)
         session.verify_lock()
-        latch = _latch(session, api, existing_namespaces(session, api))
+        latch = latch_of(session.plan, api, existing_namespaces(session.plan, api))
         closed = latch.is_closed()
         latch.open()
         summary["volumes_verified"] = volumes
@@ -54,30 +52,3 @@ def _close(session: Session, site: str) -> dict[str, Any]:
         )
     changed = close_latch(session, api, set(list_vms(session.plan, api)))
     return {"changed": changed, "closed": True, "site": site}
-
-
-def close_latch(session: Session, api: Api, vms: set[str]) -> bool:
-    """Close it for these VMs (keys) and all of the run's capture; whether it was open."""
-    keys = vms | set((session.load("capture") or {}).get("vms", []))
-    namespaces = existing_namespaces(session, api)
-    latch = _latch(session, api, namespaces)
-    closed = latch.is_closed()
-    if not session.check_mode and namespaces:
-        session.verify_lock()
-        latch.close(key.replace("/", ".") for key in keys)
-    return not closed and bool(namespaces)
-
-
-def latch_is_closed(session: Session, api: Api) -> bool:
-    """Whether nothing of the plan can start at the site; without its namespaces nothing can either."""
-    namespaces = existing_namespaces(session, api)
-    return not namespaces or _latch(session, api, namespaces).is_closed()
-
-
-def existing_namespaces(session: Session, api: Api) -> tuple[str, ...]:
-    """The plan's namespaces that exist at the site: in an absent one nothing can start, and nothing be probed."""
-    return tuple(name for name in session.plan.namespaces if api.find(NAMESPACE, name))
-
-
-def _latch(session: Session, api: Api, namespaces: tuple[str, ...]) -> Latch:
-    return Latch(api, session.plan.name, namespaces, session.plan.store_namespace)

@@ -12,7 +12,7 @@ from .._cluster.run_store import RunStore
 from .._errors import DrError
 from .._model.group_status import GroupStatus
 from .._model.plan import Plan
-from .._model.run import ENDED, Run
+from .._model.run import ENDED, REFRESH, Run
 from .groups import Groups
 from .sites import Reach, reach
 
@@ -27,7 +27,9 @@ class Outlook:
 
     @property
     def unfinished(self) -> Run | None:
-        return next((run for run in reversed(self.runs) if run.state not in ENDED), None)
+        """A refresh is none: it is not resumed but made anew, and stands in nobody's way."""
+        open_runs = (run for run in reversed(self.runs) if run.state not in ENDED and run.operation != REFRESH)
+        return next(open_runs, None)
 
 
 def look_out(plan: Plan, must: Collection[str]) -> Outlook:

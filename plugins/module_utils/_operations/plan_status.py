@@ -13,7 +13,8 @@ from .._cluster.lease import PlanLock
 from .._cluster.run_store import RunStore
 from .._errors import DrError
 from .._model.plan import Plan
-from .._model.run import Run
+from .._model.run import REFRESH, Run
+from .._planning.stage_record import last_refresh
 from .._planning.status_table import status_table
 from .end import summary
 from .groups import Groups
@@ -35,6 +36,8 @@ def plan_status(plan: Plan) -> dict[str, Any]:
     lives_at = where_it_lives(plan, groups)
     now = datetime.now(UTC)
     runs = _runs(plan, reached)
+    # a schedule makes refreshes by the hour, and the stage says what the last one did
+    moves = [run for run in runs if run.operation != REFRESH]
     report = {
         "changed": False,
         "plan": plan.name,
@@ -51,9 +54,10 @@ def plan_status(plan: Plan) -> dict[str, Any]:
             for status in groups[site]
         ],
         "captures": {there.site: _captures(plan, there.api) for there in reached if there.api is not None},
+        "stage": _stage(plan, runs, lives_at, now),
         "lock": _lock(plan, reached),
         "fence_debts": [f"{run.id}: {run.fence_debt}" for run in runs if run.fence_debt],
-        "runs": [_short(run) for run in runs[-LAST_RUNS:]],
+        "runs": [_short(run) for run in moves[-LAST_RUNS:]],
     }
     return {**report, "table": status_table(report)}
 
@@ -66,6 +70,15 @@ def _phase(plan: Plan, groups: dict[str, Any], lives_at: str | None) -> str:
     if lives_at == plan.home:
         return "normal" if flows else "failing_back"
     return "failback_prep" if flows else "failed_over"
+
+
+def _stage(plan: Plan, runs: list[Run], lives_at: str | None, now: datetime) -> dict[str, Any]:
+    """Empty where the plan wants none, or nobody knows where one could be; without a capture where there is none."""
+    if not plan.metadata.prestage or lives_at is None:
+        return {}
+    site = plan.peer_of(lives_at)
+    known = last_refresh(runs, site)
+    return known.as_dict(now) if known else {"site": site, "capture": ""}
 
 
 def _runs(plan: Plan, reached: list[Reach]) -> list[Run]:

@@ -133,7 +133,7 @@ class Practice:
         )
         at_target = self._listed(target, VM, None)
         if restores(self._plan):
-            yield from taken_names(vms.keys(), at_target, self._plan.name, target.site)
+            yield from taken_names(vms.keys(), at_target, self._plan.name, target.site, self._plan.metadata.prestage)
         else:
             # brought by Git or a product, under their own names
             at_target = [vm for vm in at_target if key_of(vm) not in vms]

@@ -60,6 +60,7 @@ def protect(plan: Plan, site: str, check_mode: bool) -> dict[str, Any]:
         "vms": len(found.vms),
         "workloads": len(found.workloads.selected),
         "volumes": len(found.volumes),
+        "prestage": plan.metadata.prestage,
         "run_strategies": _count_strategies(found),
     }
 

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ from .._cluster.run_store import RunStore
 from .._errors import DrError, Refused, Unreachable
 from .._model.group_status import GroupStatus, silent
 from .._model.plan import Plan
-from .._model.run import Run, StepRecord
+from .._model.run import Run, StepRecord, is_run_to
 from .check_store import CheckStore
 from .groups import Groups
 from .progress import Progress
@@ -152,7 +151,7 @@ class Session:
 
 def target_of(plan: Plan, run_id: str) -> str:
     """The target that a run id names; the longest site name wins where one ends in another."""
-    named = [name for name in plan.sites if re.search(rf"-{re.escape(name)}-\d{{14}}-[0-9a-f]{{4}}$", run_id)]
+    named = [name for name in plan.sites if is_run_to(run_id, name)]
     if not named:
         raise Refused(
             "go on with the run",

@@ -18,7 +18,7 @@ from .._model.names import RECORDED
 from .._model.plan import Plan
 from .._model.vm import power_record
 from .._planning.start_order import order_start
-from .latch_control import close_latch
+from .latch_closing import close_latch
 from .protected import key_of, list_vms, start_records
 from .remains import remains, remains_at
 from .session import Session

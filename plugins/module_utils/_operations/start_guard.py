@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from .._cluster.api import Api
 from .._errors import Refused
+from .._model.run import REFRESH
 from .._planning.guards import PeerClearance, check_one_writer
 from .._planning.switch_guards import check_taking_back
 from .protected import list_protected
@@ -19,6 +20,15 @@ from .volumes import recorded_decisions, verify_volumes
 
 def check_may_start(session: Session, site: str) -> int:
     """Refuse unless every volume is writable at the site and nowhere else; the number of volumes looked at."""
+    if session.run.operation == REFRESH:
+        raise Refused(
+            "open the latch",
+            site=site,
+            on=f"run {session.run.id}",
+            seen="it refreshes a stage, where the latch is always closed",
+            wanted="a run that moves the plan there",
+            next_step="failover or relocate starts the plan",
+        )
     if site == session.target:
         return _at_target(session)
     return _back_at_source(session, session.site_api(site))

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from .._cluster.api import Api
 from .._cluster.kinds import POD
@@ -12,13 +12,15 @@ from .._errors import Refused
 from .._model.plan import Plan
 from .._model.workload import ENDED
 from .._planning.writer_check import waiting_writers
+from .remains import remains_at
 from .session import Session
+from .taken_over import taken_over
 from .workloads import list_workloads
 
 
 def check_no_writers(session: Session, claims: Iterable[str]) -> None:
     """Refuse as long as a workload or pod there would mount them before they are promoted and verified."""
-    waiting = waiting_at(session.plan, session.api, claims, session.run.id)
+    waiting = waiting_at(session.plan, session.api, claims, session.run.id, taken_over(session))
     for key, used in waiting.items():
         raise Refused(
             "create the volumes",
@@ -31,8 +33,24 @@ def check_no_writers(session: Session, claims: Iterable[str]) -> None:
         )
 
 
-def waiting_at(plan: Plan, api: Api, claims: Iterable[str], run_id: str) -> dict[str, list[str]]:
-    """Workloads and pods by key to the claims that they would mount. run_id: of a run whose workloads may."""
+def check_nothing_runs(session: Session) -> None:
+    """Nothing of the plan runs at a stage, and nothing is attached there."""
+    left = remains_at(session.plan, session.api)
+    if left:
+        raise Refused(
+            "refresh the stage",
+            site=session.target,
+            on=left[0],
+            seen=f"{len(left)} of the plan are there: {', '.join(left[:5])}",
+            wanted="no VMI, pod or VolumeAttachment of the plan, and no workload that asks for pods",
+            next_step="stop them at this site: their volumes are copies there; then start again",
+        )
+
+
+def waiting_at(
+    plan: Plan, api: Api, claims: Iterable[str], run_id: str, taken: Collection[str] = ()
+) -> dict[str, list[str]]:
+    """Workloads and pods by key to the claims that they would mount. run_id, taken: of a run whose workloads may."""
     found = list_workloads(plan, api)
     pods = [
         pod
@@ -40,4 +58,4 @@ def waiting_at(plan: Plan, api: Api, claims: Iterable[str], run_id: str) -> dict
         for pod in api.list(POD, namespace)
         if pod.get("status", {}).get("phase") not in ENDED
     ]
-    return waiting_writers([*found.writers, *found.foreign.values()], pods, claims, run_id)
+    return waiting_writers([*found.writers, *found.foreign.values()], pods, claims, run_id, taken)

@@ -26,6 +26,7 @@ from .groups import Groups
 from .metadata_source import makes_volumes
 from .namespaces import absent_namespaces
 from .protected import Protected, key_of
+from .stage_volumes import is_replaceable
 from .volume_changes import Existing, Write, list_existing, settle
 
 # of a result of at most 64 KB; findings take the most
@@ -169,6 +170,8 @@ class VolumeCheck:
         try:
             settled, todo = settle(decision, existing, self._target)
         except DrError as error:
+            if is_replaceable(self._plan, decision, existing, self._target):
+                return decision, "made anew"
             remedy = error.next_step or "remove it, or correct the rule"
             view.findings.append(
                 Finding("blocker", "ObjectExists", error.on or decision.claim, str(error.seen), remedy, self._target)

@@ -14,16 +14,19 @@ from .._cluster.watching import Watch
 from .._errors import Conflict, Refused, Timeout
 from .._model.capture import Capture
 from .._model.plan import Plan
+from .._model.run import REFRESH
 from .._model.vm import claim_users
 from .._planning.gitops import kept_from_pruning
 from .._planning.volume_compare import differences, points_home
 from .._planning.volume_existing import removal_of
 from .._planning.volume_patch import VolumeDecision, patch_volume
 from .entry import bounded
+from .latch_closing import close_latch_at_target
 from .metadata_source import chosen_capture, source_of
 from .namespaces import absent_namespaces, create_namespaces
 from .session import Session
-from .target_writers import check_no_writers
+from .stage_volumes import StagedVolume, join_replication, outdated, remove, without
+from .target_writers import check_no_writers, check_nothing_runs
 from .volume_changes import carry_out, list_existing, settle_all
 
 
@@ -32,17 +35,24 @@ def restore_volumes(plan: Plan, run_id: str, timeout: float, check_mode: bool) -
     with Session(plan, run_id, check_mode) as session, session.step("volumes") as summary:
         capture = source_of(plan).manifests(session.api, chosen_capture(session))
         decisions = decide(plan, capture, session.target)
+        if session.run.operation == REFRESH:
+            check_nothing_runs(session)
         for decision in decisions:
             session.groups.check_covered(session.target, decision.pvc, decision.pv)
         check_no_writers(session, [decision.claim for decision in decisions])
         absent = absent_namespaces(plan, session.api)
         existing = list_existing(session.api)
-        decisions, writes = settle_all(decisions, existing, session.target)
+        replaced = outdated(session, decisions, existing)
+        decisions, writes = settle_all(decisions, without(existing, replaced), session.target)
         if not check_mode:
             create_namespaces(session.api, absent, capture)
+            close_latch_at_target(session)
+            remove(session, replaced, timeout)
             carry_out(session, writes)
             _await_bound(session, decisions, timeout)
             verify_volumes(session.api, plan, decisions, session.target)
+            if session.run.operation == REFRESH:
+                summary["joined"] = join_replication(session)
             session.put("volumes", [{"pv": item.pv, "pvc": item.pvc, "rule": item.rule} for item in decisions])
         created = len({write.decision.claim for write in writes if not write.patches})
         rebound = len({write.decision.claim for write in writes if write.patches})
@@ -51,8 +61,13 @@ def restore_volumes(plan: Plan, run_id: str, timeout: float, check_mode: bool) -
         return {
             "changed": bool(created or rebound),
             **counts,
-            "decisions": bounded([{"claim": item.claim, "reasons": list(item.reasons)} for item in decisions]),
+            "decisions": bounded([{"claim": item.claim, "reasons": _reasons(item, replaced)} for item in decisions]),
         }
+
+
+def _reasons(decision: VolumeDecision, replaced: list[StagedVolume]) -> list[str]:
+    why = [f"made anew, as it was outdated: {item.why}" for item in replaced if item.claim == decision.claim]
+    return [*decision.reasons, *why]
 
 
 def decide(plan: Plan, capture: Capture, target: str) -> list[VolumeDecision]:

@@ -4,19 +4,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 from .._cluster.api import Api
 from .._cluster.bulk import for_each
 from .._cluster.kinds import JOB
 from .._errors import Conflict
 from .._model.capture import Capture
-from .._model.names import CREATED_BY, RECORDED
 from .._model.plan import Plan
 from .._model.selector import LabelSelector
 from .._model.workload import all_captured, captured_workloads, controller_of, is_finished, moves_along, workload_key
-from .._planning.workload_change import WorkloadChange, decide_workload, stopped_copy
+from .._planning.ownership import adopted_mark
+from .._planning.workload_change import WRITTEN, WorkloadChange, decide_workload, stopped_copy
 from .session import Session
 from .workloads import KINDS, list_workloads
 
@@ -32,10 +33,11 @@ NOT_MOVED = (
 
 @dataclass(frozen=True)
 class WorkloadRestore:
-    """changes: one for each captured workload of the plan. decisions: what is noteworthy."""
+    """changes: one for each captured workload of the plan. decisions: what is noteworthy. kept: as they are there."""
 
     changes: tuple[WorkloadChange, ...]
     decisions: tuple[str, ...]
+    kept: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def todo(self) -> list[WorkloadChange]:
@@ -45,21 +47,29 @@ class WorkloadRestore:
         return [change.verb for change in self.changes].count(verb)
 
 
-def decide_workloads(plan: Plan, api: Api, capture: Capture, run_id: str) -> WorkloadRestore:
+def decide_workloads(
+    plan: Plan, api: Api, capture: Capture, run_id: str, taken: Collection[str] = ()
+) -> WorkloadRestore:
     """What would become of each. Refused when the target has one of that name that is not ours to write."""
     existing = list_workloads(plan, api)
     seen = {**existing.foreign, **existing.selected}
     captured = captured_workloads(capture, plan.selector)
-    changes = [
-        decide_workload(stopped_copy(item, run_id), seen.get(key), run_id, plan.name) for key, item in captured.items()
-    ]
+    changes = []
+    for key, item in captured.items():
+        change = decide_workload(stopped_copy(item, run_id), seen.get(key), run_id, plan.name, taken)
+        if change.verb == "update":
+            meta = change.body["metadata"]
+            marked = {**meta["annotations"], **adopted_mark(seen[key], plan.name, api.site)}
+            change = replace(change, body={**change.body, "metadata": {**meta, "annotations": marked}})
+        changes.append(change)
+    kept = [seen[key] for key, change in zip(captured, changes, strict=True) if change.verb == "keep"]
     decisions = [change.why for change in changes if change.why]
     decisions += [
         f"{key} stays as it is: it is not in {capture.name}"
         for key in sorted(existing.selected.keys() - captured.keys())
     ]
     decisions += sorted(_left_in_capture(capture, plan.selector))
-    return WorkloadRestore(tuple(changes), tuple(decisions))
+    return WorkloadRestore(tuple(changes), tuple(decisions), tuple(kept))
 
 
 def write_workloads(session: Session, todo: list[WorkloadChange]) -> None:
@@ -68,7 +78,7 @@ def write_workloads(session: Session, todo: list[WorkloadChange]) -> None:
         kind = KINDS[change.body["kind"]]
         if change.verb == "update" and kind is JOB:
             # all else of a Job cannot be changed
-            annotations = {key: meta["annotations"][key] for key in (RECORDED, CREATED_BY)}
+            annotations = {key: meta["annotations"][key] for key in WRITTEN if key in meta["annotations"]}
             session.api.patch(kind, meta["name"], meta["namespace"], {"metadata": {"annotations": annotations}})
         elif change.verb == "update":
             session.api.replace(kind, change.body)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from .._errors import Refused
 from .._model.group_status import GroupStatus
 from .._model.plan import Plan
-from .._model.run import Run
+from .._model.run import REFRESH, Run
 
 
 def living_site(plan: Plan, groups: Mapping[str, Sequence[GroupStatus]], runs: Sequence[Run]) -> str:
@@ -37,7 +37,7 @@ def living_site(plan: Plan, groups: Mapping[str, Sequence[GroupStatus]], runs: S
 
 def check_asked(plan: Plan, operation: str, target: str | None, declared_lost: str | None) -> None:
     """A move says where to; only the other site can be lost, and only a failover leaves a lost site."""
-    if target is None and operation != "reprotect":
+    if target is None and operation not in ("reprotect", REFRESH):
         raise Refused(
             f"begin {operation}",
             on=f"plan {plan.name}",

@@ -11,10 +11,12 @@ from .vm_change import replaceable
 from .vm_parts import Object, key_of, title
 
 
-def taken_names(wanted: Collection[str], at_target: Iterable[Object], plan: str, target: str) -> Iterator[Finding]:
-    """wanted: keys of the plan's VMs."""
+def taken_names(
+    wanted: Collection[str], at_target: Iterable[Object], plan: str, target: str, staged: bool = False
+) -> Iterator[Finding]:
+    """wanted: keys of the plan's VMs. staged: the latch is closed there, and what runs all the same is found apart."""
     for vm in at_target:
-        if key_of(vm) in wanted and not replaceable(vm, plan):
+        if key_of(vm) in wanted and not replaceable(vm, plan, runs=not staged):
             yield Finding(
                 "blocker",
                 "NameTaken",

@@ -27,6 +27,7 @@ def status_table(status: Mapping[str, Any]) -> list[str]:
         for capture in known
     ]
     lines += ["", *_columns(["known at", "capture", "phase", "content"], captures)]
+    lines += _stage(status.get("stage") or {})
     lines += [
         "",
         *_columns(
@@ -46,6 +47,15 @@ def _site(name: str, report: Mapping[str, Any]) -> list[str]:
 def _group(group: Mapping[str, Any]) -> list[str]:
     lag = group["lag_seconds"]
     return [group["group"], group["site"], group["role"], group["health"], "?" if lag is None else f"{lag:.0f} s"]
+
+
+def _stage(stage: Mapping[str, Any]) -> list[str]:
+    if not stage:
+        return []
+    if not stage["capture"]:
+        return ["", f"NO STAGE at {stage['site']}, and the plan wants one: run prestage"]
+    shown = f"stage at {stage['site']} holds {stage['capture']}, {stage['age_seconds']} s old"
+    return ["", f"{shown}, refreshed {stage['refreshed']}"]
 
 
 def _columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

@@ -53,6 +53,25 @@ def check_movable(
             )
 
 
+def check_stageable(
+    plan: str, target: str, source: str, here: Sequence[GroupStatus], there: Sequence[GroupStatus]
+) -> None:
+    """A stage is kept where the plan does not live: no copy there is writable, and its peer is the primary one."""
+    for mine, other in zip(here, there, strict=True):
+        follows = mine.role == "secondary" or (not mine.present and mine.role != "primary")
+        if other.role == "primary" and follows:
+            continue
+        wrong, site, wanted = (other, source, "primary") if other.role != "primary" else (mine, target, "secondary")
+        raise Refused(
+            "refresh the stage",
+            site=site,
+            on=f"group {plan}/{mine.group}",
+            seen=_shown(wrong),
+            wanted=wanted,
+            next_step=f"bring the replication at {site} in order (`check` says more); nothing was changed",
+        )
+
+
 def check_demotion(plan: str, site: str, groups: Sequence[GroupStatus], vms_off: bool) -> None:
     """P3: what VMs may still write to is not made read-only under them."""
     if vms_off or all(status.role == "secondary" for status in groups):

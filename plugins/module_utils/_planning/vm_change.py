@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from .._errors import Refused
-from .._model.names import CREATED_BY, PREFIX, RECORDED, protected_label
+from .._model.names import ADOPTED, CREATED_BY, NO_IMPORT, PREFIX, RECORDED, protected_label
 from .._model.vm import power_record
 from .vm_identity import identity_kept
 
@@ -25,18 +25,28 @@ class VmChange:
     why: str = ""
 
 
-def decide_vm(wanted: dict[str, Any], seen: Mapping[str, Any] | None, run_id: str, plan: str) -> VmChange:
-    """wanted: the halted VM of the capture. seen: what the target has of that name."""
+def decide_vm(
+    wanted: dict[str, Any],
+    seen: Mapping[str, Any] | None,
+    run_id: str,
+    plan: str,
+    taken: Collection[str] = (),
+    runs: bool = True,
+) -> VmChange:
+    """wanted: the halted VM of the capture. seen: what the target has of that name.
+
+    taken: uids of those that the run found as captured, and has started since. runs: whether it has a VMI.
+    """
     if seen is None:
         return VmChange("create", wanted)
     meta = seen["metadata"]
     annotations = meta.get("annotations") or {}
     creator = annotations.get(CREATED_BY)
-    if creator == run_id:
+    if creator == run_id or (meta.get("uid") or "") in taken:
         # an earlier attempt of this run; it may run by now
         return VmChange("keep", wanted)
     name = f"VirtualMachine/{wanted['metadata']['namespace']}/{wanted['metadata']['name']}"
-    if not replaceable(seen, plan):
+    if not replaceable(seen, plan, runs):
         raise Refused(
             "create the VM",
             on=name,
@@ -44,22 +54,30 @@ def decide_vm(wanted: dict[str, Any], seen: Mapping[str, Any] | None, run_id: st
             wanted=f"absent, or halted by a run of plan {plan} that took it away from there",
             next_step="it was not touched: remove it if it is a leftover, then start again",
         )
+    changed = _changed(wanted, seen)
+    if not changed:
+        return VmChange("keep", wanted, f"{name} is adopted: it is as captured")
     kept = {key: meta[key] for key in ("uid", "resourceVersion", "finalizers", "ownerReferences") if key in meta}
-    return VmChange("update", {**wanted, "metadata": {**wanted["metadata"], **kept}}, _why(name, wanted, seen))
+    why = f"{name} is updated to the capture: {', '.join(changed)}"
+    return VmChange("update", {**wanted, "metadata": {**wanted["metadata"], **kept}}, why)
 
 
-def replaceable(seen: Mapping[str, Any], plan: str) -> bool:
-    """Whether a run of the plan has halted it: then the capture may take its place."""
+def replaceable(seen: Mapping[str, Any], plan: str, runs: bool = True) -> bool:
+    """Whether a run of the plan has halted it: then the capture may take its place.
+
+    One that somebody asked to start since, and that does not run, may be halted again: the latch has refused it.
+    """
     meta = seen["metadata"]
     ours = (meta.get("labels") or {}).get(protected_label(plan)) == "true"
-    return ours and RECORDED in (meta.get("annotations") or {}) and _is_off(seen["spec"])
+    return ours and RECORDED in (meta.get("annotations") or {}) and (_is_off(seen["spec"]) or not runs)
 
 
 def _is_off(spec: Mapping[str, Any]) -> bool:
     return spec.get("runStrategy") == "Halted" or spec.get("running") is False
 
 
-def _why(name: str, wanted: Mapping[str, Any], seen: Mapping[str, Any]) -> str:
+def _changed(wanted: Mapping[str, Any], seen: Mapping[str, Any]) -> list[str]:
+    """What is to be written, in words."""
     # a UUID that follows from the name is the same, written out or not
     captured, present = identity_kept(wanted)["spec"], identity_kept(seen)["spec"]
     parts = sorted(
@@ -72,15 +90,18 @@ def _why(name: str, wanted: Mapping[str, Any], seen: Mapping[str, Any]) -> str:
         changed.append(
             f"power {before.run_strategy} to {now.run_strategy}" if now.running == before.running else "power"
         )
-    if not changed:
-        return f"{name} is adopted: it is as captured"
-    return f"{name} is updated to the capture: {', '.join(changed)}"
+    elif not _is_off(seen["spec"]):
+        changed.append("it was asked to start")
+    imports = seen["spec"].get("dataVolumeTemplates") and NO_IMPORT not in (seen["metadata"].get("annotations") or {})
+    if imports and not changed:
+        changed.append(NO_IMPORT)
+    return changed
 
 
 def _owners(vm: Mapping[str, Any], part: str) -> dict[str, str]:
     """Labels or annotations as the VM's owner wrote them, with those of ours that he writes too."""
     found = vm["metadata"].get(part) or {}
-    written = (RECORDED, CREATED_BY)
+    written = (ADOPTED, RECORDED, CREATED_BY)
     return {
         key: value
         for key, value in found.items()

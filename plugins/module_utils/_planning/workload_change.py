@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from .._errors import Refused
-from .._model.names import CREATED_BY, RECORDED, protected_label
+from .._model.names import ADOPTED, CREATED_BY, RECORDED, protected_label
 from .._model.workload import is_recorded, is_stopped, stopped_spec, workload_key, workload_record
 
 DROPPED_ANNOTATIONS = (
@@ -24,6 +24,8 @@ JOB_LABELS = (
     "batch.kubernetes.io/controller-uid",
     "batch.kubernetes.io/job-name",
 )
+# by us, and not the owner's
+WRITTEN = (ADOPTED, CREATED_BY, RECORDED)
 KEPT_META = ("uid", "resourceVersion", "finalizers", "ownerReferences")
 
 
@@ -40,7 +42,9 @@ def stopped_copy(captured: Mapping[str, Any], run_id: str) -> dict[str, Any]:
     """The workload as it is created at a target: without a pod, what it was before recorded on it."""
     meta = captured["metadata"]
     annotations = {
-        key: value for key, value in (meta.get("annotations") or {}).items() if not key.startswith(DROPPED_ANNOTATIONS)
+        key: value
+        for key, value in (meta.get("annotations") or {}).items()
+        if not key.startswith(DROPPED_ANNOTATIONS) and key != ADOPTED
     }
     spec = stopped_spec(captured)
     if captured["kind"] == "Job" and not spec.get("manualSelector"):
@@ -62,13 +66,18 @@ def stopped_copy(captured: Mapping[str, Any], run_id: str) -> dict[str, Any]:
     }
 
 
-def decide_workload(wanted: dict[str, Any], seen: Mapping[str, Any] | None, run_id: str, plan: str) -> WorkloadChange:
-    """wanted: the stopped workload of the capture. seen: what the target has of that kind and name."""
+def decide_workload(
+    wanted: dict[str, Any], seen: Mapping[str, Any] | None, run_id: str, plan: str, taken: Collection[str] = ()
+) -> WorkloadChange:
+    """wanted: the stopped workload of the capture. seen: what the target has of that kind and name.
+
+    taken: uids of those that the run found as captured, and has started since.
+    """
     if seen is None:
         return WorkloadChange("create", wanted)
     meta = seen["metadata"]
     creator = (meta.get("annotations") or {}).get(CREATED_BY)
-    if creator == run_id:
+    if creator == run_id or (meta.get("uid") or "") in taken:
         # an earlier attempt of this run; it may run by now
         return WorkloadChange("keep", wanted)
     on = workload_key(wanted)
@@ -81,24 +90,37 @@ def decide_workload(wanted: dict[str, Any], seen: Mapping[str, Any] | None, run_
             wanted=f"absent, or stopped by a run of plan {plan} that took it away from there",
             next_step="it was not touched: remove it if it is a leftover, then start again",
         )
+    changed = _changed(wanted, seen)
+    if not changed:
+        return WorkloadChange("keep", wanted, f"{on} is adopted: it is as captured")
     kept = {key: meta[key] for key in KEPT_META if key in meta}
-    return WorkloadChange("update", {**wanted, "metadata": {**wanted["metadata"], **kept}}, _why(on, wanted, seen))
+    why = f"{on} is updated to the capture: {', '.join(changed)}"
+    return WorkloadChange("update", {**wanted, "metadata": {**wanted["metadata"], **kept}}, why)
 
 
-def _why(on: str, wanted: Mapping[str, Any], seen: Mapping[str, Any]) -> str:
+def _changed(wanted: Mapping[str, Any], seen: Mapping[str, Any]) -> list[str]:
+    """What is to be written, in words. All of a Job but its record cannot be changed."""
+    changed = [] if wanted["kind"] == "Job" else _changed_parts(wanted, seen)
+    now, before = workload_record(wanted), workload_record(seen)
+    return changed if now == before else [*changed, f"{before.shown} to {now.shown}"]
+
+
+def _changed_parts(wanted: Mapping[str, Any], seen: Mapping[str, Any]) -> list[str]:
     parts = sorted(
-        key
-        for key in wanted["spec"].keys() | seen["spec"].keys()
-        # the selector of a Job is its cluster's
-        if wanted["spec"].get(key) != seen["spec"].get(key) and wanted["kind"] != "Job"
+        key for key in wanted["spec"].keys() | seen["spec"].keys() if wanted["spec"].get(key) != seen["spec"].get(key)
     )
     changed = [f"spec.{part}" for part in parts]
     if (wanted["metadata"].get("labels") or {}) != (seen["metadata"].get("labels") or {}):
         changed.append("labels")
-    now, before = workload_record(wanted), workload_record(seen)
-    if now != before:
-        changed.append(f"{before.shown} to {now.shown}")
-    return f"{on} is updated to the capture: {', '.join(changed)}" if changed else f"{on} is adopted: it is as captured"
+    ours, theirs = (
+        {
+            key: value
+            for key, value in (item["metadata"].get("annotations") or {}).items()
+            if key not in WRITTEN and not key.startswith(DROPPED_ANNOTATIONS)
+        }
+        for item in (wanted, seen)
+    )
+    return changed if ours == theirs else [*changed, "annotations"]
 
 
 def _forget_pods(job: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .._model.finding import Finding
@@ -56,15 +56,24 @@ def foreign_writers(
 
 
 def waiting_writers(
-    workloads: Sequence[Mapping[str, Any]], pods: Sequence[Mapping[str, Any]], claims: Iterable[str], run_id: str
+    workloads: Sequence[Mapping[str, Any]],
+    pods: Sequence[Mapping[str, Any]],
+    claims: Iterable[str],
+    run_id: str,
+    taken: Collection[str] = (),
 ) -> dict[str, list[str]]:
     """Who would write to claims of a target as soon as they are there, to those claims: before any volume is promoted.
 
-    workloads: all of the plan's namespaces. pods: those that have not ended. What this run created may run by now.
+    workloads: all of the plan's namespaces. pods: those that have not ended. What this run created, or found as
+    captured (taken: uids), may run by now.
     """
     wanted = set(claims)
     replicas = by_replica(wanted)
-    mine = [item for item in workloads if (item["metadata"].get("annotations") or {}).get(CREATED_BY) == run_id]
+    mine = [
+        item
+        for item in workloads
+        if (item["metadata"].get("annotations") or {}).get(CREATED_BY) == run_id or item["metadata"].get("uid") in taken
+    ]
     found = {
         workload_key(item): used_claims(item, replicas) & wanted
         for item in workloads

@@ -80,6 +80,10 @@ class Provider(ABC):
     def covers(self, group: Group, site: str, pv: Mapping[str, Any]) -> bool:
         """Whether the PV's data is what this group replicates at that site (P1: a volume outside is a blocker)."""
 
+    def needed_by(self, group: Group, site: str, claim: tuple[str, str]) -> str:
+        """What at that site keeps a copy alive by its claim (namespace, name), in words; empty where nothing does."""
+        return ""
+
     def clone_remedy(self, pv: Mapping[str, Any]) -> str:
         """What lets a volume be replicated that the storage cloned from another; empty where it always can be."""
         return ""

@@ -82,6 +82,14 @@ class CsiAddonsProvider(Provider):
         csi = pv["spec"].get("csi")
         return bool(csi) and csi["driver"] == side.provisioner()
 
+    def needed_by(self, group: Group, site: str, claim: tuple[str, str]) -> str:
+        """Its VolumeReplication, or the VolumeGroupReplication of its namespace."""
+        side = self._side(group, site)
+        for unit in side.units():
+            if unit.item and unit.key[0] == claim[0] and (side.per_group or unit.key == claim):
+                return f"{side.kind.kind}/{'/'.join(unit.object_key)}"
+        return ""
+
     def clone_remedy(self, pv: Mapping[str, Any]) -> str:
         remedy = "set the VolumeReplicationClass's parameter flattenMode to force, or flatten the image (rbd flatten)"
         return remedy if is_rbd(pv) else ""

@@ -254,3 +254,43 @@ def test_p6_a_release_that_meets_a_renewal_of_its_own_still_frees_the_lock(
     monkeypatch.setattr(api, "replace", renewed_first)
     lock.release(RUN, 1)
     assert lock.holder() is None
+
+
+REFRESH, NEXT_REFRESH = "payroll-prestage-west-20260301120000-ab12", "payroll-prestage-west-20260301130000-cd34"
+
+
+def test_p4_a_move_takes_the_lock_of_a_refresh_at_once_and_the_refresh_notices(
+    lock: PlanLock, time: SimulatedTime
+) -> None:
+    lock.take(REFRESH, 1)
+    lock.take(RUN, 1)
+    assert (lock.holder().run_id, time.seconds) == (RUN, 0)
+    for call in (lock.verify, lock.renew):
+        assert "held by" in str(refusal_of(lambda call=call: call(REFRESH, 1)))
+
+
+def test_p6_a_refresh_that_renews_in_the_moment_when_a_move_takes_its_lock_loses_it(
+    lock: PlanLock, api: MemoryApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock.take(REFRESH, 1)
+    replace, renewals = api.replace, iter([lambda: lock.renew(REFRESH, 1)])
+
+    def between(kind, body):
+        monkeypatch.setattr(api, "replace", replace)
+        next(renewals)()
+        return replace(kind, body)
+
+    monkeypatch.setattr(api, "replace", between)
+    lock.take(RUN, 1)
+    assert lock.holder().run_id == RUN
+
+
+def test_p6_a_refresh_waits_out_one_that_was_killed_and_refuses_to_disturb_a_move(
+    lock: PlanLock, time: SimulatedTime
+) -> None:
+    lock.take(REFRESH, 1)
+    lock.take(NEXT_REFRESH, 1)
+    assert DURATION <= time.seconds <= DURATION + 2 * POLL
+    lock.release(NEXT_REFRESH, 1)
+    lock.take(RUN, 1)
+    assert RUN in refusal_of(lambda: lock.take(REFRESH, 1)).seen

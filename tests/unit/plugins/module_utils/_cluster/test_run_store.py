@@ -32,6 +32,15 @@ def store(api: MemoryApi) -> RunStore:
     return RunStore(api, "ocpvirt-dr")
 
 
+def test_a_dropped_run_leaves_nothing_and_takes_nothing_of_another_with_it(api: MemoryApi, store: RunStore) -> None:
+    for run_id in (RUN, f"{RUN}-2"):
+        store.put_head(run_id, "payroll", {"id": run_id, "started": "12:00"})
+        store.put(run_id, "payroll", "volumes", ["a"])
+    store.drop(RUN, "payroll")
+    assert [head["id"] for head in store.heads("payroll")] == [f"{RUN}-2"]
+    assert all(f"{RUN}-2" in name for _kind, _namespace, name in api.objects)
+
+
 @pytest.fixture
 def three_shards(monkeypatch: pytest.MonkeyPatch) -> None:
     """So small that the documents A and B have three."""

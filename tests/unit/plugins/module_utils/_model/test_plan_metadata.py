@@ -102,6 +102,8 @@ def test_a_problem_has_its_path(document: dict[str, Any], export: Any, problem: 
             {"source": "gitops", "gitops": {"applications": {"east": ["payroll"], "west": []}}},
             "metadata.gitops.applications.east[0]: got the text",
         ),
+        ({"source": "gitops", "prestage": True}, "metadata.prestage: is for captures that we restore"),
+        ({"source": "vendor", "prestage": True}, "metadata.prestage: is for captures that we restore"),
         ({"source": "vendor", "keep": "14d"}, "metadata.keep: is for captures"),
         (
             {"source": "vendor", "schedule": "@daily"},

@@ -6,7 +6,13 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run import Run, StepRecord, new_run_id
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run import (
+    Run,
+    StepRecord,
+    is_refresh,
+    is_run_to,
+    new_run_id,
+)
 
 NOON = datetime(2026, 3, 1, 12, 0, 5, tzinfo=UTC)
 # what Kubernetes accepts as a label's value
@@ -54,3 +60,19 @@ def test_a_step_that_is_recorded_again_replaces_the_earlier_record() -> None:
     run = Run("r-1", "payroll", "failover", "east", "west", "f00d", NOON.isoformat())
     begun, ended = StepRecord("running", 1, "12:00"), StepRecord("done", 1, "12:00", "12:01")
     assert run.with_step("begin", begun).with_step("begin", ended).steps == {"begin": ended}
+
+
+@pytest.mark.parametrize(
+    ("plan", "operation", "refresh"),
+    [
+        ("payroll", "prestage", True),
+        ("payroll", "failover", False),
+        ("x-prestage-y", "relocate", False),
+        ("x-failover-y", "prestage", True),
+    ],
+)
+def test_a_refresh_is_known_by_its_id_whatever_the_plan_is_called(plan: str, operation: str, refresh: bool) -> None:
+    run_id = new_run_id(plan, operation, "site-west", NOON)
+    assert is_refresh(run_id) is refresh
+    assert is_run_to(run_id, "site-west")
+    assert not is_run_to(run_id, "east")

@@ -68,6 +68,10 @@ class World:
         self.groups = Groups()
         self.session.groups = self.groups  # type: ignore[attr-defined]
         monkeypatch.setattr(arrival, "Session", self.session)
+        monkeypatch.setattr(
+            arrival, "close_latch_at_target", lambda _session: self.latched.append(list(self.west.writes))
+        )
+        self.latched: list[list[str]] = []
         self.fill(self.east, "east", runStrategy="Always")
         source = VendorSource(PLAN)
         name = source.capture(self.east, 60)  # type: ignore[arg-type]
@@ -246,9 +250,10 @@ def test_p9_check_mode_waits_for_nothing_and_writes_nothing(world: World) -> Non
     assert (world.time.seconds, world.west.writes) == (0, [])
 
 
-def test_before_the_promotion_namespaces_are_made_so_that_the_latch_can_close(world: World) -> None:
+def test_before_the_promotion_namespaces_are_made_and_the_latch_is_closed(world: World) -> None:
     result = foresee_volumes(PLAN, "r-1", 60, False)
     assert world.west.writes == ["create Namespace/payroll"]
+    assert world.latched == [world.west.writes]
     reasons = ["the product brings it after the promotion"]
     assert result["decisions"] == [{"claim": "payroll/db", "reasons": reasons}]
     assert (result["volumes"], result["created"]) == (1, 0)

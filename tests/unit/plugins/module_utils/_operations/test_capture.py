@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -191,3 +192,43 @@ def test_a_capture_that_lacks_a_kind_of_the_plan_says_so(
     monkeypatch.setattr(capture, "list_protected", lambda _plan, _api: live)
     result = capture.take_capture(plan_of(), "east", 60, False)
     assert (result["complete"], [item["code"] for item in result["findings"]]) == (True, codes)
+
+
+class Announcing(Source):
+    """Each site knows captures of its own; announcing one makes it known at the other, if nothing is in the way."""
+
+    announces = True
+    obstacle = ""
+
+    def __init__(self, here: tuple[str, ...], there: tuple[str, ...]) -> None:
+        super().__init__(*there)
+        self.known = {"east": Source(*here), "west": Source(*there)}
+
+    def label(self, name: str) -> str:
+        return name
+
+    def catalog(self, api: Any) -> Any:
+        return self.known[api.site].catalog(api)
+
+    def announce(self, _here: Any, there: Any, name: str) -> str:
+        if not self.obstacle:
+            self.known[there.site] = Source(name, "old")
+        return self.obstacle
+
+    def await_catalog_sync(self, *_given: object) -> bool:
+        raise AssertionError("a refresh does not wait for Velero's next look: both sites answer")
+
+
+@pytest.mark.parametrize("obstacle", ["", "no location"])
+def test_a_refresh_makes_the_newest_capture_known_at_the_stage_or_says_that_the_stage_stays_older(
+    monkeypatch: pytest.MonkeyPatch, obstacle: str
+) -> None:
+    session = MemorySession(MemoryApi())
+    session.run = replace(session.run, operation="prestage")
+    source = Announcing(("new", "old"), ("old",))
+    source.obstacle = obstacle
+    monkeypatch.setattr(capture, "Session", session)
+    monkeypatch.setattr(capture, "source_of", lambda _plan: source)
+    result = capture.choose_capture(plan_of(volumes={"rules": [RULE]}), "r-1", False)
+    assert result["name"] == ("old" if obstacle else "new")
+    assert [item["code"] for item in result["findings"]] == (["CaptureNotKnown"] if obstacle else [])

@@ -5,12 +5,14 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import DEPLOYMENT, VM
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import DEPLOYMENT, SECRET, VM
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Failed, Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.capture import Capture
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.names import ADOPTED, CREATED_BY, RECORDED
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations import restore
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.restore import halted, restore_metadata
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.workloads import KINDS
@@ -47,13 +49,18 @@ def captured(name: str = "db-0", **spec: Any) -> dict[str, Any]:
     }
 
 
+def secret(**data: str) -> dict[str, Any]:
+    meta = {"name": "cloud-init", "namespace": "payroll", "labels": {PROTECTED: "true"}}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "data": data or {"userdata": "aGVsbG8="}}
+
+
 class Velero:
     """A metadata source that holds one capture and writes down what it is asked to restore."""
 
     title = "Velero"
 
     def __init__(self, api: MemoryApi, *vms: dict[str, Any]) -> None:
-        self.capture = Capture("payroll-east-1", {VM.resource: list(vms)})
+        self.capture = Capture("payroll-east-1", {VM.resource: list(vms), SECRET.resource: [secret()]})
         self.excluded: Sequence[str] = ()
         self.vms_before: list[Any] | None = None
         self.update: bool | None = None
@@ -78,6 +85,9 @@ class Velero:
     ) -> Any:
         assert verify_lock
         self.excluded, self.vms_before, self.update = exclude, self.api.list(VM), update
+        wanted = [] if SECRET.resource in exclude else self.capture.objects[SECRET.resource]
+        for item in wanted:
+            self.api.apply(SECRET, copy.deepcopy(item))
         return {"items": 7, "warnings": 0, "errors": 0}
 
 
@@ -257,7 +267,7 @@ def test_p5_no_vm_is_created_without_the_lock(
     session.lock_holds = looks
     with pytest.raises(Refused):
         run()
-    assert (api.writes, velero.vms_before is None) == ([], looks == 0)
+    assert (api.list(VM), velero.vms_before is None) == ([], looks == 0)
 
 
 @pytest.mark.usefixtures("session", "velero")
@@ -268,3 +278,94 @@ def test_p10_a_vm_that_cannot_be_created_is_named(api: MemoryApi, monkeypatch: p
     monkeypatch.setattr(api, "create", denied)
     with pytest.raises(Failed, match=r"VM payroll/db-0: correct what the message names"):
         run()
+
+
+def left_by_an_earlier_stay(api: MemoryApi, **meta: Any) -> None:
+    """All of the capture, halted, under uids of its own."""
+    for name, spec in (("db-0", {}), ("db-1", {"runStrategy": "Halted"})):
+        vm = halted(captured(name, **spec), meta.get("creator", "payroll-failover-west-20260101000000-aaaa"))
+        vm["metadata"] |= {"uid": f"{name}-of-west", "labels": {**vm["metadata"]["labels"], PROTECTED: "true"}}
+        api.create(VM, vm)
+    api.create(SECRET, secret())
+    api.writes.clear()
+
+
+@pytest.fixture
+def labelled(velero: Velero) -> Velero:
+    """A capture that was taken after protect."""
+    for vm in velero.capture.objects[VM.resource]:
+        vm["metadata"]["labels"][PROTECTED] = "true"
+    return velero
+
+
+@pytest.mark.usefixtures("session")
+def test_what_is_there_as_captured_is_neither_restored_nor_written(api: MemoryApi, labelled: Velero) -> None:
+    left_by_an_earlier_stay(api)
+    result = run()
+    assert (result["changed"], result["vms_created"], result["vms_updated"]) == (False, 0, 0)
+    assert (api.writes, labelled.vms_before) == ([], None)
+    assert result["restored"] == {"items": 0, "warnings": 0, "errors": 0}
+
+
+def test_p5_what_was_found_as_captured_is_the_runs_own_once_it_runs(
+    api: MemoryApi, session: MemorySession, labelled: Velero
+) -> None:
+    left_by_an_earlier_stay(api)
+    run()
+    assert labelled.vms_before is None
+    assert session.load("taken") == ["db-0-of-west", "db-1-of-west"]
+    api.patch(VM, "db-0", "payroll", {"spec": {"runStrategy": "Always"}, "metadata": {"annotations": {RECORDED: None}}})
+    api.writes.clear()
+    assert run()["changed"] is False
+    assert api.writes == []
+
+
+@pytest.mark.usefixtures("session")
+def test_only_what_differs_is_restored_and_its_parts_are_named(api: MemoryApi, labelled: Velero) -> None:
+    left_by_an_earlier_stay(api)
+    api.patch(SECRET, "cloud-init", "payroll", {"data": {"userdata": "b2xk"}})
+    result = run()
+    assert SECRET.resource not in labelled.excluded
+    assert "Secret/payroll/cloud-init is brought to the capture: data" in result["decisions"]
+    assert "b2xk" not in str(result)
+
+
+@pytest.mark.usefixtures("session")
+def test_p8_a_vm_that_was_there_before_any_run_is_marked_when_it_is_brought_to_the_capture(
+    api: MemoryApi, labelled: Velero
+) -> None:
+    left_by_an_earlier_stay(api, creator="payroll-failover-east-20260101000000-aaaa")
+    for vm in labelled.capture.objects[VM.resource]:
+        vm["spec"]["template"]["changed"] = True
+    run()
+    assert {vm["metadata"]["annotations"].get(ADOPTED) for vm in api.list(VM)} == {"true"}
+
+
+@pytest.fixture
+def refresh(session: MemorySession) -> MemorySession:
+    session.run = replace(session.run, operation="prestage")
+    return session
+
+
+@pytest.mark.usefixtures("refresh")
+def test_a_stage_is_made_by_us_object_by_object_and_marked_and_velero_is_not_asked(
+    api: MemoryApi, labelled: Velero
+) -> None:
+    labelled.capture = Capture(labelled.capture.name, {**labelled.capture.objects, "widgets.example.org": [widget()]})
+    result = run()
+    assert labelled.vms_before is None
+    assert api.get(SECRET, "cloud-init", "payroll")["metadata"]["annotations"][CREATED_BY] == "r-1"
+    assert {vm["spec"].get("runStrategy") for vm in api.list(VM)} == {"Halted"}
+    assert result["restored"]["items"] == 1
+    assert (
+        "widgets.example.org stays in payroll-east-1 until the plan moves: a stage does not hold it"
+        in (result["decisions"])
+    )
+    api.writes.clear()
+    assert run()["changed"] is False
+    assert api.writes == []
+
+
+def widget() -> dict[str, Any]:
+    meta = {"name": "w", "namespace": "payroll", "labels": {PROTECTED: "true"}}
+    return {"apiVersion": "example.org/v1", "kind": "Widget", "metadata": meta}

@@ -5,15 +5,17 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import NAMESPACE, PV, PVC
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import NAMESPACE, POD, PV, PVC, VM, VMI
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, Failed, Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.capture import Capture
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.names import CREATED_BY
-from ansible_collections.ocpvirt.dr.plugins.module_utils._operations import volumes
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations import stage_volumes, volumes
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.volumes import restore_volumes
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import (
     MemoryApi,
@@ -29,6 +31,7 @@ RULE = {
     },
 }
 PLAN = plan_of(volumes={"rules": [RULE]})
+PROTECTED = "protected.dr.ocpvirt.io/payroll"
 
 
 def volume(name: str) -> dict[str, Any]:
@@ -78,6 +81,8 @@ def api(monkeypatch: pytest.MonkeyPatch) -> MemoryApi:
     session.groups = SimpleNamespace(check_covered=lambda _site, _pvc, _pv: None)  # type: ignore[attr-defined]
     monkeypatch.setattr(volumes, "Session", session)
     monkeypatch.setattr(volumes, "source_of", lambda _plan: SimpleNamespace(manifests=lambda _api, _name: CAPTURE))
+    monkeypatch.setattr(volumes, "join_replication", lambda _session: [])
+    monkeypatch.setattr(volumes, "close_latch_at_target", lambda _session: None)
     monkeypatch.setattr(volumes, "_await_bound", lambda _session, _decisions, _timeout: None)
     return api
 
@@ -226,3 +231,106 @@ def test_an_exceeded_quota_is_said_with_its_claim_and_the_rest_is_created(
         403,
     )
     assert [item["metadata"]["name"] for item in api.list(PVC)] == ["db-1"]
+
+
+STAGED_PLAN = plan_of(volumes={"rules": [RULE]}, metadata={"source": "oadp", "prestage": True})
+REFRESH = "payroll-prestage-west-20260301120000-ab12"
+
+
+@pytest.fixture
+def stage(api: MemoryApi, monkeypatch: pytest.MonkeyPatch) -> MemoryApi:
+    """What a refresh made of an earlier capture, in which one volume was smaller."""
+    session = MemorySession(api, STAGED_PLAN)
+    session.put("capture", {"name": CAPTURE.name})
+    session.run = replace(session.run, id=REFRESH, operation="prestage")
+    provider = SimpleNamespace(needed_by=lambda _group, _site, _claim: "")
+    session.groups = SimpleNamespace(  # type: ignore[attr-defined]
+        check_covered=lambda _site, _pvc, _pv: None, of_claim=lambda _claim: None, provider=lambda _group: provider
+    )
+    monkeypatch.setattr(volumes, "Session", session)
+    for resource in ("persistentvolumes", "persistentvolumeclaims"):
+        for item in CAPTURE.objects[resource]:
+            monkeypatch.setitem(item["metadata"], "labels", {PROTECTED: "true"})  # type: ignore[arg-type]
+    refresh()
+    for kind, name, field in ((PV, "pv-db-0", "capacity"), (PVC, "db-0", "resources")):
+        size = {"storage": "512Mi"} if kind is PV else {"requests": {"storage": "512Mi"}}
+        space = "payroll" if kind is PVC else None
+        api.patch(kind, name, space, {"metadata": {"uid": f"old-{name}"}, "spec": {field: size}})
+    api.writes.clear()
+    return api
+
+
+def refresh(check_mode: bool = False) -> dict[str, Any]:
+    return restore_volumes(STAGED_PLAN, REFRESH, 60, check_mode)
+
+
+def test_a_volume_of_a_stage_that_is_outdated_is_made_anew_and_no_other_one_is_touched(stage: MemoryApi) -> None:
+    result = refresh()
+    assert (result["created"], stage.writes) == (
+        1,
+        ["create PersistentVolume/pv-db-0", "create PersistentVolumeClaim/payroll/db-0"],
+    )
+    assert stage.get(PV, "pv-db-0")["spec"]["capacity"] == {"storage": "1Gi"}
+    reasons = next(item["reasons"] for item in result["decisions"] if item["claim"] == "payroll/db-0")
+    assert reasons[-1].startswith("made anew, as it was outdated: ")
+
+
+def test_p9_check_mode_says_that_it_would_be_made_anew(stage: MemoryApi) -> None:
+    foretold = refresh(check_mode=True)
+    assert stage.writes == []
+    assert foretold["decisions"] == refresh()["decisions"]
+
+
+def test_p8_an_outdated_volume_that_no_run_made_there_is_refused(stage: MemoryApi) -> None:
+    stage.patch(PVC, "db-0", "payroll", {"metadata": {"annotations": {CREATED_BY: None}}})
+    stage.writes.clear()
+    with pytest.raises(Conflict):
+        refresh()
+    assert stage.writes == []
+
+
+def test_p8_an_outdated_volume_that_somebody_mounts_is_refused(stage: MemoryApi) -> None:
+    disk = {"persistentVolumeClaim": {"claimName": "db-0"}}
+    labels = {"kubevirt.io": "virt-launcher"}
+    stage.create(
+        POD, {"metadata": {"name": "p", "namespace": "payroll", "labels": labels}, "spec": {"volumes": [disk]}}
+    )
+    with pytest.raises(Conflict):
+        refresh()
+
+
+def test_p1_a_stage_where_something_runs_is_not_refreshed(stage: MemoryApi) -> None:
+    labels = {"dr.ocpvirt.io/plan": "payroll"}
+    stage.create(
+        VM, {"metadata": {"name": "db", "namespace": "payroll", "labels": labels}, "spec": {"template": {"spec": {}}}}
+    )
+    stage.create(VMI, {"metadata": {"name": "db", "namespace": "payroll"}})
+    stage.writes.clear()
+    with pytest.raises(Refused, match="VirtualMachineInstance/payroll/db"):
+        refresh()
+    assert stage.writes == []
+
+
+def test_p8_a_group_that_already_follows_is_left_alone_and_one_that_needs_its_claims_joins(
+    api: MemoryApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = plan_of(replication={"groups": [{"name": "db", "selector": {}}, {"name": "app", "selector": {}}]})
+    enabled: list[str] = []
+    roles = {"db": "secondary", "app": "unknown"}
+
+    class Observed:
+        def __init__(self, _plan: object) -> None:
+            self.enable = lambda group, source, target: enabled.append(f"{group.name} {source} {target}")
+
+        def observe(self, sites: list[str]) -> dict[str, Any]:
+            return {
+                site: [GroupStatus(name, site, role, "healthy", "none") for name, role in roles.items()]
+                for site in sites
+            }
+
+        def provider(self, _group: object) -> Observed:
+            return self
+
+    monkeypatch.setattr(stage_volumes, "Groups", Observed)
+    assert stage_volumes.join_replication(MemorySession(api, plan)) == ["app"]  # type: ignore[arg-type]
+    assert enabled == ["app east west"]

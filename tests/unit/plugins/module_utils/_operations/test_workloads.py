@@ -348,7 +348,8 @@ def test_a_job_of_an_earlier_stay_gets_a_new_record_only_as_its_spec_cannot_be_c
     stop_workload(run.west, run.west.get(JOB, "import", "payroll"))  # type: ignore[arg-type]
     before = run.west.spec(JOB, "import")
     run.east.add(job())
-    run.restore()
+    run.east.objects["Job", "payroll", "import"]["spec"]["suspend"] = True
+    assert run.restore() == ["Job/payroll/import is updated to the capture: on to suspended"]
     assert run.west.spec(JOB, "import") == before
     assert run.west.get(JOB, "import", "payroll")["metadata"]["annotations"]["dr.ocpvirt.io/created-by-run"] == "r-1"
 

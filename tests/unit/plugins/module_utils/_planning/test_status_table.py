@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.status_table import status_table
 
 STATUS = {
@@ -48,6 +49,20 @@ locked at west by payroll-failover-west-1#2, renewed 2026-03-01T12:00:30Z"""
 
 def test_the_status_of_a_plan_after_a_failover_reads_like_this() -> None:
     assert "\n".join(status_table(STATUS)) == TEXT
+
+
+@pytest.mark.parametrize(
+    ("stage", "line"),
+    [
+        (
+            {"site": "east", "capture": "payroll-west-7", "refreshed": "2026-03-01T12:05:00", "age_seconds": 420},
+            "stage at east holds payroll-west-7, 420 s old, refreshed 2026-03-01T12:05:00",
+        ),
+        ({"site": "east", "capture": ""}, "NO STAGE at east, and the plan wants one: run prestage"),
+    ],
+)
+def test_the_age_of_a_stage_is_shown_where_the_plan_wants_one(stage: dict[str, object], line: str) -> None:
+    assert line in status_table({**STATUS, "stage": stage})
 
 
 def test_unclear_roles_are_said_first() -> None:

@@ -9,6 +9,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.switch_guards
     check_demotion,
     check_movable,
     check_resync,
+    check_stageable,
     check_taking_back,
     is_clean_secondary,
 )
@@ -18,6 +19,25 @@ ABSENT = GroupStatus("db", "west", "unknown", "unknown", "none", present=False)
 
 def status(role: str, health: str = "healthy", direction: str = "none") -> GroupStatus:
     return GroupStatus("db", "somewhere", role, health, direction)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("target", [status("secondary"), status("secondary", "diverged"), ABSENT])
+def test_a_stage_is_refreshed_beside_a_copy_or_where_the_group_is_not_known_yet(target: GroupStatus) -> None:
+    check_stageable("payroll", "west", "east", [target], [status("primary")])
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "message"),
+    [
+        (status("primary"), status("primary"), "at site west; seen: role primary; wanted: secondary"),
+        (status("secondary"), status("secondary"), "at site east; seen: role secondary; wanted: primary"),
+        (status("primary"), silent("db", "west", "timed out"), "no answer: timed out; wanted: secondary"),
+        (status("primary"), status("unknown"), "role unknown; wanted: secondary"),
+    ],
+)
+def test_p1_a_stage_is_refreshed_nowhere_else(source: GroupStatus, target: GroupStatus, message: str) -> None:
+    with pytest.raises(Refused, match=message):
+        check_stageable("payroll", "west", "east", [target], [source])
 
 
 @pytest.mark.parametrize("target", [status("secondary"), status("secondary", "degraded"), ABSENT])

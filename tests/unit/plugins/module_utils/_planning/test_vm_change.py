@@ -14,6 +14,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.vm_identity i
 LABEL = "protected.dr.ocpvirt.io/payroll"
 RECORDED = "dr.ocpvirt.io/recorded"
 CREATOR = "dr.ocpvirt.io/created-by-run"
+NO_IMPORT = "kubevirt.io/immediate-data-volume-creation"
 RUNNING = PowerRecord("Always", True)
 
 
@@ -46,9 +47,34 @@ def test_p5_what_this_run_created_is_kept_whatever_it_is_by_now() -> None:
     assert decide_vm(vm("r-1"), running, "r-1", "payroll").verb == "keep"
 
 
-def test_a_vm_of_an_earlier_stay_is_adopted_under_its_own_identity() -> None:
+def test_a_vm_that_is_as_captured_is_not_written() -> None:
     change = decide_vm(vm("r-1"), at_target(), "r-1", "payroll")
-    assert (change.verb, change.why) == ("update", "VirtualMachine/payroll/db is adopted: it is as captured")
+    assert (change.verb, change.why) == ("keep", "VirtualMachine/payroll/db is adopted: it is as captured")
+
+
+def test_p2_a_vm_that_could_import_at_its_start_is_written_so_that_it_does_not() -> None:
+    templates = [{"metadata": {"name": "db"}}]
+    wanted = vm("r-1", dataVolumeTemplates=templates)
+    wanted["metadata"]["annotations"][NO_IMPORT] = "false"
+    change = decide_vm(wanted, at_target(dataVolumeTemplates=templates), "r-1", "payroll")
+    assert (change.verb, change.body["metadata"]["annotations"][NO_IMPORT]) == ("update", "false")
+
+
+def test_p5_a_vm_that_the_run_found_as_captured_and_started_is_its_own() -> None:
+    running = at_target(runStrategy="Always")
+    assert decide_vm(vm("r-1"), running, "r-1", "payroll", taken={"9d1b"}).verb == "keep"
+
+
+def test_a_vm_that_somebody_asked_to_start_and_the_latch_refused_is_halted_again() -> None:
+    asked = at_target(runStrategy="Always")
+    change = decide_vm(vm("r-1"), asked, "r-1", "payroll", runs=False)
+    assert (change.verb, change.body["spec"]["runStrategy"]) == ("update", "Halted")
+    assert change.why.endswith("it was asked to start")
+
+
+def test_a_vm_of_an_earlier_stay_is_adopted_under_its_own_identity() -> None:
+    change = decide_vm(vm("r-1"), at_target(template={"spec": {}}), "r-1", "payroll")
+    assert change.verb == "update"
     meta = change.body["metadata"]
     assert (meta["uid"], meta["resourceVersion"], meta["finalizers"]) == ("9d1b", "811", ["kubevirt"])
     assert meta["annotations"][CREATOR] == "r-1"
@@ -71,8 +97,7 @@ def test_the_side_that_ran_last_wins_and_says_so(changes: dict[str, Any], why: s
 
 def test_a_uuid_that_follows_from_the_name_is_no_change_when_it_is_written_out() -> None:
     change = decide_vm(identity_kept(vm("r-1")), at_target(), "r-1", "payroll")
-    assert "is adopted" in change.why
-    assert change.body["spec"]["template"]["spec"]["domain"]["firmware"]["uuid"]
+    assert change.verb == "keep"
 
 
 def strangers() -> list[dict[str, Any]]:

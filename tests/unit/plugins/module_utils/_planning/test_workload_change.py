@@ -75,8 +75,12 @@ def test_an_absent_workload_is_created_and_one_of_the_same_run_is_kept() -> None
 
 
 def test_a_workload_of_an_earlier_stay_is_adopted_under_its_own_uid() -> None:
-    change = decide_workload(stopped_copy(captured(deployment()), "r-1"), there(deployment()), "r-1", "payroll")
-    assert (change.verb, change.why) == ("update", "Deployment/payroll/front is adopted: it is as captured")
+    wanted = stopped_copy(captured(deployment()), "r-1")
+    change = decide_workload(wanted, there(deployment()), "r-1", "payroll")
+    assert (change.verb, change.why) == ("keep", "Deployment/payroll/front is adopted: it is as captured")
+    wanted["metadata"]["annotations"]["dr.ocpvirt.io/priority"] = "2"
+    change = decide_workload(wanted, there(deployment()), "r-1", "payroll")
+    assert (change.verb, change.why) == ("update", "Deployment/payroll/front is updated to the capture: annotations")
     assert change.body["metadata"]["uid"] == "77aa"
     assert change.body["metadata"]["annotations"]["dr.ocpvirt.io/created-by-run"] == "r-1"
 

@@ -139,3 +139,15 @@ def test_a_deletion_that_hangs_has_a_deadline() -> None:
     made.apis["east"].stopped = True
     with pytest.raises(Timeout, match="2 still there"):
         made.provider.disable(made.group, "east")
+
+
+@pytest.mark.parametrize(
+    ("per", "needed_by"),
+    [("volume", "VolumeReplication/payroll/disk-0"), ("group", "VolumeGroupReplication/payroll/")],
+)
+def test_p8_a_claim_is_needed_by_the_object_that_replicates_it(per: str, needed_by: str) -> None:
+    made = enabled(world(volumes=1, per=per))
+    provider = provider_of(made.plan, made.apis)
+    assert provider.needed_by(made.group, "west", ("payroll", "disk-0")).startswith(needed_by)
+    apart = world(volumes=1, per=per)
+    assert apart.provider.needed_by(apart.group, "west", ("payroll", "disk-0")) == ""
