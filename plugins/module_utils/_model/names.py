@@ -23,6 +23,14 @@ RECLAIM_POLICY = f"{PREFIX}/reclaim-policy"
 PAUSED_SYNC = f"{PREFIX}/paused-sync"
 # on what we created at a target: the run that did
 CREATED_BY = f"{PREFIX}/created-by-run"
+# on a snapshot and on a claim cloned from it: the plan, the recovery point, and on the clone the claim it was made of
+RECOVERY_POINT_OF = f"{PREFIX}/recovery-point-of-plan"
+RECOVERY_POINT = f"{PREFIX}/recovery-point"
+CLONE_OF = f"{PREFIX}/clone-of"
+# annotation of a clone: what it was made of, and with what
+CLONE = f"{PREFIX}/clone"
+# annotation of a clone that is about to be deleted
+REMOVED = f"{PREFIX}/clone-removed"
 # on a capture that lacks something
 INCOMPLETE = f"{PREFIX}/incomplete"
 PLAN = f"{PREFIX}/capture-of-plan"
