@@ -68,10 +68,6 @@ ADMISSION_BINDING = Kind(
 )
 VM = Kind("kubevirt.io", "v1", "virtualmachines", "VirtualMachine")
 VMI = Kind("kubevirt.io", "v1", "virtualmachineinstances", "VirtualMachineInstance")
-VM_SNAPSHOT = Kind("snapshot.kubevirt.io", "v1beta1", "virtualmachinesnapshots", "VirtualMachineSnapshot")
-VM_SNAPSHOT_CONTENT = Kind(
-    "snapshot.kubevirt.io", "v1beta1", "virtualmachinesnapshotcontents", "VirtualMachineSnapshotContent"
-)
 INSTANCETYPE = Kind("instancetype.kubevirt.io", "v1beta1", "virtualmachineinstancetypes", "VirtualMachineInstancetype")
 PREFERENCE = Kind("instancetype.kubevirt.io", "v1beta1", "virtualmachinepreferences", "VirtualMachinePreference")
 VM_SNAPSHOT = Kind("snapshot.kubevirt.io", "v1beta1", "virtualmachinesnapshots", "VirtualMachineSnapshot")

@@ -66,9 +66,8 @@ class Retention:
         """Snapshots first: they are of use no more. What cannot be removed is tried again the next time."""
         outcome = for_each(removal.snapshots, lambda item: remove_snapshot(self.api, item), before_batch=before_batch)
         failed = [(f"{item['kind']}/{item['metadata']['name']}", error) for item, error in outcome.failed]
-        finished = [clone for clone in removal.clones if clone.finished]
         try:
-            release(self.plan, self.api.site, finished)
+            release(self.plan, self.api.site, removal.clones)
         except DrError as error:
             failed.append(("replication of clones", error))
             return self._note(removal, failed)

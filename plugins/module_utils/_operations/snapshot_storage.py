@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from .._cluster.api import Api, Object
@@ -58,7 +58,11 @@ def snapshot_findings(plan: Plan, api: Api, found: Protected) -> list[Finding]:
         remedy = error.next_step or "see the message"
         return [Finding("warning", "NotChecked", error.on or VOLUME_SNAPSHOT_CLASS.kind, str(error), remedy, api.site)]
     stopped = [item for findings in clone_obstacles(plan, found, storage).values() for item in findings]
-    return [replace(item, site=api.site) for item in (*stopped, *clone_warnings(found))]
+    return at_site([*stopped, *clone_warnings(found)], api.site)
+
+
+def at_site(findings: Iterable[Finding], site: str) -> list[Finding]:
+    return [replace(item, site=item.site or site) for item in findings]
 
 
 def _by_name(items: list[Object]) -> Mapping[str, Object]:

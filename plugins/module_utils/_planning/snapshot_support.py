@@ -50,10 +50,8 @@ def snapshot_class(storage: SnapshotStorage, name: str) -> tuple[str, str]:
     if len(fitting) == 1 or default:
         return str((default or fitting)[0]["name"]), ""
     names = ", ".join(sorted(meta["name"] for meta in fitting))
-    return (
-        "",
-        f"{len(fitting)} classes are of {driver}: {names}" if fitting else f"no VolumeSnapshotClass is of {driver}",
-    )
+    several = f"{len(fitting)} classes are of {driver}, and none is the default: {names}"
+    return "", several if fitting else f"no VolumeSnapshotClass is of {driver}"
 
 
 def clone_class(name: str, classes: Mapping[str, str]) -> str:
@@ -81,9 +79,7 @@ def obstacles(storage: SnapshotStorage, pvc: Object, pv: Object | None, classes:
     if target is None:
         return [Finding("warning", "CloneClass", on, f"StorageClass/{wanted} of its clone is absent", remedy)]
     if target.get("provisioner") != source.get("provisioner"):
-        message = (
-            f"StorageClass/{wanted} of its clone is of {target.get('provisioner')}, which cannot read the snapshot"
-        )
+        message = f"StorageClass/{wanted} of its clone is of {target.get('provisioner')}: it cannot read the snapshot"
         return [Finding("warning", "CloneClass", on, message, remedy)]
     if target.get("volumeBindingMode") == "WaitForFirstConsumer":
         message = f"StorageClass/{wanted} waits for a pod before it makes a volume, and nothing mounts a clone"
