@@ -66,18 +66,16 @@ class Retention:
         """Snapshots first: they are of use no more. What cannot be removed is tried again the next time."""
         outcome = for_each(removal.snapshots, lambda item: remove_snapshot(self.api, item), before_batch=before_batch)
         failed = [(f"{item['kind']}/{item['metadata']['name']}", error) for item, error in outcome.failed]
+        # one that nobody finished was never replicated
+        going = [clone for clone in removal.clones if not clone.finished and not clone.removed]
+        replicated = [clone for clone in removal.clones if clone not in going]
         try:
-            release(self.plan, self.api.site, removal.clones)
+            release(self.plan, self.api.site, replicated)
+            going += replicated
         except DrError as error:
             failed.append(("replication of clones", error))
-            return self._note(removal, failed)
-        gone = for_each(
-            removal.clones, lambda clone: remove_clone(self.api, self.plan, clone), before_batch=before_batch
-        )
+        gone = for_each(going, lambda clone: remove_clone(self.api, self.plan, clone), before_batch=before_batch)
         failed += [(describe(PVC, clone.namespace, clone.name), error) for clone, error in gone.failed]
-        return self._note(removal, failed)
-
-    def _note(self, removal: Removal, failed: Sequence[tuple[str, DrError]]) -> None:
         for on, error in failed:
             remedy = error.next_step or "the next protect tries again"
             removal.findings.append(Finding("warning", "CloneNotRemoved", on, str(error), remedy, self.api.site))

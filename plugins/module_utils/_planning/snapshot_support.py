@@ -39,11 +39,8 @@ def snapshot_class(storage: SnapshotStorage, name: str) -> tuple[str, str]:
     chosen = str((storage.profiles.get(name, {}).get("status") or {}).get("snapshotClass") or "")
     if chosen:
         known = any(item["metadata"]["name"] == chosen for item in storage.snapshot_classes)
-        return (
-            (chosen, "")
-            if known
-            else ("", f"StorageProfile/{name} names VolumeSnapshotClass/{chosen}, which is absent")
-        )
+        reason = f"StorageProfile/{name} names VolumeSnapshotClass/{chosen}, which is absent"
+        return (chosen, "") if known else ("", reason)
     driver = storage.classes[name].get("provisioner", "")
     fitting = [item["metadata"] for item in storage.snapshot_classes if item.get("driver") == driver]
     default = [meta for meta in fitting if DEFAULT_CLASS in (meta.get("annotations") or {})]

@@ -32,7 +32,7 @@ def unfrozen(owner: str, status: Mapping[str, Any]) -> Iterator[Finding]:
     if "Paused" in said:
         why, remedy = "it is paused, and a paused guest flushes nothing", "resume it before the next protect"
     elif "QuiesceFailed" in said:
-        why, remedy = "its guest could not be frozen at first", "mend its guest agent"
+        why, remedy = "KubeVirt says that freezing its guest failed at some time", "mend its guest agent"
     else:
         why, remedy = "it runs without a connected guest agent", "install qemu-guest-agent in it"
     message = f"{why}: its clones are of one moment, and as after a power failure"

@@ -51,6 +51,8 @@ class Replicated:
         return False
 
     def release(self, _group: object, _site: str, claims: list[str]) -> None:
+        if Replicated.error:
+            raise Replicated.error
         Replicated.released += claims
 
 
@@ -353,6 +355,17 @@ def test_a_clone_that_is_not_replicated_is_a_finding(east: SnapshotApi) -> None:
     Replicated.error = Refused("enable replication", seen="the image has a parent")
     result = take("20260301a")
     assert (codes(result), result["complete"]) == (["CloneNotReplicated"], False)
+
+
+def test_a_clone_whose_replication_does_not_end_is_kept_and_told(east: SnapshotApi) -> None:
+    take("20260301a", keep=1)
+    east.time.sleep(60)
+    Replicated.error = Refused("end the replication", seen="the class is absent")
+    failing(east, "pending")
+    assert "CloneNotRemoved" not in codes(take("20260301b", keep=1))
+    east.unbound.clear()
+    assert "CloneNotRemoved" in codes(take("20260301c", keep=1))
+    assert sorted({clone.recovery_point for clone in clones(east).values()}) == ["20260301a", "20260301c"]
 
 
 def test_p6_nothing_is_cloned_while_a_run_moves_the_plan(east: SnapshotApi) -> None:
