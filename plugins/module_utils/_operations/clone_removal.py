@@ -11,17 +11,13 @@ from .._cluster.kinds import PV, PVC, VM_SNAPSHOT, VOLUME_SNAPSHOT, Kind
 from .._model.clone import Clone
 from .._model.names import RECLAIM_POLICY, REMOVED, protected_label
 from .._model.plan import Plan
-from .._planning.clone_names import clone_name
 
 SNAPSHOTS: tuple[Kind, ...] = (VM_SNAPSHOT, VOLUME_SNAPSHOT)
 
 
-def why_kept(clone: Clone, plan: str, used: Collection[str]) -> str:
+def why_kept(clone: Clone, used: Collection[str]) -> str:
     """Why a clone is not removed although it could go; empty when it may. used: namespace/name of claims in use."""
-    meta = clone.pvc["metadata"]
-    if clone.plan != plan or clone.name != clone_name(clone.facts.claim, clone.recovery_point):
-        return "it has the label of a recovery point and is not named as one of its clones is: we did not make it"
-    if owners := meta.get("ownerReferences"):
+    if owners := clone.pvc["metadata"].get("ownerReferences"):
         return f"it belongs to {owners[0].get('kind')}/{owners[0].get('name')}: somebody adopted it"
     return "it is in use" if clone.key in used else ""
 

@@ -11,12 +11,13 @@ from .._cluster.api import Api, Object, describe
 from .._cluster.bulk import for_each
 from .._cluster.kinds import POD, PVC, VM
 from .._errors import DrError, NotFound
-from .._model.clone import Clone, read_clone
+from .._model.clone import Clone
 from .._model.finding import Finding
 from .._model.names import RECOVERY_POINT, RECOVERY_POINT_OF
 from .._model.plan import Plan
 from .._model.pod_template import named_claims
 from .._model.vm import claim_names
+from .._planning.clone_names import clones_among
 from .._planning.recovery_points import leftovers, surplus
 from .clone_removal import SNAPSHOTS, remove_clone, remove_snapshot, why_kept
 from .clone_replication import release
@@ -50,7 +51,7 @@ class Retention:
         for clone, why in [(item, "nobody finished it") for item in unfinished] + [
             (item, f"{keep} newer sets of {item.facts.owner} are kept") for item in old
         ]:
-            reason = why_kept(clone, self.plan.name, used)
+            reason = why_kept(clone, used)
             on = describe(PVC, clone.namespace, clone.name)
             if reason:
                 remedy = "it was not touched: remove it when nobody needs it"
@@ -76,9 +77,9 @@ class Retention:
             failed.append(("replication of clones", error))
         gone = for_each(going, lambda clone: remove_clone(self.api, self.plan, clone), before_batch=before_batch)
         failed += [(describe(PVC, clone.namespace, clone.name), error) for clone, error in gone.failed]
-        for on, error in failed:
-            remedy = error.next_step or "the next protect tries again"
-            removal.findings.append(Finding("warning", "CloneNotRemoved", on, str(error), remedy, self.api.site))
+        for on, problem in failed:
+            remedy = problem.next_step or "the next protect tries again"
+            removal.findings.append(Finding("warning", "CloneNotRemoved", on, str(problem), remedy, self.api.site))
 
     def _used(self) -> set[str]:
         """namespace/name of claims that a VM or a pod mounts, whoever selected it."""
@@ -92,10 +93,9 @@ class Retention:
 
 
 def list_clones(plan: Plan, api: Api) -> list[Clone]:
-    """Of this plan; a claim that only has the label and not what we write with it is none."""
     label = f"{RECOVERY_POINT_OF}={plan.name}"
-    found = [read_clone(item) for namespace in plan.namespaces for item in api.list(PVC, namespace, labels=label)]
-    return [clone for clone in found if clone]
+    found = [item for namespace in plan.namespaces for item in api.list(PVC, namespace, labels=label)]
+    return clones_among(found, plan.name)
 
 
 def list_snapshots(plan: Plan, api: Api) -> list[Object]:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from .._errors import Refused
 from .._model.capture import Capture
-from .._model.clone import Clone, read_clone
+from .._model.clone import Clone
 from .._model.vm import claim_names
+from .clone_names import clones_among
 from .recovery_points import whole_sets
 
 VMS = "virtualmachines.kubevirt.io"
@@ -32,8 +33,7 @@ class RecoveryPoint:
 
 def recovery_points(plan: str, capture: Capture) -> list[RecoveryPoint]:
     """Those whose clones a capture holds, the newest first. Only whole sets count: all disks of a VM, or none."""
-    clones = [clone for item in capture.objects.get(CLAIMS, ()) if (clone := read_clone(item))]
-    whole = whole_sets(clone for clone in clones if clone.plan == plan)
+    whole = whole_sets(clones_among(capture.objects.get(CLAIMS, ()), plan))
     wanted = {
         f"{vm['metadata']['namespace']}/{claim}" for vm in capture.objects.get(VMS, ()) for claim in claim_names(vm)
     }

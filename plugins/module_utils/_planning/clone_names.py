@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
+from .._model.clone import Clone, read_clone
 from .._model.names import CLONE_OF, RECOVERY_POINT, RECOVERY_POINT_OF
 from .._model.plan import Plan
 
@@ -29,6 +31,16 @@ def clone_name(claim: str, point: str) -> str:
 def snapshot_name(owner_name: str, point: str) -> str:
     """Of the snapshot of a VM or of a claim, both in its namespace."""
     return _short(owner_name, f"-{point}")
+
+
+def clones_among(claims: Iterable[Mapping[str, Any]], plan: str) -> list[Clone]:
+    """The plan's. P8: a claim that has our labels and not the name that belongs to them was made by somebody else."""
+    found = [clone for item in claims if (clone := read_clone(item))]
+    return [
+        clone
+        for clone in found
+        if clone.plan == plan and clone.name == clone_name(clone.facts.claim, clone.recovery_point)
+    ]
 
 
 def labels_of_point(plan: str, point: str) -> dict[str, str]:
