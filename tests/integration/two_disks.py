@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.ocpvirt.dr.plugins.module_utils._model.clone import Clone, read_clone
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.clone import Clone
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan_source import load_plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.recovery_point import take_recovery_point
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.clone_names import clones_among
 from ansible_collections.ocpvirt.dr.tests.integration.frozen_guests import FrozenGuests
 from ansible_collections.ocpvirt.dr.tests.integration.snapshotter import Snapshotter
 from ansible_collections.ocpvirt.dr.tests.integration.world import World
@@ -71,8 +72,8 @@ class TwoDisks:
         return str(volume["spec"]["csi"]["volumeAttributes"]["subdir"])
 
     def clones(self) -> dict[str, Clone]:
-        found = [read_clone(item) for item in self.world.cluster("east").list("PersistentVolumeClaim", NAMESPACE)]
-        return {clone.name: clone for clone in found if clone}
+        claims = self.world.cluster("east").list("PersistentVolumeClaim", NAMESPACE)
+        return {clone.name: clone for clone in clones_among(claims, "payroll")}
 
     def plan(self, keep: int = 2, **changes: Any) -> Path:
         document = {**self.world.changed_plan(), "snapshots": {"keep": keep}, **changes}

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
     LEASE,
     POD,
@@ -16,10 +17,14 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
     STORAGE_CLASS,
     VM_SNAPSHOT,
     VOLUME_SNAPSHOT,
+    VOLUME_SNAPSHOT_CLASS,
 )
-from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import DrError, Failed, NotFound, Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.clone import Clone, read_clone
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations import clone_replication, recovery_point
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.protected import list_protected
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.snapshot_storage import snapshot_findings
+from ansible_collections.ocpvirt.dr.plugins.modules import snapshot_clone
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._operations.snapshot_double import (
     DRIVER,
     NAMESPACE,
@@ -371,6 +376,47 @@ def test_p6_nothing_is_cloned_while_a_run_moves_the_plan(east: SnapshotApi) -> N
     with pytest.raises(Refused, match="run r-1 holds the plan's lock"):
         take()
     assert east.writes == []
+
+
+def test_the_result_is_as_the_module_documents_it(east: SnapshotApi) -> None:
+    for key in list(east.objects):
+        if key[2] in ("db-0", "db-0-root", "db-0-data"):
+            del east.objects[key]
+    east.add_vm("db-0", "db-0")
+    result = take()
+    documented = yaml.safe_load(snapshot_clone.RETURN)
+    assert {"changed": True, **{name: item["sample"] for name, item in documented.items()}} == result
+
+
+def test_check_tells_beforehand_what_a_recovery_point_would_lack(east: SnapshotApi) -> None:
+    plan = plan_of(replication=GROUPS, snapshots={})
+    found = list_protected(plan, east)
+    assert snapshot_findings(plan, east, found) == []
+    del east.objects[VOLUME_SNAPSHOT_CLASS.kind, None, "snap"]
+    seen = snapshot_findings(plan, east, found)
+    assert {(item.code, item.site) for item in seen} == {("NoSnapshotClass", "east")}
+    assert len(seen) == 2
+    assert snapshot_findings(plan_of(replication=GROUPS), east, found) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (NotFound("GET", seen="the server could not find the requested resource"), "NoSnapshotClass"),
+        (Failed("GET", seen="forbidden", status=403), "NotChecked"),
+    ],
+)
+def test_a_site_that_does_not_show_its_classes_is_a_finding_of_check(
+    east: SnapshotApi, monkeypatch: pytest.MonkeyPatch, error: DrError, code: str
+) -> None:
+    plan = plan_of(replication=GROUPS, snapshots={})
+    found = list_protected(plan, east)
+
+    def fail(*_given: object) -> None:
+        raise error
+
+    monkeypatch.setattr(east, "list", fail)
+    assert [item.code for item in snapshot_findings(plan, east, found)] == [code]
 
 
 def test_p10_a_bad_name_says_what_is_allowed(east: SnapshotApi) -> None:
