@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from .._model.finding import Finding, abridged
 from .._planning.clone_names import clone_name
 from .._planning.clone_sets import CloneSet
 from .._planning.vm_quiesced import FREEZE_FAILED
+from .clone_replication import Replicated
 from .clone_retention import Removal
 from .entry import bounded
 from .snapshot_storage import at_site
@@ -38,10 +39,13 @@ class Outcome:
         self.findings += [*findings, *(_failure(*item) for item in failed)]
         self.complete = self.complete and not failed
 
-    def enabled(self, decisions: Sequence[str], problems: Sequence[Finding]) -> None:
-        self.more += decisions
-        self.findings += problems
-        self.complete = self.complete and not problems
+    def enabled(self, replicated: Replicated, withdrawn: Collection[str]) -> None:
+        """withdrawn: owners whose clones no group replicates."""
+        self.more += replicated.decisions
+        self.findings += replicated.findings
+        self.made = [item for item in self.made if item.owner not in withdrawn]
+        self.there = [item for item in self.there if item.owner not in withdrawn]
+        self.complete = self.complete and not replicated.failed
 
     def removed(self, removal: Removal) -> None:
         self.more += removal.decisions

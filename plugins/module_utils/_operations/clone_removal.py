@@ -22,12 +22,17 @@ def why_kept(clone: Clone, used: Collection[str]) -> str:
     return "it is in use" if clone.key in used else ""
 
 
+def mark_removed(api: Api, plan: Plan, clone: Clone) -> None:
+    """Out of captures and of its group; it is deleted after that."""
+    marks = {"labels": {protected_label(plan.name): None}, "annotations": {REMOVED: "true"}}
+    api.patch(PVC, clone.name, clone.namespace, {"metadata": marks})
+
+
 def remove_clone(api: Api, plan: Plan, clone: Clone) -> None:
     """First out of captures, then the claim with its volume's data. Repeatable: a deleted claim ends it."""
     label = protected_label(plan.name)
     if not clone.removed:
-        marks = {"labels": {label: None}, "annotations": {REMOVED: "true"}}
-        api.patch(PVC, clone.name, clone.namespace, {"metadata": marks})
+        mark_removed(api, plan, clone)
     pv = api.find(PV, clone.pvc["spec"].get("volumeName") or "") if clone.pvc["spec"].get("volumeName") else None
     if pv and _is_of(pv, clone.pvc):
         policy = (pv["metadata"].get("annotations") or {}).get(RECLAIM_POLICY)

@@ -4,32 +4,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
+from .._cluster.api import Api
 from .._errors import DrError
 from .._model.clone import Clone
 from .._model.finding import Finding
 from .._model.plan import Group, Plan
-from .._planning.clone_sets import CloneSet
+from .clone_removal import mark_removed
 from .groups import Groups
 
 
-def replicate(plan: Plan, site: str, made: Sequence[CloneSet]) -> tuple[list[str], list[Finding]]:
-    """What was enabled, and what could not be: such a clone is there and does not reach the other site."""
-    if not made:
-        return [], []
+@dataclass(frozen=True)
+class Replicated:
+    """decisions: what was enabled. failed: name of a group that could not be to why."""
+
+    decisions: Sequence[str] = ()
+    failed: Mapping[str, DrError] = field(default_factory=dict)
+
+    @property
+    def findings(self) -> list[Finding]:
+        return [
+            Finding(
+                "warning",
+                "CloneNotReplicated",
+                f"group {name}",
+                str(error),
+                error.next_step or "see the message; the next protect tries again",
+                error.site,
+            )
+            for name, error in self.failed.items()
+        ]
+
+
+def replicate(plan: Plan, site: str) -> Replicated:
+    """Make every group replicate what it holds by now."""
     groups = Groups(plan)
-    decisions, problems = [], []
+    decisions: list[str] = []
+    failed: dict[str, DrError] = {}
     for group in plan.groups:
         try:
             if groups.provider(group).enable(group, site, plan.peer_of(site)):
                 decisions.append(f"group {group.name}: replication enabled")
         except DrError as error:
-            remedy = error.next_step or "see the message; the next protect tries again"
-            problems.append(
-                Finding("warning", "CloneNotReplicated", f"group {group.name}", str(error), remedy, error.site)
-            )
-    return decisions, problems
+            failed[group.name] = error
+    return Replicated(decisions, failed)
+
+
+def withdraw(plan: Plan, api: Api, clones: Sequence[Clone], failed: Collection[str]) -> set[str]:
+    """Take back the sets with a clone in a group that does not replicate them; their owners.
+
+    A group with a volume that it does not replicate could not be moved any more (P1).
+    """
+    owners = {
+        clone.facts.owner
+        for clone in clones
+        for group in plan.group_for(clone.pvc["metadata"].get("labels") or {})
+        if group.name in failed
+    }
+    for clone in clones:
+        if clone.facts.owner in owners and not clone.removed:
+            mark_removed(api, plan, clone)
+    return owners
 
 
 def release(plan: Plan, site: str, clones: Iterable[Clone]) -> None:

@@ -77,13 +77,14 @@ class CloneMaker:
         return ensure(self.api, PVC, body, self.plan.name, self.point)
 
     def _discard_older(self, body: Object, deadline: Deadline) -> None:
-        """A clone of an earlier, failed attempt is of another moment than the rest of its set is going to be."""
+        """A clone of an earlier, failed attempt is of another moment than the rest of its set is going to be; one that
+        was about to be deleted may lose its data any moment."""
         meta = body["metadata"]
         seen = self.api.find(PVC, meta["name"], meta["namespace"])
         clone = seen and read_clone(seen)
         if not seen or not clone or not is_ours(seen, self.plan.name, self.point):
             return
-        if seen["spec"].get("dataSource") == body["spec"]["dataSource"]:
+        if seen["spec"].get("dataSource") == body["spec"]["dataSource"] and not clone.removed:
             return
         remove_clone(self.api, self.plan, clone)
 

@@ -19,7 +19,7 @@ from .._planning.clone_sets import CloneSet, sets_of
 from .._planning.recovery_points import Chosen, choose_point, whole_sets
 from .._planning.snapshot_support import SnapshotStorage
 from .clone_outcome import Outcome
-from .clone_replication import replicate
+from .clone_replication import replicate, withdraw
 from .clone_retention import Retention, list_clones, list_snapshots
 from .clone_set import CloneMaker, make_sets
 from .no_run import check_no_run
@@ -66,7 +66,10 @@ def take_recovery_point(plan: Plan, site: str, point: str, timeout: float, check
     no_run = partial(check_no_run, plan, api, TRIED)
     maker = CloneMaker(plan, api, work.point, found.claims, storage, timeout)
     outcome.judged(work.todo, *make_sets(maker, work.todo, no_run))
-    outcome.enabled(*replicate(plan, site, [*outcome.made, *outcome.there]))
+    if outcome.made or outcome.there:
+        replicated = replicate(plan, site)
+        ours = [clone for clone in list_clones(plan, api) if clone.recovery_point == work.point]
+        outcome.enabled(replicated, withdraw(plan, api, ours, replicated.failed))
     removal = retention.decide(list_clones(plan, api), list_snapshots(plan, api), [])
     retention.carry_out(removal, no_run)
     outcome.removed(removal)

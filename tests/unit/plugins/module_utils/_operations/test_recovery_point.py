@@ -145,16 +145,19 @@ def test_p5_killed_at_any_write_it_ends_in_the_state_of_an_undisturbed_run(east:
         assert all(clone.finished and clone.bound for clone in made.values()), writes
         assert len({clone.pvc["spec"]["dataSource"]["name"].rpartition("-volume")[0] for clone in made.values()}) == 1
         assert killed.names(VM_SNAPSHOT) == [], writes
-    assert writes > 5
+        assert len([name for name in killed.names(PV) if "-0-" in name]) == 4, writes
+    assert writes > 12
 
 
 def killed_then_again(writes: int) -> SnapshotApi | None:
-    """None where the run ended before so many writes."""
+    """After an older recovery point that the new one pushes out. None where the run ended before so many writes."""
     api = SnapshotApi()
     api.add_vm("db-0", "db-0-root", "db-0-data")
     patch = pytest.MonkeyPatch()
     patch.setattr(recovery_point, "open_site", lambda _plan, _site: api)
     try:
+        take("old", keep=1)
+        api.time.sleep(7200)
         api.killed_after = writes
         try:
             take(keep=1)
@@ -353,10 +356,18 @@ def test_a_clone_may_have_another_class_of_the_same_driver(east: SnapshotApi) ->
     assert {clone.pvc["spec"]["storageClassName"] for clone in clones(east).values()} == {"at-once"}
 
 
-def test_a_clone_that_is_not_replicated_is_a_finding(east: SnapshotApi) -> None:
-    Replicated.error = Refused("enable replication", seen="the image has a parent")
+def test_p1_a_clone_that_its_group_does_not_replicate_is_taken_back(
+    east: SnapshotApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_given: object) -> bool:
+        raise Refused("enable replication", seen="the image has a parent")
+
+    monkeypatch.setattr(Replicated, "enable", fail)
     result = take("20260301a")
-    assert (codes(result), result["complete"]) == (["CloneNotReplicated"], False)
+    assert (codes(result), result["complete"], result["sets"]) == (["CloneNotReplicated"], False, 0)
+    assert clones(east) == {}
+    assert Replicated.released == ["payroll/db-0-data-20260301a", "payroll/db-0-root-20260301a"]
+    assert not [name for name in east.names(PV) if "20260301a" in name]
 
 
 def test_a_clone_whose_replication_does_not_end_is_kept_and_told(east: SnapshotApi) -> None:
