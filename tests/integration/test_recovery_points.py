@@ -19,7 +19,7 @@ from ansible_collections.ocpvirt.dr.tests.integration.two_disks import DATA, OFF
 from ansible_collections.ocpvirt.dr.tests.integration.world import must, resource_versions
 from demo.cluster import Object, wait_until
 from demo.playbook import Played
-from demo.workload import NAMESPACE
+from demo.workload import NAMESPACE, not_ready
 
 
 def codes(result: dict[str, Any]) -> dict[str, str]:
@@ -195,3 +195,16 @@ def foreign_claim(name: str) -> Object:
             "resources": {"requests": {"storage": "1Gi"}},
         },
     }
+
+
+def test_a_plan_with_clones_moves_and_takes_them_along(cloned: TwoDisks) -> None:
+    """The last test here: the plan is at west then."""
+    must(cloned.world.play("relocate", "-e", "dr_target=west", plan=cloned.plan()))
+    west = cloned.world.cluster("west")
+    bound = {
+        item["metadata"]["name"]
+        for item in west.list("PersistentVolumeClaim", NAMESPACE)
+        if item["status"]["phase"] == "Bound"
+    }
+    assert {RUNNING, DATA, OFF, *cloned.clones()} <= bound
+    assert not_ready(west, [RUNNING]) == []
