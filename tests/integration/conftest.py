@@ -26,9 +26,9 @@ from ansible_collections.ocpvirt.dr.tests.integration.exports import Exported
 from ansible_collections.ocpvirt.dr.tests.integration.frozen_guests import FrozenGuests
 from ansible_collections.ocpvirt.dr.tests.integration.killed_run import KilledRun
 from ansible_collections.ocpvirt.dr.tests.integration.leftovers import LeftBehind
-from ansible_collections.ocpvirt.dr.tests.integration.unprotecting import Unprotected
 from ansible_collections.ocpvirt.dr.tests.integration.snapshotter import Snapshotter
 from ansible_collections.ocpvirt.dr.tests.integration.two_disks import RUNNING, TwoDisks, deploy_two_disks
+from ansible_collections.ocpvirt.dr.tests.integration.unprotecting import Unprotected
 from ansible_collections.ocpvirt.dr.tests.integration.world import (
     World,
     empty_world,

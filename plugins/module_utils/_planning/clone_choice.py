@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from .._errors import Refused
 from .._model.capture import Capture
-from .._model.clone import Clone
-from .._model.vm import claim_names
+from .._model.clone import Clone, read_clone
 from .clone_names import clones_among
+from .clone_sets import sets_of
 from .recovery_points import whole_sets
 
 VMS = "virtualmachines.kubevirt.io"
@@ -34,9 +34,9 @@ class RecoveryPoint:
 def recovery_points(plan: str, capture: Capture) -> list[RecoveryPoint]:
     """Those whose clones a capture holds, the newest first. Only whole sets count: all disks of a VM, or none."""
     whole = whole_sets(clones_among(capture.objects.get(CLAIMS, ()), plan))
-    wanted = {
-        f"{vm['metadata']['namespace']}/{claim}" for vm in capture.objects.get(VMS, ()) for claim in claim_names(vm)
-    }
+    vms = capture.index(VMS)
+    own = {key: pvc for key, pvc in capture.index(CLAIMS).items() if not read_clone(pvc)}
+    wanted = {claim for owned in sets_of(vms, own) if owned.vm for claim in owned.keys}
     points: dict[str, dict[str, Clone]] = {}
     for (_owner, point), found in whole.items():
         points.setdefault(point, {}).update({clone.source: clone for clone in found})

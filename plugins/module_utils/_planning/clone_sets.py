@@ -10,6 +10,7 @@ from typing import Any
 
 from .._model.finding import Finding
 from .._model.vm import claim_names, claim_users
+from .._model.vm_needs import state_claims
 from .vm_parts import some
 
 Object = Mapping[str, Any]
@@ -34,12 +35,16 @@ class CloneSet:
 
 
 def sets_of(vms: Mapping[str, Object], claims: Mapping[str, Object]) -> list[CloneSet]:
-    """vms, claims: those that the plan protects, by namespace/name. A disk of several VMs is cloned with the first."""
+    """vms, claims: those that the plan protects, by namespace/name. A disk of several VMs is cloned with the first.
+
+    The state of a persistent TPM and of EFI variables is of the VM's moment too.
+    """
     found: list[CloneSet] = []
-    left = dict.fromkeys(sorted(claims))
+    left, states = dict.fromkeys(sorted(claims)), state_claims(claims)
     for key in sorted(vms):
         namespace, name = key.split("/")
-        own = [claim for claim in sorted(set(claim_names(vms[key]))) if f"{namespace}/{claim}" in left]
+        names = {*claim_names(vms[key]), *(state.split("/")[1] for state in states.get(key, ()))}
+        own = [claim for claim in sorted(names) if f"{namespace}/{claim}" in left]
         for claim in own:
             del left[f"{namespace}/{claim}"]
         if own:

@@ -12,6 +12,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.capture import Capture
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.clone import Clone, CloneFacts
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.clone_choice import choose_clones, recovery_points
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.clone_sets import CloneSet, sets_of
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.recovery_points import (
     choose_point,
     leftovers,
@@ -153,3 +154,14 @@ def test_p10_without_one_it_is_refused_with_what_there_is(point: str, seen: str)
         choose_clones("payroll", captured(), point)
     with pytest.raises(Refused, match="seen: day2, day1; wanted: day9"):
         choose_clones("payroll", captured(*both(1), *both(2)), "day9")
+
+
+def test_the_state_of_a_vm_is_of_the_moment_of_its_disks() -> None:
+    volumes = [{"name": "root", "persistentVolumeClaim": {"claimName": "db-0"}}]
+    vm = {"metadata": {"name": "db-0", "namespace": "payroll"}, "spec": {"template": {"spec": {"volumes": volumes}}}}
+    state = {"metadata": {"labels": {"persistent-state-for": "db-0"}}}
+    claims = {"payroll/db-0": {"metadata": {}}, "payroll/tpm": state, "payroll/other": {"metadata": {}}}
+    assert sets_of({"payroll/db-0": vm}, claims) == [
+        CloneSet("payroll", "db-0", ("db-0", "tpm")),
+        CloneSet("payroll", "", ("other",)),
+    ]
