@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from .._cluster.api import Api, Object
 from .._cluster.kinds import STORAGE_CLASS, STORAGE_PROFILE, VOLUME_SNAPSHOT_CLASS
-from .._errors import DrError, NotFound, Unsupported
+from .._errors import DrError, NotFound
 from .._model.finding import Finding
 from .._model.plan import Plan
 from .._planning.clone_sets import shared_moments
@@ -20,15 +20,8 @@ from .protected import Protected
 def read_storage(api: Api) -> SnapshotStorage:
     try:
         snapshot_classes = api.list(VOLUME_SNAPSHOT_CLASS)
-    except NotFound as error:
-        raise Unsupported(
-            "clone the volumes",
-            site=api.site,
-            on=VOLUME_SNAPSHOT_CLASS.resource,
-            seen=f"the site does not serve it: {error.seen}",
-            status=error.status,
-            next_step="install the CSI snapshot controller with its definitions, or take snapshots out of the plan",
-        ) from error
+    except NotFound:
+        return SnapshotStorage(served=False)
     return SnapshotStorage(_by_name(api.list(STORAGE_CLASS)), snapshot_classes, _by_name(_profiles(api)))
 
 
@@ -51,9 +44,6 @@ def snapshot_findings(plan: Plan, api: Api, found: Protected) -> list[Finding]:
         return []
     try:
         storage = read_storage(api)
-    except Unsupported as error:
-        on = f"CustomResourceDefinition/{VOLUME_SNAPSHOT_CLASS.resource}"
-        return [Finding("warning", "NoSnapshotClass", on, str(error.seen), str(error.next_step), api.site)]
     except DrError as error:
         remedy = error.next_step or "see the message"
         return [Finding("warning", "NotChecked", error.on or VOLUME_SNAPSHOT_CLASS.kind, str(error), remedy, api.site)]

@@ -25,11 +25,12 @@ COPIES = {
 
 @dataclass(frozen=True)
 class SnapshotStorage:
-    """What a site has for it. classes, profiles: by the name of the storage class."""
+    """What a site has for it. classes, profiles: by the name of the storage class. served: whether it snapshots."""
 
     classes: Mapping[str, Object] = field(default_factory=dict)
     snapshot_classes: Sequence[Object] = ()
     profiles: Mapping[str, Object] = field(default_factory=dict)
+    served: bool = True
 
 
 def snapshot_class(storage: SnapshotStorage, name: str) -> tuple[str, str]:
@@ -66,6 +67,9 @@ def obstacles(storage: SnapshotStorage, pvc: Object, pv: Object | None, classes:
     if "csi" not in pv["spec"]:
         message = f"PersistentVolume/{pv['metadata']['name']} is not of a CSI driver, so nothing can snapshot it"
         return [Finding("warning", "NoSnapshotClass", on, message, "move the disk to a volume of a CSI driver")]
+    if not storage.served:
+        remedy = "install the CSI snapshot controller with its definitions, or take snapshots out of the plan"
+        return [Finding("warning", "NoSnapshotClass", on, "the site does not serve VolumeSnapshots", remedy)]
     chosen, reason = snapshot_class(storage, name)
     if not chosen:
         remedy = "create one VolumeSnapshotClass for the driver, or mark one of several as the default"

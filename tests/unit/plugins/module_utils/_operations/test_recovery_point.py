@@ -18,8 +18,9 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
     VM_SNAPSHOT,
     VOLUME_SNAPSHOT,
     VOLUME_SNAPSHOT_CLASS,
+    Kind,
 )
-from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import DrError, Failed, NotFound, Refused
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Failed, NotFound, Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.clone import Clone, read_clone
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations import clone_replication, recovery_point
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.protected import list_protected
@@ -410,24 +411,32 @@ def test_check_tells_beforehand_what_a_recovery_point_would_lack(east: SnapshotA
     assert snapshot_findings(plan_of(replication=GROUPS), east, found) == []
 
 
-@pytest.mark.parametrize(
-    ("error", "code"),
-    [
-        (NotFound("GET", seen="the server could not find the requested resource"), "NoSnapshotClass"),
-        (Failed("GET", seen="forbidden", status=403), "NotChecked"),
-    ],
-)
 def test_a_site_that_does_not_show_its_classes_is_a_finding_of_check(
-    east: SnapshotApi, monkeypatch: pytest.MonkeyPatch, error: DrError, code: str
+    east: SnapshotApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = plan_of(replication=GROUPS, snapshots={})
     found = list_protected(plan, east)
 
     def fail(*_given: object) -> None:
-        raise error
+        raise Failed("GET", seen="forbidden", status=403)
 
     monkeypatch.setattr(east, "list", fail)
-    assert [item.code for item in snapshot_findings(plan, east, found)] == [code]
+    assert [item.code for item in snapshot_findings(plan, east, found)] == ["NotChecked"]
+
+
+def test_a_site_that_serves_no_snapshots_stops_no_protect(east: SnapshotApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = east.list
+
+    def absent(kind: Kind, *given: Any, **named: Any) -> list[dict[str, Any]]:
+        if kind.group.startswith("snapshot."):
+            raise NotFound("GET", seen="the server could not find the requested resource", status=404)
+        return listed(kind, *given, **named)
+
+    monkeypatch.setattr(east, "list", absent)
+    result = take("20260301a")
+    assert (codes(result), result["complete"]) == (["NoSnapshotClass", "NoSnapshotClass"], False)
+    assert result["findings"][0]["message"] == "the site does not serve VolumeSnapshots"
+    assert east.writes == []
 
 
 def test_p10_a_bad_name_says_what_is_allowed(east: SnapshotApi) -> None:
