@@ -8,6 +8,7 @@ look at.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -22,8 +23,11 @@ from ansible_collections.ocpvirt.dr.tests.integration import (
 from ansible_collections.ocpvirt.dr.tests.integration.captures import Decided, LastMinutes
 from ansible_collections.ocpvirt.dr.tests.integration.completeness import Complete
 from ansible_collections.ocpvirt.dr.tests.integration.exports import Exported
+from ansible_collections.ocpvirt.dr.tests.integration.frozen_guests import FrozenGuests
 from ansible_collections.ocpvirt.dr.tests.integration.killed_run import KilledRun
 from ansible_collections.ocpvirt.dr.tests.integration.leftovers import LeftBehind
+from ansible_collections.ocpvirt.dr.tests.integration.snapshotter import Snapshotter
+from ansible_collections.ocpvirt.dr.tests.integration.two_disks import RUNNING, TwoDisks, deploy_two_disks
 from ansible_collections.ocpvirt.dr.tests.integration.unprotecting import Unprotected
 from ansible_collections.ocpvirt.dr.tests.integration.world import (
     World,
@@ -35,6 +39,7 @@ from demo.__main__ import await_replicated
 from demo.cluster import wait_until
 from demo.lab import Lab
 from demo.playbook import Played
+from demo.workload import NAMESPACE
 
 STAGES = (
     "deployed",
@@ -56,6 +61,7 @@ STAGES = (
     "synced_home",
     "settled",
     "application",
+    "cloned",
 )
 
 
@@ -187,3 +193,18 @@ def exported(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Exported:
 def complete(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Complete:
     """Captured with an object of every kind that belongs to a VM, and moved to west after the loss of east."""
     return completeness.capture_everything(empty_world(lab, tmp_path_factory.mktemp("complete")))
+
+
+@pytest.fixture(scope="session")
+def cloned(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoDisks]:
+    """Two VMs at east, one of them running with two disks, on a storage that snapshots; protected once."""
+    world = empty_world(lab, tmp_path_factory.mktemp("cloned"), "csi_addons")
+    east, copies = world.cluster("east"), tmp_path_factory.mktemp("copies")
+    snapshotter = Snapshotter(east, world.sites["east"], world.sites["west"], copies)
+    snapshotter.install()
+    deploy_two_disks(world)
+    guests = FrozenGuests(lab, east, world.folder)
+    node = east.get("VirtualMachineInstance", RUNNING, NAMESPACE)["status"]["nodeName"]
+    with snapshotter.serving(), guests.serving(node):
+        yield TwoDisks(world, snapshotter, guests)
+    lab.run("reset")

@@ -49,6 +49,11 @@ CRON_JOB = Kind("batch", "v1", "cronjobs", "CronJob")
 JOB = Kind("batch", "v1", "jobs", "Job")
 CONTROLLER_REVISION = Kind("apps", "v1", "controllerrevisions", "ControllerRevision")
 VOLUME_ATTACHMENT = Kind("storage.k8s.io", "v1", "volumeattachments", "VolumeAttachment", namespaced=False)
+STORAGE_CLASS = Kind("storage.k8s.io", "v1", "storageclasses", "StorageClass", namespaced=False)
+VOLUME_SNAPSHOT = Kind("snapshot.storage.k8s.io", "v1", "volumesnapshots", "VolumeSnapshot")
+VOLUME_SNAPSHOT_CLASS = Kind(
+    "snapshot.storage.k8s.io", "v1", "volumesnapshotclasses", "VolumeSnapshotClass", namespaced=False
+)
 LEASE = Kind("coordination.k8s.io", "v1", "leases", "Lease")
 CRD = Kind("apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition", namespaced=False)
 ADMISSION_POLICY = Kind(
@@ -84,6 +89,7 @@ CLUSTER_PREFERENCE = Kind(
     namespaced=False,
 )
 DATA_VOLUME = Kind("cdi.kubevirt.io", "v1beta1", "datavolumes", "DataVolume")
+STORAGE_PROFILE = Kind("cdi.kubevirt.io", "v1beta1", "storageprofiles", "StorageProfile", namespaced=False)
 ATTACHMENT_DEFINITION = Kind("k8s.cni.cncf.io", "v1", "network-attachment-definitions", "NetworkAttachmentDefinition")
 INGRESS = Kind("networking.k8s.io", "v1", "ingresses", "Ingress")
 ROUTE = Kind("route.openshift.io", "v1", "routes", "Route")

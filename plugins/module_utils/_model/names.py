@@ -27,6 +27,14 @@ CREATED_BY = f"{PREFIX}/created-by-run"
 ADOPTED = f"{PREFIX}/adopted"
 # KubeVirt's, on a VM: its DataVolumes are not made before it is started
 NO_IMPORT = "kubevirt.io/immediate-data-volume-creation"
+# on a snapshot and on a claim cloned from it: the plan, the recovery point, and on the clone the claim it was made of
+RECOVERY_POINT_OF = f"{PREFIX}/recovery-point-of-plan"
+RECOVERY_POINT = f"{PREFIX}/recovery-point"
+CLONE_OF = f"{PREFIX}/clone-of"
+# annotation of a clone: what it was made of, and with what
+CLONE = f"{PREFIX}/clone"
+# annotation of a clone that is about to be deleted
+REMOVED = f"{PREFIX}/clone-removed"
 # on a capture that lacks something
 INCOMPLETE = f"{PREFIX}/incomplete"
 PLAN = f"{PREFIX}/capture-of-plan"

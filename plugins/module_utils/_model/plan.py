@@ -28,6 +28,7 @@ __all__ = [
     "Problem",
     "Readiness",
     "Site",
+    "Snapshots",
     "Startup",
     "VolumeRule",
     "Wave",
@@ -123,10 +124,20 @@ class Metadata:
 
 
 @dataclass(frozen=True, slots=True)
+class Snapshots:
+    """Recovery points beside the current data. keep: how many of each VM; classes: storage class of a volume to that
+    of its clone, where it is another one."""
+
+    keep: int
+    classes: Mapping[str, str] = field(hash=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """A valid plan. document: itself, normalised, as plain data; parse_plan reads it back as an equal plan.
 
     attachments: NetworkAttachmentDefinitions that have another name at each site, by site.
+    snapshots: None where volumes are not cloned.
     """
 
     name: str
@@ -140,6 +151,7 @@ class Plan:
     rules: tuple[VolumeRule, ...]
     attachments: tuple[Mapping[str, str], ...] = field(hash=False)
     metadata: Metadata
+    snapshots: Snapshots | None
     startup: Startup
     store_namespace: str
     document: Mapping[str, Any] = field(hash=False, repr=False)
@@ -223,6 +235,7 @@ def _plan(found: dict[str, Any]) -> Plan:
             export=metadata.get("export"),
             gitops=metadata.get("gitops"),
         ),
+        snapshots=_snapshots(found.get("snapshots")),
         startup=Startup(
             waves=tuple(_wave(wave) for wave in startup["waves"]),
             max_starting=startup["max_starting"],
@@ -237,6 +250,10 @@ def _plan(found: dict[str, Any]) -> Plan:
 def _site(name: str, found: Mapping[str, Any]) -> Site:
     auth = {key: value for key, value in found.items() if key != "max_starting"}
     return Site(name, auth, found.get("max_starting"))
+
+
+def _snapshots(found: Mapping[str, Any] | None) -> Snapshots | None:
+    return None if found is None else Snapshots(found["keep"], found["storage_classes"])
 
 
 def _group(found: Mapping[str, Any], replication: Mapping[str, Any]) -> Group:

@@ -35,6 +35,7 @@ from .plan_schema import (
     Whole,
     matching,
 )
+from .plan_snapshot_fields import snapshots_of
 from .plan_volume_rules import rules_of
 from .selector import SELECTOR
 
@@ -88,7 +89,8 @@ _NEVER = "a plan refers to secrets and never holds them: use"
 
 _label = matching(_LABEL, "not a name of lower-case letters, digits and '-', at most 63, alphanumeric at both ends")
 _NAME = Text(_label, "a name")
-_OBJECT_NAME = Text(matching(_SUBDOMAIN, "not the name of an object in Kubernetes"), "the name of an object")
+_subdomain = matching(_SUBDOMAIN, "not the name of an object in Kubernetes")
+_OBJECT_NAME = Text(_subdomain, "the name of an object")
 _IDENTIFIER = Text(matching(_PROVIDER, "not a name of lower-case letters, digits and '_'"), "the name of a provider")
 _CRON = Text(check_cron, "a cron schedule in quotes")
 RULES = rules_of(_NAME)
@@ -209,6 +211,7 @@ DOCUMENT = Keys(
             ),
             default={},
         ),
+        "snapshots": Field(snapshots_of(_OBJECT_NAME, _subdomain)),
         "startup": Field(
             Keys(
                 {

@@ -69,6 +69,11 @@ class LabelSelector:
             ),
         )
 
+    @property
+    def keys(self) -> frozenset[str]:
+        """Labels that it looks at."""
+        return frozenset((*self.match_labels, *(requirement.key for requirement in self.match_expressions)))
+
     def matches(self, labels: Mapping[str, str]) -> bool:
         return all(labels.get(key) == value for key, value in self.match_labels.items()) and all(
             requirement.matches(labels) for requirement in self.match_expressions

@@ -9,13 +9,13 @@ from typing import Any
 from .._cluster.api import Api, Object
 from .._cluster.bulk import for_each
 from .._cluster.kinds import PV, PVC, VM, Kind
-from .._cluster.lease import PlanLock
 from .._errors import Refused
 from .._model.names import RECLAIM_POLICY, protected_label
 from .._model.plan import Plan
 from .entry import bounded
 from .groups import Groups
 from .metadata_source import source_of
+from .no_run import check_no_run
 from .protected import Protected, key_of, list_protected
 from .sites import open_site
 from .workloads import KINDS
@@ -24,15 +24,7 @@ from .workloads import KINDS
 def protect(plan: Plan, site: str, check_mode: bool) -> dict[str, Any]:
     """Bring the site where the plan lives to the protected state; decisions list every object that changes."""
     api = open_site(plan, site)
-    holder = PlanLock(api, plan.store_namespace, plan.name).holder()
-    if holder:
-        raise Refused(
-            "protect the plan",
-            site=site,
-            seen=f"run {holder.run_id} holds the plan's lock",
-            wanted="no run on this plan",
-            next_step="wait until it has ended",
-        )
+    check_no_run(plan, api, "protect the plan")
     found = list_protected(plan, api)
     groups = Groups(plan)
     _check(plan, groups, site, found)

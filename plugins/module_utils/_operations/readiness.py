@@ -25,6 +25,7 @@ from .practice import Practice
 from .protected import Protected, list_everyone, list_protected, selected, start_records
 from .site_report import present_apis, storage_phases
 from .sites import Reach, reach
+from .snapshot_storage import snapshot_findings
 from .volume_findings import VolumeCheck, VolumeView
 from .workload_findings import findings_at_source
 from .workloads import workload_records
@@ -60,6 +61,7 @@ def readiness(plan: Plan, pv_patch_preview: str = "") -> dict[str, Any]:
         findings += _git(plan, found, source.api, reached[target])
         practice = Practice(plan, source.api, everyone, found)
         findings += practice.findings(reached[target].api, replication, groups[source.site])
+        findings += snapshot_findings(plan, source.api, found)
     order = {"blocker": 0, "warning": 1, "info": 2}
     findings.sort(key=lambda finding: (order[finding.severity], finding.code, finding.on))
     return {

@@ -12,6 +12,7 @@ from typing import Any
 from .._cluster.api import Api, Object
 from .._cluster.kinds import PV, PVC, RESOURCE_QUOTA
 from .._errors import DrError, Refused
+from .._model.clone import read_clone
 from .._model.finding import Finding
 from .._model.names import protected_label
 from .._model.plan import Plan
@@ -117,7 +118,9 @@ class VolumeCheck:
 
     def _unused(self, spare: Mapping[str, Object]) -> Iterator[Finding]:
         label = protected_label(self._plan.name)
-        for key in spare:
+        for key, pvc in spare.items():
+            if read_clone(pvc):
+                continue
             yield Finding(
                 "warning",
                 "ClaimUnused",

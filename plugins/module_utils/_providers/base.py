@@ -100,6 +100,10 @@ class Provider(ABC):
     def disable(self, group: Group, site: str) -> bool:
         """Take back at a site what `enable` made, and no data; whether something had to be changed."""
 
+    def release(self, group: Group, site: str, claims: Sequence[str]) -> None:  # noqa: B027
+        """End the replication of these claims, by namespace/name, as they are about to be deleted at the site that is
+        primary. Nothing where deleting a volume ends it by itself."""
+
     @abstractmethod
     def promote(self, group: Group, site: str, forced: bool) -> bool:
         """Make the site's copy writable; whether something had to be changed."""

@@ -98,6 +98,15 @@ class CephRbdProvider(Provider):
         peer = self._sides.at_peer(side, group, tried) if side.primaries else None
         return setup.disable(side, peer)
 
+    def release(self, group: Group, site: str, claims: Sequence[str]) -> None:
+        """rbd-mirror then deletes the copy at the peer."""
+        pool = RbdOptions.read(group, site).pool
+        going = {
+            image_of(item.pv, pool) for item in self.sites[site].volumes(group) if item.pv and item.claim in claims
+        }
+        if going:
+            setup.release(self._sides.look([group], site, "end the replication of clones"), going)
+
     def promote(self, group: Group, site: str, forced: bool) -> bool:
         return self.promote_all([group], site, forced)[0]
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Collection
 
 from .._cluster.clock import Clock
 from .._cluster.waiting import wait_for
@@ -59,6 +60,14 @@ def disable(side: Side, peer: Side | None) -> bool:
     side.cluster.must("disable_copy", [image for image in side.others if side.is_mirrored(image)])
     side.cluster.must("disable", side.primaries)
     return bool(mirrored)
+
+
+def release(side: Side, images: Collection[Image]) -> None:
+    """End the mirroring of primaries that are going to be deleted, their copies with them."""
+    mirrored = [image for image in side.primaries if image in images]
+    if side.options.schedule:
+        remove_schedule(side.cluster, mirrored, side.options.schedule)
+    side.cluster.must("disable", mirrored)
 
 
 def resync(here: Side, peer: Side) -> bool:

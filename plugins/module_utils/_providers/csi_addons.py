@@ -123,6 +123,17 @@ class CsiAddonsProvider(Provider):
         side.delete(mine)
         return True
 
+    def release(self, group: Group, site: str, claims: Sequence[str]) -> None:
+        """With an object per group, taking the plan's label from the claim takes it out of the group."""
+        side = self._side(group, site)
+        if side.per_group:
+            return
+        units = side.matched([(namespace, name) for namespace, name in (key.split("/") for key in claims)])
+        mine = [unit for unit in units if unit.item and owner(unit.item) == side.site.plan.name]
+        if mine:
+            side.check_class()
+            side.delete(mine)
+
     def promote(self, group: Group, site: str, forced: bool) -> bool:
         side = self._side(group, site)
         units = side.matched(self._keys(side, "promote"))

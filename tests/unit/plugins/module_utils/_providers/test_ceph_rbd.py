@@ -340,3 +340,8 @@ def test_it_is_detected_by_its_volumes_and_a_command(pair: CephPair) -> None:
     commanded = group(sites={"east": {"command": ["ssh", "-T", "root@east"]}})
     assert "3 volumes are RBD images" in CephRbdProvider.detect(commanded, east)
     assert CephRbdProvider.detect(commanded, pair.provider().sites["west"]) == ""
+
+
+def test_an_image_that_is_let_go_leaves_the_mirror_with_its_copy_and_no_other_does(pair: CephPair) -> None:
+    pair.provider().release(group(), "east", ["payroll/b"])
+    assert [asked for asked in pair.asked if "disable" in asked] == ["disable b at east"]

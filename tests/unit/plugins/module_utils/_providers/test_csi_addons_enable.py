@@ -151,3 +151,17 @@ def test_p8_a_claim_is_needed_by_the_object_that_replicates_it(per: str, needed_
     assert provider.needed_by(made.group, "west", ("payroll", "disk-0")).startswith(needed_by)
     apart = world(volumes=1, per=per)
     assert apart.provider.needed_by(apart.group, "west", ("payroll", "disk-0")) == ""
+
+
+def test_a_claim_that_is_let_go_loses_its_object_and_no_other_does() -> None:
+    made = enabled(world(volumes=3))
+    made.provider.release(made.group, "east", ["payroll/disk-1"])
+    assert sorted(made.asked("east")) == ["disk-0", "disk-2"]
+    made.provider.release(made.group, "east", ["payroll/disk-1"])
+
+
+def test_p8_an_object_of_somebody_else_is_not_deleted_with_the_claim_that_is_let_go() -> None:
+    made = enabled(world(volumes=2))
+    made.apis["east"].patch(VOLUME_REPLICATION, "disk-1", "payroll", {"metadata": {"labels": {PLAN_LABEL: None}}})
+    made.provider.release(made.group, "east", ["payroll/disk-1"])
+    assert sorted(made.asked("east")) == ["disk-0", "disk-1"]
