@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,8 +14,13 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import N
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, Failed, Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.capture import Capture
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.names import CREATED_BY
-from ansible_collections.ocpvirt.dr.plugins.module_utils._operations import volumes
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations import volume_binding, volumes
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.volumes import restore_volumes
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._operations.pv_controller import (
+    BindingApi,
+    Impatient,
+    LiveWatch,
+)
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import (
     MemoryApi,
     MemorySession,
@@ -71,14 +77,16 @@ CAPTURE = Capture(
 
 @pytest.fixture
 def api(monkeypatch: pytest.MonkeyPatch) -> MemoryApi:
-    """West's API server; claims are bound by nobody there, and nobody waits for it."""
-    api = MemoryApi()
+    """West's API server; its PV controller looks at everything whenever somebody pauses."""
+    api = BindingApi()
+    api.clock = replace(api.clock, sleep=lambda _seconds: api.controller.resync())
     session = MemorySession(api, PLAN)
     session.put("capture", {"name": CAPTURE.name})
     session.groups = SimpleNamespace(check_covered=lambda _site, _pvc, _pv: None)  # type: ignore[attr-defined]
     monkeypatch.setattr(volumes, "Session", session)
     monkeypatch.setattr(volumes, "source_of", lambda _plan: SimpleNamespace(manifests=lambda _api, _name: CAPTURE))
-    monkeypatch.setattr(volumes, "_await_bound", lambda _session, _decisions, _timeout: None)
+    monkeypatch.setattr(volume_binding, "Watch", LiveWatch)
+    monkeypatch.setattr(volume_binding, "threading", SimpleNamespace(Condition=Impatient))
     return api
 
 
@@ -96,10 +104,15 @@ def forsaken(api: MemoryApi, name: str) -> None:
     api.writes.clear()
 
 
-def test_volumes_are_created_before_their_claims_in_a_namespace_as_captured(api: MemoryApi) -> None:
+def test_claims_are_created_before_their_volumes_in_a_namespace_as_captured(api: MemoryApi) -> None:
     assert {"changed": True, "created": 2, "rebound": 0, "volumes": 2}.items() <= run().items()
-    kinds = [write.split()[1].split("/")[0] for write in api.writes]
-    assert kinds == ["Namespace", *["PersistentVolume"] * 2, *["PersistentVolumeClaim"] * 2]
+    kinds = [write.split("/")[0] for write in api.writes if "db-1" in write or "Namespace" in write]
+    assert kinds == [
+        "create Namespace",
+        "create PersistentVolumeClaim",
+        "create PersistentVolume",
+        "patch PersistentVolumeClaim",
+    ]
     meta = api.get(NAMESPACE, "payroll")["metadata"]
     captured = CAPTURE.index("namespaces")["payroll"]["metadata"]
     assert (meta["labels"], meta["annotations"]) == (captured["labels"], captured["annotations"])
@@ -118,7 +131,8 @@ def test_a_released_volume_is_bound_anew_and_its_claim_created(api: MemoryApi) -
     forsaken(api, "db-1")
     assert {"changed": True, "created": 1, "rebound": 1}.items() <= run().items()
     assert api.writes == ["patch PersistentVolume/pv-db-1", "create PersistentVolumeClaim/payroll/db-1"]
-    assert "uid" not in api.get(PV, "pv-db-1")["spec"]["claimRef"]
+    uid = api.get(PVC, "db-1", "payroll")["metadata"]["uid"]
+    assert api.get(PV, "pv-db-1")["spec"]["claimRef"]["uid"] == uid
 
 
 def test_p9_check_mode_says_that_a_volume_would_be_bound_anew_and_writes_nothing(api: MemoryApi) -> None:
