@@ -7,6 +7,7 @@ from __future__ import annotations
 import heapq
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from .._cluster.api import Object
@@ -144,6 +145,9 @@ def _await_bound(
     def not_bound() -> list[tuple[str, str]]:
         return [key for key in wanted if claims.objects.get(key) != "Bound"]
 
+    def is_new(known: int) -> bool:
+        return len(not_bound()) < known or bool(binding.ready())
+
     while True:
         with wake:
             left, listed, errors = not_bound(), claims.listed, [claims.error, binding.refused]
@@ -166,7 +170,7 @@ def _await_bound(
         binding.mark()
         with wake:
             # of what happened during the marks nobody is woken any more
-            wake.wait_for(lambda: len(not_bound()) < len(left) or binding.ready(), min(5.0, deadline.left + 0.01))
+            wake.wait_for(partial(is_new, len(left)), min(5.0, deadline.left + 0.01))
         session.clock.sleep(GATHERED)
 
 

@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from .._cluster.api import Api
@@ -59,18 +62,35 @@ def decide(plan: Plan, capture: Capture, target: str) -> list[VolumeDecision]:
     claims = capture.index("persistentvolumeclaims")
     users = claim_users(capture.objects.get("virtualmachines.kubevirt.io", ()), claims)
     decisions = []
-    for key, pvc in sorted(claims.items()):
-        name = pvc["spec"].get("volumeName", "")
-        if name not in volumes:
-            raise Refused(
-                "restore the volume",
-                on=f"PersistentVolumeClaim/{key}",
-                seen=f"its PersistentVolume {name or '(none)'} is not in the capture",
-                wanted="a claim that was Bound when it was captured",
-                next_step="choose another capture, or remove the claim from the plan",
-            )
-        decisions.append(patch_volume(volumes[name], pvc, plan.rules, target, users.get(key, ())))
+    with _uncollected():
+        for key, pvc in sorted(claims.items()):
+            name = pvc["spec"].get("volumeName", "")
+            if name not in volumes:
+                raise Refused(
+                    "restore the volume",
+                    on=f"PersistentVolumeClaim/{key}",
+                    seen=f"its PersistentVolume {name or '(none)'} is not in the capture",
+                    wanted="a claim that was Bound when it was captured",
+                    next_step="choose another capture, or remove the claim from the plan",
+                )
+            decisions.append(patch_volume(volumes[name], pvc, plan.rules, target, users.get(key, ())))
     return [kept_from_pruning(item) for item in decisions] if plan.metadata.source == "gitops" else decisions
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the collector of cycles, which would look at a million objects again and again that all are kept.
+
+    Nor does it look at them later: they are needed until the process ends.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+        gc.freeze()
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def verify_volumes(api: Api, plan: Plan, decisions: list[VolumeDecision], target: str) -> None:
