@@ -14,8 +14,6 @@ from typing import Any
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import PV, PVC
-from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import DrError
-from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.volume_binding import completion
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.volume_existing import BIND_COMPLETED
 from ansible_collections.ocpvirt.dr.tests.bench.many_volumes import Volumes
 from ansible_collections.ocpvirt.dr.tests.bench.module_process import PREFIX, environment, run_module
@@ -143,11 +141,3 @@ def test_p2_a_claim_that_names_an_absent_volume_gets_none_from_anybody(volumes: 
     seen = volumes.west.get(PVC, volumes.names[0], volumes.space)
     assert (seen["metadata"]["uid"], seen["status"]) == (created["metadata"]["uid"], {"phase": "Pending"})
     assert warnings(volumes) == []
-
-
-def test_the_mark_of_another_claim_of_that_name_is_refused_by_the_api_server(volumes: Volumes) -> None:
-    volumes.prepared()
-    volumes.west.create(PVC, dict(volumes.capture().objects["persistentvolumeclaims"][0]))
-    with pytest.raises(DrError) as error:
-        volumes.west.patch(PVC, volumes.names[0], volumes.space, completion("00000000-0000-4000-8000-000000000000"))
-    assert error.value.status in (409, 422)

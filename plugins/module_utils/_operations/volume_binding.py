@@ -146,7 +146,8 @@ def _await_bound(
         return [key for key in wanted if claims.objects.get(key) != "Bound"]
 
     def is_new(known: int) -> bool:
-        return len(not_bound()) < known or bool(binding.ready())
+        # the list itself is news where no claim is wanted
+        return (claims.listed and len(not_bound()) < max(known, 1)) or bool(binding.ready())
 
     while True:
         with wake:
