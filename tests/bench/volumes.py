@@ -43,14 +43,15 @@ class MinimalClient:
         for setting in configuration.auth_settings().values():
             self._headers[setting["key"]] = setting["value"]
 
+        space, server = volumes.space, volumes.sites["west"]["nfs_server"]
+        self._pvs = [json.dumps(volume(space, name, server)).encode() for name in volumes.names]
+        self._pvcs = [json.dumps(claim_of(space, name)).encode() for name in volumes.names]
+
     def create(self) -> float:
         """Seconds for all volumes, then all claims."""
-        space, server = self._volumes.space, self._volumes.sites["west"]["nfs_server"]
-        volumes = [json.dumps(volume(space, name, server)).encode() for name in self._volumes.names]
-        claims = [json.dumps(claim_of(space, name)).encode() for name in self._volumes.names]
         began = time.monotonic()
-        self._post("/api/v1/persistentvolumes", volumes)
-        self._post(f"/api/v1/namespaces/{space}/persistentvolumeclaims", claims)
+        self._post("/api/v1/persistentvolumes", self._pvs)
+        self._post(f"/api/v1/namespaces/{self._volumes.space}/persistentvolumeclaims", self._pvcs)
         return time.monotonic() - began
 
     def await_bound(self) -> None:
