@@ -51,7 +51,13 @@ def _created_in_a_loop(volumes: Volumes, folder: Path) -> float:
         "loop_control": {"label": "{{ item.metadata.name }}"},
     }
     playbook = folder / "loop.yml"
-    play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": [task]}
+    play = {
+        "hosts": "localhost",
+        "connection": "local",
+        "gather_facts": False,
+        "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"},
+        "tasks": [task],
+    }
     playbook.write_text(yaml.safe_dump([play]))
     began = time.monotonic()
     done = subprocess.run(
