@@ -11,7 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ansible_collections.ocpvirt.dr.tests.bench import ceph_rbd_images, csi_addons_volumes, nfs_groups
+from ansible_collections.ocpvirt.dr.tests.bench import (
+    ceph_rbd_images,
+    csi_addons_volumes,
+    k8s_loop,
+    nfs_groups,
+    volume_planning,
+    volumes,
+)
 from ansible_collections.ocpvirt.dr.tests.bench.result import Result, append, read, table
 from demo.lab import Lab
 
@@ -29,6 +36,9 @@ class Benchmark:
 BENCHMARKS = {
     "nfs_promote": Benchmark(nfs_groups.promote),
     "status": Benchmark(nfs_groups.status),
+    "volumes": Benchmark(volumes.create),
+    "volume_planning": Benchmark(volume_planning.plan),
+    "volumes_against_k8s_loop": Benchmark(k8s_loop.create),
     "csi_addons_promote": Benchmark(csi_addons_volumes.promote, lab="--csi-addons"),
     "ceph_rbd_promote": Benchmark(ceph_rbd_images.promote, lab="--storage ceph"),
 }

@@ -24,11 +24,16 @@ class Ran:
     megabytes: float
 
 
+def environment() -> dict[str, str]:
+    """Of a process that finds the collection where this one does."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+
+
 def run_module(name: str, **arguments: Any) -> Ran:
     body = {"ANSIBLE_MODULE_ARGS": {key: value for key, value in arguments.items() if value is not None}}
     began = time.monotonic()
     process = subprocess.Popen(
-        [sys.executable, "-m", f"{PREFIX}.{name}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ}
+        [sys.executable, "-m", f"{PREFIX}.{name}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment()
     )
     assert process.stdin is not None
     assert process.stdout is not None

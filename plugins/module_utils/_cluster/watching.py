@@ -20,22 +20,23 @@ class Watch:
 
     Started with a list, then follows events; lists again when the server has forgotten the resourceVersion or the
     connection broke. `error` holds the last failure until the next success, so that a waiter can show it.
+    namespaces: None for a kind that has none; the first part of its objects' keys is empty.
     """
 
     def __init__(
         self,
         api: Api,
         kind: Kind,
-        namespaces: tuple[str, ...],
+        namespaces: tuple[str, ...] | None,
         wake: threading.Condition,
         labels: str | None = None,
         keep: Callable[[Object], Any] = lambda item: item,
     ) -> None:
         self._api = api
         self._kind = kind
-        self._namespaces = frozenset(namespaces)
+        self._namespaces = frozenset([None] if namespaces is None else namespaces)
         # one namespace: a narrow watch; several: one watch over all, filtered here
-        self._namespace = namespaces[0] if len(namespaces) == 1 else None
+        self._namespace = namespaces[0] if namespaces is not None and len(namespaces) == 1 else None
         self._labels = labels
         self._keep = keep
         self._wake = wake
@@ -96,4 +97,4 @@ class Watch:
 
 
 def _key(item: Object) -> tuple[str, str]:
-    return item["metadata"]["namespace"], item["metadata"]["name"]
+    return item["metadata"].get("namespace", ""), item["metadata"]["name"]

@@ -86,15 +86,17 @@ def _volumes(plan: Plan, api: Api, content: Capture) -> Iterator[Finding]:
     existing = list_existing(api)
     for decision in decide(plan, content, api.site):
         try:
-            _decision, writes = settle(decision, existing, api.site)
+            change = settle(decision, existing, api.site)
         except DrError as error:
             if is_replaceable(plan, decision, existing, api.site):
                 yield _drifted(error.on or decision.claim, f"the next refresh makes it anew: {error.seen}", api)
             continue
-        for write in writes:
-            name = decision.claim if write.kind.namespaced else decision.pv["metadata"]["name"]
-            on = f"{write.kind.kind}/{name}"
-            yield _drifted(on, "its binding differs", api) if write.patches else _lacking(on, api)
+        if change.claim is not None:
+            yield _lacking(f"PersistentVolumeClaim/{decision.claim}", api)
+        if change.volume is not None:
+            yield _lacking(f"PersistentVolume/{change.name}", api)
+        elif change.patch is not None:
+            yield _drifted(f"PersistentVolume/{change.name}", "its binding differs", api)
 
 
 def _lacking(on: str, api: Api) -> Finding:

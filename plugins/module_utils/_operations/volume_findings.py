@@ -28,7 +28,7 @@ from .metadata_source import makes_volumes
 from .namespaces import absent_namespaces
 from .protected import Protected, key_of
 from .stage_volumes import is_replaceable
-from .volume_changes import Existing, Write, list_existing, settle
+from .volume_changes import Existing, list_existing, settle
 
 # of a result of at most 64 KB; findings take the most
 SUMMARY_BYTES = 7_000
@@ -78,15 +78,15 @@ class VolumeCheck:
         all_of_them = ((volumes[key], pvc, users.get(key, ())) for key, pvc in bound.items())
         view.findings += overlaps(self._plan.rules, all_of_them, self._target)
         existing = self._existing(view)
-        writes: list[Write] = []
+        claims_to_create: list[Object] = []
         for decision, pvc, pv in decided:
             settled, there = decision, "unknown"
             if existing is not None:
-                settled, there = self._settle(view, decision, existing, writes)
+                settled, there = self._settle(view, decision, existing, claims_to_create)
             # what the rule changes, whatever of it stands at the target already
             changes = tuple(changes_of(pv, pvc, decision))
             view.previews.append(Preview(settled.claim, pv["metadata"]["name"], decision.rule, changes, there))
-        view.findings += self._quotas([write.body for write in writes if write.kind.kind == "PersistentVolumeClaim"])
+        view.findings += self._quotas(claims_to_create)
         return view
 
     def _claims(
@@ -168,10 +168,10 @@ class VolumeCheck:
             return None
 
     def _settle(
-        self, view: VolumeView, decision: VolumeDecision, existing: Existing, writes: list[Write]
+        self, view: VolumeView, decision: VolumeDecision, existing: Existing, claims: list[Object]
     ) -> tuple[VolumeDecision, str]:
         try:
-            settled, todo = settle(decision, existing, self._target)
+            change = settle(decision, existing, self._target)
         except DrError as error:
             if is_replaceable(self._plan, decision, existing, self._target):
                 return decision, "made anew"
@@ -180,10 +180,11 @@ class VolumeCheck:
                 Finding("blocker", "ObjectExists", error.on or decision.claim, str(error.seen), remedy, self._target)
             )
             return decision, "refused"
-        writes += todo
-        if any(write.patches for write in todo):
-            return settled, "bound anew"
-        return settled, "created" if todo else "used as it is"
+        if change.claim is not None:
+            claims.append(change.claim)
+        if change.patch is not None:
+            return change.decision, "bound anew"
+        return change.decision, "created" if change.creates else "used as it is"
 
     def _quotas(self, claims: list[Object]) -> list[Finding]:
         if self._target_api is None or not claims:

@@ -4,14 +4,14 @@
 
 from __future__ import annotations
 
-import threading
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from .._cluster.api import Api
-from .._cluster.clock import Deadline
-from .._cluster.kinds import PV, PVC
-from .._cluster.watching import Watch
-from .._errors import Conflict, Refused, Timeout
+from .._cluster.kinds import PV
+from .._errors import Conflict, Refused
 from .._model.capture import Capture
 from .._model.plan import Plan
 from .._model.run import REFRESH
@@ -27,7 +27,8 @@ from .namespaces import absent_namespaces, create_namespaces
 from .session import Session
 from .stage_volumes import StagedVolume, join_replication, outdated, remove, without
 from .target_writers import check_no_writers, check_nothing_runs
-from .volume_changes import carry_out, list_existing, settle_all
+from .volume_binding import bind
+from .volume_changes import list_existing, settle_all
 
 
 def restore_volumes(plan: Plan, run_id: str, timeout: float, check_mode: bool) -> dict[str, Any]:
@@ -43,23 +44,23 @@ def restore_volumes(plan: Plan, run_id: str, timeout: float, check_mode: bool) -
         absent = absent_namespaces(plan, session.api)
         existing = list_existing(session.api)
         replaced = outdated(session, decisions, existing)
-        decisions, writes = settle_all(decisions, without(existing, replaced), session.target)
+        changes = settle_all(decisions, without(existing, replaced), session.target)
+        decisions = [change.decision for change in changes]
         if not check_mode:
             create_namespaces(session.api, absent, capture)
             close_latch_at_target(session)
             remove(session, replaced, timeout)
-            carry_out(session, writes)
-            _await_bound(session, decisions, timeout)
+            bind(session, changes, timeout)
             verify_volumes(session.api, plan, decisions, session.target)
             if session.run.operation == REFRESH:
                 summary["joined"] = join_replication(session)
             session.put("volumes", [{"pv": item.pv, "pvc": item.pvc, "rule": item.rule} for item in decisions])
-        created = len({write.decision.claim for write in writes if not write.patches})
-        rebound = len({write.decision.claim for write in writes if write.patches})
+        created = sum(change.creates > 0 for change in changes)
+        rebound = sum(change.patch is not None for change in changes)
         counts = {"volumes": len(decisions), "created": created, "rebound": rebound}
         summary.update({**counts, "verified": not check_mode})
         return {
-            "changed": bool(created or rebound),
+            "changed": any(change.creates or change.patch or change.unmarked for change in changes),
             **counts,
             "decisions": bounded([{"claim": item.claim, "reasons": _reasons(item, replaced)} for item in decisions]),
         }
@@ -76,18 +77,35 @@ def decide(plan: Plan, capture: Capture, target: str) -> list[VolumeDecision]:
     claims = capture.index("persistentvolumeclaims")
     users = claim_users(capture.objects.get("virtualmachines.kubevirt.io", ()), claims)
     decisions = []
-    for key, pvc in sorted(claims.items()):
-        name = pvc["spec"].get("volumeName", "")
-        if name not in volumes:
-            raise Refused(
-                "restore the volume",
-                on=f"PersistentVolumeClaim/{key}",
-                seen=f"its PersistentVolume {name or '(none)'} is not in the capture",
-                wanted="a claim that was Bound when it was captured",
-                next_step="choose another capture, or remove the claim from the plan",
-            )
-        decisions.append(patch_volume(volumes[name], pvc, plan.rules, target, users.get(key, ())))
+    with _uncollected():
+        for key, pvc in sorted(claims.items()):
+            name = pvc["spec"].get("volumeName", "")
+            if name not in volumes:
+                raise Refused(
+                    "restore the volume",
+                    on=f"PersistentVolumeClaim/{key}",
+                    seen=f"its PersistentVolume {name or '(none)'} is not in the capture",
+                    wanted="a claim that was Bound when it was captured",
+                    next_step="choose another capture, or remove the claim from the plan",
+                )
+            decisions.append(patch_volume(volumes[name], pvc, plan.rules, target, users.get(key, ())))
     return [kept_from_pruning(item) for item in decisions] if plan.metadata.source == "gitops" else decisions
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the collector of cycles, which would look at a million objects again and again that all are kept.
+
+    Nor does it look at them later: they are needed until the process ends.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+        gc.freeze()
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def verify_volumes(api: Api, plan: Plan, decisions: list[VolumeDecision], target: str) -> None:
@@ -117,36 +135,3 @@ def verify_volumes(api: Api, plan: Plan, decisions: list[VolumeDecision], target
 def recorded_decisions(session: Session) -> list[VolumeDecision]:
     """What this run decided, from its record."""
     return [VolumeDecision(item["pv"], item["pvc"], item["rule"], ()) for item in session.load("volumes") or []]
-
-
-def _await_bound(session: Session, decisions: list[VolumeDecision], timeout: float) -> None:
-    wanted = {decision.claim for decision in decisions}
-    wake = threading.Condition()
-    watch = Watch(
-        session.api, PVC, session.plan.namespaces, wake, keep=lambda item: item.get("status", {}).get("phase")
-    )
-    deadline = Deadline(session.clock, timeout)
-    watch.start()
-    try:
-        with wake:
-            while True:
-                phases = {f"{ns}/{name}": phase for (ns, name), phase in watch.objects.items()}
-                missing = sorted(claim for claim in wanted if phases.get(claim) != "Bound")
-                session.progress.emit(
-                    "volumes bound", len(wanted) - len(missing), len(wanted), waiting_for=", ".join(missing[:3])
-                )
-                if not missing and watch.listed:
-                    return
-                if deadline.over:
-                    raise Timeout(
-                        "wait for the claims to be bound",
-                        site=session.target,
-                        on=f"PersistentVolumeClaim/{missing[0] if missing else '(no answer)'}",
-                        seen=f"{len(missing)} are not Bound: {', '.join(missing[:5])}; {watch.error or ''}",
-                        wanted="Bound",
-                        waited=deadline.elapsed,
-                        next_step="look at the claims' events, then start again",
-                    )
-                wake.wait(min(5.0, deadline.left + 0.01))
-    finally:
-        watch.stop()

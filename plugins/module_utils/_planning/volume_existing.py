@@ -80,15 +80,9 @@ def check_claim(decision: VolumeDecision, seen: Mapping[str, Any], site: str) ->
         )
 
 
-def bound_to(decision: VolumeDecision, claim: Mapping[str, Any]) -> VolumeDecision:
-    """For a claim that was bound before and whose PV is gone: only a PV with its uid takes it out of Lost."""
-    if not _was_bound(claim):
-        return decision
-    pv = copied(decision.pv)
-    pv["spec"]["claimRef"]["uid"] = claim["metadata"]["uid"]
-    return replace(
-        decision, pv=pv, reasons=(*decision.reasons, "the claim is there already and lost its volume: bound by its uid")
-    )
+def was_bound(claim: Mapping[str, Any]) -> bool:
+    """Whether it was ever bound: such a claim takes no volume but one with its uid."""
+    return (claim["metadata"].get("annotations") or {}).get(BIND_COMPLETED) == "yes"
 
 
 class _Patch:
@@ -144,7 +138,7 @@ def _bind(
     """Bring the PV's claimRef to our claim where nobody else has it; what forbids that."""
     ours, ref = wanted["spec"]["claimRef"], seen["spec"].get("claimRef")
     # a claim that was bound before takes no volume but one with its uid, any other claim one without a uid as well
-    uid = claim["metadata"]["uid"] if claim is not None and _was_bound(claim) else None
+    uid = claim["metadata"]["uid"] if claim is not None and was_bound(claim) else None
     if not ref:
         patch.set("claimRef", {**ours, "uid": uid} if uid else ours)
         reasons.append("it has no claim: reserved for ours")
@@ -200,10 +194,6 @@ def _keep(wanted: Object, seen: Mapping[str, Any], patch: _Patch, reasons: list[
         patch.set("persistentVolumeReclaimPolicy", wanted["spec"]["persistentVolumeReclaimPolicy"])
         patch.mark("annotations", RECLAIM_POLICY, policy)
         reasons.append(f"reclaim policy {policy} becomes Retain")
-
-
-def _was_bound(claim: Mapping[str, Any]) -> bool:
-    return (claim["metadata"].get("annotations") or {}).get(BIND_COMPLETED) == "yes"
 
 
 def _phase(seen: Mapping[str, Any]) -> str:

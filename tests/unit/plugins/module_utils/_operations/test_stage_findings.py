@@ -70,7 +70,8 @@ class Stage:
         (decision,) = decide(PLAN, CONTENT, "west")
         for kind, body in ((PV, decision.pv), (PVC, decision.pvc)):
             annotations = {**body["metadata"].get("annotations", {}), CREATED: RUN}
-            self.west.create(kind, {**body, "metadata": {**body["metadata"], "annotations": annotations}})
+            metadata = {**body["metadata"], "annotations": annotations, "uid": f"uid-{kind.kind}"}
+            self.west.create(kind, {**body, "metadata": metadata})
         self.west.create(SECRET, SECRET_AT_EAST)
 
     def refreshed(self, capture: str) -> None:

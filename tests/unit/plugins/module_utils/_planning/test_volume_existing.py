@@ -20,7 +20,6 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.volume_existi
     BOUND_BY_CONTROLLER,
     Adoption,
     adopt_volume,
-    bound_to,
     check_claim,
 )
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.volume_patch import VolumeDecision, patch_volume
@@ -162,13 +161,6 @@ def test_a_claim_that_lost_its_volume_gets_it_back_by_its_uid(ref: Object | None
     patch = adopt_volume(decision, at_target(decision, ref), claim_at_target(decision, "kept", True), "west").patch
     assert patch is not None
     assert patch["spec"]["claimRef"]["uid"] == "kept"
-
-
-def test_a_volume_created_for_a_claim_that_lost_its_own_names_the_claims_uid() -> None:
-    decision = nfs_decision()
-    assert bound_to(decision, claim_at_target(decision, "kept", True)).pv["spec"]["claimRef"]["uid"] == "kept"
-    assert bound_to(decision, claim_at_target(decision, "new", False)) == decision
-    assert "uid" not in decision.pv["spec"]["claimRef"]
 
 
 def test_a_volume_without_a_claim_is_reserved_for_ours() -> None:
