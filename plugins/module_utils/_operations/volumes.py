@@ -28,28 +28,43 @@ from .session import Session
 from .stage_volumes import StagedVolume, join_replication, outdated, remove, without
 from .target_writers import check_no_writers, check_nothing_runs
 from .volume_changes import carry_out, list_existing, settle_all
+from .volume_commits import await_committed, commit_place, commit_volumes, without_committed
 
 
 def restore_volumes(plan: Plan, run_id: str, timeout: float, check_mode: bool) -> dict[str, Any]:
-    """Create every claim of the capture with its volume at the target, wait until all are bound, compare them."""
+    """Create every claim of the capture with its volume at the target, wait until all are bound, compare them.
+
+    Where the plan says so they are committed to Git, and somebody else creates them.
+    """
     with Session(plan, run_id, check_mode) as session, session.step("volumes") as summary:
         capture = source_of(plan).manifests(session.api, chosen_capture(session))
-        decisions = decide(plan, capture, session.target)
+        decided = decide(plan, capture, session.target)
         if session.run.operation == REFRESH:
             check_nothing_runs(session)
-        for decision in decisions:
+        for decision in decided:
             session.groups.check_covered(session.target, decision.pvc, decision.pv)
-        check_no_writers(session, [decision.claim for decision in decisions])
+        check_no_writers(session, [decision.claim for decision in decided])
         absent = absent_namespaces(plan, session.api)
         existing = list_existing(session.api)
-        replaced = outdated(session, decisions, existing)
-        decisions, writes = settle_all(decisions, without(existing, replaced), session.target)
+        replaced = outdated(session, decided, existing)
+        existing = without(existing, replaced)
+        place, told = commit_place(plan), {}
+        if place:
+            files = settle_all(decided, without_committed(existing, plan.name), session.target)[0]
+            if not check_mode:
+                create_namespaces(session.api, absent, capture)
+                absent = []
+            told = commit_volumes(session, place, files)
+        decisions, writes = settle_all(decided, existing, session.target)
         if not check_mode:
             create_namespaces(session.api, absent, capture)
             close_latch_at_target(session)
             remove(session, replaced, timeout)
-            carry_out(session, writes)
-            _await_bound(session, decisions, timeout)
+            if place:
+                decisions = await_committed(session, place, decided, timeout)
+            else:
+                carry_out(session, writes)
+                _await_bound(session, decisions, timeout)
             verify_volumes(session.api, plan, decisions, session.target)
             if session.run.operation == REFRESH:
                 summary["joined"] = join_replication(session)
@@ -57,9 +72,10 @@ def restore_volumes(plan: Plan, run_id: str, timeout: float, check_mode: bool) -
         created = len({write.decision.claim for write in writes if not write.patches})
         rebound = len({write.decision.claim for write in writes if write.patches})
         counts = {"volumes": len(decisions), "created": created, "rebound": rebound}
-        summary.update({**counts, "verified": not check_mode})
+        summary.update({**counts, **({"commit": told["commit"]} if told else {}), "verified": not check_mode})
         return {
-            "changed": bool(created or rebound),
+            **told,
+            "changed": bool(created or rebound or told.get("changed")),
             **counts,
             "decisions": bounded([{"claim": item.claim, "reasons": _reasons(item, replaced)} for item in decisions]),
         }
