@@ -16,7 +16,7 @@ POLL = 5.0
 
 @dataclass(frozen=True)
 class Awaited:
-    """stage: as progress calls it. by: who brings it. wanted, bring_it: in words, the latter what a person does for it."""
+    """stage: as progress calls it. by: who brings it. wanted, bring_it: in words, the latter what a person does."""
 
     stage: str
     total: int

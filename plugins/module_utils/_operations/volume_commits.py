@@ -73,6 +73,8 @@ def commit_volumes(session: Session, place: Mapping[str, Any], decisions: list[V
         checkout.look()
         changes = file_changes(decisions, checkout.files(), plan)
         return _told(checkout, changes, commit="", pushed=False)
+    stage, total = "volumes committed", len(decisions)
+    session.progress.emit(stage, 0, total, waiting_for=f"git in {checkout.folder}")
     with checkout.held():
         changes = file_changes(decisions, checkout.files(), plan)
         session.verify_lock()
@@ -80,6 +82,7 @@ def commit_volumes(session: Session, place: Mapping[str, Any], decisions: list[V
         subject, body = _message(session, len(decisions), changes)
         checkout.commit(subject, body, [file_name(decision.claim) for decision in decisions])
         pushed = checkout.remote is not None and checkout.remote.push(session.verify_lock)
+        session.progress.emit(stage, total, total)
         return _told(checkout, changes, checkout.head, pushed)
 
 

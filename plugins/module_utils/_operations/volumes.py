@@ -54,6 +54,7 @@ def restore_volumes(plan: Plan, run_id: str, timeout: float, check_mode: bool) -
             if not check_mode:
                 create_namespaces(session.api, absent, capture)
                 absent = []
+                close_latch_at_target(session)
             told = commit_volumes(session, place, files)
         decisions, writes = settle_all(decided, existing, session.target)
         if not check_mode:
