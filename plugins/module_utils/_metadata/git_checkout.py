@@ -12,7 +12,7 @@ from typing import Any
 
 from .._cluster.clock import Clock
 from .._errors import NotFound, Refused
-from .git_lock import REBASING, git_path, held
+from .git_lock import REBASING, git_path, held, on_disk
 from .git_program import Git
 from .git_remote import Remote
 
@@ -72,18 +72,20 @@ class GitCheckout:
         """Text by name of what lies in the plan's folder."""
         if not self._inside.is_dir():
             return {}
-        found = sorted(path for path in self._inside.iterdir() if path.suffix == self._ending and path.is_file())
-        return {path.name: path.read_text(encoding="utf-8", errors="replace") for path in found}
+        with on_disk(self.folder):
+            found = sorted(path for path in self._inside.iterdir() if path.suffix == self._ending and path.is_file())
+            return {path.name: path.read_text(encoding="utf-8", errors="replace") for path in found}
 
     def write(self, texts: Mapping[str, str], gone: tuple[str, ...]) -> None:
         """Each whole or not at all."""
-        self._inside.mkdir(parents=True, exist_ok=True)
         partial = self._inside / self._partial
-        for name, text in texts.items():
-            partial.write_text(text, encoding="utf-8")
-            partial.replace(self._inside / name)
-        for name in gone:
-            (self._inside / name).unlink(missing_ok=True)
+        with on_disk(self.folder):
+            self._inside.mkdir(parents=True, exist_ok=True)
+            for name, text in texts.items():
+                partial.write_text(text, encoding="utf-8")
+                partial.replace(self._inside / name)
+            for name in gone:
+                (self._inside / name).unlink(missing_ok=True)
 
     def commit(self, subject: str, body: str, wanted: list[str]) -> str:
         """The id of the commit that was made; empty when nothing had changed. wanted: names that it has to hold."""

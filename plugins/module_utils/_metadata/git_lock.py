@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .._cluster.clock import Clock, Deadline
-from .._errors import Timeout
+from .._errors import Failed, Timeout
 from .git_program import Git
 
 # another plan's push may take so long
@@ -24,6 +24,21 @@ STALE = ("index.lock", "HEAD.lock")
 REBASING = ("rebase-merge", "rebase-apply")
 
 
+@contextmanager
+def on_disk(folder: str) -> Iterator[None]:
+    """What the disk refuses is told as an error of the checkout."""
+    try:
+        yield
+    except OSError as error:
+        raise Failed(
+            "read and write the checkout of Git",
+            on=folder,
+            seen=f"{error.strerror}: {error.filename}",
+            wanted="a folder in which the user of the playbook may write",
+            next_step="correct it there, then start again",
+        ) from error
+
+
 def git_path(git: Git, name: str) -> Path:
     """Of a file that git keeps of this checkout."""
     return Path(git.folder, git.run("rev-parse", "--git-path", name).strip())
@@ -32,7 +47,9 @@ def git_path(git: Git, name: str) -> Path:
 @contextmanager
 def held(git: Git, branch: str, clock: Clock) -> Iterator[None]:
     """Until the block ends, and until every git that it started has: they keep the file open."""
-    handle = os.open(git_path(git, NAME), os.O_RDWR | os.O_CREAT, 0o600)
+    path = git_path(git, NAME)
+    with on_disk(git.folder):
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         _take(git, handle, clock)
         git.held = handle

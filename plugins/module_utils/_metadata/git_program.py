@@ -63,25 +63,26 @@ class Git:
                 # without a terminal, so that nothing can ask there
                 start_new_session=True,
             )
-        except FileNotFoundError as error:
+        except OSError as error:
             raise Failed(
                 "run git",
                 on=self.folder,
-                seen="there is no such program, or the folder is gone",
+                seen=f"{error.strerror}: {error.filename}",
+                wanted="the program git, and a folder that it may enter",
                 next_step="install git where the playbook runs, or in the execution environment",
             ) from error
-        try:
-            out, err = process.communicate(stdin.encode(), timeout=seconds)
-        except subprocess.TimeoutExpired as error:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            raise Timeout(
-                f"run git {words[0]}",
-                on=self.folder,
-                seen="no end of it",
-                waited=seconds,
-                next_step="run it there by hand as the user of the playbook, see what it waits for, then start again",
-            ) from error
+        with process:
+            try:
+                out, err = process.communicate(stdin.encode(), timeout=seconds)
+            except subprocess.TimeoutExpired as error:
+                os.killpg(process.pid, signal.SIGKILL)
+                raise Timeout(
+                    f"run git {words[0]}",
+                    on=self.folder,
+                    seen="no end of it",
+                    waited=seconds,
+                    next_step="run it there by hand as the user of the playbook, see what it waits for, start again",
+                ) from error
         return Said(process.returncode, out.decode(errors="replace"), without_secrets(err.decode(errors="replace")))
 
     def run(self, *words: str, stdin: str = "", network: bool = False) -> str:

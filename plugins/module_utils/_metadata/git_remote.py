@@ -51,7 +51,7 @@ class Remote:
 
     def push(self, verify_lock: Callable[[], None]) -> bool:
         """Whether there was something to push. A rejected push is fetched, rebased and tried again."""
-        words = ("push", "--porcelain", "--no-verify", self._name, f"HEAD:refs/heads/{self._branch}")
+        words = ("push", "--porcelain", self._name, f"HEAD:refs/heads/{self._branch}")
         if self._git.run("rev-list", "--max-count=1", f"{self._there}..HEAD") == "":
             return False
         said = Said(0, "", "")

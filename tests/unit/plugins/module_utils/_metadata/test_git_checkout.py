@@ -240,8 +240,18 @@ def test_p10_a_folder_that_is_no_checkout_is_told(
 
 def test_p10_a_missing_git_is_told(world: GitWorld, time: SimulatedTime, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
-    with pytest.raises(Failed, match=r"there is no such program.*install git"):
+    with pytest.raises(Failed, match=r"No such file or directory: git.*install git"):
         world.open(time.clock()).look()
+
+
+@pytest.mark.parametrize("taken", [".git/ocpvirt-dr.lock", FOLDER])
+def test_p10_what_the_disk_refuses_is_told(world: GitWorld, time: SimulatedTime, taken: str) -> None:
+    if taken == FOLDER:
+        world.push_theirs(FOLDER, "a file where the folder should be\n")
+    else:
+        (world.checkout / taken).mkdir()
+    with pytest.raises(Failed, match=r"read and write the checkout of Git.*(Is a directory|File exists)"):
+        bring(world.open(time.clock()), DB)
 
 
 def test_p10_a_remote_that_is_gone_or_lacks_the_branch_is_told(world: GitWorld, time: SimulatedTime) -> None:
