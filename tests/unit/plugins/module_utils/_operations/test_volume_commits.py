@@ -49,6 +49,10 @@ class World:
         self.session.groups = SimpleNamespace(check_covered=lambda _site, _pvc, _pv: None)  # type: ignore[attr-defined]
         source = SimpleNamespace(manifests=lambda _api, _name: self.capture)
         monkeypatch.setattr(volumes, "Session", self.session)
+        self.latched_at: list[int] = []
+        monkeypatch.setattr(
+            volumes, "close_latch_at_target", lambda _session: self.latched_at.append(len(self.git.subjects()))
+        )
         monkeypatch.setattr(volumes, "source_of", lambda _plan: source)
 
     def plan_with(self, **changes: Any) -> Plan:
@@ -107,6 +111,12 @@ def test_nothing_but_the_namespace_is_written_by_us(world: World) -> None:
         ]
     ]
     assert world.west.get(NAMESPACE, "payroll")["metadata"]["labels"]
+
+
+def test_p1_the_latch_is_closed_before_anything_is_committed(world: World) -> None:
+    world.applying()
+    world.run()
+    assert world.latched_at[0] == 1
 
 
 def test_there_is_one_file_for_each_claim_and_the_message_says_whose_they_are(world: World) -> None:
