@@ -22,6 +22,10 @@ description:
   - >-
     With C(metadata.source) C(vendor) a product brings them: those that are there already are verified, the namespaces
     are made, and what is absent is awaited by M(ocpvirt.dr.velero_restore), after the promotion.
+  - >-
+    With C(metadata.gitops.volumes.commit) in the plan they are written to a checkout of Git on the controller,
+    committed and pushed. Somebody else brings them to the target; the module waits for that, and compares them alike.
+    It needs the program C(git).
 author:
   - The ocpvirt.dr authors (@ocpvirt)
 extends_documentation_fragment:
@@ -29,6 +33,12 @@ extends_documentation_fragment:
   - ocpvirt.dr._plan
   - ocpvirt.dr._run
   - ocpvirt.dr._wait
+attributes:
+  diff_mode:
+    description: Returns the files that are committed, the first 20 of them, as a difference.
+    support: partial
+    details:
+      - With C(metadata.gitops.volumes.commit) in the plan only.
 """
 
 EXAMPLES = r"""
@@ -45,7 +55,7 @@ volumes:
   type: int
   sample: 24
 created:
-  description: Number of claims for which something had to be created.
+  description: Number of claims for which something had to be created, by the module or by who brings the commit.
   returned: success
   type: int
   sample: 24
@@ -54,6 +64,24 @@ rebound:
   returned: success
   type: int
   sample: 0
+commit:
+  description: What was committed for the volumes.
+  returned: with C(metadata.gitops.volumes.commit) in the plan
+  type: dict
+  contains:
+    id:
+      description: The last commit of the checkout, which holds the volumes. Empty in check mode.
+      type: str
+    written:
+      description: Number of files that were written.
+      type: int
+    removed:
+      description: Number of files that were removed, of volumes that the plan has no more.
+      type: int
+    pushed:
+      description: Whether something was pushed.
+      type: bool
+  sample: {id: 8f3c0ad1b7a2f6a4a7c3a1f0d5f4f8b0c6d1e2f3, written: 24, removed: 0, pushed: true}
 decisions:
   description: Per claim the reasons of the decision, for the first 200 claims. All are in the run store.
   returned: success

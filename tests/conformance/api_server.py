@@ -23,7 +23,7 @@ STOPPED_WITHIN = 20.0
 
 
 class ApiServer:
-    """call: one request; its answer's status and body."""
+    """call: one request; its answer's status and body. A body of bytes is sent as it is."""
 
     def __init__(self, url: str, token: str, authority: Path) -> None:
         self._url = url
@@ -37,8 +37,9 @@ class ApiServer:
         self, method: str, path: str, body: Any = None, content_type: str = "application/json", **query: str
     ) -> tuple[int, Any]:
         headers = {"Content-Type": content_type}
+        content = {"data": body} if isinstance(body, bytes) else {"json": body}
         answer = self._session.request(
-            method, f"{self._url}{path}", json=body, params=query, headers=headers, timeout=30
+            method, f"{self._url}{path}", params=query, headers=headers, timeout=30, **content
         )
         return answer.status_code, answer.json() if answer.content.startswith(b"{") else answer.text
 

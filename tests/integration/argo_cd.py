@@ -8,12 +8,16 @@ absent, and sets a runStrategy back to Git's, unless the Application has no auto
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from ansible_collections.ocpvirt.dr.tests.integration.world import World
 from demo.cluster import Cluster, wait_until
+from demo.workload import NAMESPACE as WORKLOAD
+from demo.workload import manifests
 
 GROUP = "argoproj.io"
 DEFINITION = f"applications.{GROUP}"
@@ -128,3 +132,23 @@ def syncing(*instances: ArgoCd) -> Iterator[None]:
     finally:
         ended.set()
         worker.join(30)
+
+
+def git_of(world: World, site: str) -> list[dict[str, Any]]:
+    """What Git holds for a site: at west everything is halted, and claims and volumes are nowhere in it."""
+    kinds = ("Namespace", "Secret", "Service", "VirtualMachine")
+    found = [copy.deepcopy(item) for item in manifests(world.vms, world.sites[site]) if item["kind"] in kinds]
+    for item in found:
+        if item["kind"] == "VirtualMachine" and site == "west":
+            item["spec"]["runStrategy"] = "Halted"
+    return found
+
+
+def await_vms(world: World, site: str) -> None:
+    names = {vm.name for vm in world.vms}
+
+    def missing() -> list[str]:
+        cluster = world.cluster(site)
+        return sorted(names - {vm["metadata"]["name"] for vm in cluster.list("VirtualMachine", WORKLOAD)})
+
+    wait_until(f"VMs that Git brings to {site}", 60, missing)

@@ -4,14 +4,13 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from ansible_collections.ocpvirt.dr.tests.integration import argo_cd
-from ansible_collections.ocpvirt.dr.tests.integration.argo_cd import ArgoCd
+from ansible_collections.ocpvirt.dr.tests.integration.argo_cd import ArgoCd, await_vms, git_of
 from ansible_collections.ocpvirt.dr.tests.integration.moves import (
     DiskWatch,
     assert_nothing_lost,
@@ -23,7 +22,7 @@ from ansible_collections.ocpvirt.dr.tests.integration.world import World, empty_
 from demo.cluster import wait_until
 from demo.lab import Lab
 from demo.playbook import Played
-from demo.workload import NAMESPACE, manifests, not_ready
+from demo.workload import NAMESPACE, not_ready
 
 PAUSED = "dr.ocpvirt.io/paused-sync"
 NAME = f"{argo_cd.NAMESPACE}/{argo_cd.NAME}"
@@ -84,26 +83,6 @@ def move(synced: Synced, playbook: str, *options: str) -> Moved:
     with watching(world, source) as watch:
         played = must(world.play(playbook, "-e", "metadata_timeout=120", *options))
     return Moved(watch, played, await_guests(world, target))
-
-
-def git_of(world: World, site: str) -> list[dict[str, Any]]:
-    """What Git holds for a site: at west everything is halted, and claims and volumes are nowhere in it."""
-    kinds = ("Namespace", "Secret", "Service", "VirtualMachine")
-    found = [copy.deepcopy(item) for item in manifests(world.vms, world.sites[site]) if item["kind"] in kinds]
-    for item in found:
-        if item["kind"] == "VirtualMachine" and site == "west":
-            item["spec"]["runStrategy"] = "Halted"
-    return found
-
-
-def await_vms(world: World, site: str) -> None:
-    names = {vm.name for vm in world.vms}
-
-    def missing() -> list[str]:
-        cluster = world.cluster(site)
-        return sorted(names - {vm["metadata"]["name"] for vm in cluster.list("VirtualMachine", NAMESPACE)})
-
-    wait_until(f"VMs that Git brings to {site}", 60, missing)
 
 
 def assert_runs_only_at(world: World, site: str, peer: str) -> None:

@@ -8,7 +8,7 @@ from .record import RecordSource
 
 
 class GitopsSource(RecordSource):
-    """Claims and volumes are no part of Git: they are patched from the record, as from any capture."""
+    """Claims and volumes are patched from the record, as from any capture; applied by us, or committed to Git."""
 
     brought_by = "Git"
     bring_it = "sync it there by hand, as the automated sync is paused"

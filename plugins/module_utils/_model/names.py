@@ -35,6 +35,8 @@ CLONE_OF = f"{PREFIX}/clone-of"
 CLONE = f"{PREFIX}/clone"
 # annotation of a clone that is about to be deleted
 REMOVED = f"{PREFIX}/clone-removed"
+# a label in what we committed to Git: the plan whose file it is, and may be changed or removed by us
+COMMITTED = f"{PREFIX}/committed-by-plan"
 # on a capture that lacks something
 INCOMPLETE = f"{PREFIX}/incomplete"
 PLAN = f"{PREFIX}/capture-of-plan"

@@ -17,6 +17,13 @@ _REGION = re.compile(r"[a-z0-9-]{1,64}")
 _ABSOLUTE = re.compile(r"(?:/|~/).+")
 _SECRET_KEY = re.compile(r"[A-Za-z0-9._-]{1,253}")
 _APPLICATION = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?/[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?")
+# a name that begins with '-' would be an option of git, and one with '..' a range
+_BRANCH = re.compile(
+    r"(?!.*\.\.)(?!.*\.lock(?:/|$))[A-Za-z0-9_][A-Za-z0-9._-]*(?:/[A-Za-z0-9_][A-Za-z0-9._-]*)*(?<!\.)"
+)
+_FOLDER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(?:/[A-Za-z0-9_][A-Za-z0-9._-]*)*")
+_REMOTE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+_AUTHOR = re.compile(r"[^<>\s][^<>]* <[^<>\s@]+@[^<>\s@]+>")
 _SOURCES = ("oadp", "export", "gitops", "vendor")
 _KEYS = ("access_key", "secret_key")
 
@@ -25,9 +32,48 @@ _BUCKET_NAME = Text(matching(_BUCKET, "not the name of a bucket"), "the name of 
 _PREFIX_TEXT = Text(matching(_PREFIX, "not names of letters, digits, '.', '_' and '-', separated by '/'"), "a prefix")
 _IN_A_SECRET = "a plan refers to secrets and never holds them: create a Secret at both sites and name it in credential"
 _REGION_NAME = Text(matching(_REGION, "not the name of a region"), "a region")
+_DIRECTORY = Text(matching(_ABSOLUTE, "not an absolute path, nor one that begins with ~/"), "a path")
 
 
-# what is paused while a plan moves
+def _check_commit(commit: dict[str, Any], at: Path, reading: Reading) -> None:
+    """What is for one site is never read by the other."""
+    paths = commit.get("path")
+    if not isinstance(paths, dict) or any(not isinstance(path, str) for path in paths.values()):
+        return
+    for site, path in paths.items():
+        for other, outer in paths.items():
+            if site != other and f"{path}/".startswith(f"{outer}/"):
+                message = f"lies in the folder of {other}, which would get the volumes of {site} too"
+                reading.problem((*at, "path", site), message)
+                return
+
+
+# where volumes go as commits
+_COMMIT = Keys(
+    {
+        "checkout": Field(_DIRECTORY, required=True),
+        "branch": Field(Text(matching(_BRANCH, "not the name of a branch"), "the name of a branch"), default="main"),
+        "remote": Field(Text(matching(_REMOTE, "not the name of a remote"), "the name of a remote"), default="origin"),
+        "path": Field(
+            PerSite(
+                Text(matching(_FOLDER, "not a folder in the checkout, such as west/volumes"), "a folder"), complete=True
+            ),
+            required=True,
+        ),
+        "push": Field(Flag(), default=True),
+        "author": Field(
+            Text(matching(_AUTHOR, "not NAME <MAIL@EXAMPLE.ORG>"), "an author"),
+            default="ocpvirt.dr <ocpvirt-dr@localhost>",
+        ),
+    },
+    forbidden=dict.fromkeys(
+        ("url", "password", "token"),
+        "a plan holds no way to a remote: clone it where the playbook runs, with a credential helper or a key of ssh",
+    ),
+    check=_check_commit,
+)
+
+# what is paused while a plan moves, and where volumes go that are not applied by us
 GITOPS = Keys(
     {
         "applications": Field(
@@ -39,6 +85,7 @@ GITOPS = Keys(
             )
         ),
         "run_strategy_ignored": Field(Flag(), default=False),
+        "volumes": Field(Keys({"commit": Field(_COMMIT, required=True)})),
     }
 )
 
@@ -85,8 +132,7 @@ def export_of(variable: Node, file: Node) -> Keys:
         },
         check=_check_s3,
     )
-    directory = Text(matching(_ABSOLUTE, "not an absolute path, nor one that begins with ~/"), "a path")
-    return Keys({"directory": Field(directory), "s3": Field(s3)}, check=_check_export)
+    return Keys({"directory": Field(_DIRECTORY), "s3": Field(s3)}, check=_check_export)
 
 
 def check_metadata(metadata: dict[str, Any], at: Path, reading: Reading) -> None:

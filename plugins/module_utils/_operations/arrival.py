@@ -9,9 +9,8 @@ from typing import Any
 
 from .._cluster.api import Api, Object
 from .._cluster.bulk import for_each
-from .._cluster.clock import Deadline
 from .._cluster.kinds import DATA_VOLUME, NAMESPACE, PV, PVC, VM, Kind
-from .._errors import Conflict, NotFound, Refused, Timeout
+from .._errors import Conflict, NotFound, Refused
 from .._metadata.base import MetadataSource
 from .._metadata.export_kinds import kind_of
 from .._model.capture import Capture
@@ -31,6 +30,7 @@ from .._planning.arrival import (
     populated,
     volume_problems,
 )
+from .brought import Awaited, await_brought
 from .entry import bounded
 from .latch_closing import close_latch_at_target
 from .metadata_source import chosen_capture, source_of
@@ -38,8 +38,6 @@ from .namespaces import absent_namespaces, create_namespaces
 from .protected import key_of, list_vms, running_vmis
 from .session import Session
 from .volumes import recorded_decisions, verify_volumes
-
-POLL = 5.0
 
 
 def expected_volumes(plan: Plan, record: Capture, target: str) -> list[ExpectedVolume]:
@@ -107,12 +105,11 @@ def _result(changed: bool, record: Capture, halted: int, decisions: list[str]) -
 
 def _await_all(session: Session, record: Capture, source: MetadataSource, timeout: float) -> set[str]:
     """Keys of the VMs that were halted. They are halted as they come: the latch keeps them from starting till then."""
-    deadline = Deadline(session.clock, timeout)
     halted: set[str] = set()
     # a rerun after the start must not stop what it started
     started = "start" in session.run.steps
-    total = sum(len(items) for resource, items in record.objects.items() if resource != VOLUMES)
-    while True:
+
+    def missing() -> list[str]:
         seen = _look(session, record)
         _refuse_imports(session, record)
         vms = seen.index(VMS)
@@ -120,28 +117,24 @@ def _await_all(session: Session, record: Capture, source: MetadataSource, timeou
             key: vm for key, vm in vms.items() if not (is_taken_over(vm, session.run.id) and (started or is_off(vm)))
         }
         _take_over(session, record, todo)
-        halted |= todo.keys()
-        missing = awaited(record, seen) + [f"VirtualMachine/{key}, to be halted" for key in sorted(todo)]
+        halted.update(todo)
+        found = awaited(record, seen) + [f"VirtualMachine/{key}, to be halted" for key in sorted(todo)]
         if not started:
-            missing += [
+            found += [
                 f"VirtualMachineInstance/{key}, which has to end"
                 for key in running_vmis(session.plan, session.api, set(vms))
             ]
-        left = ", ".join(missing[:3])
-        session.progress.emit("metadata", max(0, total - len(missing)), total, waiting_for=left)
-        if not missing:
-            return halted
-        if deadline.over:
-            raise Timeout(
-                f"wait for what {source.brought_by} restores",
-                site=session.target,
-                on=missing[0],
-                seen=f"{len(missing)} of {total} are not there: {', '.join(missing[:5])}",
-                wanted="everything that was recorded where it comes from",
-                waited=deadline.elapsed,
-                next_step=f"{source.bring_it} ({session.target}), then start again",
-            )
-        session.clock.sleep(min(POLL, deadline.left))
+        return found
+
+    what = Awaited(
+        "metadata",
+        sum(len(items) for resource, items in record.objects.items() if resource != VOLUMES),
+        by=source.brought_by,
+        wanted="everything that was recorded where it comes from",
+        bring_it=f"{source.bring_it} ({session.target})",
+    )
+    await_brought(session, what, missing, timeout)
+    return halted
 
 
 def _look(session: Session, record: Capture) -> Capture:

@@ -27,6 +27,7 @@ from .session import Session
 from .sites import open_site, reach
 from .taken_over import taken_over
 from .target_writers import check_no_writers
+from .volume_commits import check_commit_place
 from .volumes import decide
 from .workload_restore import decide_workloads
 from .workloads import workload_records
@@ -136,7 +137,7 @@ def keep_capture(session: Session, chosen: CaptureInfo, capture: Capture) -> int
     """Record it as the one that the run restores from; the number of its VMs.
 
     Refused while nothing is stopped or promoted yet: VMs that could not be started, volumes and workloads that could
-    not be made, and whoever would mount the volumes at once.
+    not be made, whoever would mount the volumes at once, and a checkout of Git to which volumes could not go.
     """
     vms = start_records(capture.index("virtualmachines.kubevirt.io"))
     workloads = workload_records(captured_workloads(capture, session.plan.selector).values())
@@ -145,6 +146,7 @@ def keep_capture(session: Session, chosen: CaptureInfo, capture: Capture) -> int
     decisions = (decide if made else expected_volumes)(session.plan, capture, session.target)
     decide_workloads(session.plan, session.api, capture, session.run.id, taken_over(session))
     check_no_writers(session, [decision.claim for decision in decisions])
+    check_commit_place(session.plan, session.target, session.clock)
     kept = {"vms": [vm.key for vm in vms], "workloads": [item.key for item in workloads]}
     session.put("capture", {"name": chosen.name, "created": chosen.created, **kept})
     return len(vms)

@@ -16,6 +16,7 @@ from .._model.plan import Plan
 from .._planning.gitops import (
     RESPECT,
     automated,
+    brings_folder,
     is_syncing,
     leaves_power_alone,
     obstacle_of_vm,
@@ -26,6 +27,7 @@ from .._planning.gitops import (
 from .entry import bounded
 from .protected import Protected, list_vms
 from .session import Session
+from .volume_commits import commit_place
 
 # so long it has to stay paused: an ApplicationSet or a parent Application gives it back within seconds
 HOLD = 5.0
@@ -65,6 +67,7 @@ def applications_of(plan: Plan, site: str) -> list[str]:
 def sync_findings(plan: Plan, api: Api) -> Iterator[Finding]:
     """What the plan's Applications at a site would do to a move."""
     ignored = (plan.metadata.gitops or {}).get("run_strategy_ignored", False)
+    place = commit_place(plan)
     for name in applications_of(plan, api.site):
         on = f"Application/{name}"
         seen = _find(api, name)
@@ -77,6 +80,10 @@ def sync_findings(plan: Plan, api: Api) -> Iterator[Finding]:
                 "metadata.gitops.run_strategy_ignored"
             )
             yield Finding("blocker", "GitSetsPower", on, message, remedy, api.site)
+        if seen is not None and place is not None and brings_folder(seen, place["path"][api.site]):
+            message = f"it brings {place['path'][api.site]}, and is paused when the volumes are committed there"
+            remedy = "let another Application bring that folder, which metadata.gitops.applications does not name"
+            yield Finding("blocker", "VolumesPaused", on, message, remedy, api.site)
 
 
 def paused_findings(plan: Plan, api: Api) -> Iterator[Finding]:

@@ -26,6 +26,7 @@ from .protected import Protected, list_everyone, list_protected, selected, start
 from .site_report import present_apis, storage_phases
 from .sites import Reach, reach
 from .snapshot_storage import snapshot_findings
+from .volume_commits import checkout_findings
 from .volume_findings import VolumeCheck, VolumeView
 from .workload_findings import findings_at_source
 from .workloads import workload_records
@@ -171,6 +172,7 @@ def _order(plan: Plan, found: Protected, site: str) -> Iterator[Finding]:
 def _git(plan: Plan, found: Protected, here: Api, there: Reach) -> Iterator[Finding]:
     if plan.metadata.source != "gitops":
         return
+    yield from checkout_findings(plan, here.clock)
     yield from paused_findings(plan, here)
     if there.api is not None:
         yield from target_findings(plan, found, there.api)

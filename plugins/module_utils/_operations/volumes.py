@@ -29,28 +29,41 @@ from .stage_volumes import StagedVolume, join_replication, outdated, remove, wit
 from .target_writers import check_no_writers, check_nothing_runs
 from .volume_binding import bind
 from .volume_changes import list_existing, settle_all
+from .volume_commits import await_committed, commit_place, commit_volumes, without_committed
 
 
 def restore_volumes(plan: Plan, run_id: str, timeout: float, check_mode: bool) -> dict[str, Any]:
-    """Create every claim of the capture with its volume at the target, wait until all are bound, compare them."""
+    """Create every claim of the capture with its volume at the target, wait until all are bound, compare them.
+
+    Where the plan says so they are committed to Git, and somebody else creates them.
+    """
     with Session(plan, run_id, check_mode) as session, session.step("volumes") as summary:
         capture = source_of(plan).manifests(session.api, chosen_capture(session))
-        decisions = decide(plan, capture, session.target)
+        decided = decide(plan, capture, session.target)
         if session.run.operation == REFRESH:
             check_nothing_runs(session)
-        for decision in decisions:
+        for decision in decided:
             session.groups.check_covered(session.target, decision.pvc, decision.pv)
-        check_no_writers(session, [decision.claim for decision in decisions])
+        check_no_writers(session, [decision.claim for decision in decided])
         absent = absent_namespaces(plan, session.api)
         existing = list_existing(session.api)
-        replaced = outdated(session, decisions, existing)
-        changes = settle_all(decisions, without(existing, replaced), session.target)
-        decisions = [change.decision for change in changes]
+        replaced = outdated(session, decided, existing)
+        existing = without(existing, replaced)
+        place, told = commit_place(plan), {}
+        changes = settle_all(decided, without_committed(existing, plan.name) if place else existing, session.target)
         if not check_mode:
             create_namespaces(session.api, absent, capture)
             close_latch_at_target(session)
-            remove(session, replaced, timeout)
-            bind(session, changes, timeout)
+        if place:
+            told = commit_volumes(session, place, [change.decision for change in changes])
+            changes = settle_all(decided, existing, session.target)
+        decisions = [change.decision for change in changes]
+        if not check_mode:
+            if place:
+                decisions = await_committed(session, place, decided, timeout)
+            else:
+                remove(session, replaced, timeout)
+                bind(session, changes, timeout)
             verify_volumes(session.api, plan, decisions, session.target)
             if session.run.operation == REFRESH:
                 summary["joined"] = join_replication(session)
@@ -58,9 +71,11 @@ def restore_volumes(plan: Plan, run_id: str, timeout: float, check_mode: bool) -
         created = sum(change.creates > 0 for change in changes)
         rebound = sum(change.patch is not None for change in changes)
         counts = {"volumes": len(decisions), "created": created, "rebound": rebound}
-        summary.update({**counts, "verified": not check_mode})
+        summary.update({**counts, **({"commit": told["commit"]} if told else {}), "verified": not check_mode})
         return {
-            "changed": any(change.creates or change.patch or change.unmarked for change in changes),
+            **told,
+            "changed": any(change.creates or change.patch or change.unmarked for change in changes)
+            or bool(told.get("changed")),
             **counts,
             "decisions": bounded([{"claim": item.claim, "reasons": _reasons(item, replaced)} for item in decisions]),
         }

@@ -98,6 +98,17 @@ def _covers_power(entry: Object) -> bool:
     )
 
 
+def brings_folder(application: Object, folder: str) -> bool:
+    """Whether one of its sources is that folder, or a plain folder around it that it reads as a whole."""
+    spec = application["spec"]
+    for source in [spec.get("source") or {}, *(spec.get("sources") or [])]:
+        path = str(source.get("path") or "").removeprefix("./").strip("/")
+        around = path in ("", ".") or f"{folder}/".startswith(f"{path}/")
+        if source.get("path") and (path == folder or (around and (source.get("directory") or {}).get("recurse"))):
+            return True
+    return False
+
+
 def obstacle_of_vm(vm: Object) -> str:
     """Why Git must not bring this VM to a site where its plan does not live; empty when it may."""
     spec = vm["spec"]

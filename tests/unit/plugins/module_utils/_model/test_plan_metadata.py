@@ -182,6 +182,55 @@ def test_a_key_of_the_object_store_is_refused_and_not_shown(document: dict[str, 
     assert "s3cret" not in problem
 
 
+COMMIT = {"checkout": "/srv/payroll", "path": {"east": "east/volumes", "west": "west/volumes"}}
+
+
+def test_volumes_go_to_main_of_origin_unless_the_plan_says_otherwise(document: dict[str, Any]) -> None:
+    gitops = {"volumes": {"commit": COMMIT}}
+    plan = parse_plan({**document, "metadata": {"source": "gitops", "gitops": gitops}})
+    assert plan.metadata.gitops
+    assert plan.metadata.gitops["volumes"]["commit"] == {
+        **COMMIT,
+        "branch": "main",
+        "remote": "origin",
+        "push": True,
+        "author": "ocpvirt.dr <ocpvirt-dr@localhost>",
+    }
+    assert parse_plan(plan.document).metadata == plan.metadata
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"checkout": "payroll"}, "checkout: got the text"),
+        ({"path": {"east": "east"}}, "path.west: is required: the plan must serve every direction"),
+        ({"path": {"east": "../up", "west": "w"}}, "path.east: got the text"),
+        ({"path": {"east": "/up", "west": "w"}}, "path.east: got the text"),
+        ({"path": {"east": "e/-x", "west": "w"}}, "path.east: got the text"),
+        ({"path": {"east": "e", "west": "e"}}, "path.east: lies in the folder of west"),
+        ({"path": {"east": "e", "west": "e/west"}}, "path.west: lies in the folder of east"),
+        ({"branch": "--force"}, "branch: got the text"),
+        ({"branch": "a..b"}, "branch: got the text"),
+        ({"branch": "main.lock"}, "branch: got the text"),
+        ({"remote": "https://git.example.org/x"}, "remote: got the text"),
+        ({"push": "yes"}, "push: got the text"),
+        ({"author": "robot"}, "author: got the text"),
+        ({"token": "s3cret"}, "token: a plan holds no way to a remote"),
+        ({"url": "https://me:s3cret@git.example.org"}, "url: a plan holds no way to a remote"),
+    ],
+)
+def test_where_volumes_are_committed_is_checked(document: dict[str, Any], changes: Any, problem: str) -> None:
+    gitops = {"volumes": {"commit": {**COMMIT, **changes}}}
+    found = problems(document, {"source": "gitops", "gitops": gitops})
+    assert [text for text in found if text.startswith(f"metadata.gitops.volumes.commit.{problem}")], found
+    assert "s3cret" not in " ".join(found)
+
+
+def test_branches_may_have_slashes_and_folders_dots(document: dict[str, Any]) -> None:
+    commit = {**COMMIT, "branch": "dr/payroll-1.2", "path": {"east": "e.1/v", "west": "w.1/v"}}
+    assert parse_plan({**document, "metadata": {"source": "gitops", "gitops": {"volumes": {"commit": commit}}}})
+
+
 def test_what_syncs_from_git_is_named_for_both_sites(document: dict[str, Any]) -> None:
     applications = {"east": ["openshift-gitops/payroll"], "west": ["openshift-gitops/payroll", "argocd/payroll-db"]}
     plan = parse_plan({**document, "metadata": {"source": "gitops", "gitops": {"applications": applications}}})

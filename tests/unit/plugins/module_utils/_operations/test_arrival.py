@@ -288,5 +288,5 @@ def test_of_what_git_brings_the_volumes_that_we_made_are_read_back(
 
 
 def test_p10_who_has_to_bring_it_is_told_what_to_do(world: World) -> None:
-    with pytest.raises(Timeout, match=r"for what Git restores.*sync it there by hand, as the automated sync is paused"):
+    with pytest.raises(Timeout, match=r"for what Git brings.*sync it there by hand, as the automated sync is paused"):
         await_arrival(plan_of(metadata={"source": "gitops"}), "r-1", 60, False)

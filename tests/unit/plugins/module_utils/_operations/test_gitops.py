@@ -236,6 +236,16 @@ def test_check_names_what_would_stop_vms(monkeypatch: pytest.MonkeyPatch, world:
     assert [item.code for item in sync_findings(bad.plan, bad.west)] == ["ApplicationAbsent"]  # type: ignore[arg-type]
 
 
+def test_check_names_an_application_that_is_paused_when_it_has_to_bring_volumes(world: World) -> None:
+    paths = {"east": "east/volumes", "west": "west/volumes"}
+    plan = plan_with(volumes={"commit": {"checkout": "/srv/payroll", "path": paths}})
+    assert list(sync_findings(plan, world.west)) == []  # type: ignore[arg-type]
+    body = {"metadata": {}, "spec": {"source": {"path": "west/volumes"}}}
+    world.west.patch(APPLICATION, "payroll", "argocd", body)
+    (finding,) = sync_findings(plan, world.west)  # type: ignore[arg-type]
+    assert (finding.severity, finding.code, finding.on) == ("blocker", "VolumesPaused", "Application/argocd/payroll")
+
+
 def test_check_looks_at_what_git_brought_to_the_other_site(world: World) -> None:
     labels = {"dr.ocpvirt.io/plan": "payroll"}
     world.west.add(VM, "db", metadata={"labels": labels}, spec={"runStrategy": "Always"})

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.gitops import (
+    brings_folder,
     is_syncing,
     kept_from_pruning,
     leaves_power_alone,
@@ -130,3 +131,20 @@ def test_volumes_that_git_does_not_know_are_never_pruned() -> None:
     assert kept.pvc["metadata"] == {"name": "db", "annotations": {"team": "payroll", **options}}
     assert kept.pv["metadata"] == {"name": "pv-db", "annotations": options}
     assert pvc["metadata"]["annotations"] == annotations
+
+
+@pytest.mark.parametrize(
+    ("source", "brings"),
+    [
+        ({"path": "west/volumes"}, True),
+        ({"path": "./west/volumes/"}, True),
+        ({"path": "west"}, False),
+        ({"path": "west", "directory": {"recurse": True}}, True),
+        ({"path": ".", "directory": {"recurse": True}}, True),
+        ({"path": "west/vol", "directory": {"recurse": True}}, False),
+        ({"chart": "payroll"}, False),
+    ],
+)
+def test_an_application_brings_a_folder_by_one_of_its_sources(source: dict[str, Any], brings: bool) -> None:
+    assert brings_folder({"spec": {"source": source}}, "west/volumes") is brings
+    assert brings_folder({"spec": {"sources": [{"path": "other"}, source]}}, "west/volumes") is brings
