@@ -85,7 +85,9 @@ def unintended(found: Iterable[Difference], table: Iterable[Intended]) -> list[s
 
 
 def _below(path: Path, east: Any, west: Any) -> Iterator[tuple[Path, Any, Any]]:
-    if isinstance(east, Mapping) and isinstance(west, Mapping):
+    if _are_mappings(east, west):
+        # with the fields of one that the other site lacks altogether
+        east, west = ({} if side is ABSENT else side for side in (east, west))
         for key in sorted(east.keys() | west.keys()):
             yield from _below((*path, key), east.get(key, ABSENT), west.get(key, ABSENT))
     elif isinstance(east, list) and isinstance(west, list) and len(east) == len(west):
@@ -93,3 +95,11 @@ def _below(path: Path, east: Any, west: Any) -> Iterator[tuple[Path, Any, Any]]:
             yield from _below((*path, str(index)), *pair)
     elif east != west or type(east) is not type(west):
         yield path, east, west
+
+
+def _are_mappings(east: Any, west: Any) -> bool:
+    """Both, or the one that is there and not empty."""
+    if isinstance(east, Mapping) and isinstance(west, Mapping):
+        return True
+    there, other = (west, east) if east is ABSENT else (east, west)
+    return other is ABSENT and isinstance(there, Mapping) and bool(there)

@@ -41,6 +41,8 @@ def test_equal_sites_differ_nowhere():
     [
         (("metadata", "labels", "app"), "api", (("metadata", "labels", "app"), "web", "api")),
         (("metadata", "labels", "tier"), "db", (("metadata", "labels", "tier"), ABSENT, "db")),
+        (("metadata", "annotations"), {"note": "x"}, (("metadata", "annotations", "note"), ABSENT, "x")),
+        (("metadata", "annotations"), {}, (("metadata", "annotations"), ABSENT, {})),
         (("metadata", "labels"), None, (("metadata", "labels"), {"app": "web"}, None)),
         (("spec", "ports", 0, "port"), 80, (("spec", "ports", "0", "port"), 443, 80)),
         (("spec", "ports", 0, "port"), "443", (("spec", "ports", "0", "port"), 443, "443")),
