@@ -120,7 +120,7 @@ integration: lab-csi-addons  ## integration tests on labs of their own, which ar
 	dev/integration
 
 .PHONY: moves
-moves: lab-csi-addons lab-ceph  ## guests that move on Ceph and on csi-addons: a part of CI, beside `make test`
+moves: lab-csi-addons lab-ceph  ## moves on Ceph and csi-addons, by Git, vendor, stage and clones: a part of CI, beside `make test`
 	dev/integration moves
 
 .PHONY: products

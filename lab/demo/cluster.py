@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,7 @@ from typing import Any
 
 import requests
 import yaml
+from urllib3 import Retry
 
 Object = dict[str, Any]
 
@@ -38,6 +40,9 @@ PATHS = {
     "StorageClass": "/apis/storage.k8s.io/v1/storageclasses",
 }
 TIMEOUT = (5, 30)
+LOOK_BACK = 3
+# a kind that nobody asked for before: the API server is busy with it, and says when to come again
+BUSY = Retry(connect=0, read=False, status=5, status_forcelist={429}, raise_on_status=False)
 POLL = 0.5
 
 
@@ -51,7 +56,7 @@ class Cluster:
         self._session.trust_env = False
         self._session.verify = _authority(kubeconfig, cluster)
         self._session.headers["Authorization"] = f"Bearer {config['users'][0]['user']['token']}"
-        self._session.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=8))
+        self._session.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=8, max_retries=BUSY))
 
     def call(self, method: str, path: str, body: Any = None, content_type: str = "application/json") -> Any:
         answer = self._session.request(
@@ -79,6 +84,13 @@ class Cluster:
 
     def delete(self, kind: str, name: str, namespace: str | None = None) -> None:
         self.call("DELETE", f"{path_of(kind, namespace)}/{name}")
+
+    def events(self, path: str, since: str) -> list[Object]:
+        """What happened to a path's objects after that resourceVersion, also to those that are gone again."""
+        query = f"?watch=true&resourceVersion={since}&timeoutSeconds={LOOK_BACK}"
+        answer = self._session.get(self.server + path + query, timeout=TIMEOUT)
+        answer.raise_for_status()
+        return [json.loads(line) for line in answer.text.splitlines()]
 
     def start(self, name: str, namespace: str) -> None:
         self.call("PUT", f"/apis/subresources.kubevirt.io/v1/namespaces/{namespace}/virtualmachines/{name}/start", {})

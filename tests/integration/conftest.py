@@ -189,10 +189,13 @@ def exported(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Exported:
     return exports.lose_east_after_exports(empty_world(lab, tmp_path_factory.mktemp("export")))
 
 
-@pytest.fixture(scope="session")
-def complete(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Complete:
+@pytest.fixture(scope="session", params=completeness.worlds(os.environ.get("LAB_STORAGES", "nfs")), ids="-".join)
+def complete(request: pytest.FixtureRequest, lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Complete:
     """Captured with an object of every kind that belongs to a VM, and moved to west after the loss of east."""
-    return completeness.capture_everything(empty_world(lab, tmp_path_factory.mktemp("complete")))
+    source, *storages = request.param
+    return completeness.capture_everything(
+        empty_world(lab, tmp_path_factory.mktemp("complete")), source, tuple(storages)
+    )
 
 
 @pytest.fixture(scope="session")

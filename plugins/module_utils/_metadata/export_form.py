@@ -12,6 +12,8 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
+from .._model.filled_claim import populated_for
+
 DIGEST = re.compile(r"[0-9a-f]{64}")
 # of one cluster, and worthless or harmful in another: an owner that is absent there has its objects collected
 DROPPED_META = frozenset(
@@ -44,9 +46,13 @@ BROKEN = (zlib.error, OSError, EOFError, ValueError, RecursionError)
 def cleaned(item: Mapping[str, Any]) -> dict[str, Any]:
     """The object without what its API server keeps about it."""
     meta = {key: value for key, value in item["metadata"].items() if key not in DROPPED_META}
-    if "annotations" in meta:
-        kept = {key: value for key, value in (meta["annotations"] or {}).items() if key not in DROPPED_ANNOTATIONS}
-        meta = {**meta, "annotations": kept} if kept else {k: v for k, v in meta.items() if k != "annotations"}
+    given = meta.pop("annotations", None) or {}
+    kept = {key: value for key, value in given.items() if key not in DROPPED_ANNOTATIONS}
+    if item.get("kind") == "PersistentVolumeClaim":
+        # its owner goes
+        kept |= populated_for(item)
+    if kept:
+        meta["annotations"] = kept
     found = {key: value for key, value in item.items() if key not in ("metadata", "status")}
     seen = item.get("status") or {}
     status = {key: seen[key] for key in KEPT_STATUS.get(str(item.get("kind")), ()) if key in seen}

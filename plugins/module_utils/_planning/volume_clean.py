@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .._model.filled_claim import populated_for
 from .._model.names import RECLAIM_POLICY
 from .volume_copy import copied
 
@@ -24,7 +25,6 @@ DROPPED_ANNOTATIONS = (
     RECLAIM_POLICY,
 )
 DROPPED_LABELS = ("replication.storage.dell.com/",)
-POPULATED_FOR = "cdi.kubevirt.io/storage.populatedFor"
 
 
 def clean_pv(pv: Mapping[str, Any]) -> Object:
@@ -47,9 +47,9 @@ def clean_pvc(pvc: Mapping[str, Any]) -> Object:
     """The PVC bound by name to its PV; nothing populates it: no data source, and CDI is told that it is populated."""
     meta = _clean_meta(pvc["metadata"], {*_uids(pvc["metadata"])})
     meta["namespace"] = pvc["metadata"]["namespace"]
-    owner = next((o for o in pvc["metadata"].get("ownerReferences") or [] if o.get("kind") == "DataVolume"), None)
-    if owner:
-        meta.setdefault("annotations", {})[POPULATED_FOR] = owner["name"]
+    filled = populated_for(pvc)
+    if filled:
+        meta["annotations"] = {**meta.get("annotations", {}), **filled}
     spec: Object = copied(pvc["spec"])
     for source in ("dataSource", "dataSourceRef"):
         spec.pop(source, None)
