@@ -13,7 +13,12 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.metadata_so
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan_source import load_plan
 from ansible_collections.ocpvirt.dr.tests.integration import mixed_storage
 from ansible_collections.ocpvirt.dr.tests.integration.complete_workload import VM, create_everything, snapshot_of
-from ansible_collections.ocpvirt.dr.tests.integration.data_volumes import deploy_filled, imports_since, newest_version
+from ansible_collections.ocpvirt.dr.tests.integration.data_volumes import (
+    deploy_filled,
+    judging,
+    newest_version,
+    phases_since,
+)
 from ansible_collections.ocpvirt.dr.tests.integration.served_kinds import serve_kinds
 from ansible_collections.ocpvirt.dr.tests.integration.site_objects import objects_of
 from ansible_collections.ocpvirt.dr.tests.integration.world import World, must
@@ -32,8 +37,8 @@ WORLDS = {
 class Complete:
     """storages: of the plan. revisions, content: that KubeVirt made at east for the VM and for its snapshot.
 
-    east, west: all objects, before the loss and after the failover. imports: what happened to DataVolumes by site, at
-    west since before the failover.
+    east, west: all objects, before the loss and after the failover. phases: that DataVolumes ever had
+    by site, at west since before the failover.
     """
 
     world: World
@@ -44,7 +49,7 @@ class Complete:
     content: str
     east: Mapping[str, Object]
     west: Mapping[str, Object]
-    imports: Mapping[str, list[str]]
+    phases: Mapping[str, set[tuple[str, str]]]
 
 
 def worlds(storages: str) -> list[tuple[str, ...]]:
@@ -72,14 +77,15 @@ def capture_everything(world: World, source: str, storages: tuple[str, ...]) -> 
     must(world.protect())
     for name in storages:
         STORAGES[name].await_replicated(world.sites)
-    imports = {"east": imports_since(east, versions["east"])}
+    phases = {"east": phases_since(east, versions["east"])}
     before = objects_of(east, NAMESPACE)
     seen = east.get("VirtualMachine", VM, NAMESPACE)["status"]
     content = snapshot_of(east)["status"]["virtualMachineSnapshotContentName"]
     capture = newest_capture(world)
     world.lab.run("lose", "east")
-    must(world.failover())
-    imports["west"] = imports_since(west, versions["west"])
+    with judging(west):
+        must(world.failover())
+    phases["west"] = phases_since(west, versions["west"])
     after = objects_of(west, NAMESPACE)
     return Complete(
         world,
@@ -90,7 +96,7 @@ def capture_everything(world: World, source: str, storages: tuple[str, ...]) -> 
         content,
         before,
         after,
-        imports,
+        phases,
     )
 
 

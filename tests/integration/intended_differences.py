@@ -53,7 +53,8 @@ OF_A_CLUSTER = (
 )
 # what a restore writes or leaves away on purpose
 OF_A_RESTORE = (
-    Intended("DataVolume/*", (), "nothing may populate a replica: its claim comes filled", only_at_east),
+    Intended("DataVolume/*", ("metadata", "labels"), "KubeVirt makes it anew at the VM's start, by the VM's uid"),
+    Intended("DataVolume/*", ("metadata", "ownerReferences"), "the VM of that site, by its uid"),
     Intended("VirtualMachineSnapshot/*", (), "restored bare it locks its VM and snapshots anew", only_at_east),
     Intended("VirtualMachineSnapshotContent/*", (), "stays in the capture with its snapshot", only_at_east),
     Intended("*", (*ANNOTATIONS, "dr.ocpvirt.io/created-by-run"), "the run that created it", only_at_west),
