@@ -103,7 +103,8 @@ class Git:
     def _environment(self, network: bool) -> dict[str, str]:
         found = {key: value for key, value in os.environ.items() if not _SHED.fullmatch(key)}
         author = _AUTHOR.fullmatch(self._author)
-        assert author is not None
+        if author is None:
+            raise ValueError(f"{self._author!r} is no author: the plan's validation lets none such pass")
         for part in ("AUTHOR", "COMMITTER"):
             found |= {f"GIT_{part}_NAME": author["name"], f"GIT_{part}_EMAIL": author["mail"]}
         found |= {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from .._cluster.api import Api, Object
 from .._cluster.kinds import PV, PVC, VM_SNAPSHOT, VOLUME_SNAPSHOT, Kind
@@ -48,8 +49,7 @@ def remove_snapshot(api: Api, snapshot: Object) -> None:
     api.delete(kind, meta["name"], meta["namespace"], meta.get("uid"))
 
 
-def _is_of(pv: Object, pvc: Mapping[str, object]) -> bool:
+def _is_of(pv: Object, pvc: Mapping[str, Any]) -> bool:
     claim, meta = pv["spec"].get("claimRef") or {}, pvc["metadata"]
-    assert isinstance(meta, Mapping)
     named = (claim.get("namespace"), claim.get("name")) == (meta["namespace"], meta["name"])
     return named and claim.get("uid") in (None, meta.get("uid"))

@@ -97,7 +97,7 @@ class CloneMaker:
     def _await_snapshot(self, namespace: str, name: str, deadline: Deadline) -> Object:
         on = describe(VOLUME_SNAPSHOT, namespace, name)
 
-        def look() -> tuple[Object | None, str]:
+        def look() -> tuple[list[Object], str]:
             found = self.api.find(VOLUME_SNAPSHOT, name, namespace)
             if found is None:
                 raise TerminalState(
@@ -106,35 +106,30 @@ class CloneMaker:
             status = found.get("status") or {}
             error = (status.get("error") or {}).get("message", "")
             state = f"readyToUse {str(bool(status.get('readyToUse'))).lower()}"
-            return (found if status.get("readyToUse") else None), f"{state}: {error}" if error else state
+            return ([found] if status.get("readyToUse") else []), f"{state}: {error}" if error else state
 
         next_step = "look at its events and at the driver's snapshotter"
-        found: Object | None = wait_for(
+        (snapshot,) = wait_for(
             self.api.clock, deadline.left, look, "wait for the snapshot", self.api.site, on, next_step
         )
-        assert found is not None
-        return found
+        return snapshot
 
     def _await_bound(self, clone: Object, deadline: Deadline) -> Object:
         meta = clone["metadata"]
         on = describe(PVC, meta["namespace"], meta["name"])
 
-        def look() -> tuple[Object | None, str]:
+        def look() -> tuple[list[Object], str]:
             found = self.api.find(PVC, meta["name"], meta["namespace"])
             phase = str(((found or {}).get("status") or {}).get("phase") or "absent")
             if found is None or phase == "Lost":
                 raise TerminalState(
                     "wait for the clone", site=self.api.site, on=on, seen=phase, wanted="Bound", next_step=PENDING
                 )
-            return (
-                found if phase == "Bound" else None
-            ), f"{phase}, of StorageClass/{found['spec'].get('storageClassName')}"
+            bound = [found] if phase == "Bound" else []
+            return bound, f"{phase}, of StorageClass/{found['spec'].get('storageClassName')}"
 
-        found: Object | None = wait_for(
-            self.api.clock, deadline.left, look, "wait for the clone", self.api.site, on, PENDING
-        )
-        assert found is not None
-        return found
+        (bound,) = wait_for(self.api.clock, deadline.left, look, "wait for the clone", self.api.site, on, PENDING)
+        return bound
 
     def _keep_volume(self, clone: Object) -> None:
         """As protect does with the volumes: a deleted claim must not take the data along."""

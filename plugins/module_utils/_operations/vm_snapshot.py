@@ -98,7 +98,7 @@ class VmSnapshots:
     def _await_ready(self, body: Object, on: str, deadline: Deadline) -> Object:
         meta = body["metadata"]
 
-        def look() -> tuple[Object | None, str]:
+        def look() -> tuple[list[Object], str]:
             found = self._find(meta)
             if found is None or _failed(found):
                 raise TerminalState(
@@ -110,13 +110,10 @@ class VmSnapshots:
                     next_step=_remedy(found),
                 )
             ready = (found.get("status") or {}).get("readyToUse")
-            return (found if ready else None), _state(found)
+            return ([found] if ready else []), _state(found)
 
-        found: Object | None = wait_for(
-            self.api.clock, deadline.left, look, "snapshot the VM", self.api.site, on, _remedy(None)
-        )
-        assert found is not None
-        return found
+        (taken,) = wait_for(self.api.clock, deadline.left, look, "snapshot the VM", self.api.site, on, _remedy(None))
+        return taken
 
     def _find(self, meta: Mapping[str, Any]) -> Object | None:
         return self.api.find(VM_SNAPSHOT, meta["name"], meta["namespace"])

@@ -128,7 +128,7 @@ class CsiAddonsProvider(Provider):
         side = self._side(group, site)
         if side.per_group:
             return
-        units = side.matched([(namespace, name) for namespace, name in (key.split("/") for key in claims)])
+        units = side.matched([(namespace, name) for namespace, _slash, name in (key.partition("/") for key in claims)])
         mine = [unit for unit in units if unit.item and owner(unit.item) == side.site.plan.name]
         if mine:
             side.check_class()

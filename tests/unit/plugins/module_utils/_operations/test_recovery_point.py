@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import yaml
@@ -43,7 +43,7 @@ class Replicated:
     """Replication is another test's. released: claims that were let go."""
 
     released: list[str]
-    error: Exception | None = None
+    errors: ClassVar[list[Exception]] = []
 
     def __init__(self, _plan: object) -> None:
         return
@@ -52,13 +52,13 @@ class Replicated:
         return self
 
     def enable(self, *_given: object) -> bool:
-        if Replicated.error:
-            raise Replicated.error
+        for error in Replicated.errors:
+            raise error
         return False
 
     def release(self, _group: object, _site: str, claims: list[str]) -> None:
-        if Replicated.error:
-            raise Replicated.error
+        for error in Replicated.errors:
+            raise error
         Replicated.released += claims
 
 
@@ -66,7 +66,7 @@ class Replicated:
 def east(monkeypatch: pytest.MonkeyPatch) -> SnapshotApi:
     api = SnapshotApi()
     api.add_vm("db-0", "db-0-root", "db-0-data")
-    Replicated.released, Replicated.error = [], None
+    Replicated.released, Replicated.errors = [], []
     monkeypatch.setattr(recovery_point, "open_site", lambda _plan, _site: api)
     monkeypatch.setattr(clone_replication, "Groups", Replicated)
     return api
@@ -374,7 +374,7 @@ def test_p1_a_clone_that_its_group_does_not_replicate_is_taken_back(
 def test_a_clone_whose_replication_does_not_end_is_kept_and_told(east: SnapshotApi) -> None:
     take("20260301a", keep=1)
     east.time.sleep(60)
-    Replicated.error = Refused("end the replication", seen="the class is absent")
+    Replicated.errors = [Refused("end the replication", seen="the class is absent")]
     failing(east, "pending")
     assert "CloneNotRemoved" not in codes(take("20260301b", keep=1))
     east.unbound.clear()

@@ -343,7 +343,7 @@ def test_p8_a_group_that_already_follows_is_left_alone_and_one_that_needs_its_cl
                 for site in sites
             }
 
-        def provider(self, _group: object) -> Observed:
+        def provider(self, _group: object) -> Any:
             return self
 
     monkeypatch.setattr(stage_volumes, "Groups", Observed)
