@@ -42,18 +42,18 @@ CSI = {
 
 
 def decision() -> VolumeDecision:
-    ref = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "namespace": "default", "name": "db-0"}
+    ref = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "namespace": "default", "name": "text"}
     pv = {
         "apiVersion": "v1",
         "kind": "PersistentVolume",
-        "metadata": {"name": "pv-db-0", "annotations": ANNOTATIONS},
+        "metadata": {"name": "pv-text", "annotations": ANNOTATIONS},
         "spec": {**SPEC, "claimRef": ref, "csi": CSI, "persistentVolumeReclaimPolicy": "Retain"},
     }
-    claim = {"accessModes": SPEC["accessModes"], "volumeMode": "Block", "volumeName": "pv-db-0"}
+    claim = {"accessModes": SPEC["accessModes"], "volumeMode": "Block", "volumeName": "pv-text"}
     pvc = {
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
-        "metadata": {"name": "db-0", "namespace": "default", "annotations": ANNOTATIONS},
+        "metadata": {"name": "text", "namespace": "default", "annotations": ANNOTATIONS},
         "spec": {**claim, "resources": {"requests": {"storage": "1Gi"}}, "storageClassName": ""},
     }
     return VolumeDecision(pv, pvc, 0, ())
@@ -64,7 +64,7 @@ def apply(server: ApiServer) -> list[dict[str, Any]]:
     found = []
     for text in file_text(decision(), "2026").split("---\n")[1:]:
         of_volume = yaml.safe_load(text)["kind"] == PV.kind
-        path = PV.path(None, "pv-db-0") if of_volume else PVC.path("default", "db-0")
+        path = PV.path(None, "pv-text") if of_volume else PVC.path("default", "text")
         status, answer = server.call("PATCH", path, text.encode(), APPLY, fieldManager="flux")
         assert status in (200, 201), answer
         found.append(answer)
@@ -88,10 +88,10 @@ def test_p5_what_is_bound_meanwhile_is_not_written_by_the_same_text(
     server: ApiServer, applied: list[dict[str, Any]]
 ) -> None:
     uid = {"spec": {"claimRef": {"uid": applied[1]["metadata"]["uid"], "resourceVersion": "7"}}}
-    status, bound = server.call("PATCH", PV.path(None, "pv-db-0"), uid, MERGE)
+    status, bound = server.call("PATCH", PV.path(None, "pv-text"), uid, MERGE)
     assert status == 200, bound
     done = {"metadata": {"annotations": {"pv.kubernetes.io/bind-completed": "yes"}}}
-    status, claim = server.call("PATCH", PVC.path("default", "db-0"), done, MERGE)
+    status, claim = server.call("PATCH", PVC.path("default", "text"), done, MERGE)
     assert status == 200, claim
     again = apply(server)
     assert [item["metadata"]["resourceVersion"] for item in again] == [

@@ -8,6 +8,7 @@ import copy
 from typing import Any
 
 from demo.storages import STORAGES, Sites, Storage
+from demo.storages.nfs import EXPORT
 
 LABELS = {"storage": "ceph"}
 NFS, CEPH = STORAGES["nfs"], STORAGES["ceph_rbd"]
@@ -18,7 +19,8 @@ def replication(sites: Sites) -> dict[str, Any]:
     others = [{"key": key, "operator": "NotIn", "values": [value]} for key, value in LABELS.items()]
     return {
         "groups": [
-            _group("files", NFS, sites, {"matchExpressions": others}),
+            # the export is called as its group
+            _group(EXPORT, NFS, sites, {"matchExpressions": others}),
             _group("images", CEPH, sites, {"matchLabels": LABELS}),
         ]
     }
