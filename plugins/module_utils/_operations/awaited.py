@@ -41,12 +41,26 @@ def look_with_capture(plan: Plan, target: str, seen: Outlook) -> Outlook:
 def observe_groups(session: Session) -> tuple[list[GroupStatus], list[GroupStatus]]:
     """The groups at the target and at the source. In check mode a failover makes no volumes: its capture has them."""
     here, there = session.observe_groups()
-    made = not session.check_mode or session.run.operation != "failover" or not makes_volumes(session.plan)
-    if made or all(status.present for status in here):
+    if not session.check_mode or not _is_awaited(session, here):
         return here, there
+    _expect(session)
+    return session.observe_groups()
+
+
+def expect_captured(session: Session) -> None:
+    """Before a failover has made its volumes, its groups are those of its capture."""
+    if _is_awaited(session, session.groups.observe([session.target])[session.target]):
+        _expect(session)
+
+
+def _is_awaited(session: Session, here: list[GroupStatus]) -> bool:
+    makes = session.run.operation == "failover" and makes_volumes(session.plan)
+    return makes and not all(status.present for status in here)
+
+
+def _expect(session: Session) -> None:
     volumes = _volumes(session.plan, session.api, session.target, chosen_capture(session))
     session.groups.expect(session.target, volumes)
-    return session.observe_groups()
 
 
 def _volumes(plan: Plan, api: Api, target: str, name: str) -> list[ClaimedVolume]:

@@ -15,7 +15,7 @@ from .._planning.guards import PeerClearance, check_promotion
 from .._planning.phase_check import phase_check
 from .._planning.switch_guards import check_demotion, check_resync, check_taking_back
 from .._providers.base import WORKERS, Provider
-from .awaited import observe_groups
+from .awaited import expect_captured, observe_groups
 from .entry import bounded
 from .groups import Groups
 from .losses import before_switch
@@ -106,6 +106,7 @@ def fence_source(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
             summary["state"] = "done"
             return {"changed": False, "fenced": False, "proofs": [], "msg": "the source was not declared lost"}
         session.verify_lock()
+        expect_captured(session)
         proofs, refusals = _fence_all(session)
         if refusals and not session.run.waived_fencing:
             raise Refused(

@@ -111,9 +111,25 @@ def test_p4_a_capture_that_cannot_be_read_stops_nothing(
 def test_p9_a_failover_in_check_mode_sees_the_groups_of_its_capture(
     monkeypatch: pytest.MonkeyPatch, check_mode: bool, operation: str, role: str
 ) -> None:
+    session = session_of(monkeypatch, operation, check_mode)
+    here, _there = awaited.observe_groups(session)
+    assert here[0].role == role
+
+
+@pytest.mark.parametrize(("operation", "role"), [("failover", "secondary"), ("relocate", "unknown")])
+def test_p4_a_step_before_the_volumes_knows_those_of_the_capture(
+    monkeypatch: pytest.MonkeyPatch, operation: str, role: str
+) -> None:
+    session = session_of(monkeypatch, operation)
+    awaited.expect_captured(session)
+    assert session.groups.observe(["west"])["west"][0].role == role
+
+
+def session_of(monkeypatch: pytest.MonkeyPatch, operation: str, check_mode: bool = False) -> Any:
+    """A run whose chosen capture is of the plan's one volume."""
     monkeypatch.setattr(awaited, "source_of", lambda _plan: Source())
     groups = Product()
-    session = SimpleNamespace(
+    return SimpleNamespace(
         plan=PLAN,
         api=MemoryApi("west"),
         target="west",
@@ -123,5 +139,3 @@ def test_p9_a_failover_in_check_mode_sees_the_groups_of_its_capture(
         load=lambda _topic: {"name": "new"},
         observe_groups=lambda: (groups.observe(["west"])["west"], []),
     )
-    here, _there = awaited.observe_groups(session)  # type: ignore[arg-type]
-    assert here[0].role == role

@@ -44,6 +44,14 @@ def fence(monkeypatch: pytest.MonkeyPatch, storage: Storage, check_mode: bool = 
     return replication.fence_source(plan_of(), "r-1", check_mode)
 
 
+def test_p4_the_storage_of_a_site_without_volumes_yet_is_fenced_by_those_of_the_capture(monkeypatch) -> None:
+    """The volumes are made after the fence, and some products know a group by its volumes only."""
+    storage = Storage("secondary")
+    monkeypatch.setattr(replication, "expect_captured", lambda _session: storage.asked.append(("expect", "west")))
+    fence(monkeypatch, storage)
+    assert storage.asked == [("expect", "west"), ("fence", "west")]
+
+
 def test_p1_a_storage_that_outlives_its_lost_cluster_is_demoted_after_the_fence(monkeypatch) -> None:
     storage = Storage("primary")
     assert "payroll: east's storage answers, and is read-only now" in fence(monkeypatch, storage)["proofs"]
