@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -123,4 +124,6 @@ def test_p6_a_second_run_is_refused_with_the_run_that_holds_the_lock(decided: De
         refused(world.failover(), f"held by run {holder}, attempt 1, renewed", f"Lease/{STORE}/plan-payroll")
     finally:
         lock.release(holder, 1)
-    assert [item for item in world.cluster("west").list("ConfigMap", STORE) if "head" in item.get("data", {})] == []
+    stored = [item.get("data", {}) for item in world.cluster("west").list("ConfigMap", STORE)]
+    runs = [json.loads(data["head"]) for data in stored if "head" in data]
+    assert [run["id"] for run in runs if run["plan"] == "payroll"] == []
