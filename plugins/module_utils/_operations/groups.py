@@ -42,6 +42,10 @@ class Groups:
         """Volumes that a run is going to make there."""
         self._handles[site].expect(volumes)
 
+    def silence(self, site: str, why: str) -> None:
+        """Its API server is not connected to any more: products look for volumes there again and again."""
+        self._handles[site].silence(why)
+
     def observe(self, sites: Iterable[str]) -> dict[str, list[GroupStatus]]:
         """site to the status of every group there, in the plan's order; sites and products are asked in parallel."""
         asked = [(site, *item) for site in sites for item in self._by_provider(self.plan.groups)]

@@ -23,6 +23,7 @@ from .progress import Progress
 from .sites import LOST_TIMEOUT, PROBE_TIMEOUT, Reach, open_site, reach
 
 RENEW_EVERY = 15.0
+SILENT = "declared lost, and silent when the run began"
 
 
 class Session:
@@ -51,6 +52,8 @@ class Session:
         self.run = Run.from_dict(head)
         self.progress = Progress(run_id, self.clock)
         self.groups = Groups(plan)
+        if self.source_is_dead:
+            self.groups.silence(self.source, SILENT)
         self._lock = PlanLock(self.api, plan.store_namespace, plan.name)
         self._ended = threading.Event()
         self._lost: DrError | None = None
@@ -89,8 +92,7 @@ class Session:
         if not self.source_is_dead:
             found = self.groups.observe((self.target, self.source))
             return found[self.target], found[self.source]
-        message = "declared lost, and silent when the run began"
-        there = [silent(group.name, self.source, message) for group in self.plan.groups]
+        there = [silent(group.name, self.source, SILENT) for group in self.plan.groups]
         return self.groups.observe([self.target])[self.target], there
 
     def verify_lock(self) -> None:

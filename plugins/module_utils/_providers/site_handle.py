@@ -11,6 +11,7 @@ from typing import Any
 
 from .._cluster.api import Api
 from .._cluster.kinds import PV, PVC
+from .._errors import Unreachable
 from .._model.names import protected_label
 from .._model.plan import Group, Plan
 from .command import Runner, run_command
@@ -45,6 +46,14 @@ class SiteHandle:
     @cached_property
     def api(self) -> Api:
         return self._open_api()
+
+    def silence(self, why: str) -> None:
+        """From now on `api` is refused at once."""
+
+        def refuse() -> Api:
+            raise Unreachable("connect to the API server", site=self.name, seen=why)
+
+        self._open_api = refuse
 
     def volumes(self, group: Group) -> list[ClaimedVolume]:
         """The group's claims that `protect` has labelled here, as they were when the plan's were first listed."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused, Unreachable
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus, SyncProof
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations import groups as groups_module
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.groups import Groups
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.session import Session
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.registry import PROVIDERS
@@ -68,6 +69,19 @@ def test_p4_a_source_that_is_dead_for_this_run_is_not_asked_again(asked: list[tu
     assert asked == [("one", "west")]
     assert [(status.role, status.reachable) for status in there] == [("unknown", False)]
     assert here[0].role == "primary"
+
+
+def test_p4_an_api_server_that_is_dead_for_this_run_is_not_connected_to_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some products look for a group's volumes at both sites, each time."""
+    opened: list[str] = []
+    monkeypatch.setitem(PROVIDERS, "kept", lambda sites: SimpleNamespace(sites=sites))  # type: ignore[arg-type]
+    monkeypatch.setattr(groups_module, "open_site", lambda _plan, site: opened.append(site))
+    groups = groups_of("kept")
+    groups.silence("east", "declared lost")
+    (group,) = groups.plan.groups
+    with pytest.raises(Unreachable, match="declared lost"):
+        groups.provider(group).sites["east"].volumes(group)  # type: ignore[attr-defined]
+    assert opened == []
 
 
 def test_p1_a_source_that_may_be_alive_is_asked_freshly(asked: list[tuple[str, str]]) -> None:
