@@ -102,6 +102,12 @@ class Supervisor:
                     continue
                 killed.add(pid)
             time.sleep(0.01)
+        # a dying process leaves its namespaces before its parent hears of it: `start` would take it for running
+        ours = killed & set(self._pids.values())
+        while unheard := ours - self._exits.keys():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"no exit status {KILL_DEADLINE} s after kill -9: pids {sorted(unheard)}")
+            time.sleep(0.01)
         return {"killed": len(killed)}
 
 
