@@ -2,16 +2,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.run_store import RunStore
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused, Unreachable
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus, SyncProof
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run import Run, new_run_id
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations import groups as groups_module
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations import session as session_module
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.groups import Groups
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.session import Session
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.registry import PROVIDERS
-from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import plan_of
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, plan_of
 
 GROUPS = [{"name": name, "selector": {"matchLabels": {"tier": name}}} for name in ("db", "app", "web")]
 
@@ -82,6 +86,30 @@ def test_p4_an_api_server_that_is_dead_for_this_run_is_not_connected_to_again(mo
     with pytest.raises(Unreachable, match="declared lost"):
         groups.provider(group).sites["east"].volumes(group)  # type: ignore[attr-defined]
     assert opened == []
+
+
+@pytest.mark.parametrize(("source_state", "silenced"), [("unreachable", ["east"]), ("reachable", [])])
+def test_p4_a_module_of_a_run_whose_source_is_dead_silences_it(
+    monkeypatch: pytest.MonkeyPatch, source_state: str, silenced: list[str]
+) -> None:
+    api, plan = MemoryApi("west"), plan_of()
+    run = Run(
+        new_run_id(plan.name, "failover", "west", datetime(2026, 3, 1, tzinfo=UTC)),
+        plan.name,
+        "failover",
+        "east",
+        "west",
+        "f00d",
+        "2026-03-01T00:00:00+00:00",
+        source_state=source_state,
+        declared_lost="east",
+    )
+    RunStore(api, plan.store_namespace).put_head(run.id, plan.name, run.as_dict())
+    monkeypatch.setattr(session_module, "open_site", lambda _plan, _site: api)
+    told: list[str] = []
+    monkeypatch.setattr(Groups, "silence", lambda _self, site, _why: told.append(site))
+    Session(plan, run.id)
+    assert told == silenced
 
 
 def test_p1_a_source_that_may_be_alive_is_asked_freshly(asked: list[tuple[str, str]]) -> None:
