@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 PREFIX = "ansible_collections.ocpvirt.dr.plugins.modules"
@@ -17,11 +18,15 @@ PREFIX = "ansible_collections.ocpvirt.dr.plugins.modules"
 
 @dataclass(frozen=True)
 class Ran:
-    """result: what the module returned. seconds: from start to end of its process; megabytes: its peak memory."""
+    """result: what the module returned. seconds: from start to end of its process; megabytes: its peak memory.
+
+    started: by the clock that its progress is written with.
+    """
 
     result: dict[str, Any]
     seconds: float
     megabytes: float
+    started: datetime
 
 
 def environment() -> dict[str, str]:
@@ -31,7 +36,7 @@ def environment() -> dict[str, str]:
 
 def run_module(name: str, **arguments: Any) -> Ran:
     body = {"ANSIBLE_MODULE_ARGS": {key: value for key, value in arguments.items() if value is not None}}
-    began = time.monotonic()
+    started, began = datetime.now(UTC), time.monotonic()
     process = subprocess.Popen(
         [sys.executable, "-m", f"{PREFIX}.{name}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment()
     )
@@ -45,4 +50,4 @@ def run_module(name: str, **arguments: Any) -> Ran:
     result = json.loads(output)
     if status or result.get("failed"):
         raise RuntimeError(f"module {name} failed: {result.get('msg', output.decode())}")
-    return Ran(result, seconds, usage.ru_maxrss / 1024)
+    return Ran(result, seconds, usage.ru_maxrss / 1024, started)

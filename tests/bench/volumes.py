@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import kubernetes
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import PVC
@@ -87,7 +88,7 @@ def create_many(lab: Lab, folder: Path, count: int) -> list[Result]:
         ran, run_id = ours.created_by_us()
     finally:
         ours.remove()
-    writes, seconds = _written(run_id)
+    writes, seconds = written(run_id)
     theirs = Volumes(lab, folder, "bench-theirs", count)
     theirs.make_namespace()
     client = MinimalClient(theirs)
@@ -134,11 +135,24 @@ def create_many(lab: Lab, folder: Path, count: int) -> list[Result]:
     ]
 
 
-def _written(run_id: str) -> tuple[int, float]:
+def written(run_id: str) -> tuple[int, float]:
     """Writes and their seconds, marks among them, until the last claim and volume were created."""
+    first, last = _writing(run_id)
+    return last["done"] - first["done"], (_time(last) - _time(first)).total_seconds()
+
+
+def all_written(run_id: str) -> datetime:
+    """When the last claim and volume were created."""
+    return _time(_writing(run_id)[1])
+
+
+def _writing(run_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the module said first, and last before it only waited."""
     lines = [json.loads(line) for line in (progress_directory() / f"{run_id}.jsonl").read_text().splitlines()]
     first_wait = next(number for number, line in enumerate(lines) if line["stage"] == "volumes bound")
-    written = [line for line in lines[:first_wait] if line["stage"] == "volumes written"]
-    first, last = written[0], written[-1]
-    seconds = datetime.fromisoformat(last["time"]) - datetime.fromisoformat(first["time"])
-    return last["done"] - first["done"], seconds.total_seconds()
+    said = [line for line in lines[:first_wait] if line["stage"] == "volumes written"]
+    return said[0], said[-1]
+
+
+def _time(line: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(line["time"])

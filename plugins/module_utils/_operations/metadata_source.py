@@ -12,7 +12,6 @@ from .._errors import Refused
 from .._metadata.base import MetadataSource
 from .._metadata.export import ExportSource
 from .._metadata.export_directory import DirectoryStore
-from .._metadata.export_s3 import S3Store
 from .._metadata.export_store import Store
 from .._metadata.gitops import GitopsSource
 from .._metadata.oadp import OadpSource
@@ -51,6 +50,9 @@ def makes_volumes(plan: Plan) -> bool:
 def _store(place: Mapping[str, Any]) -> Store:
     if "directory" in place:
         return DirectoryStore(os.path.expanduser(place["directory"]))
+    # its client library costs a tenth of a second, which the start of a module does not have to spare
+    from .._metadata.export_s3 import S3Store
+
     return S3Store(resolve_references(place["s3"], os.environ))
 
 
