@@ -19,6 +19,7 @@ from .ceph_rbd_cluster import PATIENCE, Cluster, Seen
 from .ceph_rbd_fence import block, blocked, unblock
 from .ceph_rbd_images import Image, image_of, is_rbd
 from .ceph_rbd_options import Access, RbdOptions
+from .ceph_rbd_proof import follows_nothing, with_proof, without_proof
 from .ceph_rbd_side import Members, Side, Sides
 from .ceph_rbd_status import LAST_SYNC_SOURCE, volume_status
 from .site_handle import SiteHandle
@@ -63,11 +64,15 @@ class CephRbdProvider(Provider):
                 seen[access] = Cluster(site, access, self.sites[site].run).look(every)
             except DrError as error:
                 seen[access] = error
-        statuses = []
-        for group in groups:
-            answer = failed.get(group.name) or seen[RbdOptions.read(group, site).access]
-            statuses.append(self._status(group, site, images.get(group.name, set()), answer))
-        return statuses
+        answers = {group.name: failed.get(group.name) or seen[RbdOptions.read(group, site).access] for group in groups}
+        volumes = {
+            name: [volume_status(image, answer.images.get(image)) for image in sorted(images[name])]
+            for name, answer in answers.items()
+            if isinstance(answer, Seen)
+        }
+        unproven = [group for group in groups if follows_nothing(volumes.get(group.name, ()))]
+        volumes.update(zip((group.name for group in unproven), self._proven(unproven, site, volumes), strict=True))
+        return [_status(group, site, answers[group.name], volumes.get(group.name, [])) for group in groups]
 
     def covers(self, group: Group, site: str, pv: Mapping[str, Any]) -> bool:
         """Whether it is an image of the pool that the group has there. That it is mirrored is what `observe` says."""
@@ -183,37 +188,32 @@ class CephRbdProvider(Provider):
     def unfence(self, group: Group, survivor: str, lost: str) -> bool:
         return unblock(self._sides.cluster(group, survivor), RbdOptions.read(group, lost).fence)
 
-    def _status(self, group: Group, site: str, images: set[Image], answer: Seen | DrError) -> GroupStatus:
-        if isinstance(answer, Unreachable):
-            return silent(group.name, site, str(answer))
-        if isinstance(answer, DrError):
-            return GroupStatus(group.name, site, "unknown", "error", "none", message=str(answer))
-        volumes = [volume_status(image, answer.images.get(image)) for image in sorted(images)]
-        if volumes and all(item.role == "secondary" and item.direction == "none" for item in volumes):
-            volumes = self._with_proof(group, site, volumes)
-        status = combine(group.name, site, volumes, LAST_SYNC_SOURCE)
-        return replace(status, present=False) if images and not images & answer.images.keys() else status
+    def _proven(
+        self, groups: Sequence[Group], site: str, volumes: Mapping[str, list[VolumeStatus]]
+    ) -> list[list[VolumeStatus]]:
+        """The volumes of groups that follow nothing, with what one look at both sites proves of them."""
 
-    def _with_proof(self, group: Group, site: str, volumes: list[VolumeStatus]) -> list[VolumeStatus]:
-        """Of images that follow nothing: demoted ones whose data is at the other site. It takes a look at both."""
+        def proven(alike: list[Group]) -> list[list[VolumeStatus]]:
+            try:
+                here, there = Sides(self.sites, patience=0).look_both(alike, site, "observe")
+            except DrError as error:
+                return [without_proof(volumes[group.name], error) for group in alike]
+            return [with_proof(volumes[group.name], here.of(group.name), there.of(group.name)) for group in alike]
+
         try:
-            here, there = Sides(self.sites, patience=0).look_both([group], site, "observe")
-            here.check_all_mirrored("observe")
-            there.check_all_mirrored("observe")
+            return self._each(groups, self.sites, proven)
         except DrError as error:
-            # without the other site's word there is no proof
-            return [replace(volumes[0], message=f"{volumes[0].message}; no proof: {error}"), *volumes[1:]]
-        found = switch.arrivals(here, there)
-        if there.primaries or not all(item.holds for item in found.values()):
-            return volumes
-        if all(item.is_copy for item in found.values()):
-            return [replace(item, message="the peer is demoted too") for item in volumes]
-        return [
-            replace(item, health="healthy", sync_proof=f"the other site holds its {arrived.source}", message="")
-            for item, arrived in zip(
-                volumes, (found[switch.counterpart(there, image)] for image in sorted(here.images)), strict=True
-            )
-        ]
+            # the other site's options cannot be read
+            return [without_proof(volumes[group.name], error) for group in groups]
+
+
+def _status(group: Group, site: str, answer: Seen | DrError, volumes: Sequence[VolumeStatus]) -> GroupStatus:
+    if isinstance(answer, Unreachable):
+        return silent(group.name, site, str(answer))
+    if isinstance(answer, DrError):
+        return GroupStatus(group.name, site, "unknown", "error", "none", message=str(answer))
+    status = combine(group.name, site, volumes, LAST_SYNC_SOURCE)
+    return replace(status, present=False) if volumes and not any(item.raw for item in volumes) else status
 
 
 def _evidence(side: Side, lost: str, networks: Sequence[str]) -> str:

@@ -113,6 +113,10 @@ class Side:
     def again(self, history: bool = True) -> Side:
         return replace(self, seen=self.cluster.look(self.images, history))
 
+    def of(self, group: str) -> Side:
+        """One of the groups, as it was seen with the others."""
+        return replace(self, members={group: self.members[group]}, images=self.members[group])
+
     def only(self, image: Image) -> Side:
         return replace(self, images=frozenset([image]))
 

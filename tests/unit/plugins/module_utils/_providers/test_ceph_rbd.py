@@ -323,6 +323,44 @@ def test_a_proof_is_shown_by_the_demoted_source_alone(pair: CephPair) -> None:
     assert "no proof" in alone.message
 
 
+def test_one_look_at_both_sites_proves_all_demoted_groups(pair: CephPair) -> None:
+    groups = [Group(name, LabelSelector({"image": name})) for name in "abc"]
+    for facts in (*pair.images["east"].values(), *pair.images["west"].values()):
+        facts["status"] = {**facts["status"], "state": "unknown", "description": "remote image is not primary"}
+    pair.provider().demote_all(groups[:2], "east")
+    pair.looks.clear()
+    statuses = pair.provider().observe_all(groups, "east")
+    assert sorted(pair.looks) == ["east", "east", "west"]
+    proof = "1 volumes, each: the other site holds its snapshot 9"
+    assert [(status.role, status.sync_proof) for status in statuses] == [
+        ("secondary", proof),
+        ("secondary", proof),
+        ("primary", ""),
+    ]
+
+
+def test_a_group_that_cannot_be_proven_does_not_keep_others_from_their_proof(pair: CephPair) -> None:
+    groups = [Group(name, LabelSelector({"image": name})) for name in "abc"]
+    for facts in (*pair.images["east"].values(), *pair.images["west"].values()):
+        facts["status"] = {**facts["status"], "state": "unknown", "description": "remote image is not primary"}
+    pair.provider().demote_all(groups, "east")
+    del pair.images["west"]["b"]
+    statuses = pair.provider().observe_all(groups, "east")
+    assert [bool(status.sync_proof) for status in statuses] == [True, False, True]
+    assert "no proof" in statuses[1].message
+    assert "no image rbd/b" in statuses[1].message
+
+
+def test_bad_options_of_the_other_site_cost_the_proof_and_not_the_status(pair: CephPair) -> None:
+    for facts in (*pair.images["east"].values(), *pair.images["west"].values()):
+        facts["status"] = {**facts["status"], "state": "unknown", "description": "remote image is not primary"}
+    pair.provider().demote(group(), "east")
+    status = pair.provider().observe(group(sites={"west": {"mode": "x"}}), "east")
+    assert (status.role, status.sync_proof) == ("secondary", "")
+    assert "no proof: " in status.message
+    assert "option mode" in status.message
+
+
 def test_volumes_of_another_driver_or_pool_are_not_covered(pair: CephPair) -> None:
     def covers(driver: str, pool: str) -> bool:
         csi = {"driver": driver, "volumeAttributes": {"pool": pool, "imageName": "x"}}
