@@ -10,7 +10,9 @@ PREFIX = "dr.ocpvirt.io"
 FIELD_MANAGER = "ocpvirt-dr"
 
 PRIORITY = f"{PREFIX}/priority"
+# blocking: what is named has to be ready; ordering only: its start has to be over, whether it is ready or not
 DEPENDS_ON = f"{PREFIX}/depends-on"
+START_AFTER = f"{PREFIX}/start-after"
 START = f"{PREFIX}/start"
 
 # on a VM or workload that we stopped: what it was before, to give back at start (P7)

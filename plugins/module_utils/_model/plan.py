@@ -37,6 +37,10 @@ __all__ = [
 ]
 
 
+# what a VM that failed means for others: nothing, the rest of its wave stays off, or nothing more begins
+OnFailure = Literal["continue", "stop_wave", "stop"]
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Site:
     """auth: authentication options of kubernetes.core, secrets as references (`password_env`, `api_key_file`)."""
@@ -77,11 +81,18 @@ class VolumeRule:
 
 @dataclass(frozen=True, slots=True)
 class Wave:
-    """VMs that may start together; without a selector it takes the rest."""
+    """VMs that may start together; without a selector it takes the rest.
+
+    delay: between the end of the wave before and the first start of this one. gate: it begins only in a run that was
+    told by name to open it. on_failure: None where the plan's holds.
+    """
 
     name: str
     selector: LabelSelector | None = None
     after: tuple[str, ...] = ()
+    delay: timedelta = timedelta(0)
+    gate: bool = False
+    on_failure: OnFailure | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +110,7 @@ class Startup:
     waves: tuple[Wave, ...]
     max_starting: int
     readiness: Readiness
-    on_failure: Literal["continue", "stop"]
+    on_failure: OnFailure
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +292,14 @@ def _joined(common: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]
 
 def _wave(found: Mapping[str, Any]) -> Wave:
     selector = LabelSelector.of_document(found["selector"]) if "selector" in found else None
-    return Wave(found["name"], selector, tuple(found.get("after", ())))
+    return Wave(
+        name=found["name"],
+        selector=selector,
+        after=tuple(found.get("after", ())),
+        delay=_duration(found.get("delay")) or timedelta(0),
+        gate=found.get("gate", False),
+        on_failure=found.get("on_failure"),
+    )
 
 
 def _in_order(waves: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -161,7 +161,17 @@ _GROUP = Keys(
     }
 )
 
-_WAVE = Keys({"name": Field(_NAME, required=True), "selector": Field(SELECTOR), "after": Field(Items(_NAME))})
+_ON_FAILURE = Choice("continue", "stop_wave", "stop")
+_WAVE = Keys(
+    {
+        "name": Field(_NAME, required=True),
+        "selector": Field(SELECTOR),
+        "after": Field(Items(_NAME)),
+        "delay": Field(Duration()),
+        "gate": Field(Flag()),
+        "on_failure": Field(_ON_FAILURE),
+    }
+)
 
 DOCUMENT = Keys(
     {
@@ -226,7 +236,7 @@ DOCUMENT = Keys(
                         ),
                         default={},
                     ),
-                    "on_failure": Field(Choice("continue", "stop"), default="continue"),
+                    "on_failure": Field(_ON_FAILURE, default="continue"),
                 }
             ),
             default={},

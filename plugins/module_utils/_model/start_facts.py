@@ -8,17 +8,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .names import DEPENDS_ON, PRIORITY, START
+from .names import DEPENDS_ON, PRIORITY, START, START_AFTER
 
 DEFAULT_PRIORITY = 3
 
 
 @dataclass(frozen=True)
 class StartFacts:
-    """depends_on: keys, namespace/name of a VM and kind/namespace/name of a workload. start: False for never."""
+    """depends_on, start_after: keys, namespace/name of a VM and kind/namespace/name of a workload.
+
+    start: False for never.
+    """
 
     priority: int
     depends_on: tuple[str, ...]
+    start_after: tuple[str, ...]
     start: bool
 
 
@@ -27,7 +31,8 @@ def start_facts(meta: Mapping[str, Any], on: str) -> StartFacts:
     facts = {**(meta.get("labels") or {}), **(meta.get("annotations") or {})}
     return StartFacts(
         priority=_priority(facts.get(PRIORITY), on),
-        depends_on=_depends_on(facts.get(DEPENDS_ON, ""), meta["namespace"]),
+        depends_on=_keys(facts.get(DEPENDS_ON, ""), meta["namespace"]),
+        start_after=_keys(facts.get(START_AFTER, ""), meta["namespace"]),
         start=facts.get(START, "").lower() != "never",
     )
 
@@ -40,7 +45,7 @@ def _priority(value: str | None, on: str) -> int:
     return int(value)
 
 
-def _depends_on(value: str, namespace: str) -> tuple[str, ...]:
+def _keys(value: str, namespace: str) -> tuple[str, ...]:
     names = [name.strip() for name in value.split(",") if name.strip()]
     return tuple(_key(name, namespace) for name in names)
 

@@ -32,7 +32,7 @@ class PowerRecord:
 
 @dataclass(frozen=True)
 class ProtectedVm:
-    """key: namespace/name. depends_on: keys. start: False for VMs annotated to stay off. pvcs: namespace/name."""
+    """key, pvcs: namespace/name. depends_on, start_after: keys. start: False for VMs annotated to stay off."""
 
     namespace: str
     name: str
@@ -42,6 +42,7 @@ class ProtectedVm:
     start: bool
     power: PowerRecord
     pvcs: tuple[str, ...]
+    start_after: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -74,6 +75,7 @@ def protected_vm(manifest: Mapping[str, Any]) -> ProtectedVm:
         start=facts.start,
         power=power_record(manifest),
         pvcs=tuple(f"{namespace}/{claim}" for claim in claim_names(manifest)),
+        start_after=facts.start_after,
     )
 
 

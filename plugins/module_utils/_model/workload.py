@@ -61,6 +61,7 @@ class ProtectedWorkload:
     depends_on: tuple[str, ...]
     start: bool
     record: WorkloadRecord
+    start_after: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -92,6 +93,7 @@ def protected_workload(manifest: Mapping[str, Any]) -> ProtectedWorkload:
         depends_on=facts.depends_on,
         start=facts.start,
         record=workload_record(manifest),
+        start_after=facts.start_after,
     )
 
 

@@ -1,93 +1,122 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The order of a start: waves from the plan, priorities and dependencies of VMs and workloads. Pure."""
+"""The order of a start: waves from the plan, priorities and needs of VMs and workloads; and of a stop. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
-from .._errors import Refused
-from .._model.names import DEPENDS_ON
-from .._model.plan import Wave
+from .._model.plan import OnFailure, Wave
+from .start_needs import Needs, Startable, needs_first, needs_of
 
 REST = "rest"
 
-
-class Startable(Protocol):
-    """A VM or a workload."""
-
-    @property
-    def key(self) -> str:
-        """Unique among all that start together."""
-
-    @property
-    def on(self) -> str:
-        """Its kind, namespace and name."""
-
-    @property
-    def labels(self) -> Mapping[str, str]:
-        """What waves select."""
-
-    @property
-    def priority(self) -> int:
-        """1 starts first, 5 last."""
-
-    @property
-    def depends_on(self) -> tuple[str, ...]:
-        """Keys or names of what must be ready before."""
-
-    @property
-    def start(self) -> bool:
-        """Whether a start begins it at all."""
-
-    @property
-    def running(self) -> bool:
-        """Whether it ran before it was stopped."""
-
-    @property
-    def was(self) -> str:
-        """What it was, in words."""
+# number of the plan's wave, priority
+Place = tuple[int, int]
 
 
 @dataclass(frozen=True)
 class StartWave:
-    """VMs and workloads (keys) that may start together, and why they are here."""
+    """VMs and workloads (keys) of one wave and priority of the plan.
+
+    They may start together as far as their needs allow. What others of them need comes before these, and what a longer
+    chain waits for before a shorter one's, so that the chain does not begin last.
+    delay: seconds between the end of the wave before (of the first: the begin of the start) and the first start of this one.
+    gate: the name by which a person opens it; None where it is open, or has none. on_failure: None for the plan's.
+    of: the plan's wave.
+    """
 
     name: str
     keys: tuple[str, ...]
+    delay: float = 0.0
+    gate: str | None = None
+    on_failure: OnFailure | None = None
+    of: str = ""
 
 
 @dataclass(frozen=True)
 class StartOrder:
-    """waves in order; stays_off: key to reason, for what is not started."""
+    """waves in order; stays_off: key to reason, for what is not started; needs: what a key waits for, where it does."""
 
     waves: tuple[StartWave, ...]
     stays_off: Mapping[str, str]
+    needs: Needs
 
 
-def order_start(startables: Iterable[Startable], waves: Sequence[Wave]) -> StartOrder:
-    """Waves of the plan, inside them priorities, inside these dependencies; a dependency never starts later.
+def order_start(startables: Iterable[Startable], waves: Sequence[Wave], open_gates: Collection[str] = ()) -> StartOrder:
+    """Waves of the plan, inside them priorities; needs are edges. What is needed never starts later.
 
-    What depends on something of a later wave is moved behind it. Refused: an unknown name, a cycle (printed), and a
-    dependency on what stays off.
+    What needs something of a later wave or priority is moved there. Refused: an unknown name, a cycle (printed), and a
+    blocking need of what stays off.
     """
-    by_key = {item.key: item for item in startables}
-    stays_off = {key: reason for key, item in by_key.items() if (reason := _why_off(item))}
-    starting = {key: item for key, item in by_key.items() if key not in stays_off}
-    _check_dependencies(starting, by_key, stays_off)
-    rank = {key: (_wave_of(item, waves), item.priority, 0) for key, item in starting.items()}
-    for key in _dependencies_first(starting):
-        for needed in starting[key].depends_on:
-            wave, priority, depth = rank[needed]
-            rank[key] = max(rank[key], (wave, priority, depth + 1))
-    groups: dict[tuple[int, int, int], list[str]] = {}
-    for key, place in rank.items():
-        groups.setdefault(place, []).append(key)
-    names = [wave.name for wave in waves] + [REST]
-    ordered = tuple(StartWave(_name(names, place), tuple(sorted(groups[place]))) for place in sorted(groups))
-    return StartOrder(ordered, stays_off)
+    graph = _Graph(startables, waves)
+    return StartOrder(tuple(graph.waves(open_gates)), graph.stays_off, graph.needs)
+
+
+def order_stop(startables: Iterable[Startable], waves: Sequence[Wave]) -> list[frozenset[str]]:
+    """Keys in steps, each to be off before the next: the reverse of a start, where what needs something is off first.
+
+    What a start would leave off goes in the first step. Refused as a start is.
+    """
+    graph = _Graph(startables, waves)
+    steps: dict[tuple[Place, int], list[str]] = {}
+    for key, step in graph.steps().items():
+        steps.setdefault((graph.places[key], step), []).append(key)
+    off = [frozenset(graph.stays_off)] if graph.stays_off else []
+    return off + [frozenset(steps[place]) for place in sorted(steps, reverse=True)]
+
+
+class _Graph:
+    """What starts, at its place in the plan and with its needs."""
+
+    def __init__(self, startables: Iterable[Startable], waves: Sequence[Wave]) -> None:
+        known = {item.key: item for item in startables}
+        self._waves = [*waves, Wave(REST)]
+        self.stays_off = {key: reason for key, item in known.items() if (reason := _why_off(item))}
+        starting = {key: item for key, item in known.items() if key not in self.stays_off}
+        self.needs = needs_of(known, self.stays_off)
+        self._needs_first = needs_first(starting, self.needs)
+        self.places = {key: (_wave_of(item, self._waves), item.priority) for key, item in starting.items()}
+        for key in self._needs_first:
+            needed = (self.places[need.key] for need in self.needs.get(key, ()))
+            self.places[key] = max([self.places[key], *needed])
+
+    def waves(self, open_gates: Collection[str]) -> Iterator[StartWave]:
+        chains = self._chains()
+        groups: dict[Place, list[str]] = {}
+        for key in sorted(self.places, key=lambda key: (-chains[key], key)):
+            groups.setdefault(self.places[key], []).append(key)
+        last = max(groups, default=(-1, 0))[0]
+        for number, wave in enumerate(self._waves[: last + 1]):
+            priorities = sorted(priority for of, priority in groups if of == number)
+            delay, gate = wave.delay.total_seconds(), wave.name if wave.gate and wave.name not in open_gates else None
+            if gate and not priorities:
+                # the person who opens it looks at something before all that follows
+                yield StartWave(wave.name, (), 0.0, gate, wave.on_failure, wave.name)
+            for priority in priorities:
+                keys = tuple(groups[number, priority])
+                name = f"{wave.name}, priority {priority}"
+                yield StartWave(name, keys, delay, gate, wave.on_failure, wave.name)
+                delay, gate = 0.0, None
+
+    def steps(self) -> dict[str, int]:
+        """How long the chain is that each waits for at its own place."""
+        steps = dict.fromkeys(self.places, 0)
+        for key in self._needs_first:
+            for need in self.needs.get(key, ()):
+                if self.places[need.key] == self.places[key]:
+                    steps[key] = max(steps[key], steps[need.key] + 1)
+        return steps
+
+    def _chains(self) -> dict[str, int]:
+        """How long the chain is that waits for each at its own place."""
+        chains = dict.fromkeys(self.places, 0)
+        for key in reversed(self._needs_first):
+            for need in self.needs.get(key, ()):
+                if self.places[need.key] == self.places[key]:
+                    chains[need.key] = max(chains[need.key], chains[key] + 1)
+        return chains
 
 
 def _why_off(item: Startable) -> str | None:
@@ -99,64 +128,6 @@ def _why_off(item: Startable) -> str | None:
 
 
 def _wave_of(item: Startable, waves: Sequence[Wave]) -> int:
-    for number, wave in enumerate(waves):
-        if wave.selector is None or wave.selector.matches(item.labels):
-            return number
-    return len(waves)
-
-
-def _name(names: Sequence[str], place: tuple[int, int, int]) -> str:
-    wave, priority, depth = place
-    return f"{names[wave]}, priority {priority}" + (f", step {depth + 1}" if depth else "")
-
-
-def _check_dependencies(
-    starting: Mapping[str, Startable], known: Mapping[str, Startable], stays_off: Mapping[str, str]
-) -> None:
-    for item in starting.values():
-        for needed in item.depends_on:
-            if needed not in known:
-                raise Refused(
-                    "order the start",
-                    on=item.on,
-                    seen=f"{DEPENDS_ON} names {needed}, which the plan does not protect",
-                    next_step="correct the annotation, or select it in the plan",
-                )
-            if needed in stays_off:
-                raise Refused(
-                    "order the start",
-                    on=item.on,
-                    seen=f"it depends on {needed}, which {stays_off[needed]}",
-                    next_step=f"start {needed} too, or remove it from {DEPENDS_ON}",
-                )
-
-
-def _dependencies_first(items: Mapping[str, Startable]) -> list[str]:
-    """Keys in an order in which each comes after what it depends on. Iterative: chains may be thousands long."""
-    ordered: list[str] = []
-    state: dict[str, int] = {}  # 1: on the path, 2: done
-    for root in sorted(items):
-        if root in state:
-            continue
-        path = [(root, iter(items[root].depends_on))]
-        state[root] = 1
-        while path:
-            key, needs = path[-1]
-            needed = next(needs, None)
-            if needed is None:
-                path.pop()
-                state[key] = 2
-                ordered.append(key)
-            elif state.get(needed) == 1:
-                keys = [step for step, _rest in path]
-                cycle = [*keys[keys.index(needed) :], needed]
-                raise Refused(
-                    "order the start",
-                    on=items[needed].on,
-                    seen=f"a cycle of dependencies: {' -> '.join(cycle)}",
-                    next_step=f"remove one of them from {DEPENDS_ON}",
-                )
-            elif needed not in state:
-                state[needed] = 1
-                path.append((needed, iter(items[needed].depends_on)))
-    return ordered
+    return next(
+        number for number, wave in enumerate(waves) if wave.selector is None or wave.selector.matches(item.labels)
+    )
