@@ -1,32 +1,64 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The sliding window of a start: who may be asked to start now. Pure: time comes in, decisions go out."""
+"""The sliding window of a start: who may be asked to start now. Pure: time comes in, decisions go out.
+
+Each call costs as much as has changed, not as much as there is.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import heapq
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from .._model.plan import OnFailure
+from .start_caps import CappedQueue
+from .start_edges import StartEdges
+from .start_needs import Needs
 from .start_order import StartWave
+from .start_retries import StartRetries
 
 
 @dataclass
 class StartWindow:
     """State of one start.
 
-    limit: at most so many VMs in flight (asked to start, not yet ready). timeout: seconds until a VM that is not
-    ready counts as failed and frees its slot. stop_on_failure: after a wave with failures no further wave begins.
+    limit: at most so many in flight (asked to start, not yet ready); it may be set between calls.
+    timeout: seconds until what is not ready frees its slot; timeouts: for those that have their own.
+    on_failure: of waves that have none of their own. gate: the one that ended the start.
+    opens: when each wave that was reached may begin; what another process knew of it is set before the first call.
     """
 
-    waves: list[StartWave]
+    waves: Sequence[StartWave]
     limit: int
     timeout: float
-    stop_on_failure: bool = False
+    on_failure: OnFailure = "continue"
+    needs: Needs = field(default_factory=dict)
+    queue: CappedQueue = field(default_factory=CappedQueue)
+    retries: StartRetries = field(default_factory=StartRetries)
+    timeouts: Mapping[str, float] = field(default_factory=dict)
+    opens: dict[str, float] = field(default_factory=dict)
     in_flight: dict[str, float] = field(default_factory=dict)
     ready: set[str] = field(default_factory=set)
     failed: dict[str, str] = field(default_factory=dict)
+    never_begun: dict[str, str] = field(default_factory=dict)
+    gate: str | None = None
     peak: int = 0
-    _wave: int = 0
+
+    def __post_init__(self) -> None:
+        self._wave = 0
+        self._entered = False
+        self._stop: str | None = None
+        self._stopped: dict[str, str] = {}
+        self._expiries: list[tuple[float, str]] = []
+        self._place: dict[str, tuple[int, int]] = {}
+        for number, wave in enumerate(self.waves):
+            for key in wave.keys:
+                self._place[key] = (number, len(self._place))
+        # per wave: what has not ended, and what of that is in flight or rests
+        self._left = [len(wave.keys) for wave in self.waves]
+        self._busy = [0] * len(self.waves)
+        self._edges = StartEdges(self.needs, self._place)
 
     @property
     def wave(self) -> str | None:
@@ -34,58 +66,190 @@ class StartWindow:
 
     @property
     def total(self) -> int:
-        return sum(len(wave.keys) for wave in self.waves)
+        return len(self._place)
+
+    @property
+    def waiting(self) -> int:
+        """How many of the open wave have only to wait for a slot."""
+        return len(self.queue)
 
     @property
     def done(self) -> bool:
-        return self._wave >= len(self.waves) and not self.in_flight
+        return self._wave >= len(self.waves) and not self.in_flight and not self.retries.resting
 
-    @property
-    def never_begun(self) -> list[str]:
-        """VMs that no wave reached, because an earlier one failed."""
-        reached = self.ready | set(self.failed) | set(self.in_flight)
-        return sorted(key for wave in self.waves for key in wave.keys if key not in reached)
-
-    def observe_starting(self, keys: Iterable[str], now: float) -> None:
-        """VMs that somebody asked to start before: they take their slots."""
+    def observe_starting(self, keys: Iterable[str], since: float) -> None:
+        """What somebody asked to start before takes its slot."""
         for key in keys:
-            if key not in self.ready and key not in self.failed:
-                self.in_flight.setdefault(key, now)
-        self.peak = max(self.peak, len(self.in_flight))
+            if key in self._place and not self._has_ended(key) and key not in self.in_flight:
+                self.queue.hold(key)
+                self._fly(key, since)
 
     def next(self, now: float) -> list[str]:
-        """VMs to ask to start now; they count as in flight from here on."""
+        """What to ask to start now; it counts as in flight from here on."""
         self._expire(now)
+        for key in self.retries.due(now):
+            self._busy[self._place[key][0]] -= 1
+            self._enqueue(key, again=True)
         asked: list[str] = []
-        while self._wave < len(self.waves):
-            wave = self.waves[self._wave]
-            waiting = [key for key in wave.keys if not self._touched(key)]
-            free = self.limit - len(self.in_flight)
-            for key in waiting[: max(0, free)]:
-                self.in_flight[key] = now
-                asked.append(key)
-            if len(waiting) > max(0, free) or any(key in self.in_flight for key in wave.keys):
-                break
-            if self.stop_on_failure and any(key in self.failed for key in wave.keys):
-                self._wave = len(self.waves)
-                break
-            self._wave += 1
-        self.peak = max(self.peak, len(self.in_flight))
+        while self._wave < len(self.waves) and self._may_begin(now):
+            asked += self._take(now)
+            if self._left[self._wave]:
+                if self.queue or self._busy[self._wave]:
+                    break
+                self._leave_blocked(wave=self.waves[self._wave])
+            else:
+                self._advance()
         return asked
 
     def became_ready(self, key: str) -> None:
-        self.in_flight.pop(key, None)
+        if key not in self._place:
+            return
+        self._land(key)
         self.failed.pop(key, None)
+        self.never_begun.pop(key, None)
+        self._end(key)
         self.ready.add(key)
+        self._release(key, ready=True)
 
-    def gave_up(self, key: str, reason: str) -> None:
-        self.in_flight.pop(key, None)
-        self.failed[key] = reason
+    def gave_up(self, key: str, reason: str, again_from: float | None = None) -> None:
+        """It frees its slot. again_from: now, where another attempt may help."""
+        if key not in self._place or self._has_ended(key):
+            return
+        self._land(key)
+        if again_from is not None and not self._stop and self.retries.rest(key, again_from):
+            self._busy[self._place[key][0]] += 1
+            return
+        used = self.retries.used.get(key)
+        self._end(key)
+        self.failed[key] = reason + (f", asked {used + 1} times" if used else "")
+        self._release(key, ready=False)
+        self._apply_policy(key)
+
+    def _take(self, now: float) -> list[str]:
+        asked = []
+        while len(self.in_flight) < self.limit:
+            key = self.queue.take()
+            if key is None:
+                break
+            self._fly(key, now)
+            asked.append(key)
+        return asked
+
+    def _may_begin(self, now: float) -> bool:
+        """Whether the wave that is up next has begun, or begins now."""
+        wave = self.waves[self._wave]
+        if self._entered:
+            return True
+        if why := self._why_stopped(wave):
+            self._skip([wave], why)
+            return True
+        to_begin = [left - busy for left, busy in zip(self._left[self._wave :], self._busy[self._wave :], strict=True)]
+        if wave.gate and any(to_begin):
+            self.gate = wave.gate
+            self._skip(self.waves[self._wave :], f"waits for the gate {wave.gate}")
+            self._wave = len(self.waves)
+            return False
+        if to_begin[0] and now < self.opens.setdefault(wave.name, now + wave.delay):
+            return False
+        self._entered = True
+        for key in wave.keys:
+            self._enqueue(key)
+        return True
+
+    def _advance(self) -> None:
+        self._wave += 1
+        self._entered = False
+
+    def _enqueue(self, key: str, again: bool = False) -> None:
+        number, rank = self._place[key]
+        if number != self._wave or not self._entered or self._has_ended(key) or key in self.in_flight:
+            return
+        if self._why_stopped(self.waves[number]):
+            return
+        if self._edges.is_free(key) and key not in self.retries.resting:
+            # a second attempt comes after the first of all others
+            self.queue.put(key, rank + self.total * (self.retries.count if again else 0))
+
+    def _leave_blocked(self, wave: StartWave) -> None:
+        """What is left waits for something that will not get ready. This may free what only comes after it."""
+        left = self._left[self._wave]
+        for key in wave.keys:
+            missing = None if self._has_ended(key) else self._edges.missing(key)
+            if missing:
+                self._skip_one(key, f"needs {missing}, which is not ready")
+        if self._left[self._wave] == left:
+            self._skip([wave], "waits for what comes later")
+
+    def _skip(self, waves: Iterable[StartWave], reason: str) -> None:
+        for wave in waves:
+            for key in wave.keys:
+                if not self._has_ended(key) and key not in self.in_flight and key not in self.retries.resting:
+                    self._skip_one(key, reason)
+
+    def _skip_one(self, key: str, reason: str) -> None:
+        self.queue.drop(key)
+        self._end(key)
+        if key in self.retries.used:
+            self.failed[key] = f"not ready after {self._timeout(key):.0f} s; then {reason}"
+        else:
+            self.never_begun[key] = reason
+        self._release(key, ready=False)
+
+    def _apply_policy(self, key: str) -> None:
+        wave = self.waves[self._place[key][0]]
+        policy = wave.on_failure or self.on_failure
+        if policy == "continue" or self._why_stopped(wave):
+            return
+        if policy == "stop":
+            self._stop = f"the start was stopped, as {key} failed"
+            self._skip(self.waves[self._wave :], self._stop)
+            for resting in list(self.retries.resting):
+                self.gave_up(resting, "not ready in time, and the start was stopped")
+            return
+        self._stopped[wave.of or wave.name] = f"the rest of the wave was stopped, as {key} failed"
+        # other parts of it are looked at when they are reached
+        self._skip(
+            [part for part in self.waves[self._wave : self._wave + 1] if self._why_stopped(part)],
+            self._stopped[wave.of or wave.name],
+        )
+
+    def _why_stopped(self, wave: StartWave) -> str | None:
+        return self._stop or self._stopped.get(wave.of or wave.name)
+
+    def _fly(self, key: str, since: float) -> None:
+        if key not in self.in_flight:
+            self._busy[self._place[key][0]] += 1
+        self.in_flight[key] = since
+        heapq.heappush(self._expiries, (since + self._timeout(key), key))
+        self.peak = max(self.peak, len(self.in_flight))
+
+    def _land(self, key: str) -> None:
+        """It is neither in flight nor resting."""
+        if self.in_flight.pop(key, None) is not None:
+            self._busy[self._place[key][0]] -= 1
+        elif key in self.retries.resting:
+            self.retries.forget(key)
+            self._busy[self._place[key][0]] -= 1
+        self.queue.drop(key)
+        self.queue.release(key)
+
+    def _end(self, key: str) -> None:
+        if not self._has_ended(key):
+            self._left[self._place[key][0]] -= 1
+
+    def _release(self, key: str, ready: bool) -> None:
+        for free in self._edges.ended(key, ready):
+            self._enqueue(free)
 
     def _expire(self, now: float) -> None:
-        for key, since in list(self.in_flight.items()):
-            if now - since >= self.timeout:
-                self.gave_up(key, f"not ready after {self.timeout:.0f} s")
+        while self._expiries and self._expiries[0][0] <= now:
+            due, key = heapq.heappop(self._expiries)
+            since = self.in_flight.get(key)
+            if since is not None and since + self._timeout(key) == due:
+                self.gave_up(key, f"not ready after {self._timeout(key):.0f} s", again_from=now)
 
-    def _touched(self, key: str) -> bool:
-        return key in self.ready or key in self.failed or key in self.in_flight
+    def _timeout(self, key: str) -> float:
+        return self.timeouts.get(key, self.timeout)
+
+    def _has_ended(self, key: str) -> bool:
+        return key in self.ready or key in self.failed or key in self.never_begun

@@ -11,7 +11,9 @@ from itertools import pairwise
 from textwrap import dedent
 
 import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start_needs import Need
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start_order import StartWave
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start_retries import StartRetries
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start_window import StartWindow
 
 NEVER = 10**9
@@ -145,15 +147,147 @@ def test_on_failure_continue_goes_on_with_the_next_wave() -> None:
     assert start.window.ready == {"b"}
 
 
-def test_on_failure_stop_begins_no_further_wave() -> None:
-    start = Start(StartWindow(waves("a b c", "d", "e"), limit=2, timeout=60, stop_on_failure=True), {"b": 5, "c": 5})
-    window = start.run().window
-    assert (window.ready, set(window.failed), window.never_begun) == ({"b", "c"}, {"a"}, ["d", "e"])
+def test_on_failure_stop_begins_nothing_more_and_waits_for_what_is_in_flight() -> None:
+    start = Start(StartWindow(waves("a b c", "d"), limit=2, timeout=60, on_failure="stop"), {"b": 90}).run()
+    assert (start.window.ready, set(start.window.failed)) == (set(), {"a", "b"})
+    assert start.window.never_begun == dict.fromkeys("cd", "the start was stopped, as a failed")
 
 
-def test_on_failure_stop_ends_the_wave_that_has_begun() -> None:
-    start = Start(StartWindow(waves("a b c"), limit=1, timeout=60, stop_on_failure=True), {"b": 5, "c": 5})
-    assert start.run().window.ready == {"b", "c"}
+def test_on_failure_stop_wave_goes_on_with_the_next_wave_of_the_plan() -> None:
+    parts = [StartWave("db, priority 1", ("a", "b"), of="db"), StartWave("db, priority 2", ("c",), of="db")]
+    window = StartWindow([*parts, StartWave("app", ("d",), of="app")], limit=1, timeout=60, on_failure="stop_wave")
+    Start(window, dict.fromkeys("bcd", 5)).run()
+    assert (window.ready, set(window.failed)) == ({"d"}, {"a"})
+    assert window.never_begun == dict.fromkeys("bc", "the rest of the wave was stopped, as a failed")
+
+
+def test_the_policy_of_a_wave_goes_before_that_of_the_plan() -> None:
+    first = StartWave("1", ("a",), on_failure="continue")
+    window = StartWindow([first, StartWave("2", ("b",))], limit=1, timeout=60, on_failure="stop")
+    assert Start(window, {"b": 5}).run().window.ready == {"b"}
+
+
+def test_a_wave_begins_after_its_delay() -> None:
+    window = StartWindow([StartWave("1", ("a",)), StartWave("2", ("b",), delay=30)], limit=5, timeout=60)
+    assert window.next(0) == ["a"]
+    window.became_ready("a")
+    assert (window.next(10), window.done) == ([], False)
+    assert (window.next(39), window.next(40)) == ([], ["b"])
+
+
+def test_the_delay_of_the_first_wave_counts_from_the_begin() -> None:
+    window = StartWindow([StartWave("1", ("a",), delay=30)], limit=5, timeout=60)
+    assert (window.next(100), window.next(129), window.next(130)) == ([], [], ["a"])
+
+
+def test_p5_a_delay_that_another_process_began_is_not_waited_for_again() -> None:
+    window = StartWindow([StartWave("1", ("a",), delay=30)], limit=5, timeout=60, opens={"1": -5})
+    assert window.next(0) == ["a"]
+
+
+def test_p5_there_is_no_delay_before_a_wave_that_is_up_already() -> None:
+    window = StartWindow([StartWave("1", ("a",), delay=30), StartWave("2", ("b",))], limit=5, timeout=60)
+    window.became_ready("a")
+    assert window.next(0) == ["b"]
+
+
+def test_a_closed_gate_ends_the_start_before_its_wave() -> None:
+    window = StartWindow([StartWave("1", ("a",)), StartWave("2", ("b",), gate="2")], limit=5, timeout=60)
+    Start(window, {"a": 5, "b": 5}).run()
+    assert (window.ready, window.gate, window.never_begun) == ({"a"}, "2", {"b": "waits for the gate 2"})
+
+
+def test_p5_a_gate_with_nothing_left_behind_it_is_no_gate() -> None:
+    window = StartWindow([StartWave("2", ("b",), gate="2")], limit=5, timeout=60)
+    window.became_ready("b")
+    assert (window.next(0), window.done, window.gate) == ([], True, None)
+
+
+def test_what_needs_something_begins_when_that_is_ready() -> None:
+    window = StartWindow(waves("db app web"), limit=5, timeout=60, needs={"app": (Need("db", True),)})
+    assert window.next(0) == ["db", "web"]
+    window.became_ready("db")
+    assert window.next(1) == ["app"]
+
+
+def test_what_needs_something_that_failed_never_begins_and_says_so() -> None:
+    needs = {"app": (Need("db", True),), "web": (Need("app", True),)}
+    window = StartWindow(waves("db app web", "rest"), limit=5, timeout=60, needs=needs)
+    Start(window, {"rest": 1, "app": 1, "web": 1}).run()
+    assert window.ready == {"rest"}
+    assert window.never_begun == {"app": "needs db, which is not ready", "web": "needs app, which is not ready"}
+
+
+def test_what_only_comes_after_something_begins_also_when_that_failed_or_never_began() -> None:
+    needs = {"app": (Need("db", True),), "web": (Need("app", False),), "log": (Need("db", False),)}
+    window = StartWindow(waves("db app web log"), limit=5, timeout=60, needs=needs)
+    start = Start(window, {"web": 1, "log": 1}).run()
+    assert (window.ready, set(window.never_begun), start.asked_at["log"]) == ({"web", "log"}, {"app"}, 60)
+
+
+def test_what_gets_ready_after_its_time_still_lets_begin_what_needs_it() -> None:
+    window = StartWindow(waves("db other app"), limit=5, timeout=60, needs={"app": (Need("db", True),)})
+    window.observe_starting(["db"], -60)
+    assert window.next(0) == ["other"]
+    window.became_ready("db")
+    assert window.next(1) == ["app"]
+
+
+def test_a_need_that_no_wave_has_holds_up_nothing() -> None:
+    window = StartWindow(waves("a"), limit=5, timeout=60, needs={"a": (Need("elsewhere", True),)})
+    assert window.next(0) == ["a"]
+
+
+def test_a_stuck_vm_gives_its_slot_to_others_and_is_tried_again_after_a_pause() -> None:
+    window = StartWindow(waves("a b c"), limit=1, timeout=60, retries=StartRetries(1, 30, 5))
+    assert (window.next(0), window.next(60)) == (["a"], ["b"])
+    window.became_ready("b")
+    assert window.next(90) == ["c"]
+    window.became_ready("c")
+    assert window.next(91) == ["a"]
+    window.next(151)
+    assert window.failed == {"a": "not ready after 60 s, asked 2 times"}
+
+
+def test_the_pause_doubles_with_each_attempt() -> None:
+    window = StartWindow(waves("a"), limit=1, timeout=10, retries=StartRetries(2, 30, 5))
+    assert (window.next(0), window.next(10)) == (["a"], [])
+    assert (window.next(39), window.next(40)) == ([], ["a"])
+    assert (window.next(50), window.next(109), window.next(110)) == ([], [], ["a"])
+
+
+def test_no_more_is_tried_again_than_the_budget_of_the_start_allows() -> None:
+    window = StartWindow(waves("a b c"), limit=3, timeout=60, retries=StartRetries(1, 30, 2))
+    window.next(0)
+    window.next(60)
+    assert (set(window.retries.resting), set(window.failed)) == ({"a", "b"}, {"c"})
+
+
+def test_a_vm_that_gets_ready_while_it_rests_is_not_tried_again() -> None:
+    window = StartWindow(waves("a", "b"), limit=3, timeout=60, retries=StartRetries(1, 30, 2))
+    window.next(0)
+    window.next(60)
+    window.became_ready("a")
+    assert (window.next(61), window.next(90)) == (["b"], [])
+
+
+def test_a_failure_that_comes_after_the_vm_is_ready_says_nothing() -> None:
+    window = StartWindow(waves("a"), limit=3, timeout=60)
+    window.next(0)
+    window.became_ready("a")
+    window.gave_up("a", "no answer")
+    assert (window.ready, window.failed) == ({"a"}, {})
+
+
+def test_a_limit_that_was_lowered_begins_nothing_until_as_many_are_in_flight() -> None:
+    window = StartWindow(waves("a b c d"), limit=3, timeout=60)
+    window.next(0)
+    window.limit = 1
+    window.became_ready("a")
+    window.became_ready("b")
+    assert window.next(1) == []
+    window.became_ready("c")
+    assert window.next(2) == ["d"]
 
 
 def test_p5_what_runs_already_is_not_asked_again() -> None:

@@ -1,0 +1,138 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The queue of a start with limits of its own for parts of it: a node, storage class, group or namespace. Pure.
+
+What waits is kept by the set of limited parts that it belongs to, and a set that has no room is put aside until one of
+its parts has: a freed slot costs the same however many wait.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Collection, Mapping
+
+# a limited part of the start, such as ("storage class", "ceph-rbd")
+Part = tuple[str, str]
+Parts = tuple[Part, ...]
+
+NODE = "node"
+
+
+class CappedQueue:
+    """limits: by kind of part. parts: of each key, those that are limited."""
+
+    def __init__(self, limits: Mapping[str, int] | None = None, parts: Mapping[str, Parts] | None = None) -> None:
+        self._limits = limits or {}
+        self._parts = parts or {}
+        self._rank: dict[str, int] = {}
+        self._held: dict[str, Parts] = {}
+        self._count: Counter[Part] = Counter()
+        self._queues: dict[Parts, list[tuple[int, str]]] = {}
+        # sets that may have room, by the rank of their first; one entry of each counts: that with its rank in _listed
+        self._open: list[tuple[int, Parts]] = []
+        self._listed: dict[Parts, int] = {}
+        self._aside: dict[Part, list[tuple[int, Parts]]] = {}
+        self._put_aside: set[Parts] = set()
+
+    def __len__(self) -> int:
+        """How many wait."""
+        return len(self._rank)
+
+    def put(self, key: str, rank: int) -> None:
+        """Let it wait; the lowest rank comes out first."""
+        parts = self._parts.get(key, ())
+        self._rank[key] = rank
+        heapq.heappush(self._queues.setdefault(parts, []), (rank, key))
+        if parts not in self._put_aside:
+            self._list(parts, rank)
+
+    def drop(self, key: str) -> None:
+        """It waits no more."""
+        self._rank.pop(key, None)
+
+    def clear(self) -> None:
+        """Nothing waits any more."""
+        self._rank.clear()
+
+    def take(self) -> str | None:
+        """The first that all its parts have room for. It holds its places from here on."""
+        while self._open:
+            rank, parts = heapq.heappop(self._open)
+            if self._listed.get(parts) != rank:
+                continue
+            del self._listed[parts]
+            first = self._first(parts)
+            if first is None:
+                self._wake(parts)
+            elif first[0] != rank:
+                self._list(parts, first[0])
+            elif full := self._full(parts):
+                self._put_aside.add(parts)
+                heapq.heappush(self._aside.setdefault(full, []), (rank, parts))
+                # it was woken for a place that it can't use
+                self._wake(parts)
+            else:
+                return self._out(parts)
+        return None
+
+    def hold(self, key: str) -> None:
+        """It has places although it did not wait here."""
+        if key not in self._held:
+            self.drop(key)
+            self._held[key] = self._parts.get(key, ())
+            self._count.update(self._held[key])
+
+    def settle(self, key: str, node: str) -> None:
+        """The node on which it starts, where the cluster chose it."""
+        part = (NODE, node)
+        if NODE in self._limits and key in self._held and part not in self._held[key]:
+            self._held[key] = (*self._held[key], part)
+            self._count[part] += 1
+
+    def release(self, key: str) -> None:
+        """It gives its places back."""
+        parts = self._held.pop(key, ())
+        self._count.subtract(parts)
+        self._wake(parts)
+
+    def room_on(self, nodes: Collection[str]) -> int:
+        """How many more all nodes together have room for. What has none yet may come to any of them."""
+        limit = self._limits[NODE]
+        settled = sum(any(kind == NODE for kind, _name in parts) for parts in self._held.values())
+        free = sum(max(0, limit - self._count[NODE, node]) for node in nodes)
+        return max(0, free - (len(self._held) - settled))
+
+    def _out(self, parts: Parts) -> str:
+        _rank, key = heapq.heappop(self._queues[parts])
+        self.hold(key)
+        following = self._first(parts)
+        if following:
+            self._list(parts, following[0])
+        else:
+            self._wake(parts)
+        return key
+
+    def _first(self, parts: Parts) -> tuple[int, str] | None:
+        queue = self._queues.get(parts, [])
+        while queue and self._rank.get(queue[0][1]) != queue[0][0]:
+            heapq.heappop(queue)
+        return queue[0] if queue else None
+
+    def _full(self, parts: Parts) -> Part | None:
+        return next((part for part in parts if self._count[part] >= self._limits[part[0]]), None)
+
+    def _list(self, parts: Parts, rank: int) -> None:
+        if self._listed.get(parts, rank + 1) > rank:
+            self._listed[parts] = rank
+            heapq.heappush(self._open, (rank, parts))
+
+    def _wake(self, parts: Parts) -> None:
+        """Let one set of those put aside at each of these parts that has room try again."""
+        for part in parts:
+            aside = self._aside.get(part)
+            if aside and self._count[part] < self._limits[part[0]]:
+                rank, woken = heapq.heappop(aside)
+                self._put_aside.discard(woken)
+                first = self._first(woken)
+                self._list(woken, first[0] if first else rank)
