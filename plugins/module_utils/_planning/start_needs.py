@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Protocol
 
 from .._errors import Refused
@@ -73,8 +74,8 @@ def needs_of(known: Mapping[str, Startable], stays_off: Mapping[str, str]) -> Ne
     for key, item in known.items():
         if key in stays_off:
             continue
-        blocking = {needed: True for needed in _known(item, DEPENDS_ON, item.depends_on, known)}
-        ordering = {needed: False for needed in _known(item, START_AFTER, item.start_after, known)}
+        blocking = dict.fromkeys(_known(item, DEPENDS_ON, item.depends_on, known), True)
+        ordering = dict.fromkeys(_known(item, START_AFTER, item.start_after, known), False)
         for needed in blocking:
             if needed in stays_off:
                 raise Refused(
@@ -128,8 +129,7 @@ def needs_first(starting: Mapping[str, Startable], needs: Needs) -> list[str]:
 
 
 def _cycle(starting: Mapping[str, Startable], needs: Needs, cycle: list[str]) -> Refused:
-    edges = zip(cycle, cycle[1:], strict=False)
-    kinds = {need.blocking for key, needed in edges for need in needs[key] if need.key == needed}
+    kinds = {need.blocking for key, needed in pairwise(cycle) for need in needs[key] if need.key == needed}
     annotations = [name for name, blocking in ((DEPENDS_ON, True), (START_AFTER, False)) if blocking in kinds]
     return Refused(
         "order the start",

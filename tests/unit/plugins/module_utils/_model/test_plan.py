@@ -81,6 +81,13 @@ def test_waves_run_after_those_they_name_and_otherwise_as_listed(document: Docum
     assert [wave.selector is None for wave in waves] == [False] * 4 + [True]
 
 
+def test_a_wave_has_a_delay_a_gate_and_a_failure_policy_of_its_own(document: Document) -> None:
+    document["startup"]["waves"][0] |= {"delay": "90s", "gate": True, "on_failure": "stop_wave"}
+    first, rest = parse_plan(document).startup.waves
+    assert (first.delay, first.gate, first.on_failure) == (timedelta(seconds=90), True, "stop_wave")
+    assert (rest.delay, rest.gate, rest.on_failure) == (timedelta(0), False, None)
+
+
 def test_values_of_a_match_that_may_be_lists_always_are() -> None:
     match = {"nfs": {"server": "192.0.2.10"}, "storage_class": "gold", "namespace": ["a", "b"]}
     rule = {"match": match, "set": {"east": {}, "west": {}}}

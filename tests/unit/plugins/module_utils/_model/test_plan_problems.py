@@ -221,6 +221,13 @@ CASES: list[tuple[Keys, object, str]] = [
     (("startup", "waves"), [wave("a", "rest"), {"name": "rest"}], "the wave rest takes all the rest and runs last"),
     (("startup", "waves"), [wave("rest"), wave("a")], '"rest" is the wave that takes what no other selects'),
     (("startup", "waves"), [], "startup.waves: is an empty list"),
+    (("startup", "waves", 0, "delay"), "0s", 'startup.waves[0].delay: got the text "0s", wanted at least 1s'),
+    (("startup", "waves", 0, "gate"), "yes", 'startup.waves[0].gate: got the text "yes", wanted true or false'),
+    (
+        ("startup", "waves", 0, "on_failure"),
+        "stop-wave",
+        'on_failure: got the text "stop-wave", did you mean stop_wave?; allowed: continue, stop_wave, stop',
+    ),
     # capacity, traffic, hooks
     (
         ("capacity", "machine_sets", "north"),

@@ -19,3 +19,9 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._model.start_facts impo
 def test_vms_and_workloads_can_be_depended_on(written: str, key: str) -> None:
     meta = {"namespace": "payroll", "annotations": {"dr.ocpvirt.io/depends-on": written}}
     assert start_facts(meta, "VirtualMachine payroll/app-0").depends_on == (key,)
+
+
+def test_what_only_orders_is_read_apart_from_what_blocks() -> None:
+    meta = {"namespace": "payroll", "annotations": {"dr.ocpvirt.io/start-after": "db-0, Deployment/shared/queue"}}
+    facts = start_facts(meta, "VirtualMachine payroll/app-0")
+    assert (facts.start_after, facts.depends_on) == (("payroll/db-0", "Deployment/shared/queue"), ())

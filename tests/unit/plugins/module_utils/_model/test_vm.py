@@ -127,6 +127,11 @@ def test_dependencies_are_names_here_or_in_another_namespace(value, keys) -> Non
     assert protected_vm(manifest(annotations={"dr.ocpvirt.io/depends-on": value})).depends_on == keys
 
 
+def test_a_vm_may_start_after_another_without_needing_it() -> None:
+    vm = protected_vm(manifest(annotations={"dr.ocpvirt.io/start-after": "ldap"}))
+    assert (vm.start_after, vm.depends_on) == (("payroll/ldap",), ())
+
+
 def test_claims_are_those_of_volumes_and_datavolumes() -> None:
     volumes = [
         {"persistentVolumeClaim": {"claimName": "data"}},

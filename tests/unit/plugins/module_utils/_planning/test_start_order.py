@@ -2,121 +2,65 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-from collections.abc import Sequence
+import random
+from datetime import timedelta
 from textwrap import dedent
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Wave
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.selector import LabelSelector
-from ansible_collections.ocpvirt.dr.plugins.module_utils._model.vm import PowerRecord, ProtectedVm
-from ansible_collections.ocpvirt.dr.plugins.module_utils._model.workload import ProtectedWorkload, WorkloadRecord
-from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start_order import StartOrder, order_start
-
-WAVES = (
-    Wave("databases", LabelSelector({"tier": "db"})),
-    Wave("apps", LabelSelector({"tier": "app"})),
-    Wave("rest"),
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start_needs import Startable
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start_order import (
+    StartOrder,
+    order_start,
 )
-ON = PowerRecord("Always", True)
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._planning.start_fleet import (
+    as_text,
+    deployment,
+    random_fleet,
+    vm,
+)
+
+DATABASES = Wave("databases", LabelSelector({"tier": "db"}))
+APPS = Wave("apps", LabelSelector({"tier": "app"}))
+WAVES = (DATABASES, APPS, Wave("rest"))
 
 
-def vm(
-    name: str,
-    tier: str = "",
-    priority: int = 3,
-    after: Sequence[str] = (),
-    power: PowerRecord = ON,
-    start: bool = True,
-) -> ProtectedVm:
-    depends_on = tuple(f"shop/{other}" for other in after)
-    return ProtectedVm("shop", name, {"tier": tier}, priority, depends_on, start, power, ())
+def waves(**more: object) -> tuple[Wave, ...]:
+    """The three waves, of which apps has more."""
+    return (DATABASES, Wave("apps", LabelSelector({"tier": "app"}), **more), Wave("rest"))
 
 
-def as_text(order: StartOrder) -> str:
-    lines = [f"{wave.name}: {' '.join(key.partition('/')[2] for key in wave.keys)}" for wave in order.waves]
-    lines += [f"off: {key.partition('/')[2]} {reason}" for key, reason in sorted(order.stays_off.items())]
-    return "".join(f"{line}\n" for line in lines)
+def text(block: str) -> str:
+    return dedent(block).lstrip()
 
 
-def golden(text: str) -> str:
-    return dedent(text).lstrip()
+def test_a_need_of_a_later_wave_moves_the_vm_there() -> None:
+    order = order_start([vm("db", "db", 1, needs="licences"), vm("licences", priority=4)], WAVES)
+    assert as_text(order) == "rest, priority 4: licences db<-licences\n"
 
 
-def refusal_of(vms: Sequence[ProtectedVm]) -> Refused:
-    with pytest.raises(Refused) as refusal:
-        order_start(vms, WAVES)
-    return refusal.value
+def test_what_needs_a_moved_vm_moves_with_it() -> None:
+    vms = [vm("db", "db", needs="licences"), vm("app", "app", needs="db"), vm("licences")]
+    assert as_text(order_start(vms, WAVES)) == "rest, priority 3: licences db<-licences app<-db\n"
 
 
-def test_the_whole_order_of_24_vms_in_three_tiers() -> None:
-    vms = [
-        vm("db-0", "db", 1),
-        *[vm(f"db-{number}", "db", 1, after=["db-0"]) for number in (1, 2)],
-        vm("db-report", "db", 5, power=PowerRecord("Manual", True)),
-        *[vm(f"app-{number}", "app", 2) for number in range(4)],
-        *[vm(f"app-{number}", "app") for number in (4, 5, 6)],
-        vm("app-7", "app", after=["app-6"]),
-        vm("app-8", "app", after=["app-7", "db-report"]),
-        vm("app-edge", "app", 1, after=["web-0"]),
-        vm("app-old", "app", power=PowerRecord("RerunOnFailure", False)),
-        vm("app-test", "app", start=False),
-        *[vm(f"web-{number}", "web", 1) for number in range(3)],
-        *[vm(f"web-{number}", "web") for number in (3, 4)],
-        vm("web-5", "web", 4, after=["db-0", "app-0"]),
-        vm("jump", power=PowerRecord("Halted", False)),
-        vm("monitor", priority=5, after=["web-5"]),
-    ]
-    assert len(vms) == 24
-    assert as_text(order_start(reversed(vms), WAVES)) == golden("""
-        databases, priority 1: db-0
-        databases, priority 1, step 2: db-1 db-2
-        databases, priority 5: db-report
-        apps, priority 2: app-0 app-1 app-2 app-3
-        apps, priority 3: app-4 app-5 app-6
-        apps, priority 3, step 2: app-7
-        apps, priority 3, step 3: app-8
-        rest, priority 1: web-0 web-1 web-2
-        rest, priority 1, step 2: app-edge
-        rest, priority 3: web-3 web-4
-        rest, priority 4: web-5
-        rest, priority 5: monitor
-        off: app-old was off (RerunOnFailure) and stays off
-        off: app-test is annotated dr.ocpvirt.io/start: never
-        off: jump was off (Halted) and stays off
-    """)
+def test_a_need_of_a_worse_priority_moves_the_vm_there() -> None:
+    order = order_start([vm("first", priority=1, needs="second"), vm("second", priority=5)], WAVES)
+    assert as_text(order) == "rest, priority 5: second first<-second\n"
 
 
-def test_a_dependency_of_a_later_wave_moves_the_vm_behind_it() -> None:
-    order = order_start([vm("db", "db", 1, after=["licences"]), vm("licences", priority=4)], WAVES)
-    assert as_text(order) == golden("""
-        rest, priority 4: licences
-        rest, priority 4, step 2: db
-    """)
+def test_what_only_orders_moves_like_what_blocks() -> None:
+    order = order_start([vm("db", "db", after="licences"), vm("licences")], WAVES)
+    assert as_text(order) == "rest, priority 3: licences db<~licences\n"
 
 
-def test_what_depends_on_a_moved_vm_moves_with_it() -> None:
-    vms = [vm("db", "db", after=["licences"]), vm("app", "app", after=["db"]), vm("licences")]
-    assert as_text(order_start(vms, WAVES)) == golden("""
-        rest, priority 3: licences
-        rest, priority 3, step 2: db
-        rest, priority 3, step 3: app
-    """)
-
-
-def test_a_dependency_of_a_worse_priority_moves_the_vm_behind_it() -> None:
-    order = order_start([vm("first", priority=1, after=["second"]), vm("second", priority=5)], WAVES)
-    assert as_text(order) == golden("""
-        rest, priority 5: second
-        rest, priority 5, step 2: first
-    """)
-
-
-def test_a_dependency_of_an_earlier_wave_changes_nothing() -> None:
-    order = order_start([vm("db", "db"), vm("app", "app", 1, after=["db"])], WAVES)
-    assert as_text(order) == golden("""
+def test_a_need_of_an_earlier_wave_is_kept_as_an_edge() -> None:
+    order = order_start([vm("db", "db"), vm("app", "app", 1, needs="db")], WAVES)
+    assert as_text(order) == text("""
         databases, priority 3: db
-        apps, priority 1: app
+        apps, priority 1: app<-db
     """)
 
 
@@ -125,92 +69,128 @@ def test_without_waves_everything_is_the_rest() -> None:
 
 
 def test_nothing_to_start_is_no_wave() -> None:
-    assert order_start([], WAVES) == StartOrder((), {})
+    assert order_start([], WAVES) == StartOrder((), {}, {})
 
 
-@pytest.mark.parametrize(
-    ("after", "cycle"),
-    [
-        ({"a": ["a"]}, "shop/a -> shop/a"),
-        ({"a": ["b"], "b": ["a"]}, "shop/a -> shop/b -> shop/a"),
-        ({"a": ["b"], "b": ["c"], "c": ["d"], "d": ["b"]}, "shop/b -> shop/c -> shop/d -> shop/b"),
-    ],
-)
-def test_a_cycle_is_refused_with_its_path(after, cycle) -> None:
-    error = refusal_of([vm(name, after=others) for name, others in after.items()])
-    assert error.seen == f"a cycle of dependencies: {cycle}"
+def test_a_need_is_no_barrier_for_what_does_not_have_it() -> None:
+    vms = [vm("a", needs="z"), vm("b"), vm("c"), vm("z")]
+    assert as_text(order_start(vms, WAVES)) == "rest, priority 3: z a<-z b c\n"
 
 
-def test_a_diamond_is_no_cycle() -> None:
-    vms = [vm("a"), vm("b", after=["a"]), vm("c", after=["a"]), vm("d", after=["b", "c"])]
-    assert as_text(order_start(vms, WAVES)) == golden("""
-        rest, priority 3: a
-        rest, priority 3, step 2: b c
-        rest, priority 3, step 3: d
+def test_what_a_longer_chain_waits_for_is_first() -> None:
+    vms = [vm("a"), vm("b", needs="y"), vm("c", needs="b"), vm("x"), vm("y"), vm("z", needs="x")]
+    assert as_text(order_start(vms, WAVES)) == "rest, priority 3: y b<-y x a c<-b z<-x\n"
+
+
+def test_a_need_named_twice_is_one_and_blocks_if_one_of_them_does() -> None:
+    order = order_start([vm("db"), vm("app", needs="db, shop/db", after="VirtualMachine/db")], WAVES)
+    assert as_text(order) == "rest, priority 3: db app<-db\n"
+
+
+def test_needs_reach_across_waves_namespaces_and_kinds() -> None:
+    items = [
+        vm("ldap", namespace="shared"),
+        deployment("cache", "db"),
+        vm("db-0", "db"),
+        vm("app-0", "app", needs="Deployment/cache", after="shared/ldap"),
+        deployment("front", "app", needs="app-0, db-0"),
+        deployment("idle", "app", replicas=0),
+    ]
+    assert as_text(order_start(items, WAVES)) == text("""
+        databases, priority 3: Deployment/cache db-0
+        rest, priority 3: shared/ldap app-0<-Deployment/cache<~shared/ldap Deployment/front<-app-0,db-0
+        off: Deployment/idle was off (0 replicas) and stays off
     """)
 
 
-def test_a_dependency_that_the_plan_does_not_protect_is_refused_by_name() -> None:
-    error = refusal_of([vm("app", after=["ldap"])])
-    assert (error.on, error.seen) == (
-        "VirtualMachine/shop/app",
-        "dr.ocpvirt.io/depends-on names shop/ldap, which the plan does not protect",
-    )
+@pytest.mark.parametrize("seed", range(30))
+def test_whatever_the_edges_what_is_needed_stands_before(seed: int) -> None:
+    order = order_start(random_fleet(random.Random(seed)), WAVES)
+    position = {key: number for number, key in enumerate(key for wave in order.waves for key in wave.keys)}
+    edges = [(need.key, key) for key, needs in order.needs.items() for need in needs]
+    assert edges
+    assert all(position[needed] < position[key] for needed, key in edges)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_order_is_the_same_however_the_vms_are_listed(seed: int) -> None:
+    vms = random_fleet(random.Random(seed))
+    shuffled = random.Random(seed + 1).sample(vms, len(vms))
+    assert as_text(order_start(shuffled, WAVES)) == as_text(order_start(vms, WAVES))
+
+
+def test_delay_and_gate_stand_on_the_first_priority_of_their_wave_only() -> None:
+    vms = [vm("db", "db"), vm("app-1", "app", 1), vm("app-2", "app", 2)]
+    assert as_text(order_start(vms, waves(delay=timedelta(minutes=2), gate=True))) == text("""
+        databases, priority 3: db
+        apps, priority 1: [delay 120 s] [gate apps] app-1
+        apps, priority 2: app-2
+    """)
+
+
+def test_an_opened_gate_is_gone() -> None:
+    order = order_start([vm("app", "app")], waves(gate=True), open_gates=["apps"])
+    assert as_text(order) == "apps, priority 3: app\n"
+
+
+def test_a_gate_holds_what_follows_its_wave_even_if_that_has_nothing_to_start() -> None:
+    order = order_start([vm("db", "db"), vm("web")], waves(gate=True, delay=timedelta(minutes=2)))
+    assert as_text(order) == text("""
+        databases, priority 3: db
+        apps: [gate apps]
+        rest, priority 3: web
+    """)
+
+
+def test_a_gate_that_nothing_follows_waits_for_nobody() -> None:
+    assert as_text(order_start([vm("db", "db")], waves(gate=True))) == "databases, priority 3: db\n"
+
+
+def test_every_part_of_a_wave_has_its_failure_policy_and_its_name() -> None:
+    order = order_start([vm("db", "db"), vm("app-1", "app", 1), vm("app-2", "app", 2)], waves(on_failure="stop_wave"))
+    assert [(wave.of, wave.on_failure) for wave in order.waves] == [
+        ("databases", None),
+        ("apps", "stop_wave"),
+        ("apps", "stop_wave"),
+    ]
 
 
 @pytest.mark.parametrize(
-    ("needed", "why"),
+    ("given", "seen"),
     [
-        (vm("db", power=PowerRecord("Halted", False)), "which was off (Halted) and stays off"),
-        (vm("db", power=PowerRecord("RerunOnFailure", False)), "which was off (RerunOnFailure) and stays off"),
-        (vm("db", start=False), "which is annotated dr.ocpvirt.io/start: never"),
+        (["rest"], "rest has no gate"),
+        (["app"], "app is no wave of the plan, did you mean apps?"),
     ],
 )
-def test_a_dependency_on_a_vm_that_stays_off_is_refused_with_the_reason(needed, why) -> None:
-    assert refusal_of([needed, vm("app", after=["db"])]).seen == f"it depends on shop/db, {why}"
-
-
-def test_p7_a_vm_that_stays_off_needs_nothing() -> None:
-    order = order_start([vm("app", after=["ldap"], power=PowerRecord("Halted", False))], WAVES)
-    assert order.waves == ()
-
-
-@pytest.mark.parametrize("strategy", ["Always", "RerunOnFailure", "Manual", "Once"])
-@pytest.mark.parametrize("running", [True, False], ids=["was on", "was off"])
-def test_p7_power_state_decides_who_starts_whatever_the_strategy(strategy, running) -> None:
-    order = order_start([vm("app", power=PowerRecord(strategy, running))], WAVES)
-    assert bool(order.waves) is running
+def test_a_gate_that_is_not_there_cannot_be_opened(given, seen) -> None:
+    with pytest.raises(Refused) as refusal:
+        order_start([vm("app", "app")], waves(gate=True), open_gates=given)
+    assert (refusal.value.seen, refusal.value.wanted) == (seen, "apps")
 
 
 def test_a_chain_of_10000_is_ordered_without_recursion() -> None:
-    chain = [vm(f"vm-{number:05}", after=[f"vm-{number + 1:05}"]) for number in range(9_999)] + [vm("vm-09999")]
+    chain = [vm(f"vm-{number:05}", needs=f"vm-{number + 1:05}") for number in range(9_999)] + [vm("vm-09999")]
     order = order_start(chain, WAVES)
-    assert [wave.keys for wave in order.waves] == [(f"shop/vm-{number:05}",) for number in reversed(range(10_000))]
+    assert [wave.keys for wave in order.waves] == [tuple(f"shop/vm-{number:05}" for number in reversed(range(10_000)))]
 
 
-def workload(name: str, tier: str = "", after: Sequence[str] = (), replicas: int = 2) -> ProtectedWorkload:
-    record = WorkloadRecord(replicas > 0, replicas)
-    return ProtectedWorkload("Deployment", "shop", name, {"tier": tier}, 3, tuple(after), True, record)
-
-
-def test_workloads_start_in_the_waves_of_vms_and_each_may_need_the_other() -> None:
-    items = [
-        vm("db-0", "db"),
-        workload("cache", "db"),
-        workload("front", "app", after=["shop/app-0"]),
-        ProtectedVm("shop", "app-0", {"tier": "app"}, 3, ("Deployment/shop/cache",), True, ON, ()),
-        workload("idle", "app", replicas=0),
+def test_no_fact_of_10000_vms_with_5000_dependencies_is_read_more_than_twice() -> None:
+    """Linear, counted instead of timed."""
+    vms = [
+        _Counted(vm(f"vm-{number:05}", needs=f"vm-{number - 1:05}" if number % 2 else "")) for number in range(10_000)
     ]
-    order = order_start(items, WAVES)
-    assert [(wave.name, wave.keys) for wave in order.waves] == [
-        ("databases, priority 3", ("Deployment/shop/cache", "shop/db-0")),
-        ("apps, priority 3", ("shop/app-0",)),
-        ("apps, priority 3, step 2", ("Deployment/shop/front",)),
-    ]
-    assert order.stays_off == {"Deployment/shop/idle": "was off (0 replicas) and stays off"}
+    order = order_start(vms, WAVES)
+    assert sum(len(needs) for needs in order.needs.values()) == 5_000
+    assert max(max(counted.reads.values()) for counted in vms) <= 2
 
 
-def test_a_workload_that_needs_something_unknown_is_named() -> None:
-    with pytest.raises(Refused) as refusal:
-        order_start([workload("front", after=["shop/nobody"])], WAVES)
-    assert refusal.value.on == "Deployment/shop/front"
+class _Counted:
+    """A VM that counts how often each of its facts is read."""
+
+    def __init__(self, of: Startable) -> None:
+        self._of = of
+        self.reads: dict[str, int] = {}
+
+    def __getattr__(self, name: str) -> object:
+        self.reads[name] = self.reads.get(name, 0) + 1
+        return getattr(self._of, name)
