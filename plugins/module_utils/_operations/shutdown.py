@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .._cluster.api import Api, Object
@@ -17,7 +17,8 @@ from .._errors import DrError, Refused, Timeout, Unreachable
 from .._model.names import RECORDED
 from .._model.plan import Plan
 from .._model.vm import power_record
-from .._planning.start_order import order_stop
+from .._planning.start_order import order_start
+from .._planning.stop_order import order_stop
 from .latch_closing import close_latch
 from .protected import key_of, list_vms, start_records
 from .remains import remains, remains_at
@@ -135,11 +136,11 @@ def _left(site: str, left: list[str], waited: float) -> Timeout:
     )
 
 
-def _stop_order(plan: Plan, vms: Mapping[str, Object], workloads: Workloads) -> Sequence[Set[str]]:
+def _stop_order(plan: Plan, vms: Mapping[str, Object], workloads: Workloads) -> list[set[str]]:
     """Keys in the reverse order of their start; what a start would leave off goes first."""
     try:
         records = [*start_records(vms), *workload_records(workloads.selected.values())]
-        return order_stop(records, plan.startup.waves)
+        return order_stop(order_start(records, plan.startup.waves))
     except Refused:
         # no order can be had from these annotations, and stopping all at once is better than not stopping
         return [set(vms) | set(workloads.selected)]

@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The order of a start: waves from the plan, priorities and needs of VMs and workloads; and of a stop. Pure."""
+"""The order of a start: waves from the plan, priorities and needs of VMs and workloads. Pure."""
 
 from __future__ import annotations
 
@@ -57,19 +57,6 @@ def order_start(startables: Iterable[Startable], waves: Sequence[Wave], open_gat
     return StartOrder(tuple(graph.waves(open_gates)), graph.stays_off, graph.needs)
 
 
-def order_stop(startables: Iterable[Startable], waves: Sequence[Wave]) -> list[frozenset[str]]:
-    """Keys in steps, each to be off before the next: the reverse of a start, where what needs something is off first.
-
-    What a start would leave off goes in the first step. Refused as a start is.
-    """
-    graph = _Graph(startables, waves)
-    steps: dict[tuple[Place, int], list[str]] = {}
-    for key, step in graph.steps().items():
-        steps.setdefault((graph.places[key], step), []).append(key)
-    off = [frozenset(graph.stays_off)] if graph.stays_off else []
-    return off + [frozenset(steps[place]) for place in sorted(steps, reverse=True)]
-
-
 class _Graph:
     """What starts, at its place in the plan and with its needs."""
 
@@ -102,15 +89,6 @@ class _Graph:
                 name = f"{wave.name}, priority {priority}"
                 yield StartWave(name, keys, delay, gate, wave.on_failure, wave.name)
                 delay, gate = 0.0, None
-
-    def steps(self) -> dict[str, int]:
-        """How long the chain is that each waits for at its own place."""
-        steps = dict.fromkeys(self.places, 0)
-        for key in self._needs_first:
-            for need in self.needs.get(key, ()):
-                if self.places[need.key] == self.places[key]:
-                    steps[key] = max(steps[key], steps[need.key] + 1)
-        return steps
 
     def _chains(self) -> dict[str, int]:
         """How long the chain is that waits for each at its own place."""

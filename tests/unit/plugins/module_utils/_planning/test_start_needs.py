@@ -9,9 +9,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Wave
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.vm import PowerRecord
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start_needs import Startable
-from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start_order import (
-    order_start,
-)
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start_order import order_start
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._planning.start_fleet import (
     as_text,
     deployment,
