@@ -23,9 +23,10 @@ options:
     description:
       - V(begun) begins or resumes a run, the others end it.
       - A run that ended as V(failed) is resumed by the next one that begins.
+      - So is one that ended as V(waiting), because its start came to a closed gate of a wave.
       - V(rolled_back) is a planned move that failed and whose source has everything again. It is not resumed.
     type: str
-    choices: [begun, done, failed, rolled_back]
+    choices: [begun, done, waiting, failed, rolled_back]
     default: begun
   operation:
     description:
@@ -198,7 +199,7 @@ OPERATIONS = ["failover", "relocate", "failback", "reprotect", "prestage"]
 SPEC = merge(
     PLAN,
     {
-        "state": {"type": "str", "choices": ["begun", "done", "failed", "rolled_back"], "default": "begun"},
+        "state": {"type": "str", "choices": ["begun", "done", "waiting", "failed", "rolled_back"], "default": "begun"},
         "operation": {"type": "str", "choices": OPERATIONS, "default": "failover"},
         "target": {"type": "str"},
         "declare_lost": {"type": "str"},
@@ -206,7 +207,7 @@ SPEC = merge(
         "run_id": {"type": "str"},
     },
 )
-REQUIRED_IF = [("state", state, ("run_id",)) for state in ("done", "failed", "rolled_back")]
+REQUIRED_IF = [("state", state, ("run_id",)) for state in ("done", "waiting", "failed", "rolled_back")]
 
 
 def main() -> None:

@@ -21,6 +21,15 @@ options:
   site:
     description: The site. The target of the run by default, its source when a planned move gives everything back.
     type: str
+  open_gates:
+    description:
+      - Names of waves with C(gate) that may begin.
+      - At the first other one the start ends as done, with its name in RV(waiting_gate).
+      - A gate that was opened stays open for the run. A name without a gate is refused.
+      - At the source, where a planned move gives everything back, all gates are open.
+    type: list
+    elements: str
+    default: []
 extends_documentation_fragment:
   - ocpvirt.dr._attributes
   - ocpvirt.dr._plan
@@ -42,7 +51,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 done:
-  description: Whether every wave is done.
+  description: Whether every wave is done that can be, as after a failure or at a closed gate none begins.
   returned: success
   type: bool
   sample: true
@@ -78,11 +87,16 @@ failures:
   elements: dict
   sample: [{vm: payroll/db-0, reason: not ready after 300 s}]
 never_begun:
-  description: What is in waves that did not begin because an earlier wave failed.
+  description: What is in waves that did not begin because an earlier wave failed, or because a gate is closed.
   returned: success
   type: list
   elements: str
   sample: []
+waiting_gate:
+  description: The closed gate that the start ended at, empty without one. In check mode the first closed one.
+  returned: success
+  type: str
+  sample: ''
 stays_off:
   description: Number of VMs and workloads that stay off, because they were off or are annotated so.
   returned: success
@@ -108,15 +122,18 @@ from ..module_utils._operations.entry import run
 from ..module_utils._operations.plan_source import load_plan
 from ..module_utils._operations.startup import start_vms
 
+SITE_AND_GATES = {"site": {"type": "str"}, "open_gates": {"type": "list", "elements": "str", "default": []}}
+
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=merge(PLAN, RUN, ROUND, {"site": {"type": "str"}}), supports_check_mode=True)
+    module = AnsibleModule(argument_spec=merge(PLAN, RUN, ROUND, SITE_AND_GATES), supports_check_mode=True)
     given = module.params
 
     def operate() -> dict[str, object]:
         plan = load_plan(given["plan"])
         site = plan.site(given["site"]).name if given["site"] else None
-        return start_vms(plan, given["run_id"], given["round_timeout"], module.check_mode, site)
+        round_timeout, open_gates = given["round_timeout"], given["open_gates"]
+        return start_vms(plan, given["run_id"], round_timeout, module.check_mode, site, open_gates)
 
     run(module, operate)
 

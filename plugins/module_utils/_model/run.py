@@ -54,7 +54,8 @@ class StepRecord:
 class Run:
     """The head of a run's record. Times are ISO 8601 in UTC, for people; nothing is decided by comparing them.
 
-    state: running, failed (the same command resumes it), done, or rolled_back (everything runs at the source again).
+    state: running, failed or waiting at a gate of its start (the same command resumes it), done, or rolled_back
+    (everything runs at the source again).
     fence_debt: why the lost site is not provably off, None without a debt.
     """
 

@@ -16,7 +16,7 @@ from .session import Session
 
 
 def end_run(plan: Plan, run_id: str, state: str, check_mode: bool) -> dict[str, Any]:
-    """Close the run as done, rolled_back or failed; a failed one is resumed by the same command."""
+    """Close the run as done, rolled_back, failed or waiting; the last two are resumed by the same command."""
     with Session(plan, run_id, check_mode) as session:
         losses = {"losses": losses_of(session)}
         if state in ENDED and session.run.state == state:

@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from .._cluster.api import Api, Object
 from .._cluster.bulk import for_each
 from .._cluster.clock import Deadline
 from .._model.plan import Plan
+from .._planning.start_gates import check_gates, gates_of, go_on
 from .._planning.start_order import StartOrder, StartWave, order_start
 from .._planning.start_window import StartWindow
 from .entry import bounded
@@ -24,21 +25,29 @@ from .workloads import Workloads, list_workloads, workload_records
 
 # how often the window looks at its timeouts when no event comes
 TICK = 1.0
+# what the run's record calls the gates that were opened
+GATES = "open-gates"
 
 
 def start_vms(
-    plan: Plan, run_id: str, round_timeout: int | None, check_mode: bool, site: str | None = None
+    plan: Plan,
+    run_id: str,
+    round_timeout: int | None,
+    check_mode: bool,
+    site: str | None = None,
+    open_gates: Collection[str] = (),
 ) -> dict[str, Any]:
     """Start what ran before, in order, at most max_starting in flight; failures are reported, not raised.
 
     site: the target of the run by default; its source, when the run gives everything back.
+    open_gates: waves with a gate that may begin; one that was opened stays open for the run.
     """
     with Session(plan, run_id, check_mode) as session, session.step(_step(session, site)) as summary:
         site = site or session.target
         api = session.site_api(site)
         vms, workloads = _of_run(session, api, site)
         records = [*start_records(vms), *workload_records(workloads.selected.values())]
-        order = order_start(records, plan.startup.waves)
+        order = order_start(records, plan.startup.waves, _open_gates(session, site, open_gates))
         if check_mode:
             return _decided(order, workloads)
         check_may_start(session, site)
@@ -53,6 +62,19 @@ def start_vms(
 
 def _step(session: Session, site: str | None) -> str:
     return "start" if site in (None, session.target) else "rollback"
+
+
+def _open_gates(session: Session, site: str, given: Collection[str]) -> set[str]:
+    waves = session.plan.startup.waves
+    if site != session.target:
+        # what is given back had passed its gates
+        return set(gates_of(waves))
+    check_gates(waves, given)
+    opened = set(session.load(GATES) or ())
+    if not opened.issuperset(given):
+        opened.update(given)
+        session.put(GATES, sorted(opened))
+    return opened
 
 
 def _of_run(session: Session, api: Api, site: str) -> tuple[dict[str, Object], Workloads]:
@@ -136,9 +158,11 @@ class Starter:
                 [{self._of(key).noun: key, "reason": reason} for key, reason in sorted(window.failed.items())]
             ),
             "never_begun": bounded(window.never_begun) if window.done else [],
+            "waiting_gate": window.gate or "",
             "stays_off": len(self._order.stays_off),
             "waves": [_counted(wave, self._workloads) for wave in window.waves],
-            "msg": f"{len(window.ready)} of {window.total} {self._noun} ready, {len(window.failed)} not started",
+            "msg": f"{len(window.ready)} of {window.total} {self._noun} ready, {len(window.failed)} not started"
+            + go_on(window.gate),
         }
 
     def _of(self, key: str) -> VmStart | WorkloadStart:
@@ -223,6 +247,7 @@ def _counted(wave: StartWave, workloads: Workloads | WorkloadStart) -> dict[str,
 
 
 def _decided(order: StartOrder, workloads: Workloads) -> dict[str, Any]:
+    gate = next((wave.gate for wave in order.waves if wave.gate), None)
     return {
         "changed": any(wave.keys for wave in order.waves),
         "done": True,
@@ -233,7 +258,8 @@ def _decided(order: StartOrder, workloads: Workloads) -> dict[str, Any]:
         "not_started": 0,
         "failures": [],
         "never_begun": [],
+        "waiting_gate": gate or "",
         "stays_off": len(order.stays_off),
         "waves": [_counted(wave, workloads) for wave in order.waves],
-        "msg": "check mode: nothing was started",
+        "msg": f"check mode: nothing was started{go_on(gate)}",
     }

@@ -7,9 +7,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from .._errors import Refused
 from .._model.plan import OnFailure, Wave
-from .._model.plan_problem import suggest
 from .start_needs import Needs, Startable, needs_first, needs_of
 
 REST = "rest"
@@ -49,10 +47,9 @@ class StartOrder:
 def order_start(startables: Iterable[Startable], waves: Sequence[Wave], open_gates: Collection[str] = ()) -> StartOrder:
     """Waves of the plan, inside them priorities; needs are edges. What is needed never starts later.
 
-    What needs something of a later wave or priority is moved there. Refused: an unknown name, a cycle (printed), a
-    blocking need of what stays off, and a gate that is not there.
+    What needs something of a later wave or priority is moved there. Refused: an unknown name, a cycle (printed), and a
+    blocking need of what stays off.
     """
-    _check_gates(waves, open_gates)
     graph = _Graph(startables, waves)
     return StartOrder(tuple(graph.waves(open_gates)), graph.stays_off, graph.needs)
 
@@ -98,23 +95,6 @@ class _Graph:
                 if self.places[need.key] == self.places[key]:
                     chains[need.key] = max(chains[need.key], chains[key] + 1)
         return chains
-
-
-def gates_of(waves: Iterable[Wave]) -> list[str]:
-    return [wave.name for wave in waves if wave.gate]
-
-
-def _check_gates(waves: Sequence[Wave], open_gates: Collection[str]) -> None:
-    gates, names = gates_of(waves), [wave.name for wave in waves]
-    for name in open_gates:
-        if name not in gates:
-            unknown = f"{name} is no wave of the plan{suggest(name, gates)}"
-            raise Refused(
-                "open a gate of the start",
-                seen=f"{name} has no gate" if name in names else unknown,
-                wanted=" or ".join(gates) or "no name, as the plan has no gates",
-                next_step="correct dr_open_gates",
-            )
 
 
 def _why_off(item: Startable) -> str | None:

@@ -7,7 +7,6 @@ from datetime import timedelta
 from textwrap import dedent
 
 import pytest
-from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Wave
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.selector import LabelSelector
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start_needs import Startable
@@ -153,19 +152,6 @@ def test_every_part_of_a_wave_has_its_failure_policy_and_its_name() -> None:
         ("apps", "stop_wave"),
         ("apps", "stop_wave"),
     ]
-
-
-@pytest.mark.parametrize(
-    ("given", "seen"),
-    [
-        (["rest"], "rest has no gate"),
-        (["app"], "app is no wave of the plan, did you mean apps?"),
-    ],
-)
-def test_a_gate_that_is_not_there_cannot_be_opened(given, seen) -> None:
-    with pytest.raises(Refused) as refusal:
-        order_start([vm("app", "app")], waves(gate=True), open_gates=given)
-    assert (refusal.value.seen, refusal.value.wanted) == (seen, "apps")
 
 
 def test_a_chain_of_10000_is_ordered_without_recursion() -> None:
