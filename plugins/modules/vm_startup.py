@@ -87,11 +87,13 @@ failures:
   elements: dict
   sample: [{vm: payroll/db-0, reason: not ready after 300 s}]
 never_begun:
-  description: What is in waves that did not begin because an earlier wave failed, or because a gate is closed.
+  description: >-
+    What was not asked to start, as C(vm) or C(workload), each with the reason, such as what it needs and is not ready,
+    a failure that stopped its wave or the start, or a closed gate. The first 200.
   returned: success
   type: list
-  elements: str
-  sample: []
+  elements: dict
+  sample: [{vm: payroll/web-0, reason: 'needs payroll/db-0, which is not ready'}]
 waiting_gate:
   description: The closed gate that the start ended at, empty without one. In check mode the first closed one.
   returned: success

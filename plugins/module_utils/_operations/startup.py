@@ -108,7 +108,8 @@ class Starter:
             list(order.waves),
             min(limit, startup.max_starting),
             startup.readiness.timeout.total_seconds(),
-            startup.on_failure == "stop",
+            startup.on_failure,
+            order.needs,
         )
         self._wake = threading.Condition()
         self._vms = VmStart(session.plan, api, vms, self._wake)
@@ -154,16 +155,17 @@ class Starter:
             "in_flight": len(window.in_flight),
             "peak_in_flight": window.peak,
             "not_started": len(window.failed),
-            "failures": bounded(
-                [{self._of(key).noun: key, "reason": reason} for key, reason in sorted(window.failed.items())]
-            ),
-            "never_begun": bounded(window.never_begun) if window.done else [],
+            "failures": bounded(self._told(window.failed)),
+            "never_begun": bounded(self._told(window.never_begun)) if window.done else [],
             "waiting_gate": window.gate or "",
             "stays_off": len(self._order.stays_off),
             "waves": [_counted(wave, self._workloads) for wave in window.waves],
             "msg": f"{len(window.ready)} of {window.total} {self._noun} ready, {len(window.failed)} not started"
             + go_on(window.gate),
         }
+
+    def _told(self, reasons: Mapping[str, str]) -> list[dict[str, str]]:
+        return [{self._of(key).noun: key, "reason": reason} for key, reason in sorted(reasons.items())]
 
     def _of(self, key: str) -> VmStart | WorkloadStart:
         return self._workloads if key in self._workloads else self._vms

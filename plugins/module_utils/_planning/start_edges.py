@@ -29,7 +29,7 @@ class StartEdges:
 
     def ended(self, key: str, ready: bool) -> list[str]:
         """Its start is over; what has nothing left to wait for because of that."""
-        met = []
+        met: list[str] = []
         if key not in self._over:
             self._over.add(key)
             met += self._dependents.get((key, False), ())

@@ -16,6 +16,7 @@ from .start_caps import CappedQueue
 from .start_edges import StartEdges
 from .start_needs import Needs
 from .start_order import StartWave
+from .start_policy import FailurePolicy
 from .start_retries import StartRetries
 
 
@@ -48,8 +49,7 @@ class StartWindow:
     def __post_init__(self) -> None:
         self._wave = 0
         self._entered = False
-        self._stop: str | None = None
-        self._stopped: dict[str, str] = {}
+        self._policy = FailurePolicy(self.on_failure)
         self._expiries: list[tuple[float, str]] = []
         self._place: dict[str, tuple[int, int]] = {}
         for number, wave in enumerate(self.waves):
@@ -116,7 +116,7 @@ class StartWindow:
         if key not in self._place or self._has_ended(key):
             return
         self._land(key)
-        if again_from is not None and not self._stop and self.retries.rest(key, again_from):
+        if again_from is not None and not self._policy.over and self.retries.rest(key, again_from):
             self._busy[self._place[key][0]] += 1
             return
         used = self.retries.used.get(key)
@@ -140,7 +140,7 @@ class StartWindow:
         wave = self.waves[self._wave]
         if self._entered:
             return True
-        if why := self._why_stopped(wave):
+        if why := self._policy.why_stopped(wave):
             self._skip([wave], why)
             return True
         to_begin = [left - busy for left, busy in zip(self._left[self._wave :], self._busy[self._wave :], strict=True)]
@@ -164,7 +164,7 @@ class StartWindow:
         number, rank = self._place[key]
         if number != self._wave or not self._entered or self._has_ended(key) or key in self.in_flight:
             return
-        if self._why_stopped(self.waves[number]):
+        if self._policy.why_stopped(self.waves[number]):
             return
         if self._edges.is_free(key) and key not in self.retries.resting:
             # a second attempt comes after the first of all others
@@ -196,25 +196,15 @@ class StartWindow:
         self._release(key, ready=False)
 
     def _apply_policy(self, key: str) -> None:
-        wave = self.waves[self._place[key][0]]
-        policy = wave.on_failure or self.on_failure
-        if policy == "continue" or self._why_stopped(wave):
+        stopped = self._policy.failed(self.waves[self._place[key][0]], key)
+        if not stopped:
             return
-        if policy == "stop":
-            self._stop = f"the start was stopped, as {key} failed"
-            self._skip(self.waves[self._wave :], self._stop)
+        for part in self.waves[self._wave :] if self._policy.over else self.waves[self._wave : self._wave + 1]:
+            if why := self._policy.why_stopped(part):
+                self._skip([part], why)
+        if self._policy.over:
             for resting in list(self.retries.resting):
                 self.gave_up(resting, "not ready in time, and the start was stopped")
-            return
-        self._stopped[wave.of or wave.name] = f"the rest of the wave was stopped, as {key} failed"
-        # other parts of it are looked at when they are reached
-        self._skip(
-            [part for part in self.waves[self._wave : self._wave + 1] if self._why_stopped(part)],
-            self._stopped[wave.of or wave.name],
-        )
-
-    def _why_stopped(self, wave: StartWave) -> str | None:
-        return self._stop or self._stopped.get(wave.of or wave.name)
 
     def _fly(self, key: str, since: float) -> None:
         if key not in self.in_flight:

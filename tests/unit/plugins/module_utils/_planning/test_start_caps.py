@@ -43,7 +43,7 @@ def test_a_place_that_the_first_cannot_use_goes_to_the_next() -> None:
 
 
 def test_what_was_asked_before_holds_its_places() -> None:
-    queue = queue_of({key: (("storage class", "fast"),) for key in "abc"})
+    queue = queue_of(dict.fromkeys("abc", (("storage class", "fast"),)))
     queue.hold("c")
     assert (taken(queue), len(queue)) == (["a"], 1)
 

@@ -12,7 +12,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start_needs i
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start_order import StartWave
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start_retries import StartRetries
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start_window import StartWindow
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 TIMEOUT = 5
@@ -98,6 +98,7 @@ def worlds(draw: st.DrawFn) -> World:
     return World(window, {name: draw(boot) for name in names}, parts, caps, limits)
 
 
+@settings(max_examples=60)
 @given(worlds())
 def test_no_limit_is_passed_no_order_violated_and_everything_ends_once(world: World) -> None:
     world.run()
@@ -107,6 +108,7 @@ def test_no_limit_is_passed_no_order_violated_and_everything_ends_once(world: Wo
     assert not set(window.never_begun) & set(world.asked)
 
 
+@settings(max_examples=60)
 @given(worlds())
 def test_what_boots_in_time_and_needs_nothing_is_ready_where_nothing_is_stopped(world: World) -> None:
     window = world.window
@@ -117,12 +119,14 @@ def test_what_boots_in_time_and_needs_nothing_is_ready_where_nothing_is_stopped(
     assert in_time - set(window.needs) <= window.ready
 
 
+@settings(max_examples=60)
 @given(worlds())
 def test_nothing_is_asked_more_often_than_its_attempts(world: World) -> None:
     world.run()
     assert all(len(times) <= 1 + world.window.retries.attempts for times in world.asked.values())
 
 
+@settings(max_examples=60)
 @given(worlds(), st.data())
 def test_p5_a_process_that_takes_over_ends_as_the_first_would_have_and_asks_nothing_in_flight_again(
     world: World, data: st.DataObject
