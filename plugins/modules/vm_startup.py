@@ -13,7 +13,14 @@ description:
     workloads in flight. What is not in the capture of the run stays as it is.
   - Each VM gets its own runStrategy back, each workload its replicas. What was off stays off.
   - A workload is ready when all of its replicas are available, a CronJob or Job as soon as it is not suspended.
+  - >-
+    A VM is ready when its VMI is, its guest agent is connected, its probes were answered, and all of that has held for
+    its delay, as far as C(startup.readiness), its wave or its annotation C(dr.ocpvirt.io/readiness) ask for it.
+    Probes go from where the module runs to the address that the VMI shows.
   - A VM or workload that is not ready in time frees its slot and is reported. It does not make the module fail.
+  - >-
+    Where a wave has a hook, the module returns when the wave has ended, with RV(waiting_hook), and is called again with
+    O(hook). The role P(ocpvirt.dr.start#role) does that.
   - Both sites and all volumes are observed again before anything is started.
 author:
   - The ocpvirt.dr authors (@ocpvirt)
@@ -30,6 +37,32 @@ options:
     type: list
     elements: str
     default: []
+  only:
+    description:
+      - Start nothing but these, after an earlier start left them.
+      - Names as in RV(failures), C(namespace/name) of a VM or C(kind/namespace/name) of a workload.
+      - Others are counted as they are. All of the plan is started when the list is empty.
+    type: list
+    elements: str
+    default: []
+  hook:
+    description:
+      - The outcome of the hook that the call before returned as RV(waiting_hook).
+      - Without it the call only returns RV(waiting_hook) again.
+    type: dict
+    suboptions:
+      wave:
+        description: Its wave, as RV(waiting_hook) names it.
+        type: str
+        required: true
+      passed:
+        description: Whether the wave is ready. If not, C(startup.on_failure) says whether the start goes on.
+        type: bool
+        required: true
+      reason:
+        description: Why it is not.
+        type: str
+        default: ''
 extends_documentation_fragment:
   - ocpvirt.dr._attributes
   - ocpvirt.dr._plan
@@ -44,9 +77,15 @@ EXAMPLES = r"""
     run_id: "{{ dr_run.run_id }}"
     round_timeout: 25
   register: startup
-  until: startup.done
+  until: startup.done or startup.waiting_hook is not none
   retries: 1000
   delay: 0
+
+- name: Start only what failed before
+  ocpvirt.dr.vm_startup:
+    plan: plans/payroll.yml
+    run_id: "{{ dr_run.run_id }}"
+    only: [payroll/db-0]
 """
 
 RETURN = r"""
@@ -80,12 +119,42 @@ not_started:
   returned: success
   type: int
   sample: 0
+left_out:
+  description: Number of those that O(only) leaves as they are and that are not ready.
+  returned: success
+  type: int
+  sample: 0
 failures:
-  description: What did not get ready, as C(vm) or C(workload), each with the reason. The first 200.
+  description:
+    - What did not get ready, as C(vm) or C(workload), each with the reason. The first 200.
+    - >-
+      Of a VM also C(printable_status), C(phase) of its VMI, C(conditions) that say why, and the newest warnings
+      (C(events)) about it, its launcher and its volumes. A C(wave) whose hook did not pass stands there too.
   returned: success
   type: list
   elements: dict
-  sample: [{vm: payroll/db-0, reason: not ready after 300 s}]
+  sample:
+    - vm: payroll/db-0
+      reason: 'not ready after 300 s; VM ErrorUnschedulable, VMI Scheduling: 0/3 nodes are available'
+      printable_status: ErrorUnschedulable
+      phase: Scheduling
+      conditions: ['PodScheduled is False: 0/3 nodes are available']
+      events: ['FailedScheduling on Pod/virt-launcher-db-0-x7x2p: 0/3 nodes are available']
+retry:
+  description: The command that starts only what failed, and what did not begin because of it. None if there is nothing.
+  returned: success
+  type: str
+  sample: >-
+    ansible-playbook ocpvirt.dr.start -e dr_plan=plans/payroll.yml -e dr_site=west -e '{"dr_only": ["payroll/db-0"]}'
+waiting_hook:
+  description:
+    - The hook that has to judge before the start goes on; none where none has. RV(done) is false then.
+    - >-
+      C(wave), the C(file) of its tasks as the plan names it, its C(timeout) in seconds, and the first C(keys) of the
+      wave that are ready and those that are C(not_ready).
+  returned: success
+  type: dict
+  sample: {wave: databases, file: hooks/databases.yml, timeout: 300, keys: [payroll/db-0], not_ready: []}
 never_begun:
   description: >-
     What was not asked to start, as C(vm) or C(workload), each with the reason, such as what it needs and is not ready,
@@ -122,20 +191,34 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils._argspec import PLAN, ROUND, RUN, merge
 from ..module_utils._operations.entry import run
 from ..module_utils._operations.plan_source import load_plan
+from ..module_utils._operations.start_asked import asked_of
 from ..module_utils._operations.startup import start_vms
 
-SITE_AND_GATES = {"site": {"type": "str"}, "open_gates": {"type": "list", "elements": "str", "default": []}}
+OWN = {
+    "site": {"type": "str"},
+    "open_gates": {"type": "list", "elements": "str", "default": []},
+    "only": {"type": "list", "elements": "str", "default": []},
+    "hook": {
+        "type": "dict",
+        "options": {
+            "wave": {"type": "str", "required": True},
+            "passed": {"type": "bool", "required": True},
+            "reason": {"type": "str", "default": ""},
+        },
+    },
+}
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=merge(PLAN, RUN, ROUND, SITE_AND_GATES), supports_check_mode=True)
+    spec = merge(PLAN, RUN, ROUND, OWN)
+    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
     given = module.params
 
     def operate() -> dict[str, object]:
         plan = load_plan(given["plan"])
         site = plan.site(given["site"]).name if given["site"] else None
-        round_timeout, open_gates = given["round_timeout"], given["open_gates"]
-        return start_vms(plan, given["run_id"], round_timeout, module.check_mode, site, open_gates)
+        asked = asked_of(given)
+        return start_vms(plan, given["run_id"], given["round_timeout"], module.check_mode, site, asked)
 
     run(module, operate)
 

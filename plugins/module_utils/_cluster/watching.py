@@ -45,12 +45,18 @@ class Watch:
         self.objects: dict[tuple[str, str], Any] = {}
         self.error: DrError | None = None
         self.listed = False
+        self._changed: set[tuple[str, str]] = set()
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self) -> None:
         self._stop.set()
+
+    def take_changed(self) -> set[tuple[str, str]]:
+        """Keys of what came, changed or went since the last call. The caller holds the condition."""
+        changed, self._changed = self._changed, set()
+        return changed
 
     def _follow(self) -> None:
         version: str | None = None
@@ -69,7 +75,9 @@ class Watch:
     def _list(self) -> str:
         items, version = self._api.list_with_version(self._kind, self._namespace, self._labels)
         with self._wake:
+            before = self.objects.keys()
             self.objects = {_key(item): self._keep(item) for item in items if self._ours(item)}
+            self._changed |= before | self.objects.keys()
             self.error = None
             self.listed = True
             self._wake.notify_all()
@@ -85,6 +93,7 @@ class Watch:
             if event == "BOOKMARK" or not self._ours(item):
                 continue
             with self._wake:
+                self._changed.add(_key(item))
                 if event == "DELETED":
                     self.objects.pop(_key(item), None)
                 else:

@@ -14,6 +14,7 @@ PRIORITY = f"{PREFIX}/priority"
 DEPENDS_ON = f"{PREFIX}/depends-on"
 START_AFTER = f"{PREFIX}/start-after"
 START = f"{PREFIX}/start"
+READINESS = f"{PREFIX}/readiness"
 
 # on a VM or workload that we stopped: what it was before, to give back at start (P7)
 RECORDED = f"{PREFIX}/recorded"

@@ -18,6 +18,7 @@ from .plan_fields import DOCUMENT, RULES
 from .plan_problem import PlanInvalid, Problem
 from .plan_schema import Reading
 from .plan_secrets import HIDDEN, is_secret_key
+from .readiness import Readiness, readiness_of
 from .selector import LabelSelector
 
 __all__ = [
@@ -84,7 +85,7 @@ class Wave:
     """VMs that may start together; without a selector it takes the rest.
 
     delay: between the end of the wave before and the first start of this one. gate: it begins only in a run that was
-    told by name to open it. on_failure: None where the plan's holds.
+    told by name to open it. on_failure: None where the plan's holds. readiness: what is not as the plan's.
     """
 
     name: str
@@ -93,14 +94,7 @@ class Wave:
     delay: timedelta = timedelta(0)
     gate: bool = False
     on_failure: OnFailure | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Readiness:
-    """When a VM counts as ready. agent: its guest agent must be connected."""
-
-    agent: bool
-    timeout: timedelta
+    readiness: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +244,7 @@ def _plan(found: dict[str, Any]) -> Plan:
         startup=Startup(
             waves=tuple(_wave(wave) for wave in startup["waves"]),
             max_starting=startup["max_starting"],
-            readiness=Readiness(startup["readiness"]["agent"], parse_duration(startup["readiness"]["timeout"])),
+            readiness=readiness_of(startup["readiness"]),
             on_failure=startup["on_failure"],
         ),
         store_namespace=found["run_store"]["namespace"],
@@ -299,6 +293,7 @@ def _wave(found: Mapping[str, Any]) -> Wave:
         delay=_duration(found.get("delay")) or timedelta(0),
         gate=found.get("gate", False),
         on_failure=found.get("on_failure"),
+        readiness=found.get("readiness", {}),
     )
 
 

@@ -16,9 +16,11 @@ from .plan_checks import (
     check_waves,
 )
 from .plan_cron import check_cron
+from .plan_hook_fields import HookFile
 from .plan_metadata_fields import GITOPS, check_metadata, export_of, oadp_of
 from .plan_network_fields import NETWORK, check_attachments
 from .plan_problem import Path
+from .plan_readiness_fields import PLAN_READINESS, WAVE_READINESS
 from .plan_schema import (
     Choice,
     Duration,
@@ -76,15 +78,6 @@ def _check_document(plan: dict[str, Any], at: Path, reading: Reading) -> None:
     check_attachments(plan, at, reading)
 
 
-class HookFile:
-    """A task file, alone or with the time it may take."""
-
-    def read(self, value: Any, at: Path, reading: Reading) -> Any:
-        if not isinstance(value, (str, Mapping)):
-            return reading.wrong_type(at, value, "the path of a task file, or a mapping of tasks and timeout")
-        return _HOOK.read({"tasks": value} if isinstance(value, str) else value, at, reading)
-
-
 _NEVER = "a plan refers to secrets and never holds them: use"
 
 _label = matching(_LABEL, "not a name of lower-case letters, digits and '-', at most 63, alphanumeric at both ends")
@@ -95,7 +88,6 @@ _IDENTIFIER = Text(matching(_PROVIDER, "not a name of lower-case letters, digits
 _CRON = Text(check_cron, "a cron schedule in quotes")
 RULES = rules_of(_NAME)
 _MAPPING = FreeForm()
-_HOOK = Keys({"tasks": Field(Text(wanted="the path of a task file"), required=True), "timeout": Field(Duration())})
 
 # Values of a site's keys are never shown: a secret may have been written where its name belongs.
 _REFERENCE_ENV = Text(matching(_VARIABLE, "not the name of an environment variable"), "a variable's name", quiet=True)
@@ -170,6 +162,7 @@ _WAVE = Keys(
         "delay": Field(Duration()),
         "gate": Field(Flag()),
         "on_failure": Field(_ON_FAILURE),
+        "readiness": Field(WAVE_READINESS),
     }
 )
 
@@ -227,15 +220,7 @@ DOCUMENT = Keys(
                 {
                     "waves": Field(Items(_WAVE, minimum=1, unique="name", check=check_waves)),
                     "max_starting": Field(Whole(1), default=20),
-                    "readiness": Field(
-                        Keys(
-                            {
-                                "agent": Field(Flag(), default=True),
-                                "timeout": Field(Duration(), default="5m"),
-                            }
-                        ),
-                        default={},
-                    ),
+                    "readiness": Field(PLAN_READINESS, default={}),
                     "on_failure": Field(_ON_FAILURE, default="continue"),
                 }
             ),

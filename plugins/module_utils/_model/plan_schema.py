@@ -135,6 +135,7 @@ class Duration:
     """A duration, kept in its shortest spelling."""
 
     minimum: timedelta = timedelta(seconds=1)
+    maximum: timedelta | None = None
 
     def read(self, value: Any, at: Path, reading: Reading) -> Any:
         try:
@@ -143,6 +144,8 @@ class Duration:
             return reading.problem(at, f"got {describe(value)}, {error}")
         if duration < self.minimum:
             return reading.problem(at, f"got {describe(value)}, wanted at least {format_duration(self.minimum)}")
+        if self.maximum is not None and duration > self.maximum:
+            return reading.problem(at, f"got {describe(value)}, wanted at most {format_duration(self.maximum)}")
         return format_duration(duration)
 
 

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from .._errors import Refused
 from .names import RECORDED
+from .plan_readiness_fields import readiness_on
 from .start_facts import start_facts
 from .vm_needs import revisions, state_claims
 
@@ -32,7 +33,10 @@ class PowerRecord:
 
 @dataclass(frozen=True)
 class ProtectedVm:
-    """key, pvcs: namespace/name. depends_on, start_after: keys. start: False for VMs annotated to stay off."""
+    """key, pvcs: namespace/name. depends_on, start_after: keys. start: False for VMs annotated to stay off.
+
+    readiness: what is otherwise than its wave says.
+    """
 
     namespace: str
     name: str
@@ -43,6 +47,7 @@ class ProtectedVm:
     power: PowerRecord
     pvcs: tuple[str, ...]
     start_after: tuple[str, ...] = ()
+    readiness: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
@@ -76,6 +81,7 @@ def protected_vm(manifest: Mapping[str, Any]) -> ProtectedVm:
         power=power_record(manifest),
         pvcs=tuple(f"{namespace}/{claim}" for claim in claim_names(manifest)),
         start_after=facts.start_after,
+        readiness=readiness_on("VirtualMachine", meta, f"VirtualMachine {namespace}/{meta['name']}"),
     )
 
 

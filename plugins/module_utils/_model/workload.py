@@ -7,12 +7,13 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from .._errors import Refused
 from .capture import Capture
 from .names import RECORDED, STOPPED
+from .plan_readiness_fields import readiness_on
 from .pod_template import needed_claims
 from .selector import LabelSelector
 from .start_facts import start_facts
@@ -62,6 +63,7 @@ class ProtectedWorkload:
     start: bool
     record: WorkloadRecord
     start_after: tuple[str, ...] = ()
+    readiness: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
@@ -94,6 +96,7 @@ def protected_workload(manifest: Mapping[str, Any]) -> ProtectedWorkload:
         start=facts.start,
         record=workload_record(manifest),
         start_after=facts.start_after,
+        readiness=readiness_on(manifest["kind"], meta, workload_key(manifest)),
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from .._cluster.api import Api
-from .._cluster.lease import PlanLock
+from .._cluster.lease import DURATION, PlanLock
 from .._cluster.run_store import RunStore
 from .._errors import DrError, Refused, Unreachable
 from .._model.group_status import GroupStatus, silent
@@ -55,6 +55,7 @@ class Session:
         if self.source_is_dead:
             self.groups.silence(self.source, SILENT)
         self._lock = PlanLock(self.api, plan.store_namespace, plan.name)
+        self._lock_seconds = DURATION
         self._ended = threading.Event()
         self._lost: DrError | None = None
 
@@ -103,6 +104,12 @@ class Session:
             raise self._lost
         self._lock.verify(self.run.id, self.run.attempt)
 
+    def extend_lock(self, seconds: int) -> None:
+        """For what runs between this module and the next: tasks of the user."""
+        if not self.check_mode:
+            self._lock_seconds = max(seconds, DURATION)
+            self._lock.renew(self.run.id, self.run.attempt, self._lock_seconds)
+
     @contextmanager
     def step(self, name: str) -> Iterator[dict[str, Any]]:
         """Record a step's start, end and summary; the summary is the dict that the block fills."""
@@ -139,7 +146,7 @@ class Session:
     def _renew(self) -> None:
         while not self._ended.wait(RENEW_EVERY):
             try:
-                self._lock.renew(self.run.id, self.run.attempt)
+                self._lock.renew(self.run.id, self.run.attempt, self._lock_seconds)
             except Refused as error:
                 self._lost = error
                 return

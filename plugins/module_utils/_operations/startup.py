@@ -12,13 +12,17 @@ from .._cluster.api import Api, Object
 from .._cluster.bulk import for_each
 from .._cluster.clock import Deadline
 from .._model.plan import Plan
+from .._model.start_asked import Asked
+from .._planning.start_failure import retry_command
 from .._planning.start_gates import check_gates, gates_of, go_on
+from .._planning.start_only import only
 from .._planning.start_order import StartOrder, StartWave, order_start
 from .._planning.start_window import StartWindow
 from .entry import bounded
 from .protected import list_vms, start_records
 from .session import Session
 from .start_guard import check_may_start
+from .start_hooks import StartHooks
 from .vm_start import VmStart
 from .workload_start import WorkloadStart
 from .workloads import Workloads, list_workloads, workload_records
@@ -35,29 +39,30 @@ def start_vms(
     round_timeout: int | None,
     check_mode: bool,
     site: str | None = None,
-    open_gates: Collection[str] = (),
+    asked: Asked | None = None,
 ) -> dict[str, Any]:
     """Start what ran before, in order, at most max_starting in flight; failures are reported, not raised.
 
     site: the target of the run by default; its source, when the run gives everything back.
-    open_gates: waves with a gate that may begin; one that was opened stays open for the run.
     """
+    asked = asked or Asked()
     with Session(plan, run_id, check_mode) as session, session.step(_step(session, site)) as summary:
         site = site or session.target
         api = session.site_api(site)
         vms, workloads = _of_run(session, api, site)
         records = [*start_records(vms), *workload_records(workloads.selected.values())]
-        order = order_start(records, plan.startup.waves, _open_gates(session, site, open_gates))
+        order = order_start(records, plan.startup.waves, _open_gates(session, site, asked.open_gates))
         if check_mode:
-            return _decided(order, workloads)
+            return _decided(only(order, asked.only), workloads)
         check_may_start(session, site)
-        starter = Starter(session, api, vms, workloads, order)
+        starter = Starter(session, api, vms, workloads, order, asked)
         starter.drive(round_timeout)
         result = starter.result()
         summary.update({name: result[name] for name in ("ready", "not_started", "stays_off", "peak_in_flight")})
         if not result["done"]:
             summary["state"] = "running"
-        return result
+        retry = retry_command(starter.to_retry, site, asked.plan_file) if result["done"] else None
+        return {**result, "retry": retry}
 
 
 def _step(session: Session, site: str | None) -> str:
@@ -96,7 +101,13 @@ class Starter:
     """One start, or one round of it. What was asked and what failed before comes from the run store."""
 
     def __init__(
-        self, session: Session, api: Api, vms: Mapping[str, Object], workloads: Workloads, order: StartOrder
+        self,
+        session: Session,
+        api: Api,
+        vms: Mapping[str, Object],
+        workloads: Workloads,
+        order: StartOrder,
+        asked: Asked,
     ) -> None:
         startup = session.plan.startup
         limit = session.plan.site(api.site).max_starting or startup.max_starting
@@ -104,17 +115,23 @@ class Starter:
         # a start at the source, when the run gives everything back, is another one than the target's
         self._topic = "startup" if api.site == session.target else "startup-at-source"
         self._order = order
+        self._asked = asked
+        chosen = only(order, asked.only)
+        self._keys = [key for wave in chosen.waves for key in wave.keys]
+        self._earlier = self._of_this_attempt()
+        at_target = api.site == session.target
+        self._hooks = StartHooks(session.plan, chosen, self._earlier.get("hooks", {}), asked.hook, at_target)
+        self._wake = threading.Condition()
+        self._vms = VmStart(session.plan, api, vms, self._wake)
+        self._workloads = WorkloadStart(session.plan, api, workloads, self._wake)
         self._window = StartWindow(
-            list(order.waves),
+            self._hooks.waves,
             min(limit, startup.max_starting),
             startup.readiness.timeout.total_seconds(),
             startup.on_failure,
             order.needs,
+            timeouts={**self._vms.deadlines, **self._workloads.deadlines},
         )
-        self._wake = threading.Condition()
-        self._vms = VmStart(session.plan, api, vms, self._wake)
-        self._workloads = WorkloadStart(session.plan, api, workloads, self._wake)
-        self._keys = [*vms, *workloads.selected]
         self._noun = "VMs and workloads" if workloads.selected else "VMs"
         self._watches = [*self._vms.watches, *self._workloads.watches]
         self._changed = 0
@@ -144,28 +161,55 @@ class Starter:
         finally:
             for watch in self._watches:
                 watch.stop()
+            self._vms.close()
 
     def result(self) -> dict[str, Any]:
         window = self._window
+        total = sum(len(wave.keys) for wave in self._order.waves)
+        left_out = total - len(window.ready.union(self._keys))
+        waiting = self._hooks.waiting(window.ready) if window.done else None
+        done = window.done and waiting is None
+        failures = [self._failure(key) for key in sorted(window.failed)]
+        told = f"{len(window.ready)} of {total} {self._noun} ready, {len(window.failed)} not started"
         return {
             "changed": self._changed > 0,
-            "done": window.done,
-            "total": window.total,
+            "done": done,
+            "total": total,
             "ready": len(window.ready),
             "in_flight": len(window.in_flight),
             "peak_in_flight": window.peak,
             "not_started": len(window.failed),
-            "failures": bounded(self._told(window.failed)),
-            "never_begun": bounded(self._told(window.never_begun)) if window.done else [],
+            "left_out": left_out,
+            "failures": bounded([*self._hooks.failures, *failures], size=25_000),
+            "never_begun": bounded(self._told(self._never_begun), size=10_000) if done else [],
+            "waiting_hook": waiting,
             "waiting_gate": window.gate or "",
             "stays_off": len(self._order.stays_off),
-            "waves": [_counted(wave, self._workloads) for wave in window.waves],
-            "msg": f"{len(window.ready)} of {window.total} {self._noun} ready, {len(window.failed)} not started"
-            + go_on(window.gate),
+            "waves": [_counted(wave, self._workloads) for wave in self._order.waves],
+            "msg": told + (f", {left_out} left as they are" if left_out else "") + go_on(window.gate),
         }
 
     def _told(self, reasons: Mapping[str, str]) -> list[dict[str, str]]:
         return [{self._of(key).noun: key, "reason": reason} for key, reason in sorted(reasons.items())]
+
+    @property
+    def _never_begun(self) -> dict[str, str]:
+        return {**self._window.never_begun, **self._hooks.never_begun}
+
+    @property
+    def to_retry(self) -> list[str]:
+        """What failed, and what did not begin because of it."""
+        return sorted({*self._window.failed, *self._never_begun})
+
+    def _failure(self, key: str) -> dict[str, Any]:
+        of = self._of(key)
+        return {of.noun: key, "reason": self._window.failed[key], **of.facts.get(key, {})}
+
+    def _of_this_attempt(self) -> dict[str, Any]:
+        """What an earlier round of the same start recorded."""
+        earlier = self._session.load(self._topic) or {}
+        same = (self._session.run.attempt, list(self._asked.only)) == (earlier.get("attempt"), earlier.get("only"))
+        return earlier if same else {"asked": {}, "failed": {}}
 
     def _of(self, key: str) -> VmStart | WorkloadStart:
         return self._workloads if key in self._workloads else self._vms
@@ -181,17 +225,20 @@ class Starter:
     def _recover(self) -> None:
         """The window as the cluster shows it: what is up, and what an earlier round or attempt asked to start."""
         now = self._now()
-        earlier = self._session.load(self._topic) or {"asked": {}, "failed": {}}
+        earlier = self._earlier
         wall = self._session.clock.now().timestamp()
+        for of in (self._vms, self._workloads):
+            of.resume({key: since for key, since in earlier.get("unsettled", {}).items() if key in of})
+            of.facts.update({key: facts for key, facts in earlier.get("facts", {}).items() if key in of})
         self._observe()
         for key, reason in earlier["failed"].items():
-            if earlier.get("attempt") == self._session.run.attempt and key not in self._window.ready:
+            if key not in self._window.ready:
                 self._window.gave_up(key, reason)
                 self._explained.add(key)
         for key in self._keys:
             if key in self._order.stays_off or key in self._window.ready or not self._of(key).was_asked(key):
                 continue
-            since = earlier["asked"].get(key) if earlier.get("attempt") == self._session.run.attempt else None
+            since = earlier["asked"].get(key)
             self._window.observe_starting([key], now - max(0.0, wall - since) if since else now)
         self._ask([key for key in self._window.in_flight if self._of(key).is_asked_twice(key)])
 
@@ -209,6 +256,8 @@ class Starter:
 
     def _leave_off(self) -> None:
         """What stays off gets back what of its own does not start it."""
+        if self._asked.only:
+            return
         off = [key for key in self._order.stays_off if self._of(key).is_recorded(key)]
         outcome = for_each(off, lambda key: self._of(key).leave_off(key), before_batch=self._session.verify_lock)
         for _key, error in outcome.failed:
@@ -229,8 +278,16 @@ class Starter:
                 "attempt": self._session.run.attempt,
                 "asked": {key: wall - (now - since) for key, since in self._window.in_flight.items()},
                 "failed": self._window.failed,
+                "only": list(self._asked.only),
+                "hooks": self._hooks.record,
+                "unsettled": {**self._vms.unsettled(), **self._workloads.unsettled()},
+                # no more of them than a result shows
+                "facts": dict(bounded(sorted({**self._vms.facts, **self._workloads.facts}.items()))),
             },
         )
+        seconds = self._hooks.seconds(self._window.ready) if self._window.done else None
+        if seconds is not None:
+            self._session.extend_lock(seconds)
         self._report()
 
     def _report(self) -> None:
@@ -258,9 +315,12 @@ def _decided(order: StartOrder, workloads: Workloads) -> dict[str, Any]:
         "in_flight": 0,
         "peak_in_flight": 0,
         "not_started": 0,
+        "left_out": 0,
         "failures": [],
         "never_begun": [],
         "waiting_gate": gate or "",
+        "waiting_hook": None,
+        "retry": None,
         "stays_off": len(order.stays_off),
         "waves": [_counted(wave, workloads) for wave in order.waves],
         "msg": f"check mode: nothing was started{go_on(gate)}",

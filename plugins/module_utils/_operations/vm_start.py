@@ -1,35 +1,26 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""VMs as a start drives them: given their own strategy back, up when their VMI is ready (P7)."""
+"""VMs as a start drives them: given their own strategy back, up when they are ready (P7)."""
 
 from __future__ import annotations
 
 import json
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from .._cluster.api import Api, Object
 from .._cluster.kinds import VM, VMI
-from .._cluster.watching import Watch
 from .._errors import Conflict, DrError, Failed
 from .._model.names import RECORDED
 from .._model.plan import Plan
 from .._model.vm import PowerRecord, power_record
-
-
-@dataclass(frozen=True)
-class VmiState:
-    """What the window needs of a VMI: ready to serve, and if not, why."""
-
-    ready: bool
-    agent: bool
-    phase: str
-    reason: str
-
-    def is_up(self, agent: bool) -> bool:
-        return self.ready and (self.agent or not agent)
+from .._planning.start_failure import failure_facts, failure_text
+from .._planning.start_readiness import deadlines, readiness_by_key
+from .protected import start_records
+from .start_probe import Probes
+from .start_warnings import Warnings
+from .vm_ready import VmReady
 
 
 class VmStart:
@@ -37,20 +28,51 @@ class VmStart:
 
     noun = "vm"
 
-    def __init__(self, plan: Plan, api: Api, vms: Mapping[str, Object], wake: threading.Condition) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        api: Api,
+        vms: Mapping[str, Object],
+        wake: threading.Condition,
+        probes: Probes | None = None,
+    ) -> None:
+        readiness = readiness_by_key(start_records(vms), plan.startup)
         self._api = api
         self._vms = vms
-        self._agent = plan.startup.readiness.agent
-        self._watch = Watch(api, VMI, plan.namespaces, wake, keep=vmi_state)
-        self.watches = [self._watch]
+        self._warnings = Warnings(api)
+        stopped = [key for key in vms if self.is_recorded(key)]
+        self._ready = VmReady(api, plan.namespaces, readiness, stopped, wake, probes)
+        self.watches = [self._ready.watch]
+        # seconds after which each counts as failed
+        self.deadlines = deadlines(readiness)
+        # of those that failed
+        self.facts: dict[str, dict[str, Any]] = {}
 
     def __contains__(self, key: str) -> bool:
         return key in self._vms
 
     def up(self) -> set[str]:
         """Keys. The caller holds the condition that the watch wakes."""
-        states = {f"{namespace}/{name}": state for (namespace, name), state in self._watch.objects.items()}
-        return {key for key, state in states.items() if key in self._vms and state.is_up(self._agent)}
+        return self._ready.up()
+
+    def is_up(self, key: str) -> bool:
+        """As of the last look."""
+        return self._ready.is_up(key)
+
+    def take_changes(self) -> set[str]:
+        """Keys that came up, or are it no more, since the last call. The caller holds the condition."""
+        return self._ready.take_changes()
+
+    def unsettled(self) -> dict[str, float | None]:
+        """What the next round has to know: what is ready but for a probe or, since when, for its delay."""
+        return self._ready.unsettled()
+
+    def resume(self, unsettled: Mapping[str, float | None]) -> None:
+        """What an earlier round of this attempt left; before the first look."""
+        self._ready.resume(unsettled)
+
+    def close(self) -> None:
+        self._ready.stop()
 
     def is_recorded(self, key: str) -> bool:
         return RECORDED in (self._vms[key]["metadata"].get("annotations") or {})
@@ -85,24 +107,16 @@ class VmStart:
         self._patch(key, {"metadata": {"annotations": {RECORDED: None}}})
 
     def why_not_up(self, key: str) -> str:
+        """In words; what there is to see of it is in `facts` from then on."""
         namespace, name = key.split("/")
         try:
             vm = self._api.find(VM, name, namespace)
             vmi = self._api.find(VMI, name, namespace)
         except DrError as error:
             return f"its state could not be read: {error}"
-        status = (vm or {}).get("status", {})
-        conditions = [*status.get("conditions", []), *((vmi or {}).get("status", {}).get("conditions", []))]
-        messages = {
-            c["message"]: None
-            for c in conditions
-            if (c.get("message") and c.get("status") != "True") or c["type"] == "Failure"
-        }
-        shown = "; ".join(text for text in messages if text)[:500]
-        return (
-            f"VM {status.get('printableStatus', 'unknown')}, VMI {(vmi or {}).get('status', {}).get('phase', 'absent')}"
-            + (f": {shown}" if shown else "")
-        )
+        self.facts[key] = seen = failure_facts(name, vm or {}, vmi or {}, self._warnings.of(namespace))
+        waits_for = self._ready.waits_for(key)
+        return "; ".join([failure_text(seen), *([waits_for] if waits_for else [])])
 
     def _patch(self, key: str, body: Object) -> None:
         meta = self._vms[key]["metadata"]
@@ -127,19 +141,3 @@ def strategy_patch(power: PowerRecord) -> dict[str, Any]:
     if power.running_field:
         return {"running": power.running}
     return {"runStrategy": power.run_strategy}
-
-
-def vmi_state(vmi: Mapping[str, Any]) -> VmiState:
-    status = vmi.get("status", {})
-    conditions = {item["type"]: item for item in status.get("conditions", [])}
-
-    def is_true(name: str) -> bool:
-        return conditions.get(name, {}).get("status") == "True"
-
-    deleted = "deletionTimestamp" in vmi["metadata"]
-    return VmiState(
-        ready=is_true("Ready") and status.get("phase") == "Running" and not deleted,
-        agent=is_true("AgentConnected"),
-        phase=status.get("phase", "Pending"),
-        reason=conditions.get("Ready", {}).get("message", ""),
-    )

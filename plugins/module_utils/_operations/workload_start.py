@@ -14,7 +14,8 @@ from .._errors import DrError
 from .._model.names import RECORDED
 from .._model.plan import Plan
 from .._model.workload import is_recorded, is_stopped, is_up, start_spec, workload_record
-from .workloads import KINDS, Workloads
+from .._planning.start_readiness import Holding, deadlines, delays_of, readiness_by_key
+from .workloads import KINDS, Workloads, workload_records
 
 
 class WorkloadStart:
@@ -23,7 +24,15 @@ class WorkloadStart:
     noun = "workload"
 
     def __init__(self, plan: Plan, api: Api, workloads: Workloads, wake: threading.Condition) -> None:
+        readiness = readiness_by_key(workload_records(workloads.selected.values()), plan.startup)
         self._api = api
+        self._holding = Holding(delays_of(readiness))
+        self._unsettled: set[str] = set()
+        # what was up before the start is not waited for
+        self._awaited = {key for key, item in workloads.selected.items() if is_recorded(item)}
+        # seconds after which each counts as failed
+        self.deadlines = deadlines(readiness)
+        self.facts: dict[str, dict[str, Any]] = {}
         self._workloads = workloads
         kinds = sorted({item["kind"] for item in workloads.selected.values()})
         self._watches = {kind: Watch(api, KINDS[kind], plan.namespaces, wake, keep=is_up) for kind in kinds}
@@ -39,7 +48,21 @@ class WorkloadStart:
             for kind, watch in self._watches.items()
             for (namespace, name), up in watch.objects.items()
         }
-        return {key for key, up in states.items() if up and key in self._workloads.selected}
+        now = self._api.clock.monotonic()
+        available = {key for key, up in states.items() if up and key in self._workloads.selected}
+        for key in self._awaited - available:
+            self._holding.broke(key)
+        unsettled = {key for key in self._awaited & available if not self._holding.lasts(key, now)}
+        self._unsettled = unsettled
+        return available - unsettled
+
+    def unsettled(self) -> dict[str, float | None]:
+        """What the next round has to know: since when what is available but for its delay holds."""
+        return self._holding.as_of(self._unsettled, self._api.clock.monotonic(), self._api.clock.now().timestamp())
+
+    def resume(self, unsettled: Mapping[str, float | None]) -> None:
+        """What an earlier round of this attempt left; before the first look."""
+        self._holding.resume(unsettled, self._api.clock.monotonic(), self._api.clock.now().timestamp())
 
     def is_recorded(self, key: str) -> bool:
         return is_recorded(self._workloads.selected[key])

@@ -74,8 +74,9 @@ class MemoryApi:
     def list(
         self, kind: Kind, namespace: str | None = None, labels: str | None = None, fields: str | None = None
     ) -> list[dict[str, Any]]:
-        if fields is not None:
+        if fields is not None and "," in fields:
             raise NotImplementedError("field selectors")
+        field, _equals, wanted = (fields or "").partition("=")
         asked = [part.partition("=") for part in labels.split(",")] if labels else []
         return [
             copy.deepcopy(item)
@@ -83,6 +84,7 @@ class MemoryApi:
             if of_kind == kind.kind
             and namespace in (None, of_namespace)
             and all(_has_label(item, *part) for part in asked)
+            and (not field or item.get(field) == wanted)
         ]
 
     def create(self, kind: Kind, body: dict[str, Any]) -> dict[str, Any]:
@@ -177,6 +179,7 @@ class MemorySession:
         self.there: list[GroupStatus] = []
         self.run = Run("r-1", self.plan.name, "failover", "east", "west", "f00d", NOON.isoformat())
         self.lock_holds: float = float("inf")
+        self.lock_seconds = 0
         self.record: dict[str, Any] = {}
         self.lines: list[tuple[Any, ...]] = []
         self.progress = self
@@ -202,6 +205,9 @@ class MemorySession:
         if self.lock_holds <= 0:
             raise Refused("go on with the run", seen="another attempt holds the lock")
         self.lock_holds -= 1
+
+    def extend_lock(self, seconds: int) -> None:
+        self.lock_seconds = seconds
 
     @contextmanager
     def step(self, _name: str) -> Iterator[dict[str, Any]]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.start_asked import Asked
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.vm import PowerRecord
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.startup import start_vms
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._operations.test_startup import Start
@@ -27,7 +28,7 @@ PLAN = plan_of(
 
 class GatedStart(Start):
     def open(self, gates: Sequence[str] = (), check_mode: bool = False, site: str | None = None) -> dict[str, Any]:
-        return start_vms(PLAN, "r-1", None, check_mode, site, gates)
+        return start_vms(PLAN, "r-1", None, check_mode, site, Asked(open_gates=tuple(gates)))
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import VM, VMI, Kind
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, Failed, Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.vm import PowerRecord
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.vmi_state import vmi_state
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations import startup
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.startup import start_vms
-from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.vm_start import vmi_state
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import (
     MemoryApi,
     MemorySession,
@@ -221,11 +221,8 @@ def test_a_vm_that_does_not_get_ready_is_reported_and_the_others_start(start: St
     start.api.broken.add("a")
     result = start.run(max_starting=1)
     assert (result["ready"], result["not_started"], result["done"]) == (2, 1, True)
-    assert result["failures"] == [
-        {
-            "vm": "payroll/a",
-            "reason": "not ready after 60 s; VM unknown, VMI Scheduling: Ready is False; AgentConnected is False",
-        }
+    assert [(failure["vm"], failure["reason"]) for failure in result["failures"]] == [
+        ("payroll/a", "not ready after 60 s; VM unknown, VMI Scheduling: Ready is False; AgentConnected is False")
     ]
 
 
