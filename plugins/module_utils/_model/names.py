@@ -8,6 +8,8 @@ PREFIX = "dr.ocpvirt.io"
 
 # whose fields the API server has it that ours are
 FIELD_MANAGER = "ocpvirt-dr"
+# where at a site the run store is by default, and always what all plans of the site share
+SITE_NAMESPACE = "ocpvirt-dr"
 
 PRIORITY = f"{PREFIX}/priority"
 # blocking: what is named has to be ready; ordering only: its start has to be over, whether it is ready or not

@@ -99,12 +99,14 @@ class Wave:
 
 @dataclass(frozen=True, slots=True)
 class Startup:
-    """waves: in the order in which they run; the last one takes the rest."""
+    """waves: in the order in which they run; the last one takes the rest. priority: the plan's, 1 to 5, among those
+    that start at one site at once."""
 
     waves: tuple[Wave, ...]
     max_starting: int
     readiness: Readiness
     on_failure: OnFailure
+    priority: int = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +248,7 @@ def _plan(found: dict[str, Any]) -> Plan:
             max_starting=startup["max_starting"],
             readiness=readiness_of(startup["readiness"]),
             on_failure=startup["on_failure"],
+            priority=startup["priority"],
         ),
         store_namespace=found["run_store"]["namespace"],
         document=found,

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from .names import SITE_NAMESPACE
 from .plan_checks import (
     check_machine_set,
     check_namespaces,
@@ -220,6 +221,7 @@ DOCUMENT = Keys(
                 {
                     "waves": Field(Items(_WAVE, minimum=1, unique="name", check=check_waves)),
                     "max_starting": Field(Whole(1), default=20),
+                    "priority": Field(Whole(1, 5), default=3),
                     "readiness": Field(PLAN_READINESS, default={}),
                     "on_failure": Field(_ON_FAILURE, default="continue"),
                 }
@@ -252,7 +254,7 @@ DOCUMENT = Keys(
         "hooks": Field(
             Keys({f"{when}_{step}": Field(Items(HookFile())) for step in STEPS for when in ("before", "after")})
         ),
-        "run_store": Field(Keys({"namespace": Field(_NAME, default="ocpvirt-dr")}), default={}),
+        "run_store": Field(Keys({"namespace": Field(_NAME, default=SITE_NAMESPACE)}), default={}),
     },
     check=_check_document,
 )

@@ -21,6 +21,7 @@ from .._planning.start_window import StartWindow
 from .entry import bounded
 from .protected import list_vms, start_records
 from .session import Session
+from .start_budget import SiteBudget
 from .start_guard import check_may_start
 from .start_hooks import StartHooks
 from .vm_start import VmStart
@@ -110,7 +111,6 @@ class Starter:
         asked: Asked,
     ) -> None:
         startup = session.plan.startup
-        limit = session.plan.site(api.site).max_starting or startup.max_starting
         self._session = session
         # a start at the source, when the run gives everything back, is another one than the target's
         self._topic = "startup" if api.site == session.target else "startup-at-source"
@@ -122,11 +122,12 @@ class Starter:
         at_target = api.site == session.target
         self._hooks = StartHooks(session.plan, chosen, self._earlier.get("hooks", {}), asked.hook, at_target)
         self._wake = threading.Condition()
+        self._budget = SiteBudget(session, api, session.plan.site(api.site).max_starting, startup.priority)
         self._vms = VmStart(session.plan, api, vms, self._wake)
         self._workloads = WorkloadStart(session.plan, api, workloads, self._wake)
         self._window = StartWindow(
             self._hooks.waves,
-            min(limit, startup.max_starting),
+            startup.max_starting,
             startup.readiness.timeout.total_seconds(),
             startup.on_failure,
             order.needs,
@@ -149,6 +150,7 @@ class Starter:
             self._recover()
             while not self._window.done and not deadline.over:
                 self._observe()
+                self._share()
                 asked = self._window.next(self._now())
                 self._report()
                 if asked:
@@ -158,6 +160,7 @@ class Starter:
                         self._wake.wait(min(TICK, deadline.left + 0.01))
             self._observe()
             self._finish()
+            self._budget.release() if self._window.done else self._budget.keep()
         finally:
             for watch in self._watches:
                 watch.stop()
@@ -248,6 +251,11 @@ class Starter:
         for key in up - self._order.stays_off.keys():
             self._window.became_ready(key)
 
+    def _share(self) -> None:
+        window = self._window
+        most = self._session.plan.startup.max_starting
+        window.limit = min(most, self._budget.update(len(window.in_flight), window.waiting))
+
     def _ask(self, keys: list[str]) -> None:
         outcome = for_each(keys, lambda key: self._of(key).start(key), before_batch=self._session.verify_lock)
         self._changed += len(outcome.done)
@@ -292,7 +300,7 @@ class Starter:
 
     def _report(self) -> None:
         window = self._window
-        waiting = ", ".join(sorted(window.in_flight)[:3])
+        waiting = ", ".join(filter(None, [self._budget.note, *sorted(window.in_flight)[:3]]))
         stage = f"start: {window.wave}" if window.wave else "start"
         self._session.progress.emit(stage, len(window.ready), window.total, len(window.in_flight), waiting)
 
