@@ -26,6 +26,7 @@ from .protected import Protected, list_everyone, list_protected, selected, start
 from .site_report import present_apis, storage_phases
 from .sites import Reach, reach
 from .snapshot_storage import snapshot_findings
+from .start_budget import budget_findings
 from .volume_commits import checkout_findings
 from .volume_findings import VolumeCheck, VolumeView
 from .workload_findings import findings_at_source
@@ -104,6 +105,7 @@ def _site(plan: Plan, there: Reach) -> Iterator[Finding]:
             yield from _storage(plan, there.api)
             yield from version_findings(plan, there.api)
         yield from sync_findings(plan, there.api)
+        yield from budget_findings(plan, there.api)
     except DrError as error:
         yield Finding("blocker", "SiteFailed", f"Site/{there.site}", str(error), "see the message", there.site)
 

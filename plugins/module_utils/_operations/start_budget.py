@@ -6,14 +6,18 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 
 from .._cluster.api import Api, Object
 from .._cluster.kinds import CONFIG_MAP
 from .._cluster.run_store import RunStore
 from .._errors import Conflict
+from .._model.finding import Finding
 from .._model.names import SITE_NAMESPACE
+from .._model.plan import Plan
 from .._planning.start_budget import Claim, Silence, decide_claim, site_budget
+from .._planning.start_budget_check import check_budget
 from .session import Session
 
 NAME = "start-budget"
@@ -135,6 +139,11 @@ class SiteBudget:
         kept = self._session.load(TOPIC)
         if kept and kept["attempt"] == self._session.run.attempt:
             self._silence.seen = {plan: (holder, number, age) for plan, (holder, number, age) in kept["seen"].items()}
+
+
+def budget_findings(plan: Plan, api: Api) -> Iterator[Finding]:
+    """What `check` says of the site's budget."""
+    return check_budget(plan, api.site, claims_of(api.find(CONFIG_MAP, NAME, SITE_NAMESPACE)))
 
 
 def claims_of(found: Object | None) -> dict[str, Claim]:

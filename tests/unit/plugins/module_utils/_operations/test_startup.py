@@ -8,11 +8,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import VM, VMI, Kind
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import CONFIG_MAP, VM, VMI, Kind
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, Failed, Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.vm import PowerRecord
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.vmi_state import vmi_state
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations import startup
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.start_budget import claims_of
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.startup import start_vms
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import (
     MemoryApi,
@@ -79,6 +80,8 @@ class KubeVirt(MemoryApi):
     def patch(self, kind: Kind, name: str, namespace: str, body: dict[str, Any]) -> dict[str, Any]:
         if name in self.denied:
             raise Failed("PATCH", seen="a webhook is down", status=500)
+        if kind != VM:
+            return super().patch(kind, name, namespace, body)
         vm = self.get(kind, name, namespace)
         vm["spec"] |= body.get("spec", {})
         annotations = vm["metadata"]["annotations"] | body.get("metadata", {}).get("annotations", {})
@@ -132,6 +135,7 @@ class Start:
         self.api = KubeVirt()
         self.session = MemorySession(self.api)
         self.seconds = 0.0
+        self.sites: dict[str, dict[str, Any]] = {site: {"kubeconfig": f"{site}.yml"} for site in ("east", "west")}
         self.session.clock = replace(self.api.clock, monotonic=self._look_at_the_clock)
         monkeypatch.setattr(startup, "Session", self.session)
         monkeypatch.setattr(startup, "check_may_start", lambda _session, _site: 1)
@@ -145,7 +149,8 @@ class Start:
 
     def run(self, round_timeout: int | None = None, check_mode: bool = False, **plan: Any) -> dict[str, Any]:
         readiness = {"readiness": {"agent": True, "timeout": "1m"}}
-        return start_vms(plan_of(startup={**readiness, **plan}), "r-1", round_timeout, check_mode)
+        planned = plan_of(sites=self.sites, startup={**readiness, **plan})
+        return start_vms(planned, "r-1", round_timeout, check_mode)
 
 
 @pytest.fixture
@@ -213,6 +218,30 @@ def test_never_more_in_flight_than_the_plan_allows(start: Start) -> None:
         start.api.add(f"vm-{number:02}", PowerRecord("Always", True))
     result = start.run(max_starting=4)
     assert (result["ready"], result["peak_in_flight"]) == (30, 4)
+
+
+def test_never_more_in_flight_than_the_budget_of_the_site(start: Start) -> None:
+    start.sites["west"]["max_starting"] = 3
+    for number in range(12):
+        start.api.add(f"vm-{number:02}", PowerRecord("Always", True))
+    result = start.run(max_starting=4)
+    assert (result["ready"], result["peak_in_flight"]) == (12, 3)
+
+
+def test_a_start_that_is_done_leaves_the_budget_to_others(start: Start) -> None:
+    start.sites["west"]["max_starting"] = 3
+    start.api.add("a", PowerRecord("Always", True))
+    start.run()
+    claims = claims_of(start.api.find(CONFIG_MAP, "start-budget", "ocpvirt-dr"))
+    assert (claims["payroll"].active, claims["payroll"].grant, claims["payroll"].budget) == (False, 0, 3)
+
+
+def test_a_round_that_is_over_keeps_its_part_of_the_budget(start: Start) -> None:
+    start.sites["west"]["max_starting"] = 3
+    start.api.add("a", PowerRecord("Always", True))
+    start.api.broken.add("a")
+    assert not start.run(round_timeout=5)["done"]
+    assert claims_of(start.api.find(CONFIG_MAP, "start-budget", "ocpvirt-dr"))["payroll"].grant == 1
 
 
 def test_a_vm_that_does_not_get_ready_is_reported_and_the_others_start(start: Start) -> None:

@@ -33,7 +33,17 @@ def claim(need: int, grant: int = 0, priority: int = 3, budget: int = 8, holder:
         (40, {"a": (90, 1), "b": (90, 3), "c": (90, 5)}, {"a": 29, "b": 8, "c": 3}),
         (2, {"a": (20, 5), "b": (20, 3), "c": (20, 1)}, {"a": 0, "b": 1, "c": 1}),
     ],
-    ids=["alone", "two", "odd", "little", "little of both", "nothing", "half the weight", "five priorities", "too many"],
+    ids=[
+        "alone",
+        "two",
+        "odd",
+        "little",
+        "little of both",
+        "nothing",
+        "half the weight",
+        "five priorities",
+        "too many",
+    ],
 )
 def test_what_is_fair(budget, claims, shares) -> None:
     assert fair_shares(budget, {key: claim(need, priority=rank) for key, (need, rank) in claims.items()}) == shares

@@ -144,6 +144,4 @@ class Site(RuleBasedStateMachine):
 
 
 TestSite = Site.TestCase
-TestSite.settings = settings(
-    max_examples=200, stateful_step_count=50, deadline=None, derandomize=True, database=None
-)
+TestSite.settings = settings(max_examples=200, stateful_step_count=50, deadline=None, derandomize=True, database=None)
