@@ -11,6 +11,9 @@ description:
   - >-
     Starts at the target of a run what ran at the source, in waves, with at most C(startup.max_starting) VMs and
     workloads in flight. What is not in the capture of the run stays as it is.
+  - >-
+    With C(sites.<site>.max_starting) all plans that start at the site at once share that many places, by
+    C(startup.priority). The run's part is kept in the ConfigMap C(start-budget) in the namespace C(ocpvirt-dr) there.
   - Each VM gets its own runStrategy back, each workload its replicas. What was off stays off.
   - A workload is ready when all of its replicas are available, a CronJob or Job as soon as it is not suspended.
   - >-

@@ -43,7 +43,7 @@ def test_the_smallest_plan_gets_its_defaults() -> None:
     plan = parse_plan(SMALLEST)
     assert [(group.name, group.selector.to_query()) for group in plan.groups] == [("payroll", "")]
     assert plan.startup.waves == (Wave("rest", None),)
-    assert (plan.startup.max_starting, plan.startup.on_failure) == (20, "continue")
+    assert (plan.startup.max_starting, plan.startup.on_failure, plan.startup.priority) == (20, "continue", 3)
     assert (plan.metadata.source, plan.metadata.namespace) == ("oadp", "openshift-adp")
     assert (plan.store_namespace, plan.rules, plan.max_lag) == ("ocpvirt-dr", (), None)
 
