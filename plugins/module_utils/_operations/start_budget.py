@@ -70,7 +70,7 @@ class SiteBudget:
 
     def keep(self) -> None:
         """At the end of a round: the claim stays, and so does what this process saw of the others."""
-        if len(self._silence.seen) > 1:
+        if self._silence.seen.keys() - {self._plan}:
             self._session.put(TOPIC, {"attempt": self._session.run.attempt, "seen": self._silence.seen})
 
     def release(self) -> None:
@@ -144,6 +144,15 @@ class SiteBudget:
 def budget_findings(plan: Plan, api: Api) -> Iterator[Finding]:
     """What `check` says of the site's budget."""
     return check_budget(plan, api.site, claims_of(api.find(CONFIG_MAP, NAME, SITE_NAMESPACE)))
+
+
+def is_remembered(plan: Plan, api: Api) -> bool:
+    return plan.name in ((api.find(CONFIG_MAP, NAME, SITE_NAMESPACE) or {}).get("data") or {})
+
+
+def forget(plan: Plan, api: Api) -> None:
+    """For a plan that starts nothing: what it said of the budget is of no interest any more."""
+    api.patch(CONFIG_MAP, NAME, SITE_NAMESPACE, {"data": {plan.name: None}})
 
 
 def claims_of(found: Object | None) -> dict[str, Claim]:

@@ -160,7 +160,10 @@ class Starter:
                         self._wake.wait(min(TICK, deadline.left + 0.01))
             self._observe()
             self._finish()
-            self._budget.release() if self._window.done else self._budget.keep()
+            if self._window.done:
+                self._budget.release()
+            else:
+                self._budget.keep()
         finally:
             for watch in self._watches:
                 watch.stop()

@@ -26,6 +26,7 @@ from .plan_hold import PlanHold, check_unheld, holder_name
 from .progress import Progress
 from .remains import remains_at
 from .sites import Reach
+from .start_budget import forget, is_remembered
 from .workloads import KINDS
 
 OPERATION = "unprotect"
@@ -98,7 +99,7 @@ def _decide(plan: Plan, here: Api, there: Api, groups: list[GroupStatus], earlie
         objects = take_back_objects(plan, api, lives_here)
         taking.phases += objects.phases
         taking.stays += objects.stays
-    taking.phases.append([item for api in (here, there) for item in _syncs(plan, api)])
+    taking.phases.append([item for api in (here, there) for item in (*_syncs(plan, api), *_claim(plan, api))])
     return taking
 
 
@@ -143,6 +144,11 @@ def _syncs(plan: Plan, api: Api) -> Iterator[Change]:
     store = RunStore(api, plan.store_namespace)
     if store.has_syncs(plan.name):
         yield Change(f"record of the last syncs at {api.site}: removed", lambda: store.remove_syncs(plan.name))
+
+
+def _claim(plan: Plan, api: Api) -> Iterator[Change]:
+    if is_remembered(plan, api):
+        yield Change(f"the plan's part of the start budget of {api.site}: removed", partial(forget, plan, api))
 
 
 def _earlier_stay(site: str, vms: list[str]) -> str:

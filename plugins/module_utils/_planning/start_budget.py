@@ -135,6 +135,8 @@ class Silence:
         before = self.seen
         self.seen = {}
         for plan, claim in claims.items():
+            if not claim.active:
+                continue
             holder, renewed, seconds = before.get(plan, ("", -1, 0.0))
             same = (holder, renewed) == (claim.holder, claim.renewed)
             self.seen[plan] = (claim.holder, claim.renewed, seconds + passed if same else 0.0)

@@ -132,6 +132,16 @@ def test_p6_what_a_round_saw_of_the_others_is_known_to_the_next(site: Site) -> N
     assert limit == 8
 
 
+def test_a_round_beside_plans_that_start_nothing_keeps_nothing(site: Site) -> None:
+    ended = site.run("payroll")
+    ended.update(0, 50)
+    ended.release()
+    budget = site.run("payslip")
+    budget.update(0, 50)
+    budget.keep()
+    assert site.session.record == {}
+
+
 def test_p6_a_run_that_was_taken_for_dead_takes_nothing_back(site: Site) -> None:
     paused, other = site.run("payroll"), site.run("payslip")
     paused.update(0, 50)

@@ -444,6 +444,17 @@ def test_the_record_of_the_last_syncs_goes_and_runs_stay(world: World) -> None:
         assert left == ["plan-audit-syncs-0", "run-r-1-capture-0"]
 
 
+def test_p8_its_part_of_the_start_budget_goes_and_that_of_others_stays(world: World) -> None:
+    body = {"metadata": {"name": "start-budget", "namespace": "ocpvirt-dr"}, "data": {PLAN.name: "{}", "audit": "{}"}}
+    for site in world.sites.values():
+        site.create(CONFIG_MAP, body)
+    world.unprotect()
+    assert [site.get(CONFIG_MAP, "start-budget", "ocpvirt-dr")["data"] for site in world.sites.values()] == [
+        {"audit": "{}"},
+        {"audit": "{}"},
+    ]
+
+
 @pytest.mark.parametrize("owner", [True, False])
 def test_p8_a_schedule_of_somebody_else_and_one_that_owns_its_backups_stay(world: World, owner: bool) -> None:
     item = schedule() if owner else schedule("audit")
