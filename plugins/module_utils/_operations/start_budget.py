@@ -25,8 +25,8 @@ TOPIC = "start-budget"
 # seconds between two looks at the claims of others, and so between two writes
 LOOK_EVERY = 2.0
 RENEW_EVERY = 10.0
-# from its last renewal on a run goes on to ask for less than this: it looks, and so renews, before it asks
-SILENCE = 60.0
+# a run that is alive asks for nothing without having renewed its claim within less than this
+SILENCE = 60
 
 
 class SiteBudget:
@@ -46,7 +46,7 @@ class SiteBudget:
             priority=priority,
             budget=limit or 0,
             most=startup.max_starting,
-            expires=SILENCE + startup.readiness.timeout.total_seconds(),
+            expires=SILENCE + int(startup.readiness.timeout.total_seconds()),
             holder=f"{session.run.id}#{session.run.attempt}",
         )
         self._limit = 0
@@ -58,7 +58,7 @@ class SiteBudget:
         """How many this plan may have in flight now. waiting: how many more it would begin at once if it might."""
         if self._budget is None:
             return sys.maxsize
-        now = self._session.clock.monotonic()
+        now = self._now()
         need = min(in_flight + waiting, self._claim.most)
         if self._looked is None:
             if not need:
@@ -75,10 +75,11 @@ class SiteBudget:
 
     def release(self) -> None:
         """At the end of the start. What the plan says stays, for `check` of other plans."""
-        while self._looked is not None:
+        while self._budget is not None:
             found = self._api.find(CONFIG_MAP, NAME, SITE_NAMESPACE)
             mine = claims_of(found).get(self._plan)
-            if found is None or mine is None or mine.holder != self._claim.holder:
+            # an earlier attempt's too: the lock is ours
+            if mine is None or not mine.active:
                 return
             try:
                 self._write(found, {self._plan: mine.idle()})
@@ -88,9 +89,10 @@ class SiteBudget:
 
     def _share(self, now: float, in_flight: int, need: int) -> None:
         while True:
+            asked = self._now()
             found = self._api.find(CONFIG_MAP, NAME, SITE_NAMESPACE)
             known = claims_of(found)
-            self._silence.observe(known, now)
+            self._silence.observe(known, asked, self._now())
             dropped = [plan for plan in self._silence.expired(known) if plan != self._plan]
             active = {plan: claim for plan, claim in known.items() if claim.active and plan not in dropped}
             before = known.get(self._plan)
@@ -134,6 +136,9 @@ class SiteBudget:
             shared = f", shared with {', '.join(others[:3])}" if others else ""
             more = f" and {len(others) - 3} more" if len(others) > 3 else ""
             self.note = f"the budget of {self._api.site} ({limit} of {total}{shared}{more})"
+
+    def _now(self) -> float:
+        return self._session.clock.monotonic()
 
     def _remember(self) -> None:
         kept = self._session.load(TOPIC)

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Sharing a site's start budget among plans: what each may have in flight. Pure: claims come in, a claim goes out.
 
-Every run keeps one claim. It takes only what no other claim holds, and gives up its own only down to what it has in
-flight, so that whoever writes last without having seen the others' last state is the only thing to be excluded.
+Every run writes its own claim only. It takes what no other claim holds, and gives up no more than what it does not have
+in flight. So the sum keeps to the budget as long as nobody writes on what is outdated, which the server refuses.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Claim:
     priority: int
     budget: int
     most: int
-    expires: float
+    expires: int
     holder: str = ""
     need: int = 0
     grant: int = 0
@@ -39,14 +39,16 @@ class Claim:
     @classmethod
     def from_dict(cls, found: Mapping[str, Any]) -> Self:
         """ValueError for what is no claim."""
-        known = {item.name: found[item.name] for item in fields(cls) if item.name in found}
-        texts, numbers = known.pop("holder", ""), known.values()
-        if not isinstance(texts, str) or not all(_is_count(number) for number in numbers):
-            raise ValueError("not a claim")
         try:
-            return cls(holder=texts, **known)
+            claim = cls(**{item.name: found[item.name] for item in fields(cls) if item.name in found})
         except TypeError as error:
             raise ValueError("not a claim") from error
+        counts = (claim.most, claim.need, claim.grant, claim.in_flight, claim.renewed, claim.expires)
+        if not isinstance(claim.holder, str) or not all(_is_count(number) for number in (*counts, claim.budget)):
+            raise ValueError("not a claim")
+        if claim.budget < 1 or claim.priority not in range(1, LOWEST_PRIORITY + 1):
+            raise ValueError("not a claim")
+        return claim
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -127,11 +129,12 @@ class Silence:
     """
 
     seen: dict[str, tuple[str, int, float]] = field(default_factory=dict)
-    _at: float | None = None
+    _answered: float | None = None
 
-    def observe(self, claims: Mapping[str, Claim], now: float) -> None:
-        passed = now - self._at if self._at is not None else 0.0
-        self._at = now
+    def observe(self, claims: Mapping[str, Claim], asked: float, answered: float) -> None:
+        """asked, answered: when they were read. What is surely between two reads counts."""
+        passed = asked - self._answered if self._answered is not None else 0.0
+        self._answered = answered
         before = self.seen
         self.seen = {}
         for plan, claim in claims.items():
@@ -147,4 +150,4 @@ class Silence:
 
 
 def _is_count(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1_000_000_000
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0

@@ -158,6 +158,14 @@ def test_p5_the_next_attempt_takes_over_the_claim_with_what_is_in_flight(site: S
     assert (again.update(6, 44), site.grants()) == (4, {"payroll": 6, "payslip": 0})
 
 
+def test_p5_the_next_attempt_gives_up_what_is_needed_no_more(site: Site) -> None:
+    site.run("payroll").update(0, 50)
+    again = site.run("payroll", attempt=2)
+    assert again.update(0, 0) == 0
+    again.release()
+    assert site.grants() == {}
+
+
 def test_p5_a_claim_is_not_written_without_the_lock(site: Site) -> None:
     budget = site.run("payroll")
     site.session.lock_holds = 0

@@ -103,39 +103,59 @@ def test_where_plans_differ_the_smallest_budget_holds() -> None:
 def test_p6_a_claim_expires_by_our_clock_when_it_was_not_renewed() -> None:
     silence, claims = Silence(), {"other": MINE}
     for now in (1000.0, 1200.0, 1359.0):
-        silence.observe(claims, now)
+        silence.observe(claims, now, now)
         assert silence.expired(claims) == []
-    silence.observe(claims, 1360.0)
+    silence.observe(claims, 1360.0, 1360.0)
     assert silence.expired(claims) == ["other"]
 
 
 def test_p6_a_renewal_begins_the_silence_anew() -> None:
     silence = Silence()
-    silence.observe({"other": MINE}, 0.0)
+    silence.observe({"other": MINE}, 0.0, 0.0)
     renewed = {"other": Claim(3, 8, 20, 360, "r-1#1", renewed=1)}
-    silence.observe(renewed, 359.0)
-    silence.observe(renewed, 700.0)
+    silence.observe(renewed, 359.0, 359.0)
+    silence.observe(renewed, 700.0, 700.0)
     assert silence.expired(renewed) == []
 
 
 def test_p6_a_silence_that_an_earlier_process_saw_goes_on() -> None:
     earlier, claims = Silence(), {"other": MINE}
     for now in (0.0, 300.0):
-        earlier.observe(claims, now)
+        earlier.observe(claims, now, now)
     later = Silence(seen=dict(earlier.seen))
     for now in (7.0, 67.0):
-        later.observe(claims, now)
+        later.observe(claims, now, now)
     assert later.expired(claims) == ["other"]
 
 
+def test_p6_while_a_read_is_under_way_nothing_is_known_of_the_claim() -> None:
+    silence, claims = Silence(), {"other": MINE}
+    silence.observe(claims, 0.0, 45.0)
+    silence.observe(claims, 360.0, 400.0)
+    assert silence.expired(claims) == []
+
+
 @pytest.mark.parametrize(
-    "found",
-    [{}, {**MINE.as_dict(), "grant": "8"}, {**MINE.as_dict(), "grant": -1}, {**MINE.as_dict(), "holder": 1}],
-    ids=["empty", "text", "negative", "holder"],
+    ("key", "value"),
+    [
+        ("grant", "8"),
+        ("grant", -1),
+        ("grant", 2.5),
+        ("grant", True),
+        ("holder", 1),
+        ("budget", 0),
+        ("priority", 6),
+        ("priority", "1"),
+    ],
 )
-def test_what_is_no_claim_is_refused(found) -> None:
+def test_what_is_no_claim_is_refused(key, value) -> None:
     with pytest.raises(ValueError, match="not a claim"):
-        Claim.from_dict(found)
+        Claim.from_dict({**MINE.as_dict(), key: value})
+
+
+def test_a_claim_that_lacks_something_is_refused() -> None:
+    with pytest.raises(ValueError, match="not a claim"):
+        Claim.from_dict({"grant": 8})
 
 
 def test_a_claim_is_read_back_as_it_was_written() -> None:

@@ -60,7 +60,7 @@ class Site(RuleBasedStateMachine):
         plan = self.plans[name]
         if plan.alive:
             plan.read = self.version, dict(self.claims)
-            plan.silence.observe(plan.read[1], self.now)
+            plan.silence.observe(plan.read[1], self.now, self.now)
 
     @rule(name=st.sampled_from(PLANS))
     def write(self, name: str) -> None:
