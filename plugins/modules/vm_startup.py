@@ -117,6 +117,18 @@ peak_in_flight:
   returned: success
   type: int
   sample: 8
+pace:
+  description: >-
+    What became of the pace in this run. C(limit), how many might be in flight at the end and C(lowest), at the least;
+    C(slower) and C(faster), how often it was halved and how often it got a step faster.
+  returned: success
+  type: dict
+  sample: {limit: 40, lowest: 20, slower: 1, faster: 10}
+retried:
+  description: How many more requests were made for what was not ready in time.
+  returned: success
+  type: int
+  sample: 0
 not_started:
   description: Number of those that did not get ready in time.
   returned: success

@@ -16,6 +16,7 @@ from .clock import Clock
 from .kinds import Kind
 from .patience import PASSING, patiently, seconds_of
 from .remedies import next_step_after
+from .traffic import Traffic
 
 try:
     import urllib3
@@ -45,11 +46,12 @@ def describe(kind: Kind, namespace: str | None, name: str | None) -> str:
 
 
 class Api:
-    """Requests to one site. Thread-safe. `requests` counts what was sent."""
+    """Requests to one site. Thread-safe. `requests` counts what was sent; `traffic` tells how that was taken."""
 
     def __init__(self, site: str, host: str, pool: Any, headers: Mapping[str, str], clock: Clock | None = None) -> None:
         self.site = site
         self.requests = 0
+        self.traffic = Traffic()
         self.clock = clock or Clock()
         self.patience = PATIENCE
         self._host = host.rstrip("/")
@@ -199,20 +201,24 @@ class Api:
             left = max(SHORTEST_TIMEOUT, left)
             limit = urllib3.Timeout(connect=min(CONNECT_TIMEOUT, left), read=min(READ_TIMEOUT, left))
             self.requests += 1
+            began = self.clock.monotonic()
             try:
                 response = self._pool.request(method, url, body=data, headers=headers, timeout=limit, retries=False)
             except HTTPError as error:
+                self.traffic.note(None, 0.0)
                 raise _unreachable(self.site, tried, on, error) from error
+            self.traffic.note(response.status, self.clock.monotonic() - began)
             if response.status < 300:
                 return _read(self.site, tried, on, response.status, response.data)
             failure = _failure(self.site, tried, on, response.status, response.data)
             failure.retry_after = seconds_of(response.headers.get("Retry-After"))
             raise failure
 
-        return patiently(self.clock, self.patience if timeout is None else timeout, send, _passes)
+        return patiently(self.clock, self.patience if timeout is None else timeout, send, may_pass)
 
 
-def _passes(error: DrError) -> bool:
+def may_pass(error: DrError) -> bool:
+    """Whether the same request may succeed later."""
     return isinstance(error, Unreachable) or error.status in PASSING
 
 

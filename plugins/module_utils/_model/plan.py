@@ -18,6 +18,7 @@ from .plan_fields import DOCUMENT, RULES
 from .plan_problem import PlanInvalid, Problem
 from .plan_schema import Reading
 from .plan_secrets import HIDDEN, is_secret_key
+from .plan_throttle_fields import PARTS
 from .readiness import Readiness, readiness_of
 from .selector import LabelSelector
 
@@ -28,6 +29,7 @@ __all__ = [
     "PlanInvalid",
     "Problem",
     "Readiness",
+    "Retries",
     "Site",
     "Snapshots",
     "Startup",
@@ -98,6 +100,14 @@ class Wave:
 
 
 @dataclass(frozen=True, slots=True)
+class Retries:
+    """How often what did not get ready is tried again, and after how long for the first time."""
+
+    attempts: int = 0
+    backoff: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
 class Startup:
     """waves: in the order in which they run; the last one takes the rest. priority: the plan's, 1 to 5, among those
     that start at one site at once."""
@@ -107,6 +117,8 @@ class Startup:
     readiness: Readiness
     on_failure: OnFailure
     priority: int = 3
+    caps: Mapping[str, int] = field(default_factory=dict, hash=False)
+    retries: Retries = Retries()
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +261,8 @@ def _plan(found: dict[str, Any]) -> Plan:
             readiness=readiness_of(startup["readiness"]),
             on_failure=startup["on_failure"],
             priority=startup["priority"],
+            caps={PARTS[key]: limit for key, limit in startup["caps"].items()},
+            retries=Retries(startup["retries"]["attempts"], parse_duration(startup["retries"]["backoff"])),
         ),
         store_namespace=found["run_store"]["namespace"],
         document=found,

@@ -39,6 +39,7 @@ from .plan_schema import (
     matching,
 )
 from .plan_snapshot_fields import snapshots_of
+from .plan_throttle_fields import CAPS, RETRIES
 from .plan_volume_rules import rules_of
 from .selector import SELECTOR
 
@@ -221,6 +222,8 @@ DOCUMENT = Keys(
                 {
                     "waves": Field(Items(_WAVE, minimum=1, unique="name", check=check_waves)),
                     "max_starting": Field(Whole(1), default=20),
+                    "caps": Field(CAPS, default={}),
+                    "retries": Field(RETRIES, default={}),
                     "priority": Field(Whole(1, 5), default=3),
                     "readiness": Field(PLAN_READINESS, default={}),
                     "on_failure": Field(_ON_FAILURE, default="continue"),

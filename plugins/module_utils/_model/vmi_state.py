@@ -11,13 +11,18 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class VmiState:
-    """Ready to serve, and if not, why. addresses: of its interfaces by their names, KubeVirt's order."""
+    """Ready to serve, and if not, why. addresses: of its interfaces by their names, KubeVirt's order.
+
+    created: by the API server's clock. node: where its pod is, empty until it was scheduled.
+    """
 
     ready: bool
     agent: bool
     phase: str
     reason: str
     addresses: Mapping[str, str]
+    created: str = ""
+    node: str = ""
 
     def is_up(self, agent: bool) -> bool:
         return self.ready and (self.agent or not agent)
@@ -48,4 +53,7 @@ def vmi_state(vmi: Mapping[str, Any]) -> VmiState:
             for item in status.get("interfaces", [])
             if item.get("ipAddress")
         },
+        created=vmi["metadata"].get("creationTimestamp", ""),
+        # nodeName is there only when the pod runs
+        node=status.get("nodeName") or next(filter(None, (status.get("activePods") or {}).values()), ""),
     )

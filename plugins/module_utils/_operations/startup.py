@@ -4,34 +4,20 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from .._cluster.api import Api, Object
-from .._cluster.bulk import for_each
-from .._cluster.clock import Deadline
 from .._model.plan import Plan
 from .._model.start_asked import Asked
 from .._planning.start_failure import retry_command
-from .._planning.start_gates import check_gates, gates_of, go_on
 from .._planning.start_only import only
-from .._planning.start_order import StartOrder, StartWave, order_start
-from .._planning.start_window import StartWindow
-from .entry import bounded
-from .protected import list_vms, start_records
+from .._planning.start_order import order_start
+from .protected import start_records
 from .session import Session
-from .start_budget import SiteBudget
 from .start_guard import check_may_start
-from .start_hooks import StartHooks
-from .vm_start import VmStart
-from .workload_start import WorkloadStart
-from .workloads import Workloads, list_workloads, workload_records
-
-# how often the window looks at its timeouts when no event comes
-TICK = 1.0
-# what the run's record calls the gates that were opened
-GATES = "open-gates"
+from .start_result import decided
+from .start_scope import of_run, open_gates
+from .starter import Starter
+from .workloads import workload_records
 
 
 def start_vms(
@@ -50,11 +36,11 @@ def start_vms(
     with Session(plan, run_id, check_mode) as session, session.step(_step(session, site)) as summary:
         site = site or session.target
         api = session.site_api(site)
-        vms, workloads = _of_run(session, api, site)
+        vms, workloads = of_run(session, api, site)
         records = [*start_records(vms), *workload_records(workloads.selected.values())]
-        order = order_start(records, plan.startup.waves, _open_gates(session, site, asked.open_gates))
+        order = order_start(records, plan.startup.waves, open_gates(session, site, asked.open_gates))
         if check_mode:
-            return _decided(only(order, asked.only), workloads)
+            return decided(only(order, asked.only), workloads, plan.startup.max_starting)
         check_may_start(session, site)
         starter = Starter(session, api, vms, workloads, order, asked)
         starter.drive(round_timeout)
@@ -68,271 +54,3 @@ def start_vms(
 
 def _step(session: Session, site: str | None) -> str:
     return "start" if site in (None, session.target) else "rollback"
-
-
-def _open_gates(session: Session, site: str, given: Collection[str]) -> set[str]:
-    waves = session.plan.startup.waves
-    if site != session.target:
-        # what is given back had passed its gates
-        return set(gates_of(waves))
-    check_gates(waves, given)
-    opened = set(session.load(GATES) or ())
-    if not opened.issuperset(given):
-        opened.update(given)
-        session.put(GATES, sorted(opened))
-    return opened
-
-
-def _of_run(session: Session, api: Api, site: str) -> tuple[dict[str, Object], Workloads]:
-    """At a target only what the capture holds: what is not in it was given up where the plan lived."""
-    vms, workloads = list_vms(session.plan, api), list_workloads(session.plan, api)
-    captured = session.load("capture") if site == session.target else None
-    if captured is None:
-        return vms, workloads
-    selected = _only(workloads.selected, captured.get("workloads", []))
-    return _only(vms, captured["vms"]), Workloads(selected, workloads.jobs, workloads.foreign)
-
-
-def _only(items: Mapping[str, Object], keys: Iterable[str]) -> dict[str, Object]:
-    wanted = set(keys)
-    return {key: item for key, item in items.items() if key in wanted}
-
-
-class Starter:
-    """One start, or one round of it. What was asked and what failed before comes from the run store."""
-
-    def __init__(
-        self,
-        session: Session,
-        api: Api,
-        vms: Mapping[str, Object],
-        workloads: Workloads,
-        order: StartOrder,
-        asked: Asked,
-    ) -> None:
-        startup = session.plan.startup
-        self._session = session
-        # a start at the source, when the run gives everything back, is another one than the target's
-        self._topic = "startup" if api.site == session.target else "startup-at-source"
-        self._order = order
-        self._asked = asked
-        chosen = only(order, asked.only)
-        self._keys = [key for wave in chosen.waves for key in wave.keys]
-        self._earlier = self._of_this_attempt()
-        at_target = api.site == session.target
-        self._hooks = StartHooks(session.plan, chosen, self._earlier.get("hooks", {}), asked.hook, at_target)
-        self._wake = threading.Condition()
-        self._budget = SiteBudget(session, api, session.plan.site(api.site).max_starting, startup.priority)
-        self._vms = VmStart(session.plan, api, vms, self._wake)
-        self._workloads = WorkloadStart(session.plan, api, workloads, self._wake)
-        self._window = StartWindow(
-            self._hooks.waves,
-            startup.max_starting,
-            startup.readiness.timeout.total_seconds(),
-            startup.on_failure,
-            order.needs,
-            timeouts={**self._vms.deadlines, **self._workloads.deadlines},
-        )
-        self._noun = "VMs and workloads" if workloads.selected else "VMs"
-        self._watches = [*self._vms.watches, *self._workloads.watches]
-        self._changed = 0
-        # failures of earlier rounds, whose reasons are complete
-        self._explained: set[str] = set()
-
-    def drive(self, round_timeout: int | None) -> None:
-        """Until every wave is done, or the round is over."""
-        deadline = Deadline(self._session.clock, round_timeout if round_timeout is not None else float("inf"))
-        for watch in self._watches:
-            watch.start()
-        try:
-            self._await_lists()
-            self._leave_off()
-            self._recover()
-            while not self._window.done and not deadline.over:
-                self._observe()
-                self._share()
-                asked = self._window.next(self._now())
-                self._report()
-                if asked:
-                    self._ask(asked)
-                elif not self._window.done:
-                    with self._wake:
-                        self._wake.wait(min(TICK, deadline.left + 0.01))
-            self._observe()
-            self._finish()
-            if self._window.done:
-                self._budget.release()
-            else:
-                self._budget.keep()
-        finally:
-            for watch in self._watches:
-                watch.stop()
-            self._vms.close()
-
-    def result(self) -> dict[str, Any]:
-        window = self._window
-        total = sum(len(wave.keys) for wave in self._order.waves)
-        left_out = total - len(window.ready.union(self._keys))
-        waiting = self._hooks.waiting(window.ready) if window.done else None
-        done = window.done and waiting is None
-        failures = [self._failure(key) for key in sorted(window.failed)]
-        told = f"{len(window.ready)} of {total} {self._noun} ready, {len(window.failed)} not started"
-        return {
-            "changed": self._changed > 0,
-            "done": done,
-            "total": total,
-            "ready": len(window.ready),
-            "in_flight": len(window.in_flight),
-            "peak_in_flight": window.peak,
-            "not_started": len(window.failed),
-            "left_out": left_out,
-            "failures": bounded([*self._hooks.failures, *failures], size=25_000),
-            "never_begun": bounded(self._told(self._never_begun), size=10_000) if done else [],
-            "waiting_hook": waiting,
-            "waiting_gate": window.gate or "",
-            "stays_off": len(self._order.stays_off),
-            "waves": [_counted(wave, self._workloads) for wave in self._order.waves],
-            "msg": told + (f", {left_out} left as they are" if left_out else "") + go_on(window.gate),
-        }
-
-    def _told(self, reasons: Mapping[str, str]) -> list[dict[str, str]]:
-        return [{self._of(key).noun: key, "reason": reason} for key, reason in sorted(reasons.items())]
-
-    @property
-    def _never_begun(self) -> dict[str, str]:
-        return {**self._window.never_begun, **self._hooks.never_begun}
-
-    @property
-    def to_retry(self) -> list[str]:
-        """What failed, and what did not begin because of it."""
-        return sorted({*self._window.failed, *self._never_begun})
-
-    def _failure(self, key: str) -> dict[str, Any]:
-        of = self._of(key)
-        return {of.noun: key, "reason": self._window.failed[key], **of.facts.get(key, {})}
-
-    def _of_this_attempt(self) -> dict[str, Any]:
-        """What an earlier round of the same start recorded."""
-        earlier = self._session.load(self._topic) or {}
-        same = (self._session.run.attempt, list(self._asked.only)) == (earlier.get("attempt"), earlier.get("only"))
-        return earlier if same else {"asked": {}, "failed": {}}
-
-    def _of(self, key: str) -> VmStart | WorkloadStart:
-        return self._workloads if key in self._workloads else self._vms
-
-    def _await_lists(self) -> None:
-        with self._wake:
-            while not all(watch.listed for watch in self._watches):
-                for watch in self._watches:
-                    if watch.error:
-                        raise watch.error
-                self._wake.wait(1.0)
-
-    def _recover(self) -> None:
-        """The window as the cluster shows it: what is up, and what an earlier round or attempt asked to start."""
-        now = self._now()
-        earlier = self._earlier
-        wall = self._session.clock.now().timestamp()
-        for of in (self._vms, self._workloads):
-            of.resume({key: since for key, since in earlier.get("unsettled", {}).items() if key in of})
-            of.facts.update({key: facts for key, facts in earlier.get("facts", {}).items() if key in of})
-        self._observe()
-        for key, reason in earlier["failed"].items():
-            if key not in self._window.ready:
-                self._window.gave_up(key, reason)
-                self._explained.add(key)
-        for key in self._keys:
-            if key in self._order.stays_off or key in self._window.ready or not self._of(key).was_asked(key):
-                continue
-            since = earlier["asked"].get(key)
-            self._window.observe_starting([key], now - max(0.0, wall - since) if since else now)
-        self._ask([key for key in self._window.in_flight if self._of(key).is_asked_twice(key)])
-
-    def _observe(self) -> None:
-        with self._wake:
-            up = self._vms.up() | self._workloads.up()
-        for key in up - self._order.stays_off.keys():
-            self._window.became_ready(key)
-
-    def _share(self) -> None:
-        window = self._window
-        most = self._session.plan.startup.max_starting
-        window.limit = min(most, self._budget.update(len(window.in_flight), window.waiting))
-
-    def _ask(self, keys: list[str]) -> None:
-        outcome = for_each(keys, lambda key: self._of(key).start(key), before_batch=self._session.verify_lock)
-        self._changed += len(outcome.done)
-        for key, error in outcome.failed:
-            self._window.gave_up(key, str(error))
-
-    def _leave_off(self) -> None:
-        """What stays off gets back what of its own does not start it."""
-        if self._asked.only:
-            return
-        off = [key for key in self._order.stays_off if self._of(key).is_recorded(key)]
-        outcome = for_each(off, lambda key: self._of(key).leave_off(key), before_batch=self._session.verify_lock)
-        for _key, error in outcome.failed:
-            raise error
-
-    def _finish(self) -> None:
-        """Record the round, and take the record off what is up: the start is its new state."""
-        up = [key for key in self._window.ready if self._of(key).is_recorded(key)]
-        outcome = for_each(up, lambda key: self._of(key).forget(key), before_batch=self._session.verify_lock)
-        for _key, error in outcome.failed:
-            raise error
-        for key in self._window.failed.keys() - self._explained:
-            self._window.failed[key] = f"{self._window.failed[key]}; {self._of(key).why_not_up(key)}"
-        wall, now = self._session.clock.now().timestamp(), self._now()
-        self._session.put(
-            self._topic,
-            {
-                "attempt": self._session.run.attempt,
-                "asked": {key: wall - (now - since) for key, since in self._window.in_flight.items()},
-                "failed": self._window.failed,
-                "only": list(self._asked.only),
-                "hooks": self._hooks.record,
-                "unsettled": {**self._vms.unsettled(), **self._workloads.unsettled()},
-                # no more of them than a result shows
-                "facts": dict(bounded(sorted({**self._vms.facts, **self._workloads.facts}.items()))),
-            },
-        )
-        seconds = self._hooks.seconds(self._window.ready) if self._window.done else None
-        if seconds is not None:
-            self._session.extend_lock(seconds)
-        self._report()
-
-    def _report(self) -> None:
-        window = self._window
-        waiting = ", ".join(filter(None, [self._budget.note, *sorted(window.in_flight)[:3]]))
-        stage = f"start: {window.wave}" if window.wave else "start"
-        self._session.progress.emit(stage, len(window.ready), window.total, len(window.in_flight), waiting)
-
-    def _now(self) -> float:
-        return self._session.clock.monotonic()
-
-
-def _counted(wave: StartWave, workloads: Workloads | WorkloadStart) -> dict[str, Any]:
-    among = [key for key in wave.keys if key in workloads]
-    return {"name": wave.name, "vms": len(wave.keys) - len(among)} | ({"workloads": len(among)} if among else {})
-
-
-def _decided(order: StartOrder, workloads: Workloads) -> dict[str, Any]:
-    gate = next((wave.gate for wave in order.waves if wave.gate), None)
-    return {
-        "changed": any(wave.keys for wave in order.waves),
-        "done": True,
-        "total": sum(len(wave.keys) for wave in order.waves),
-        "ready": 0,
-        "in_flight": 0,
-        "peak_in_flight": 0,
-        "not_started": 0,
-        "left_out": 0,
-        "failures": [],
-        "never_begun": [],
-        "waiting_gate": gate or "",
-        "waiting_hook": None,
-        "retry": None,
-        "stays_off": len(order.stays_off),
-        "waves": [_counted(wave, workloads) for wave in order.waves],
-        "msg": f"check mode: nothing was started{go_on(gate)}",
-    }

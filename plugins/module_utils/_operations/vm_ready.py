@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from .._cluster.api import Api
 from .._cluster.kinds import VMI
@@ -58,9 +57,15 @@ class VmReady:
         flipped, self._flipped = self._flipped, set()
         return flipped
 
+    def state(self, key: str) -> VmiState | None:
+        """Of its VMI; None where there is none."""
+        namespace, _slash, name = key.partition("/")
+        found: VmiState | None = self.watch.objects.get((namespace, name))
+        return found
+
     def waits_for(self, key: str) -> str | None:
         """What a VM lacks whose VMI is there; None where it lacks nothing."""
-        state, own = self._state(key), self._readiness[key]
+        state, own = self.state(key), self._readiness[key]
         if key in self._up or state is None or not state.ready:
             return None
         if not state.is_up(own.agent):
@@ -88,7 +93,7 @@ class VmReady:
     def _look(self) -> None:
         changed = {f"{namespace}/{name}" for namespace, name in self.watch.take_changed()}
         for key in [key for key in changed | self._pending if key in self._readiness]:
-            self._judge(key, self._state(key))
+            self._judge(key, self.state(key))
         if self.watch.listed:
             self._first = False
 
@@ -123,7 +128,3 @@ class VmReady:
         if (key in self._up) != up:
             (self._up.add if up else self._up.discard)(key)
             self._flipped ^= {key}
-
-    def _state(self, key: str) -> Any:
-        namespace, _slash, name = key.partition("/")
-        return self.watch.objects.get((namespace, name))

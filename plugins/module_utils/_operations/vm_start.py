@@ -11,10 +11,11 @@ from typing import Any
 
 from .._cluster.api import Api, Object
 from .._cluster.kinds import VM, VMI
-from .._errors import Conflict, DrError, Failed
+from .._errors import Conflict, DrError, Failed, Refused
 from .._model.names import RECORDED
 from .._model.plan import Plan
 from .._model.vm import PowerRecord, power_record
+from .._model.vmi_state import VmiState
 from .._planning.start_failure import failure_facts, failure_text
 from .._planning.start_readiness import deadlines, readiness_by_key
 from .protected import start_records
@@ -63,6 +64,10 @@ class VmStart:
         """Keys that came up, or are it no more, since the last call. The caller holds the condition."""
         return self._ready.take_changes()
 
+    def state(self, key: str) -> VmiState | None:
+        """Of its VMI."""
+        return self._ready.state(key)
+
     def unsettled(self) -> dict[str, float | None]:
         """What the next round has to know: what is ready but for a probe or, since when, for its delay."""
         return self._ready.unsettled()
@@ -94,6 +99,22 @@ class VmStart:
         self._patch(key, {"spec": strategy_patch(power)})
         if power.run_strategy == "Manual":
             self._start_manual(key)
+
+    def start_again(self, key: str) -> None:
+        """A second request, unless somebody changed the VM since the first: that is theirs to decide (P8)."""
+        meta = self._vms[key]["metadata"]
+        seen = self._api.get(VM, meta["name"], meta["namespace"])["spec"]
+        wanted = strategy_patch(power_record(self._vms[key]))
+        if not wanted.items() <= seen.items():
+            raise Refused(
+                "start the VM again",
+                site=self._api.site,
+                on=f"VirtualMachine/{key}",
+                seen=f"somebody set {', '.join(f'{name}: {seen.get(name)}' for name in wanted)} since it was started",
+                wanted=", ".join(f"{name}: {value}" for name, value in wanted.items()),
+                next_step="start it by hand, or run the start again",
+            )
+        self.start(key)
 
     def leave_off(self, key: str) -> None:
         """Strategies that do not start a VM are given back to those that were off; others stay Halted, recorded."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from .._cluster.api import Api, Object
 from .._cluster.watching import Watch
-from .._errors import DrError
+from .._errors import DrError, Refused
 from .._model.names import RECORDED
 from .._model.plan import Plan
 from .._model.workload import is_recorded, is_stopped, is_up, start_spec, workload_record
@@ -28,6 +28,7 @@ class WorkloadStart:
         self._api = api
         self._holding = Holding(delays_of(readiness))
         self._unsettled: set[str] = set()
+        self._up: set[str] = set()
         # what was up before the start is not waited for
         self._awaited = {key for key, item in workloads.selected.items() if is_recorded(item)}
         # seconds after which each counts as failed
@@ -41,20 +42,33 @@ class WorkloadStart:
     def __contains__(self, key: str) -> bool:
         return key in self._workloads.selected
 
-    def up(self) -> set[str]:
-        """Keys. The caller holds the condition that the watches wake."""
-        states = {
-            f"{kind}/{namespace}/{name}": up
-            for kind, watch in self._watches.items()
-            for (namespace, name), up in watch.objects.items()
-        }
+    def take_changes(self) -> set[str]:
+        """Keys that came up, or are it no more, since the last call. The caller holds the condition."""
         now = self._api.clock.monotonic()
-        available = {key for key, up in states.items() if up and key in self._workloads.selected}
-        for key in self._awaited - available:
+        changed = {
+            f"{kind}/{namespace}/{name}"
+            for kind, watch in self._watches.items()
+            for namespace, name in watch.take_changed()
+        }
+        return {key for key in changed | self._unsettled if key in self and self._has_flipped(key, now)}
+
+    def is_up(self, key: str) -> bool:
+        """As of the last look."""
+        return key in self._up
+
+    def _has_flipped(self, key: str, now: float) -> bool:
+        kind, namespace, name = key.split("/")
+        available = bool(self._watches[kind].objects.get((namespace, name)))
+        self._unsettled.discard(key)
+        if key in self._awaited and not available:
             self._holding.broke(key)
-        unsettled = {key for key in self._awaited & available if not self._holding.lasts(key, now)}
-        self._unsettled = unsettled
-        return available - unsettled
+        elif key in self._awaited and key not in self._up and not self._holding.lasts(key, now):
+            self._unsettled.add(key)
+            available = False
+        if available == (key in self._up):
+            return False
+        (self._up.add if available else self._up.discard)(key)
+        return True
 
     def unsettled(self) -> dict[str, float | None]:
         """What the next round has to know: since when what is available but for its delay holds."""
@@ -79,6 +93,19 @@ class WorkloadStart:
         item = self._workloads.selected[key]
         self._resume_jobs(key)
         self._patch(item, {"spec": start_spec(item["kind"], workload_record(item))})
+
+    def start_again(self, key: str) -> None:
+        """A second request, unless somebody stopped the workload since the first: that is theirs to decide (P8)."""
+        kind, namespace, name = key.split("/")
+        if is_stopped(self._api.get(KINDS[kind], name, namespace)):
+            raise Refused(
+                "start the workload again",
+                site=self._api.site,
+                on=key,
+                seen="somebody stopped it since it was started",
+                next_step="start it by hand, or run the start again",
+            )
+        self.start(key)
 
     def leave_off(self, key: str) -> None:
         """What was at zero or suspended is as it was but for the record; what only stays off keeps it."""

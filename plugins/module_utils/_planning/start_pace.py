@@ -68,6 +68,11 @@ class StartPace:
     def note(self) -> str:
         return f"pace {self.limit} of {self.most}: {self._why}" if self.limit < self.most else ""
 
+    @property
+    def summary(self) -> dict[str, int]:
+        """What became of it, for a result."""
+        return {"limit": self.limit, "lowest": self.lowest, "slower": self.slower, "faster": self.faster}
+
     def look(self, signals: Signals, now: float) -> None:
         """Change the limit by what was seen; at most one step for each look."""
         self._waiting["for a node"] += signals.pending_scheduling
@@ -87,14 +92,7 @@ class StartPace:
 
     def as_dict(self) -> dict[str, Any]:
         """For another process that goes on with the start."""
-        return {
-            "limit": self.limit,
-            "lowest": self.lowest,
-            "slower": self.slower,
-            "faster": self.faster,
-            "why": self._why,
-            "best": self._best,
-        }
+        return {**self.summary, "why": self._why, "best": self._best}
 
     def resume(self, record: Mapping[str, Any]) -> None:
         self.limit = min(self.most, max(self.floor, record["limit"]))

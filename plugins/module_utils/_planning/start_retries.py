@@ -5,7 +5,10 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+from .._model.plan import Retries
 
 # of all that start, this part may be tried again; a fleet that can't start is not asked to over and over
 BUDGET = 0.1
@@ -32,9 +35,12 @@ class StartRetries:
             return False
         self.budget -= 1
         self.used[key] = used + 1
-        self.resting[key] = now + self.backoff * 2**used
-        heapq.heappush(self._due, (self.resting[key], key))
+        self.until(key, now + self.backoff * 2**used)
         return True
+
+    def until(self, key: str, moment: float) -> None:
+        self.resting[key] = moment
+        heapq.heappush(self._due, (moment, key))
 
     def due(self, now: float) -> list[str]:
         """What has rested."""
@@ -46,6 +52,11 @@ class StartRetries:
                 rested.append(key)
         return rested
 
+    def resume(self, used: Mapping[str, int]) -> None:
+        """Attempts that another process made."""
+        self.used.update(used)
+        self.budget = max(0, self.budget - sum(used.values()))
+
     def forget(self, key: str) -> None:
         """It needs no other attempt."""
         self.resting.pop(key, None)
@@ -55,6 +66,6 @@ class StartRetries:
         return sum(self.used.values())
 
 
-def retries_of(attempts: int, backoff: float, most: int, total: int) -> StartRetries:
+def retries_of(retries: Retries, most: int, total: int) -> StartRetries:
     """most: the plan's limit in flight; so many at least may be tried again."""
-    return StartRetries(attempts, backoff, max(most, int(total * BUDGET)))
+    return StartRetries(retries.attempts, retries.backoff.total_seconds(), max(most, int(total * BUDGET)))

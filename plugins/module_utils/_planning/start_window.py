@@ -70,8 +70,10 @@ class StartWindow:
 
     @property
     def waiting(self) -> int:
-        """How many of the open wave have only to wait for a slot."""
-        return len(self.queue)
+        """How many have only to wait for a slot."""
+        if self._entered or self._wave >= len(self.waves):
+            return len(self.queue)
+        return 0 if self.wave in self.opens else self._left[self._wave] - self._busy[self._wave]
 
     @property
     def done(self) -> bool:
@@ -80,9 +82,20 @@ class StartWindow:
     def observe_starting(self, keys: Iterable[str], since: float) -> None:
         """What somebody asked to start before takes its slot."""
         for key in keys:
-            if key in self._place and not self._has_ended(key) and key not in self.in_flight:
+            if key in self._place and not self._has_ended(key) and not self._is_busy(key):
                 self.queue.hold(key)
                 self._fly(key, since)
+
+    def timeout_of(self, key: str) -> float:
+        return self.timeouts.get(key, self.timeout)
+
+    def resume_retries(self, used: Mapping[str, int], resting: Mapping[str, float]) -> None:
+        """Attempts of another process, and until when what rests does so."""
+        self.retries.resume(used)
+        for key, until in resting.items():
+            if key in self._place and not self._has_ended(key):
+                self._busy[self._place[key][0]] += 1
+                self.retries.until(key, until)
 
     def next(self, now: float) -> list[str]:
         """What to ask to start now; it counts as in flight from here on."""
@@ -103,6 +116,8 @@ class StartWindow:
 
     def became_ready(self, key: str) -> None:
         if key not in self._place:
+            # no part of this start, and counted as it is
+            self.ready.add(key)
             return
         self._land(key)
         self.failed.pop(key, None)
@@ -162,11 +177,9 @@ class StartWindow:
 
     def _enqueue(self, key: str, again: bool = False) -> None:
         number, rank = self._place[key]
-        if number != self._wave or not self._entered or self._has_ended(key) or key in self.in_flight:
+        if number != self._wave or not self._entered or self._has_ended(key) or self._is_busy(key):
             return
-        if self._policy.why_stopped(self.waves[number]):
-            return
-        if self._edges.is_free(key) and key not in self.retries.resting:
+        if self._edges.is_free(key) and not self._policy.why_stopped(self.waves[number]):
             # a second attempt comes after the first of all others
             self.queue.put(key, rank + self.total * (self.retries.count if again else 0))
 
@@ -183,14 +196,14 @@ class StartWindow:
     def _skip(self, waves: Iterable[StartWave], reason: str) -> None:
         for wave in waves:
             for key in wave.keys:
-                if not self._has_ended(key) and key not in self.in_flight and key not in self.retries.resting:
+                if not self._has_ended(key) and not self._is_busy(key):
                     self._skip_one(key, reason)
 
     def _skip_one(self, key: str, reason: str) -> None:
         self.queue.drop(key)
         self._end(key)
         if key in self.retries.used:
-            self.failed[key] = f"not ready after {self._timeout(key):.0f} s; then {reason}"
+            self.failed[key] = f"not ready after {self.timeout_of(key):.0f} s; then {reason}"
         else:
             self.never_begun[key] = reason
         self._release(key, ready=False)
@@ -210,7 +223,7 @@ class StartWindow:
         if key not in self.in_flight:
             self._busy[self._place[key][0]] += 1
         self.in_flight[key] = since
-        heapq.heappush(self._expiries, (since + self._timeout(key), key))
+        heapq.heappush(self._expiries, (since + self.timeout_of(key), key))
         self.peak = max(self.peak, len(self.in_flight))
 
     def _land(self, key: str) -> None:
@@ -235,11 +248,11 @@ class StartWindow:
         while self._expiries and self._expiries[0][0] <= now:
             due, key = heapq.heappop(self._expiries)
             since = self.in_flight.get(key)
-            if since is not None and since + self._timeout(key) == due:
-                self.gave_up(key, f"not ready after {self._timeout(key):.0f} s", again_from=now)
+            if since is not None and since + self.timeout_of(key) == due:
+                self.gave_up(key, f"not ready after {self.timeout_of(key):.0f} s", again_from=now)
 
-    def _timeout(self, key: str) -> float:
-        return self.timeouts.get(key, self.timeout)
+    def _is_busy(self, key: str) -> bool:
+        return key in self.in_flight or key in self.retries.resting
 
     def _has_ended(self, key: str) -> bool:
         return key in self.ready or key in self.failed or key in self.never_begun

@@ -16,6 +16,7 @@ from typing import Any
 
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.clock import Clock
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import Kind
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.traffic import Traffic
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, NotFound, Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Plan, parse_plan
@@ -59,6 +60,7 @@ class MemoryApi:
         self.clock = clock or SimulatedTime().clock()
         self.objects: dict[tuple[str, str | None, str], dict[str, Any]] = {}
         self.writes: list[str] = []
+        self.traffic = Traffic()
         self._version = 0
         self._lock = threading.RLock()
 

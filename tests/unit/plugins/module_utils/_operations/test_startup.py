@@ -12,7 +12,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import C
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, Failed, Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.vm import PowerRecord
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.vmi_state import vmi_state
-from ansible_collections.ocpvirt.dr.plugins.module_utils._operations import startup
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations import starter, startup
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.start_budget import claims_of
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.startup import start_vms
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import (
@@ -139,7 +139,7 @@ class Start:
         self.session.clock = replace(self.api.clock, monotonic=self._look_at_the_clock)
         monkeypatch.setattr(startup, "Session", self.session)
         monkeypatch.setattr(startup, "check_may_start", lambda _session, _site: 1)
-        monkeypatch.setattr(startup, "TICK", 0.002)
+        monkeypatch.setattr(starter, "TICK", 0.002)
 
     def _look_at_the_clock(self) -> float:
         """Time passes with each look, but not while an event is on its way: a slow machine makes no difference."""
@@ -251,7 +251,10 @@ def test_a_vm_that_does_not_get_ready_is_reported_and_the_others_start(start: St
     result = start.run(max_starting=1)
     assert (result["ready"], result["not_started"], result["done"]) == (2, 1, True)
     assert [(failure["vm"], failure["reason"]) for failure in result["failures"]] == [
-        ("payroll/a", "not ready after 60 s; VM unknown, VMI Scheduling: Ready is False; AgentConnected is False")
+        (
+            "payroll/a",
+            "not ready after 60 s, asked 2 times; VM unknown, VMI Scheduling: Ready is False; AgentConnected is False",
+        )
     ]
 
 

@@ -26,7 +26,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
 )
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused, Timeout
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.capture import Capture
-from ansible_collections.ocpvirt.dr.plugins.module_utils._operations import shutdown, startup
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations import shutdown, starter, startup
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.protected import list_protected
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.remains import remains_at
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.sites import Reach
@@ -131,7 +131,7 @@ class Run:
         monkeypatch.setattr(shutdown, "close_latch", lambda *_given: None)
         monkeypatch.setattr(shutdown, "threading", SimpleNamespace(Condition=Impatient))
         monkeypatch.setattr(startup, "check_may_start", lambda *_given: 1)
-        monkeypatch.setattr(startup, "TICK", 0.002)
+        monkeypatch.setattr(starter, "TICK", 0.002)
 
     def _pass(self) -> float:
         self.seconds += 0.5
@@ -272,7 +272,7 @@ def test_a_workload_that_does_not_become_available_is_reported_by_name(run: Run)
     run.restore()
     run.west.broken.add("front")
     result = run.start()
-    reason = "not ready after 60 s; 0 of 2 replicas available"
+    reason = "not ready after 60 s, asked 2 times; 0 of 2 replicas available"
     assert result["failures"] == [{"workload": "Deployment/payroll/front", "reason": reason}]
     assert run.west.recorded(DEPLOYMENT, "front")
 
