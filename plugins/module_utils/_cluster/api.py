@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -69,20 +69,33 @@ class Api:
             return None
 
     def list(
-        self, kind: Kind, namespace: str | None = None, labels: str | None = None, fields: str | None = None
-    ) -> list[Object]:
-        return self.list_with_version(kind, namespace, labels, fields)[0]
+        self,
+        kind: Kind,
+        namespace: str | None = None,
+        labels: str | None = None,
+        fields: str | None = None,
+        keep: Callable[[Object], Any] = lambda item: item,
+    ) -> list[Any]:
+        return self.list_with_version(kind, namespace, labels, fields, keep)[0]
 
     def list_with_version(
-        self, kind: Kind, namespace: str | None = None, labels: str | None = None, fields: str | None = None
-    ) -> tuple[list[Object], str]:
-        """All objects, read in pages, and the resourceVersion that a watch can start from."""
-        items: list[Object] = []
+        self,
+        kind: Kind,
+        namespace: str | None = None,
+        labels: str | None = None,
+        fields: str | None = None,
+        keep: Callable[[Object], Any] = lambda item: item,
+    ) -> tuple[list[Any], str]:
+        """All objects, read in pages, and the resourceVersion that a watch can start from.
+
+        keep: what of an object is wanted; there is never more than a page of whole ones.
+        """
+        items: list[Any] = []
         query = {"limit": PAGE, "labelSelector": labels, "fieldSelector": fields, "continue": None}
         while True:
             page = self._call("GET", kind, namespace, None, query=query)
             # lists leave out what is the same for every item
-            items += [{"apiVersion": kind.api_version, "kind": kind.kind, **item} for item in page["items"]]
+            items += [keep({"apiVersion": kind.api_version, "kind": kind.kind, **item}) for item in page["items"]]
             query["continue"] = page["metadata"].get("continue")
             if not query["continue"]:
                 return items, page["metadata"]["resourceVersion"]

@@ -13,6 +13,7 @@ from .api import Api, Object
 from .kinds import Kind
 
 WATCH_SECONDS = 30.0
+ABSENT = object()
 
 
 class Watch:
@@ -73,11 +74,14 @@ class Watch:
                 self._stop.wait(1.0)
 
     def _list(self) -> str:
-        items, version = self._api.list_with_version(self._kind, self._namespace, self._labels)
+        def kept(item: Object) -> tuple[tuple[str, str], Any] | None:
+            return (_key(item), self._keep(item)) if self._ours(item) else None
+
+        items, version = self._api.list_with_version(self._kind, self._namespace, self._labels, keep=kept)
         with self._wake:
-            before = self.objects.keys()
-            self.objects = {_key(item): self._keep(item) for item in items if self._ours(item)}
-            self._changed |= before | self.objects.keys()
+            before, self.objects = self.objects, dict(filter(None, items))
+            keys = before.keys() | self.objects.keys()
+            self._changed |= {key for key in keys if before.get(key, ABSENT) != self.objects.get(key, ABSENT)}
             self.error = None
             self.listed = True
             self._wake.notify_all()
@@ -92,14 +96,20 @@ class Watch:
             version = item["metadata"]["resourceVersion"]
             if event == "BOOKMARK" or not self._ours(item):
                 continue
-            with self._wake:
-                self._changed.add(_key(item))
-                if event == "DELETED":
-                    self.objects.pop(_key(item), None)
-                else:
-                    self.objects[_key(item)] = self._keep(item)
-                self._wake.notify_all()
+            self._note(_key(item), ABSENT if event == "DELETED" else self._keep(item))
         return version
+
+    def _note(self, key: tuple[str, str], state: Any) -> None:
+        with self._wake:
+            if self.objects.get(key, ABSENT) == state:
+                # nothing that anybody keeps has changed
+                return
+            self._changed.add(key)
+            if state is ABSENT:
+                del self.objects[key]
+            else:
+                self.objects[key] = state
+            self._wake.notify_all()
 
     def _ours(self, item: Object) -> bool:
         return item["metadata"].get("namespace") in self._namespaces

@@ -74,14 +74,19 @@ class MemoryApi:
         return found
 
     def list(
-        self, kind: Kind, namespace: str | None = None, labels: str | None = None, fields: str | None = None
-    ) -> list[dict[str, Any]]:
+        self,
+        kind: Kind,
+        namespace: str | None = None,
+        labels: str | None = None,
+        fields: str | None = None,
+        keep: Callable[[dict[str, Any]], Any] = lambda item: item,
+    ) -> list[Any]:
         if fields is not None and "," in fields:
             raise NotImplementedError("field selectors")
         field, _equals, wanted = (fields or "").partition("=")
         asked = [part.partition("=") for part in labels.split(",")] if labels else []
         return [
-            copy.deepcopy(item)
+            keep(copy.deepcopy(item))
             for (of_kind, of_namespace, _name), item in self.objects.items()
             if of_kind == kind.kind
             and namespace in (None, of_namespace)

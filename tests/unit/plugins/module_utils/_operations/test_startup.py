@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -110,10 +110,12 @@ class KubeVirt(MemoryApi):
             self._events.append((int(stored["metadata"]["resourceVersion"]), stored))
             self._changed.notify_all()
 
-    def list_with_version(self, kind: Kind, namespace: str | None, _labels: str | None) -> tuple[list[Any], str]:
+    def list_with_version(
+        self, kind: Kind, namespace: str | None, _labels: str | None, keep: Callable[[dict[str, Any]], Any]
+    ) -> tuple[list[Any], str]:
         with self._lock:
             self._seen = self._version
-            return self.list(kind, namespace), str(self._version)
+            return self.list(kind, namespace, keep=keep), str(self._version)
 
     def watch(
         self, _kind: Kind, version: str, _seconds: float, _namespace: str | None, _labels: str | None

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -98,8 +98,10 @@ class Site(MemoryApi):
         available = 0 if name in self.broken else item["spec"].get("replicas", 0)
         item["status"] = {"observedGeneration": 1, "availableReplicas": available}
 
-    def list_with_version(self, kind: Kind, namespace: str | None, _labels: str | None) -> tuple[list[Any], str]:
-        return self.list(kind, namespace), str(self._version)
+    def list_with_version(
+        self, kind: Kind, namespace: str | None, _labels: str | None, keep: Callable[[dict[str, Any]], Any]
+    ) -> tuple[list[Any], str]:
+        return self.list(kind, namespace, keep=keep), str(self._version)
 
     def watch(self, kind: Kind, version: str, *_given: object) -> Iterator[tuple[str, dict[str, Any]]]:
         with self._seen:
