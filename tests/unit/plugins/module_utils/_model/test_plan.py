@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import DrError, Refused
-from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import PlanInvalid, Site, Wave, parse_plan
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import PlanInvalid, Retries, Site, Wave, parse_plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan_secrets import HIDDEN
 
 Document = dict[str, Any]
@@ -44,6 +44,7 @@ def test_the_smallest_plan_gets_its_defaults() -> None:
     assert [(group.name, group.selector.to_query()) for group in plan.groups] == [("payroll", "")]
     assert plan.startup.waves == (Wave("rest", None),)
     assert (plan.startup.max_starting, plan.startup.on_failure, plan.startup.priority) == (20, "continue", 3)
+    assert (plan.startup.caps, plan.startup.retries) == ({}, Retries(1, timedelta(seconds=30)))
     assert (plan.metadata.source, plan.metadata.namespace) == ("oadp", "openshift-adp")
     assert (plan.store_namespace, plan.rules, plan.max_lag) == ("ocpvirt-dr", (), None)
 
