@@ -136,8 +136,8 @@ class Api:
         return True
 
     def put_subresource(self, path: str, body: Object, on: str) -> None:
-        # the aggregated API of KubeVirt answers 406 to a request that accepts JSON only
-        self._request("PUT", path, body, {}, "application/json", on, accept="*/*")
+        # the aggregated API of KubeVirt answers 406 to who accepts JSON only, and 500 where no repetition helps
+        self._request("PUT", path, body, {}, "application/json", on, accept="*/*", passes=_may_pass_at_virt_api)
 
     def raw(self, path: str, timeout: float | None = None) -> Any:
         """GET of any path; timeout: seconds after which it is not tried again, in place of our patience."""
@@ -202,6 +202,7 @@ class Api:
         on: str,
         timeout: float | None = None,
         accept: str = "application/json",
+        passes: Callable[[DrError], bool] | None = None,
     ) -> Any:
         data = None if body is None else json.dumps(body).encode()
         headers = self._headers.copy()
@@ -227,12 +228,16 @@ class Api:
             failure.retry_after = seconds_of(response.headers.get("Retry-After"))
             raise failure
 
-        return patiently(self.clock, self.patience if timeout is None else timeout, send, may_pass)
+        return patiently(self.clock, self.patience if timeout is None else timeout, send, passes or may_pass)
 
 
 def may_pass(error: DrError) -> bool:
     """Whether the same request may succeed later."""
     return isinstance(error, Unreachable) or error.status in PASSING
+
+
+def _may_pass_at_virt_api(error: DrError) -> bool:
+    return may_pass(error) and error.status != 500
 
 
 def _checked(site: str, headers: Mapping[str, Any]) -> Any:

@@ -465,3 +465,15 @@ def test_of_a_list_is_kept_what_is_wanted(time: SimulatedTime) -> None:
     }
     api, _pool = api_of(time, answer(200, page))
     assert api.list(VM, "payroll", keep=lambda item: item["metadata"]["name"]) == ["db-0", "db-1"]
+
+
+def test_a_start_that_is_pending_already_is_not_asked_for_again_and_again(time: SimulatedTime) -> None:
+    api, pool = api_of(time, refusal(500, "start request is pending"))
+    assert error_of(lambda: api.put_subresource("/start", {}, "VirtualMachine/payroll/db-0")).status == 500
+    assert len(pool.requests) == 1
+
+
+def test_a_start_is_asked_for_again_while_virt_api_restarts(time: SimulatedTime) -> None:
+    api, pool = api_of(time, refusal(503, ""), answer(202))
+    api.put_subresource("/start", {}, "VirtualMachine/payroll/db-0")
+    assert len(pool.requests) == 2
