@@ -103,7 +103,7 @@ def answer_of(address: str, probe: Probe) -> str | None:
             return None
         status = _status(address, probe, probe.http)
     except TimeoutError:
-        return f"no answer within {probe.timeout:.0f} s"
+        return f"no answer within {probe.timeout:g} s"
     # a guest may answer anything at all
     except (OSError, http.client.HTTPException, ValueError) as error:
         return f"{getattr(error, 'strerror', None) or error or type(error).__name__}"[:200]
@@ -118,14 +118,21 @@ def _status(address: str, probe: Probe, request: HttpRequest) -> int:
     try:
         connection.connect()
         # a timeout of a socket is one of each read: a guest that drips its answer would hold the thread for ever
-        end = threading.Timer(probe.timeout, _end, (connection.sock,))
+        ended = threading.Event()
+        end = threading.Timer(probe.timeout, _end, (connection.sock, ended))
         end.daemon = True
         end.start()
         try:
             connection.request("GET", request.path, headers={"Host": request.host} if request.host else {})
-            return connection.getresponse().status
+            status = connection.getresponse().status
+        except (OSError, http.client.HTTPException) as error:
+            raise TimeoutError if ended.is_set() else error
         finally:
             end.cancel()
+        if ended.is_set():
+            # what came before the cut looks whole
+            raise TimeoutError
+        return status
     finally:
         connection.close()
 
@@ -140,7 +147,8 @@ def _connection(address: str, probe: Probe, request: HttpRequest) -> http.client
     return http.client.HTTPSConnection(address, probe.port, timeout=probe.timeout, context=context)
 
 
-def _end(connected: socket.socket) -> None:
+def _end(connected: socket.socket, ended: threading.Event) -> None:
+    ended.set()
     try:
         connected.shutdown(socket.SHUT_RDWR)
     except OSError:
