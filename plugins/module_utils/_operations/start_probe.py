@@ -126,7 +126,9 @@ def _status(address: str, probe: Probe, request: HttpRequest) -> int:
             connection.request("GET", request.path, headers={"Host": request.host} if request.host else {})
             status = connection.getresponse().status
         except (OSError, http.client.HTTPException) as error:
-            raise TimeoutError if ended.is_set() else error
+            if ended.is_set():
+                raise TimeoutError from error
+            raise
         finally:
             end.cancel()
         if ended.is_set():
