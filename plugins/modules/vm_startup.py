@@ -156,11 +156,15 @@ failures:
       conditions: ['PodScheduled is False: 0/3 nodes are available']
       events: ['FailedScheduling on Pod/virt-launcher-db-0-x7x2p: 0/3 nodes are available']
 retry:
-  description: The command that starts only what failed, and what did not begin because of it. None if there is nothing.
+  description:
+    - >-
+      The command that starts only what failed, and what did not begin because of it, as the next attempt of the run.
+      None if there is nothing.
   returned: success
   type: str
   sample: >-
-    ansible-playbook ocpvirt.dr.start -e dr_plan=plans/payroll.yml -e dr_site=west -e '{"dr_only": ["payroll/db-0"]}'
+    ansible-playbook ocpvirt.dr.relocate -e dr_plan=plans/payroll.yml -e dr_target=west
+    -e '{"dr_only": ["payroll/db-0"]}'
 waiting_hook:
   description:
     - The hook that has to judge before the start goes on; none where none has. RV(done) is false then.

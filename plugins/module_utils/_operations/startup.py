@@ -48,7 +48,7 @@ def start_vms(
         summary.update({name: result[name] for name in ("ready", "not_started", "stays_off", "peak_in_flight")})
         if not result["done"]:
             summary["state"] = "running"
-        retry = retry_command(starter.to_retry, site, asked.plan_file) if result["done"] else None
+        retry = retry_command(session.run, starter.to_retry, site, asked.plan_file) if result["done"] else None
         return {**result, "retry": retry}
 
 

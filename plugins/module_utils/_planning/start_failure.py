@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from .._model.run import Run
 from .._model.vm import claim_names
 
 SHOWN_EVENTS = 5
@@ -56,13 +57,27 @@ def warnings_about(name: str, volumes: Sequence[str], events: Iterable[Mapping[s
     return list(texts)[:SHOWN_EVENTS]
 
 
-def retry_command(keys: Iterable[str], site: str, plan: str | None) -> str | None:
-    """What starts only these; None where there are none. plan: the plan's file, if it is in one."""
-    only = json.dumps({"dr_only": list(keys)})
-    if only == '{"dr_only": []}':
+def retry_command(run: Run, keys: Sequence[str], site: str, plan_file: str | None) -> str | None:
+    """What tries only these again, as the next attempt of the run; None where there is nothing to try."""
+    if not keys:
         return None
-    start = ["ansible-playbook", "ocpvirt.dr.start", "-e", f"dr_plan={plan or 'PLAN'}", "-e", f"dr_site={site}"]
-    return shlex.join([*start, "-e", only])
+    given = {"dr_plan": plan_file or "PLAN"}
+    operation = run.operation
+    if site != run.target:
+        # the run has given everything back, and ends
+        operation = "start"
+    if operation == "start":
+        given["dr_site"] = site
+    elif operation != "failback":
+        given["dr_target"] = run.target
+    for name, value in (("dr_declare_lost", run.declared_lost), ("dr_waive_fencing", run.waived_fencing)):
+        if value and site == run.target:
+            given[name] = json.dumps({name: value}) if " " in value else value
+    options = [value if value.startswith("{") else f"{name}={value}" for name, value in given.items()]
+    options.append(json.dumps({"dr_only": list(keys)}))
+    return shlex.join(
+        ["ansible-playbook", f"ocpvirt.dr.{operation}", *(part for option in options for part in ("-e", option))]
+    )
 
 
 def _is_about(what: Mapping[str, Any], name: str, volumes: Sequence[str]) -> bool:

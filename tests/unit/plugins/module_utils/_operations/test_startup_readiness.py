@@ -261,7 +261,7 @@ def test_a_failure_comes_with_its_warnings_and_the_command_for_a_retry(start: Ju
     )
     result = start.ask(Asked(plan_file="plan.yml"), readiness={"timeout": "1m"})
     assert result["failures"][0]["events"] == ["FailedScheduling on Pod/virt-launcher-a-x7x2p: 0/3 nodes"]
-    assert result["retry"].endswith("""dr_plan=plan.yml -e dr_site=west -e '{"dr_only": ["payroll/a"]}'""")
+    assert result["retry"].endswith("""dr_plan=plan.yml -e dr_target=west -e '{"dr_only": ["payroll/a"]}'""")
 
 
 def test_p10_a_failure_is_told_without_the_right_to_read_events(start: Judged) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run import Run
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start_failure import (
     failure_facts,
     failure_text,
@@ -87,19 +89,45 @@ def test_a_vm_that_is_gone_is_told_too() -> None:
     assert failure_text(failure_facts("db-0", {}, {}, [])) == "VM unknown, VMI absent"
 
 
-def test_the_command_for_a_retry_starts_only_what_failed() -> None:
-    command = retry_command(["payroll/db-0", "payroll/db-1"], "west", "plans/pay roll.yml")
-    assert shlex.split(command or "") == [
+RUN = Run("payroll-failover-west-1", "payroll", "failover", "east", "west", "f00d", "2026-03-01T12:00:00Z")
+ONLY = ["-e", '{"dr_only": ["payroll/db-0"]}']
+
+
+def command(run: Run, site: str = "west") -> list[str]:
+    return shlex.split(retry_command(run, ["payroll/db-0"], site, "plans/pay roll.yml") or "")
+
+
+def test_the_command_for_a_retry_goes_on_with_the_run_and_names_what_failed() -> None:
+    assert command(replace(RUN, declared_lost="east")) == [
         "ansible-playbook",
-        "ocpvirt.dr.start",
+        "ocpvirt.dr.failover",
         "-e",
         "dr_plan=plans/pay roll.yml",
         "-e",
-        "dr_site=west",
+        "dr_target=west",
         "-e",
-        '{"dr_only": ["payroll/db-0", "payroll/db-1"]}',
+        "dr_declare_lost=east",
+        *ONLY,
     ]
 
 
+def test_the_command_for_a_retry_names_the_waiver_as_it_was_given() -> None:
+    given = command(replace(RUN, declared_lost="east", waived_fencing="power is cut, I saw it"))
+    assert '{"dr_waive_fencing": "power is cut, I saw it"}' in given
+
+
+@pytest.mark.parametrize(
+    ("operation", "site", "options"),
+    [
+        ("start", "west", ["ocpvirt.dr.start", "-e", "dr_plan=plans/pay roll.yml", "-e", "dr_site=west"]),
+        ("failback", "west", ["ocpvirt.dr.failback", "-e", "dr_plan=plans/pay roll.yml"]),
+        ("relocate", "east", ["ocpvirt.dr.start", "-e", "dr_plan=plans/pay roll.yml", "-e", "dr_site=east"]),
+    ],
+    ids=["in place", "home", "given back"],
+)
+def test_the_command_for_a_retry_is_that_of_the_operation(operation: str, site: str, options: list[str]) -> None:
+    assert command(replace(RUN, operation=operation), site) == ["ansible-playbook", *options, *ONLY]
+
+
 def test_there_is_no_command_for_a_retry_of_nothing() -> None:
-    assert retry_command([], "west", "plan.yml") is None
+    assert retry_command(RUN, [], "west", "plan.yml") is None
