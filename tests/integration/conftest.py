@@ -13,6 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from ansible_collections.ocpvirt.dr.tests.integration import (
+    answering as answering_vms,
+)
+from ansible_collections.ocpvirt.dr.tests.integration import (
     captures,
     completeness,
     exports,
@@ -20,6 +23,7 @@ from ansible_collections.ocpvirt.dr.tests.integration import (
     leftovers,
     unprotecting,
 )
+from ansible_collections.ocpvirt.dr.tests.integration.answering import Answering
 from ansible_collections.ocpvirt.dr.tests.integration.captures import Decided, LastMinutes
 from ansible_collections.ocpvirt.dr.tests.integration.completeness import Complete
 from ansible_collections.ocpvirt.dr.tests.integration.exports import Exported
@@ -52,6 +56,7 @@ STAGES = (
     "left_behind",
     "moved",
     "without_apis",
+    "answering",
     "exported",
     "complete",
     "brought",
@@ -181,6 +186,12 @@ def without_apis(moved: World) -> World:
 
     wait_until("the CRDs to go", 120, left)
     return moved
+
+
+@pytest.fixture(scope="session")
+def answering(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Answering:
+    """After a failover that one VM did not survive for want of a node, and another for want of an answer."""
+    return answering_vms.fail_over_with_silent_vms(empty_world(lab, tmp_path_factory.mktemp("answering")))
 
 
 @pytest.fixture(scope="session")
