@@ -91,7 +91,7 @@ class Practice:
         routes = [*self._all(self._source, ROUTE), *self._all(self._source, INGRESS)] if services else []
         yield from registry_imports(vms.values(), data_volumes, claims.keys())
         yield from hotplugged_volumes(vms, running)
-        yield from silent_agents(vms, running, self._plan.startup.readiness)
+        yield from silent_agents(vms, running, self._plan.startup)
         yield from labelled_at_runtime(vms.values(), [*running, *pods], self._label)
         # of a VM's state more is said than that its claim lacks the label
         states = {key for vm in vms.values() if keeps_state(vm) for key in self._states.get(key_of(vm), ())}

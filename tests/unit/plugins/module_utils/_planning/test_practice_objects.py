@@ -4,11 +4,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Readiness
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.practice_agent import silent_agents
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.practice_instancetypes import (
     absent_types,
@@ -28,6 +26,7 @@ from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._planning.pr
     told,
     vm,
 )
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import plan_of
 
 ON_VM = "VirtualMachine/payroll/db-0"
 
@@ -142,9 +141,17 @@ def running(phase: str = "Running", **conditions: str) -> Object:
     ],
 )
 def test_a_start_that_waits_for_an_agent_needs_one(vmi: Object, agent: bool, found: bool) -> None:
-    findings = list(silent_agents({"payroll/db-0": vm()}, [vmi], Readiness(agent, timedelta(minutes=5))))
+    startup = plan_of(startup={"readiness": {"agent": agent}}).startup
+    findings = list(silent_agents({"payroll/db-0": vm()}, [vmi], startup))
     assert told(findings) == ([f"warning AgentSilent {ON_VM}"] if found else [])
     assert all("300 s" in finding.message for finding in findings)
+
+
+def test_a_vm_that_says_it_has_no_agent_is_not_missed_one() -> None:
+    own = vm()
+    own["metadata"]["annotations"] = {"dr.ocpvirt.io/readiness": '{"agent": false}'}
+    running = {"metadata": own["metadata"], "status": {"phase": "Running"}}
+    assert list(silent_agents({"payroll/db-0": own}, [running], plan_of().startup)) == []
 
 
 def typed(name: str, **fields: Any) -> Object:
