@@ -60,7 +60,7 @@ def random_fleet(chance: random.Random) -> list[Startable]:
 def as_text(order: StartOrder) -> str:
     """Each wave in a line: a key, `<-` what has to be ready before it, `<~` what only has to be over."""
     lines = [f"{wave.name}:{_stops(wave.delay, wave.gate)}{_keys(order, wave.keys)}" for wave in order.waves]
-    lines += [f"off: {_short(key)} {reason}" for key, reason in sorted(order.stays_off.items())]
+    lines += [f"off: {short(key)} {reason}" for key, reason in sorted(order.stays_off.items())]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -69,17 +69,17 @@ def _stops(delay: float, gate: str | None) -> str:
 
 
 def _keys(order: StartOrder, keys: Sequence[str]) -> str:
-    return "".join(f" {_short(key)}{_needs(order, key)}" for key in keys)
+    return "".join(f" {short(key)}{_needs(order, key)}" for key in keys)
 
 
 def _needs(order: StartOrder, key: str) -> str:
     edges = order.needs.get(key, ())
-    kinds = [(arrow, [_short(need.key) for need in edges if need.blocking is blocks]) for arrow, blocks in _ARROWS]
+    kinds = [(arrow, [short(need.key) for need in edges if need.blocking is blocks]) for arrow, blocks in _ARROWS]
     return "".join(f"{arrow}{','.join(sorted(names))}" for arrow, names in kinds if names)
 
 
 _ARROWS = (("<-", True), ("<~", False))
 
 
-def _short(key: str) -> str:
+def short(key: str) -> str:
     return key.removeprefix("shop/").replace("/shop/", "/")
