@@ -56,6 +56,11 @@ options:
       - Why the lost site is left unfenced, in words. It is recorded as a fence debt.
       - Needed only where the storage cannot prove that it refuses the lost site.
     type: str
+  open_gates:
+    description: Waves whose gate the start of the run may pass. A name without a gate is refused when the run begins.
+    type: list
+    elements: str
+    default: []
   run_id:
     description: The run to end. Required unless O(state=begun).
     type: str
@@ -204,6 +209,7 @@ SPEC = merge(
         "target": {"type": "str"},
         "declare_lost": {"type": "str"},
         "waive_fencing": {"type": "str"},
+        "open_gates": {"type": "list", "elements": "str", "default": []},
         "run_id": {"type": "str"},
     },
 )
@@ -225,6 +231,7 @@ def main() -> None:
             given["declare_lost"] or None,
             given["waive_fencing"] or None,
             module.check_mode,
+            given["open_gates"],
         )
 
     run(module, operate)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +24,7 @@ from .._planning.begin_guards import (
     living_site,
 )
 from .._planning.losses import forced_losses
+from .._planning.start_gates import check_gates
 from .._planning.switch_guards import check_movable, check_stageable, is_clean_secondary
 from .awaited import look_with_capture
 from .check_store import CheckStore
@@ -39,8 +41,13 @@ def begin_run(
     declare_lost: str | None,
     waive_fencing: str | None,
     check_mode: bool,
+    open_gates: Collection[str] = (),
 ) -> dict[str, Any]:
-    """Start a run, resume an unfinished one of the same direction, or find that there is nothing to do."""
+    """Start a run, resume an unfinished one of the same direction, or find that there is nothing to do.
+
+    open_gates: looked at now, as a misspelt one would stop the start when everything else is done.
+    """
+    check_gates(plan.startup.waves, open_gates)
     if operation == "failback":
         operation, target = "relocate", plan.home
     check_asked(plan, operation, target, declare_lost)

@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.start_asked import Asked
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.vm import PowerRecord
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.begin import begin_run
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.startup import start_vms
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._operations.test_startup import Start
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import plan_of
@@ -66,6 +67,11 @@ def test_a_gate_that_is_not_there_is_refused_before_anything_starts(start: Gated
     with pytest.raises(Refused, match="app is no wave of the plan, did you mean apps"):
         start.open(["app"])
     assert start.api.running() == set()
+
+
+def test_a_gate_that_is_not_there_is_refused_when_the_run_begins_before_any_site_is_asked() -> None:
+    with pytest.raises(Refused, match="app is no wave of the plan, did you mean apps"):
+        begin_run(PLAN, "failover", "west", None, None, False, ["app"])
 
 
 def test_a_refused_gate_is_not_remembered(start: GatedStart) -> None:
