@@ -10,7 +10,7 @@ import signal
 import subprocess
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,8 @@ class Sharing:
 
     def remove(self) -> None:
         for fleet in self.fleets.values():
+            # the API server has closed a connection that was idle for so long
+            fleet = replace(fleet, client=SiteClient(self.kubeconfig))
             fleet.stop()
             fleet.remove()
             storm_plan.end_replication(fleet, self.sites)
