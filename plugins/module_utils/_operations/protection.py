@@ -18,6 +18,7 @@ from .metadata_source import source_of
 from .no_run import check_no_run
 from .protected import Protected, key_of, list_protected
 from .sites import open_site
+from .start_budget_record import make_known
 from .workloads import KINDS
 
 
@@ -46,6 +47,7 @@ def protect(plan: Plan, site: str, check_mode: bool) -> dict[str, Any]:
     scheduled = source_of(plan).schedule(api, check_mode)
     decisions += [f"group {name}: replication enabled" for name in changed_groups]
     decisions += [scheduled] if scheduled else []
+    decisions += make_known(plan, api, check_mode)
     return {
         "changed": bool(decisions),
         "decisions": bounded(decisions),

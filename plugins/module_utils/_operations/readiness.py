@@ -26,7 +26,7 @@ from .protected import Protected, list_everyone, list_protected, selected, start
 from .site_report import present_apis, storage_phases
 from .sites import Reach, reach
 from .snapshot_storage import snapshot_findings
-from .start_budget import budget_findings
+from .start_budget_record import budget_findings
 from .volume_commits import checkout_findings
 from .volume_findings import VolumeCheck, VolumeView
 from .workload_findings import findings_at_source

@@ -6,18 +6,16 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import replace
 
 from .._cluster.api import Api, Object
 from .._cluster.kinds import CONFIG_MAP
 from .._cluster.run_store import RunStore
 from .._errors import Conflict
-from .._model.finding import Finding
 from .._model.names import SITE_NAMESPACE
 from .._model.plan import Plan
 from .._planning.start_budget import Claim, Silence, decide_claim, site_budget
-from .._planning.start_budget_check import check_budget
 from .session import Session
 
 NAME = "start-budget"
@@ -36,19 +34,13 @@ class SiteBudget:
     """
 
     def __init__(self, session: Session, api: Api, limit: int | None, priority: int) -> None:
-        startup = session.plan.startup
         self.note = ""
         self._session = session
         self._api = api
         self._plan = session.plan.name
         self._budget = limit
-        self._claim = Claim(
-            priority=priority,
-            budget=limit or 0,
-            most=startup.max_starting,
-            expires=SILENCE + int(startup.readiness.timeout.total_seconds()),
-            holder=f"{session.run.id}#{session.run.attempt}",
-        )
+        holder = f"{session.run.id}#{session.run.attempt}"
+        self._claim = replace(stated(session.plan, limit or 0), priority=priority, holder=holder)
         self._limit = 0
         self._looked: float | None = None
         self._renewed: float | None = None
@@ -119,14 +111,7 @@ class SiteBudget:
 
     def _write(self, found: Object | None, claims: dict[str, Claim]) -> None:
         self._session.verify_lock()
-        data = {plan: json.dumps(claim.as_dict(), sort_keys=True) for plan, claim in claims.items()}
-        meta = {"name": NAME, "namespace": SITE_NAMESPACE}
-        if found is None:
-            RunStore(self._api, SITE_NAMESPACE).prepare()
-            self._api.create(CONFIG_MAP, {"metadata": meta, "data": data})
-            return
-        version = {"resourceVersion": found["metadata"]["resourceVersion"]}
-        self._api.patch(CONFIG_MAP, NAME, SITE_NAMESPACE, {"metadata": version, "data": data})
+        write_claims(self._api, found, claims)
 
     def _explain(self, active: dict[str, Claim], wanted: Claim, limit: int) -> None:
         self.note = ""
@@ -146,18 +131,23 @@ class SiteBudget:
             self._silence.seen = {plan: (holder, number, age) for plan, (holder, number, age) in kept["seen"].items()}
 
 
-def budget_findings(plan: Plan, api: Api) -> Iterator[Finding]:
-    """What `check` says of the site's budget."""
-    return check_budget(plan, api.site, claims_of(api.find(CONFIG_MAP, NAME, SITE_NAMESPACE)))
+def stated(plan: Plan, budget: int) -> Claim:
+    """What the plan says, without a part of the budget."""
+    startup = plan.startup
+    return Claim(
+        startup.priority, budget, startup.max_starting, SILENCE + int(startup.readiness.timeout.total_seconds())
+    )
 
 
-def is_remembered(plan: Plan, api: Api) -> bool:
-    return plan.name in ((api.find(CONFIG_MAP, NAME, SITE_NAMESPACE) or {}).get("data") or {})
-
-
-def forget(plan: Plan, api: Api) -> None:
-    """For a plan that starts nothing: what it said of the budget is of no interest any more."""
-    api.patch(CONFIG_MAP, NAME, SITE_NAMESPACE, {"data": {plan.name: None}})
+def write_claims(api: Api, found: Object | None, claims: Mapping[str, Claim]) -> None:
+    """Beside those of others. Conflict, when the object is not any more as it was found."""
+    data = {plan: json.dumps(claim.as_dict(), sort_keys=True) for plan, claim in claims.items()}
+    if found is None:
+        RunStore(api, SITE_NAMESPACE).prepare()
+        api.create(CONFIG_MAP, {"metadata": {"name": NAME, "namespace": SITE_NAMESPACE}, "data": data})
+        return
+    version = {"resourceVersion": found["metadata"]["resourceVersion"]}
+    api.patch(CONFIG_MAP, NAME, SITE_NAMESPACE, {"metadata": version, "data": data})
 
 
 def claims_of(found: Object | None) -> dict[str, Claim]:

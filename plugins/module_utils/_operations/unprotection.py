@@ -26,7 +26,7 @@ from .plan_hold import PlanHold, check_unheld, holder_name
 from .progress import Progress
 from .remains import remains_at
 from .sites import Reach
-from .start_budget import forget, is_remembered
+from .start_budget_record import forget, is_remembered
 from .workloads import KINDS
 
 OPERATION = "unprotect"

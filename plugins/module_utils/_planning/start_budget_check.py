@@ -12,7 +12,7 @@ from .start_budget import Claim
 
 
 def check_budget(plan: Plan, site: str, recorded: Mapping[str, Claim]) -> Iterator[Finding]:
-    """recorded: what other plans said when they were last started at the site with a budget."""
+    """recorded: what other plans said of it when they were protected, or last started there."""
     others = {name: claim for name, claim in sorted(recorded.items()) if name != plan.name}
     budget, on = plan.site(site).max_starting, f"sites.{site}.max_starting"
     if not others:

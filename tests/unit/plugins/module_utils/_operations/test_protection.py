@@ -7,7 +7,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import DEPLOYMENT, PV, PVC, STATEFUL_SET, VM
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
+    CONFIG_MAP,
+    DEPLOYMENT,
+    PV,
+    PVC,
+    STATEFUL_SET,
+    VM,
+)
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations import protection
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, plan_of
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.workload_manifests import (
@@ -84,3 +91,10 @@ def test_p9_check_mode_labels_nothing(east: MemoryApi) -> None:
     before = list(east.writes)
     result = protection.protect(plan_of(), "east", True)
     assert (result["changed"], east.writes) == (True, before)
+
+
+def test_the_start_budget_that_the_plan_shares_is_made_known(east: MemoryApi) -> None:
+    sites = {"east": {"kubeconfig": "east.yml", "max_starting": 8}, "west": {"kubeconfig": "west.yml"}}
+    result = protection.protect(plan_of(sites=sites), "east", False)
+    assert "start budget of east: the plan shares it" in result["decisions"]
+    assert east.find(CONFIG_MAP, "start-budget", "ocpvirt-dr")
