@@ -30,17 +30,22 @@ SILENCE = 60
 class SiteBudget:
     """A plan's part in it. limit: sites.X.max_starting; without one nothing is read or written.
 
+    deadline: seconds after which the last of its VMs is ready or has failed; by default what the plan says of all.
     note: why no more may be in flight, for the progress line; empty while the budget does not bind.
     """
 
-    def __init__(self, session: Session, api: Api, limit: int | None, priority: int) -> None:
+    def __init__(
+        self, session: Session, api: Api, limit: int | None, priority: int, deadline: float | None = None
+    ) -> None:
         self.note = ""
         self._session = session
         self._api = api
         self._plan = session.plan.name
         self._budget = limit
         holder = f"{session.run.id}#{session.run.attempt}"
-        self._claim = replace(stated(session.plan, limit or 0), priority=priority, holder=holder)
+        said = stated(session.plan, limit or 0)
+        expires = said.expires if deadline is None else SILENCE + int(deadline)
+        self._claim = replace(said, priority=priority, holder=holder, expires=expires)
         self._limit = 0
         self._looked: float | None = None
         self._renewed: float | None = None

@@ -53,7 +53,9 @@ def forget(plan: Plan, api: Api) -> None:
 def _keep(plan: Plan, api: Api, budget: int, check_mode: bool) -> bool:
     found = api.find(CONFIG_MAP, NAME, SITE_NAMESPACE)
     before, said = claims_of(found).get(plan.name), stated(plan, budget)
-    if before is not None and (before.active or replace(said, renewed=before.renewed) == before):
+    # a start knows of VMs that may take longer
+    kept = before and replace(said, renewed=before.renewed, expires=before.expires)
+    if before is not None and (before.active or kept == before):
         return False
     if not check_mode:
         write_claims(api, found, {plan.name: replace(said, renewed=before.renewed if before else 0)})

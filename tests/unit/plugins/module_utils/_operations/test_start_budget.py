@@ -118,6 +118,15 @@ def test_p6_the_share_of_a_dead_run_comes_back_when_none_of_its_vms_can_be_in_fl
     assert site.grants() == {"payslip": 8}
 
 
+def test_p6_the_share_of_a_dead_run_waits_for_the_vm_that_may_take_longest(site: Site) -> None:
+    site.run("payroll")
+    SiteBudget(site.session, site.api, 8, 3, deadline=900.0).update(0, 50)
+    alive = site.run("payslip")
+    while not alive.update(0, 50):
+        site.pass_time()
+    assert site.time.seconds == 960
+
+
 def test_p6_what_a_round_saw_of_the_others_is_known_to_the_next(site: Site) -> None:
     site.run("payroll").update(0, 50)
     record, limit = {}, 0
