@@ -66,7 +66,7 @@ class StartHooks:
             "not_ready": bounded([key for key in keys if key not in ready], size=5_000),
         }
 
-    @property
-    def never_begun(self) -> dict[str, str]:
-        """What is behind a hook that did not pass, and why it is not begun."""
-        return dict.fromkeys(self._until.after, f"is behind the wave {self._until.wave}, whose hook did not pass")
+    def never_begun(self, gate: str | None) -> dict[str, str]:
+        """What is behind a hook, and why it is not begun. gate: the closed one that the start ended at before."""
+        hook = f"is behind the wave {self._until.wave}, whose hook did not pass"
+        return dict.fromkeys(self._until.after, f"waits for the gate {gate}" if gate else hook)

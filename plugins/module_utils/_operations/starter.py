@@ -120,7 +120,7 @@ class Starter:
 
     def result(self) -> dict[str, Any]:
         window = self._window
-        waiting = self._hooks.waiting(window.ready) if window.done else None
+        waiting = self._hooks.waiting(window.ready) if self._may_ask_hook else None
         done = window.done and waiting is None
         failures = [*self._hooks.failures, *(self._failure(key) for key in sorted(window.failed))]
         return result_of(
@@ -140,7 +140,12 @@ class Starter:
 
     @property
     def _never_begun(self) -> dict[str, str]:
-        return {**self._window.never_begun, **self._hooks.never_begun}
+        return {**self._window.never_begun, **self._hooks.never_begun(self._window.gate)}
+
+    @property
+    def _may_ask_hook(self) -> bool:
+        """Whether all up to the wave that it judges has begun, and ended."""
+        return self._window.done and self._window.gate is None
 
     @property
     def to_retry(self) -> list[str]:
@@ -238,7 +243,7 @@ class Starter:
         for key in self._window.failed.keys() - self._explained:
             self._window.failed[key] = f"{self._window.failed[key]}; {self._of(key).why_not_up(key)}"
         self._memory.put(self._record())
-        seconds = self._hooks.seconds(self._window.ready) if self._window.done else None
+        seconds = self._hooks.seconds(self._window.ready) if self._may_ask_hook else None
         if seconds is not None:
             self._session.extend_lock(seconds)
         self._report(at_once=True)

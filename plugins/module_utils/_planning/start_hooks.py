@@ -33,7 +33,7 @@ def until_hook(order: Sequence[StartWave], startup: Startup, judged: Mapping[str
     ends = {plan_wave(wave): number for number, wave in enumerate(order, 1)}
     for name, end in sorted(ends.items(), key=lambda item: item[1]):
         hook = hooks.get(name)
-        stopped = judged.get(name) is False and startup.on_failure == "stop"
+        stopped = judged.get(name) is False and _stops_at(name, startup)
         if hook is not None and (stopped or name not in judged):
             keys = _keys(wave for wave in order[:end] if plan_wave(wave) == name)
             after = _keys(order[end:])
@@ -43,7 +43,13 @@ def until_hook(order: Sequence[StartWave], startup: Startup, judged: Mapping[str
 
 def waits_for_hook(until: UntilHook, startup: Startup, ready: Collection[str]) -> bool:
     """Whether the hook may run now that these waves have ended: not where the plan stops at what is not ready."""
-    return until.hook is not None and (startup.on_failure != "stop" or set(until.keys) <= set(ready))
+    return until.hook is not None and (not _stops_at(until.wave, startup) or set(until.keys) <= set(ready))
+
+
+def _stops_at(name: str, startup: Startup) -> bool:
+    """Whether nothing more begins when the wave of that name is not ready."""
+    own = next((wave.on_failure for wave in startup.waves if wave.name == name), None)
+    return (own or startup.on_failure) == "stop"
 
 
 def plan_wave(wave: StartWave) -> str:

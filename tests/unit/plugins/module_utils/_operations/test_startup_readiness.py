@@ -209,7 +209,27 @@ def test_a_hook_that_failed_ends_the_start_where_the_plan_stops(start: Judged) -
     start.api.add("db-0", ON, tier="db")
     start.api.add("web-0", ON)
     result = start.ask(Asked(hook=HookOutcome("db", False, "no primary")), waves=HOOKED, on_failure="stop")
-    assert (result["done"], result["never_begun"], start.api.running()) == (True, ["payroll/web-0"], {"db-0"})
+    assert (result["done"], start.api.running()) == (True, {"db-0"})
+    behind = {"vm": "payroll/web-0", "reason": "is behind the wave db, whose hook did not pass"}
+    assert result["never_begun"] == [behind]
+
+
+def test_a_hook_behind_a_closed_gate_judges_nothing(start: Judged) -> None:
+    start.api.add("db-0", ON, tier="db")
+    start.api.add("web-0", ON)
+    first, *rest = HOOKED
+    result = start.ask(Asked(), waves=[{**first, "gate": True}, *rest])
+    assert (result["done"], result["waiting_hook"], result["waiting_gate"]) == (True, None, "db")
+    assert {entry["reason"] for entry in result["never_begun"]} == {"waits for the gate db"}
+
+
+def test_the_policy_of_a_wave_says_what_its_hook_means_for_others(start: Judged) -> None:
+    start.api.add("db-0", ON, tier="db")
+    start.api.add("web-0", ON)
+    first, *rest = HOOKED
+    judged = Asked(hook=HookOutcome("db", False, "no primary"))
+    start.ask(judged, waves=[{**first, "on_failure": "stop"}, *rest])
+    assert start.api.running() == {"db-0"}
 
 
 def test_no_hook_holds_up_what_is_given_back_to_the_source(start: Judged) -> None:

@@ -10,6 +10,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start_order i
 ORDER = StartOrder(
     (StartWave("db, priority 3", ("p/db-0", "p/db-1")), StartWave("rest, priority 3", ("Deployment/p/web", "p/web-0"))),
     {"p/old": "was off (Halted) and stays off"},
+    {},
 )
 
 
