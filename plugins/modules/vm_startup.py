@@ -20,7 +20,12 @@ description:
     A VM is ready when its VMI is, its guest agent is connected, its probes were answered, and all of that has held for
     its delay, as far as C(startup.readiness), its wave or its annotation C(dr.ocpvirt.io/readiness) ask for it.
     Probes go from where the module runs to the address that the VMI shows.
-  - A VM or workload that is not ready in time frees its slot and is reported. It does not make the module fail.
+  - >-
+    C(startup.caps) limits those in flight on one node, of one storage class, consistency group or namespace besides.
+    While the site does not keep up fewer are in flight, see RV(pace).
+  - >-
+    A VM or workload that is not ready in time frees its slot. It is asked again as C(startup.retries) says, and
+    reported in the end. It does not make the module fail.
   - >-
     Where a wave has a hook, the module returns when the wave has ended, with RV(waiting_hook), and is called again with
     O(hook). The role P(ocpvirt.dr.start#role) does that.

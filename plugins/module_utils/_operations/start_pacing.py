@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from .._cluster.api import Api
@@ -54,6 +54,14 @@ class Pacing:
         """Why no more are in flight, for the progress line."""
         return ", ".join(filter(None, [self.pace.note, self._budget.note]))
 
+    @property
+    def waiting_long(self) -> list[str]:
+        """What is in flight and counted as waiting too long: no news for whoever goes on."""
+        return [key for key in self._window.in_flight if key in self._long]
+
+    def resume(self, waiting_long: Iterable[str]) -> None:
+        self._long.update(waiting_long)
+
     def booted(self, seconds: float) -> None:
         self._boots.append(seconds)
 
@@ -71,11 +79,11 @@ class Pacing:
 
     def _look(self, now: float) -> None:
         seen = self._traffic.take()
-        scheduling, attaching = self._waiting_long(now)
+        scheduling, attaching = self._began_to_wait_long(now)
         boots, self._boots = tuple(self._boots), []
         self.pace.look(Signals(seen.throttled, seen.errors, seen.latency, scheduling, attaching, boots), now)
 
-    def _waiting_long(self, now: float) -> tuple[int, int]:
+    def _began_to_wait_long(self, now: float) -> tuple[int, int]:
         """How many began to count as waiting for a node, and for what comes after that, since the last look."""
         scheduling = attaching = 0
         for key, since in self._window.in_flight.items():

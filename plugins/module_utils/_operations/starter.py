@@ -178,6 +178,7 @@ class Starter:
             of.facts.update({key: facts for key, facts in memory.facts.items() if key in of})
         self._observe()
         memory.resume(window, self._pacing.pace)
+        self._pacing.resume(memory.waiting_long)
         for key in self._keys:
             if key in window.ready or key in memory.failed or not self._of(key).was_asked(key):
                 continue
@@ -256,6 +257,7 @@ class Starter:
     def _record(self) -> dict[str, Any]:
         own = {
             "hooks": self._hooks.record,
+            "waiting_long": self._pacing.waiting_long,
             "unsettled": {**self._vms.unsettled(), **self._workloads.unsettled()},
             # no more of them than a result shows
             "facts": dict(bounded(sorted({**self._vms.facts, **self._workloads.facts}.items()))),

@@ -73,6 +73,16 @@ def test_vms_that_wait_long_halve_it_once(phase: str, node: str, why: str) -> No
     assert [paced.at(LONG + more) for more in (20, 40, 60, 80)] == [11, 12, 13, 14]
 
 
+def test_p5_what_waited_long_in_an_earlier_round_is_no_news_in_the_next() -> None:
+    first, second = Paced(), Paced()
+    first.at(0)
+    first.at(LONG + 1)
+    assert first.pacing.waiting_long == sorted(first.window.in_flight)
+    second.pacing.resume(first.pacing.waiting_long)
+    second.at(0)
+    assert second.at(LONG + 1) == 20
+
+
 def test_a_vm_whose_guest_boots_waits_for_nothing_of_the_site() -> None:
     paced = Paced()
     paced.at(0)
