@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from .._errors import DrError
@@ -113,6 +113,16 @@ class Watch:
 
     def _ours(self, item: Object) -> bool:
         return item["metadata"].get("namespace") in self._namespaces
+
+
+def await_lists(watches: Sequence[Watch], wake: threading.Condition) -> None:
+    """Until each has its list; the error of one that can't have it."""
+    with wake:
+        while not all(watch.listed for watch in watches):
+            for watch in watches:
+                if watch.error:
+                    raise watch.error
+            wake.wait(1.0)
 
 
 def _key(item: Object) -> tuple[str, str]:

@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from .._model.plan import Plan
 from .._model.start_asked import HookOutcome
 from .._planning.start_hooks import until_hook, waits_for_hook
 from .._planning.start_order import StartOrder
+from .._planning.start_window import StartWindow
 from .entry import bounded
 
 # over a hook's own timeout: Ansible needs time too before and after it
@@ -45,19 +46,20 @@ class StartHooks:
     def stopped(self) -> bool:
         return self._until.stopped
 
-    def seconds(self, ready: Collection[str]) -> int | None:
+    def seconds(self, window: StartWindow) -> int | None:
         """How long the hook that may run now may take with all around it; None where none may."""
         hook = self._until.hook
-        if hook is None or not waits_for_hook(self._until, self._plan.startup, ready):
+        ended = window.done and window.gate is None
+        if hook is None or not ended or not waits_for_hook(self._until, self._plan.startup, window.ready):
             return None
         return int(hook.timeout.total_seconds()) + SPARE
 
-    def waiting(self, ready: Collection[str]) -> dict[str, Any] | None:
-        """The hook that may run now that the waves before it have ended."""
+    def waiting(self, window: StartWindow) -> dict[str, Any] | None:
+        """The hook that may run now that all up to its wave has begun, and ended."""
         hook = self._until.hook
-        if hook is None or self.seconds(ready) is None:
+        if hook is None or self.seconds(window) is None:
             return None
-        keys = self._until.keys
+        keys, ready = self._until.keys, window.ready
         return {
             "wave": self._until.wave,
             "file": hook.tasks,
@@ -66,7 +68,8 @@ class StartHooks:
             "not_ready": bounded([key for key in keys if key not in ready], size=5_000),
         }
 
-    def never_begun(self, gate: str | None) -> dict[str, str]:
-        """What is behind a hook, and why it is not begun. gate: the closed one that the start ended at before."""
+    def never_begun(self, window: StartWindow) -> dict[str, str]:
+        """What was not begun, in the window and behind the hook, and why."""
         hook = f"is behind the wave {self._until.wave}, whose hook did not pass"
-        return dict.fromkeys(self._until.after, f"waits for the gate {gate}" if gate else hook)
+        behind = f"waits for the gate {window.gate}" if window.gate else hook
+        return {**window.never_begun, **dict.fromkeys(self._until.after, behind)}

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from typing import Any
 
 from .._planning.start_gates import go_on
@@ -11,29 +12,38 @@ from .._planning.start_order import StartOrder, StartWave
 from .._planning.start_pace import StartPace
 from .._planning.start_window import StartWindow
 from .entry import bounded
+from .start_hooks import StartHooks
+from .vm_start import VmStart
 from .workload_start import WorkloadStart
 from .workloads import Workloads
 
 
 def result_of(
     order: StartOrder,
-    workloads: Workloads | WorkloadStart,
     window: StartWindow,
-    failures: list[dict[str, Any]],
-    never_begun: list[dict[str, str]],
+    hooks: StartHooks,
+    of: Callable[[str], VmStart | WorkloadStart],
     *,
-    left_out: int,
-    waiting_hook: dict[str, Any] | None,
+    among: Collection[str],
     changed: bool,
-    pace: dict[str, Any],
+    pace: dict[str, int],
 ) -> dict[str, Any]:
-    """failures: with what there is to see of each. left_out: how many of the plan the call was not about."""
+    """of: what a key is of. among: what the call was about; others of the plan are counted as they are."""
+
+    def told(key: str, reason: str) -> dict[str, Any]:
+        return {of(key).noun: key, "reason": reason}
+
     keys = [key for wave in order.waves for key in wave.keys]
-    noun = "VMs and workloads" if any(key in workloads for key in [*keys, *order.stays_off]) else "VMs"
-    told = f"{len(window.ready)} of {len(keys)} {noun} ready, {len(window.failed)} not started"
+    left_out = len(set(keys) - window.ready.union(among))
+    waiting = hooks.waiting(window)
+    done = window.done and waiting is None
+    failures = [told(key, reason) | of(key).facts.get(key, {}) for key, reason in sorted(window.failed.items())]
+    never_begun = [told(*item) for item in sorted(hooks.never_begun(window).items())] if done else []
+    noun = "VMs and workloads" if any(of(key).noun != VmStart.noun for key in [*keys, *order.stays_off]) else "VMs"
+    summary = f"{len(window.ready)} of {len(keys)} {noun} ready, {len(window.failed)} not started"
     return {
         "changed": changed,
-        "done": window.done and waiting_hook is None,
+        "done": done,
         "total": len(keys),
         "ready": len(window.ready),
         "in_flight": len(window.in_flight),
@@ -42,17 +52,17 @@ def result_of(
         "retried": window.retries.count,
         "not_started": len(window.failed),
         "left_out": left_out,
-        "failures": bounded(failures, size=25_000),
+        "failures": bounded([*hooks.failures, *failures], size=25_000),
         "never_begun": bounded(never_begun, size=10_000),
-        "waiting_hook": waiting_hook,
+        "waiting_hook": waiting,
         "waiting_gate": window.gate or "",
         "stays_off": len(order.stays_off),
-        "waves": [_counted(wave, workloads) for wave in order.waves],
-        "msg": told + (f", {left_out} left as they are" if left_out else "") + go_on(window.gate),
+        "waves": [_counted(wave, lambda key: of(key).noun != VmStart.noun) for wave in order.waves],
+        "msg": summary + (f", {left_out} left as they are" if left_out else "") + go_on(window.gate),
     }
 
 
-def decided(order: StartOrder, workloads: Workloads | WorkloadStart, most: int) -> dict[str, Any]:
+def decided(order: StartOrder, workloads: Workloads, most: int) -> dict[str, Any]:
     """most: the plan's limit in flight."""
     gate = next((wave.gate for wave in order.waves if wave.gate), None)
     return {
@@ -72,11 +82,11 @@ def decided(order: StartOrder, workloads: Workloads | WorkloadStart, most: int) 
         "waiting_hook": None,
         "retry": None,
         "stays_off": len(order.stays_off),
-        "waves": [_counted(wave, workloads) for wave in order.waves],
+        "waves": [_counted(wave, workloads.__contains__) for wave in order.waves],
         "msg": f"check mode: nothing was started{go_on(gate)}",
     }
 
 
-def _counted(wave: StartWave, workloads: Workloads | WorkloadStart) -> dict[str, Any]:
-    among = [key for key in wave.keys if key in workloads]
-    return {"name": wave.name, "vms": len(wave.keys) - len(among)} | ({"workloads": len(among)} if among else {})
+def _counted(wave: StartWave, is_workload: Callable[[str], bool]) -> dict[str, Any]:
+    workloads = sum(map(is_workload, wave.keys))
+    return {"name": wave.name, "vms": len(wave.keys) - workloads} | ({"workloads": workloads} if workloads else {})

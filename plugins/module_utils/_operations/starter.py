@@ -13,6 +13,7 @@ from .._cluster.api import Api, Object, may_pass
 from .._cluster.bell import Bell
 from .._cluster.bulk import for_each
 from .._cluster.clock import Deadline
+from .._cluster.watching import await_lists
 from .._cluster.write_stream import WriteStream
 from .._errors import NotFound
 from .._model.start_asked import Asked
@@ -93,7 +94,7 @@ class Starter:
         for watch in self._watches:
             watch.start()
         try:
-            self._await_lists()
+            await_lists(self._watches, self._wake)
             self._leave_off()
             self._recover()
             while not self._window.done and not deadline.over:
@@ -119,56 +120,26 @@ class Starter:
             self._vms.close()
 
     def result(self) -> dict[str, Any]:
-        window = self._window
-        waiting = self._hooks.waiting(window.ready) if self._may_ask_hook else None
-        done = window.done and waiting is None
-        failures = [*self._hooks.failures, *(self._failure(key) for key in sorted(window.failed))]
         return result_of(
             self._order,
-            self._workloads,
-            window,
-            failures,
-            self._told(self._never_begun) if done else [],
-            left_out=len({key for wave in self._order.waves for key in wave.keys} - window.ready.union(self._keys)),
-            waiting_hook=waiting,
+            self._window,
+            self._hooks,
+            self._of,
+            among=self._keys,
             changed=self._changed > 0,
             pace=self._pacing.pace.summary,
         )
 
-    def _told(self, reasons: Mapping[str, str]) -> list[dict[str, str]]:
-        return [{self._of(key).noun: key, "reason": reason} for key, reason in sorted(reasons.items())]
-
-    @property
-    def _never_begun(self) -> dict[str, str]:
-        return {**self._window.never_begun, **self._hooks.never_begun(self._window.gate)}
-
-    @property
-    def _may_ask_hook(self) -> bool:
-        """Whether all up to the wave that it judges has begun, and ended."""
-        return self._window.done and self._window.gate is None
-
     @property
     def to_retry(self) -> list[str]:
         """What failed, and what did not begin because of it."""
-        return sorted({*self._window.failed, *self._never_begun})
-
-    def _failure(self, key: str) -> dict[str, Any]:
-        of = self._of(key)
-        return {of.noun: key, "reason": self._window.failed[key], **of.facts.get(key, {})}
+        return sorted({*self._window.failed, *self._hooks.never_begun(self._window)})
 
     def _of(self, key: str) -> VmStart | WorkloadStart:
         return self._workloads if key in self._workloads else self._vms
 
     def _state(self, key: str) -> VmiState | None:
         return self._vms.state(key) if key in self._vms else None
-
-    def _await_lists(self) -> None:
-        with self._wake:
-            while not all(watch.listed for watch in self._watches):
-                for watch in self._watches:
-                    if watch.error:
-                        raise watch.error
-                self._wake.wait(1.0)
 
     def _recover(self) -> None:
         """The window as the cluster shows it: what is up, and what an earlier round or attempt asked to start."""
@@ -244,7 +215,7 @@ class Starter:
         for key in self._window.failed.keys() - self._explained:
             self._window.failed[key] = f"{self._window.failed[key]}; {self._of(key).why_not_up(key)}"
         self._memory.put(self._record())
-        seconds = self._hooks.seconds(self._window.ready) if self._may_ask_hook else None
+        seconds = self._hooks.seconds(self._window)
         if seconds is not None:
             self._session.extend_lock(seconds)
         self._report(at_once=True)

@@ -7,12 +7,12 @@ Each call costs as much as has changed, not as much as there is.
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .._model.plan import OnFailure
 from .start_caps import CappedQueue
+from .start_deadlines import StartDeadlines
 from .start_edges import StartEdges
 from .start_needs import Needs
 from .start_order import StartWave
@@ -50,7 +50,7 @@ class StartWindow:
         self._wave = 0
         self._entered = False
         self._policy = FailurePolicy(self.on_failure)
-        self._expiries: list[tuple[float, str]] = []
+        self._deadlines = StartDeadlines(self.timeout, self.timeouts)
         self._place: dict[str, tuple[int, int]] = {}
         for number, wave in enumerate(self.waves):
             for key in wave.keys:
@@ -87,7 +87,7 @@ class StartWindow:
                 self._fly(key, since)
 
     def timeout_of(self, key: str) -> float:
-        return self.timeouts.get(key, self.timeout)
+        return self._deadlines.of(key)
 
     def resume_retries(self, used: Mapping[str, int], resting: Mapping[str, float]) -> None:
         """Attempts of another process, and until when what rests does so."""
@@ -99,7 +99,8 @@ class StartWindow:
 
     def next(self, now: float) -> list[str]:
         """What to ask to start now; it counts as in flight from here on."""
-        self._expire(now)
+        for key in self._deadlines.over(self.in_flight, now):
+            self.gave_up(key, f"not ready after {self.timeout_of(key):.0f} s", again_from=now)
         for key in self.retries.due(now):
             self._busy[self._place[key][0]] -= 1
             self._enqueue(key, again=True)
@@ -223,7 +224,7 @@ class StartWindow:
         if key not in self.in_flight:
             self._busy[self._place[key][0]] += 1
         self.in_flight[key] = since
-        heapq.heappush(self._expiries, (since + self.timeout_of(key), key))
+        self._deadlines.add(key, since)
         self.peak = max(self.peak, len(self.in_flight))
 
     def _land(self, key: str) -> None:
@@ -243,13 +244,6 @@ class StartWindow:
     def _release(self, key: str, ready: bool) -> None:
         for free in self._edges.ended(key, ready):
             self._enqueue(free)
-
-    def _expire(self, now: float) -> None:
-        while self._expiries and self._expiries[0][0] <= now:
-            due, key = heapq.heappop(self._expiries)
-            since = self.in_flight.get(key)
-            if since is not None and since + self.timeout_of(key) == due:
-                self.gave_up(key, f"not ready after {self.timeout_of(key):.0f} s", again_from=now)
 
     def _is_busy(self, key: str) -> bool:
         return key in self.in_flight or key in self.retries.resting
