@@ -29,11 +29,12 @@ class CappedQueue:
         self._held: dict[str, Parts] = {}
         self._count: Counter[Part] = Counter()
         self._queues: dict[Parts, list[tuple[int, str]]] = {}
-        # sets that may have room, by the rank of their first; one entry of each counts: that with its rank in _listed
+        # sets that may have room, and those put aside at a part that has none, by the rank of their first; one entry of
+        # each counts: that with its rank in _listed or _put_aside
         self._open: list[tuple[int, Parts]] = []
         self._listed: dict[Parts, int] = {}
         self._aside: dict[Part, list[tuple[int, Parts]]] = {}
-        self._put_aside: set[Parts] = set()
+        self._put_aside: dict[Parts, tuple[Part, int]] = {}
 
     def __len__(self) -> int:
         """How many wait."""
@@ -44,7 +45,10 @@ class CappedQueue:
         parts = self._parts.get(key, ())
         self._rank[key] = rank
         heapq.heappush(self._queues.setdefault(parts, []), (rank, key))
-        if parts not in self._put_aside:
+        if parts in self._put_aside:
+            full, before = self._put_aside[parts]
+            self._lay_aside(parts, full, min(rank, before))
+        else:
             self._list(parts, rank)
 
     def drop(self, key: str) -> None:
@@ -67,9 +71,10 @@ class CappedQueue:
                 self._wake(parts)
             elif first[0] != rank:
                 self._list(parts, first[0])
+                # others may come before its next
+                self._wake(parts)
             elif full := self._full(parts):
-                self._put_aside.add(parts)
-                heapq.heappush(self._aside.setdefault(full, []), (rank, parts))
+                self._lay_aside(parts, full, rank)
                 # it was woken for a place that it can't use
                 self._wake(parts)
             else:
@@ -127,12 +132,18 @@ class CappedQueue:
             self._listed[parts] = rank
             heapq.heappush(self._open, (rank, parts))
 
+    def _lay_aside(self, parts: Parts, full: Part, rank: int) -> None:
+        if self._put_aside.get(parts) != (full, rank):
+            self._put_aside[parts] = (full, rank)
+            heapq.heappush(self._aside.setdefault(full, []), (rank, parts))
+
     def _wake(self, parts: Parts) -> None:
         """Let one set of those put aside at each of these parts that has room try again."""
         for part in parts:
-            aside = self._aside.get(part)
-            if aside and self._count[part] < self._limits[part[0]]:
+            aside = self._aside.get(part, [])
+            while aside and self._count[part] < self._limits[part[0]]:
                 rank, woken = heapq.heappop(aside)
-                self._put_aside.discard(woken)
-                first = self._first(woken)
-                self._list(woken, first[0] if first else rank)
+                if self._put_aside.get(woken) == (part, rank):
+                    del self._put_aside[woken]
+                    self._list(woken, rank)
+                    break

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start_caps import CappedQueue, Part
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 LIMITS = {"storage class": 2, "namespace": 3, "node": 1}
@@ -69,22 +69,31 @@ def test_all_nodes_have_room_for_what_is_on_none_of_them_yet() -> None:
     assert queue.room_on(["n-1", "n-2"]) == 1
 
 
+@settings(max_examples=200)
 @given(
     st.lists(st.lists(st.sampled_from(PARTS), unique=True, max_size=3).map(tuple), max_size=25),
-    st.lists(st.tuples(st.booleans(), st.integers(0, 30)), max_size=60),
+    st.lists(st.tuples(st.sampled_from(["put", "free", "drop", "take", "take"]), st.integers(0, 30)), max_size=80),
 )
-def test_whatever_is_freed_the_first_that_fit_come_out_and_nobody_is_forgotten(
-    parts: list[tuple[Part, ...]], steps: list[tuple[bool, int]]
+@example(
+    # one that was woken for a place, and gone before it took it
+    [(PARTS[0], PARTS[4]), (PARTS[4], PARTS[0]), (PARTS[4],), (PARTS[4], PARTS[0])],
+    [*[("put", 0)] * 4, ("take", 0), ("take", 0), ("free", 0), ("drop", 0), ("take", 0)],
+)
+def test_whatever_is_freed_the_first_that_fits_comes_out_and_nobody_is_forgotten(
+    parts: list[tuple[Part, ...]], steps: list[tuple[str, int]]
 ) -> None:
     of = {f"vm-{number:02}": mine for number, mine in enumerate(parts)}
-    queue, waiting, held = queue_of(of), list(of), []
-    for frees, number in steps:
-        if frees and held:
-            key = held.pop(number % len(held))
-            queue.release(key)
-        elif waiting and number % 7 == 0:
+    queue, outside, waiting, held = CappedQueue(LIMITS, of), list(of), [], []
+    for step, number in steps:
+        if step == "put" and outside:
+            key = outside.pop(number % len(outside))
+            queue.put(key, list(of).index(key))
+            waiting = sorted([*waiting, key])
+        elif step == "free" and held:
+            queue.release(held.pop(number % len(held)))
+        elif step == "drop" and waiting:
             queue.drop(waiting.pop(number % len(waiting)))
-        else:
+        elif step == "take":
             count = Counter(part for key in held for part in of[key])
             fitting = [key for key in waiting if all(count[part] < LIMITS[part[0]] for part in of[key])]
             assert queue.take() == (fitting[0] if fitting else None)
