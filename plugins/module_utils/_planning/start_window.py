@@ -112,7 +112,7 @@ class StartWindow:
                     break
                 self._leave_blocked(wave=self.waves[self._wave])
             else:
-                self._advance()
+                self._wave, self._entered = self._wave + 1, False
         return asked
 
     def became_ready(self, key: str) -> None:
@@ -171,10 +171,6 @@ class StartWindow:
         for key in wave.keys:
             self._enqueue(key)
         return True
-
-    def _advance(self) -> None:
-        self._wave += 1
-        self._entered = False
 
     def _enqueue(self, key: str, again: bool = False) -> None:
         number, rank = self._place[key]
