@@ -13,12 +13,13 @@ from .._cluster.run_store import RunStore
 from .._errors import DrError, Refused
 from .._model.group_status import GroupStatus
 from .._model.plan import Plan
-from .._model.run import REFRESH, Run, StepRecord, new_run_id
+from .._model.run import IN_PLACE, REFRESH, START, STOP, Run, StepRecord, new_run_id
 from .._planning.begin_guards import (
     check_asked,
     check_debts,
     check_one_home,
     check_source,
+    check_startable,
     check_unfinished,
     living_site,
 )
@@ -26,6 +27,7 @@ from .._planning.losses import forced_losses
 from .._planning.switch_guards import check_movable, check_stageable, is_clean_secondary
 from .awaited import look_with_capture
 from .check_store import CheckStore
+from .in_place import already
 from .outlook import Outlook, look_out
 from .progress import Progress
 from .remains import remains_at
@@ -46,7 +48,8 @@ def begin_run(
     check_asked(plan, operation, target, declare_lost)
     if operation == REFRESH:
         _check_wanted(plan)
-    seen = look_out(plan, [str(target)] if operation == "failover" else list(plan.sites))
+    alone = operation in ("failover", *IN_PLACE)
+    seen = look_out(plan, [str(target)] if alone else list(plan.sites))
     unfinished = seen.unfinished
     if operation == "reprotect" and unfinished and unfinished.operation == "relocate":
         why = f"{unfinished.id} is not finished: the plan is on its way to {unfinished.target}; nothing to clean yet"
@@ -55,8 +58,15 @@ def begin_run(
     source = plan.peer_of(target)
     here, there = seen.reached[target], seen.reached[source]
     api = _target_api(here)
-    # before the no-op: a lost site that came back calls itself primary too
-    check_debts(seen.runs, target)
+    if operation != STOP:
+        # before the no-op: a lost site that came back calls itself primary too
+        check_debts(seen.runs, target)
+    if operation in IN_PLACE:
+        check_unfinished(unfinished, operation, target, None)
+        unfinished = seen.unfinished_in_place(operation, target)
+    if operation == START:
+        check_source(operation, source, there.state, there.message, declare_lost)
+        check_startable(plan.name, target, source, seen.groups[target], seen.groups[source], declare_lost)
     if unfinished is None and (idle := _idle(plan, operation, target, seen)):
         return _nothing_to_do(operation, seen.runs, target, source, idle)
     check_unfinished(unfinished, operation, target, declare_lost)
@@ -97,7 +107,7 @@ def begin_run(
         "losses": [loss.as_dict() for loss in losses],
         "phase_after": _phase_after(plan, operation, target),
         "gitops": plan.metadata.gitops is not None,
-        "msg": f"run {run.id}, attempt {run.attempt}: {source} ({there.state}) to {target}",
+        "msg": f"run {run.id}, attempt {run.attempt}: {_way(operation, source, there.state, target)}",
     }
 
 
@@ -157,6 +167,8 @@ def _target_api(here: Reach) -> Api:
 def _idle(plan: Plan, operation: str, target: str, seen: Outlook) -> str:
     """Why there is nothing to do; empty when there is."""
     here, there = seen.groups[target], seen.groups[plan.peer_of(target)]
+    if operation in IN_PLACE:
+        return already(plan, operation, _target_api(seen.reached[target]))
     if operation == "reprotect":
         return _reprotected(plan, target, seen)
     if operation == REFRESH:
@@ -200,12 +212,16 @@ def _nothing_to_do(operation: str, runs: list[Run], target: str, source: str, wh
 
 def _phase_after(plan: Plan, operation: str, target: str) -> str:
     """The phase that the plan is to be in once the run is done (DESIGN §1); empty where that does not change."""
-    if operation == REFRESH:
+    if operation in (REFRESH, *IN_PLACE):
         return ""
     at_home = target == plan.home
     if operation == "failover":
         return "failing_back" if at_home else "failed_over"
     return "normal" if at_home else "failback_prep"
+
+
+def _way(operation: str, source: str, state: str, target: str) -> str:
+    return f"at {target}, with {source} {state}" if operation in IN_PLACE else f"{source} ({state}) to {target}"
 
 
 def _resumed(run: Run, operation: str) -> Run:

@@ -12,7 +12,7 @@ from .._cluster.run_store import RunStore
 from .._errors import DrError
 from .._model.group_status import GroupStatus
 from .._model.plan import Plan
-from .._model.run import ENDED, REFRESH, Run
+from .._model.run import ENDED, IN_PLACE, REFRESH, Run
 from .groups import Groups
 from .sites import Reach, reach
 
@@ -27,9 +27,17 @@ class Outlook:
 
     @property
     def unfinished(self) -> Run | None:
-        """A refresh is none: it is not resumed but made anew, and stands in nobody's way."""
-        open_runs = (run for run in reversed(self.runs) if run.state not in ENDED and run.operation != REFRESH)
+        """The move that somebody has to finish. A refresh, a start or a stop stands in nobody's way."""
+        others = (REFRESH, *IN_PLACE)
+        open_runs = (run for run in reversed(self.runs) if run.state not in ENDED and run.operation not in others)
         return next(open_runs, None)
+
+    def unfinished_in_place(self, operation: str, target: str) -> Run | None:
+        """The start or stop that the same command resumes; none when anything was run after it."""
+        last = next((run for run in reversed(self.runs) if run.operation != REFRESH), None)
+        if last is None or last.state in ENDED or (last.operation, last.target) != (operation, target):
+            return None
+        return last
 
 
 def look_out(plan: Plan, must: Collection[str]) -> Outlook:
