@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from .._cluster.api import Api, Object
 from .._cluster.kinds import Kind
-from .._errors import Conflict, Refused
+from .._errors import Conflict, DrError, Refused
 from .._model.names import PAUSED_POOL
 from .._model.plan import Plan
 from .._model.workload import controller_of
@@ -19,13 +19,21 @@ POOL = "VirtualMachinePool"
 ATTEMPTS = 5
 
 
-def pause_pools(session: Session, api: Api, vms: Mapping[str, Object], best_effort: bool) -> list[str]:
-    """Pause every pool that owns one of these VMs, and say so; one that the plan does not select is refused (P8).
+def pause_pools(session: Session, api: Api, vms: Mapping[str, Object], best_effort: bool) -> list[tuple[bool, str]]:
+    """Pause every pool that owns one of these VMs; whether it was written, and what became of it.
 
     A pool leaves the power of its VMs alone until it updates one: then it writes the template over the VM, with its
-    runStrategy, and without what is recorded on it.
+    runStrategy, and without what is recorded on it. One that the plan does not select is not ours to pause (P8).
     """
-    return [said for kind, key in _owners(vms) if (said := _pause(session, api, kind, key, best_effort))]
+    decided = []
+    for kind, key in _owners(vms):
+        try:
+            decided.append(_pause(session, api, kind, key))
+        except DrError as error:
+            if not best_effort:
+                raise
+            decided.append((False, f"{POOL}/{key} may undo the stop: {error}"))
+    return [(written, said) for written, said in decided if said]
 
 
 def resume_pools(session: Session, api: Api, vms: Mapping[str, Object]) -> list[str]:
@@ -49,20 +57,18 @@ def _owners(vms: Mapping[str, Object]) -> list[tuple[Kind, str]]:
     return [(kind, "/".join(key)) for key, kind in sorted(found.items())]
 
 
-def _pause(session: Session, api: Api, kind: Kind, key: str, best_effort: bool) -> str:
+def _pause(session: Session, api: Api, kind: Kind, key: str) -> tuple[bool, str]:
     for _attempt in range(ATTEMPTS):
         pool = _find(api, kind, key)
         if pool is None:
-            return ""
+            return False, ""
         if pool["spec"].get("paused"):
-            return f"{POOL}/{key} is paused already"
-        if not _is_selected(session.plan, pool):
-            if best_effort:
-                return f"{POOL}/{key} may undo the stop: the plan does not select it"
+            return False, f"{POOL}/{key} is paused already"
+        if not session.plan.selector.matches(pool["metadata"].get("labels") or {}):
             raise _not_selected(session.plan, api, key)
         was = json.dumps(pool["spec"].get("paused"))
         if session.check_mode or _patched(session, api, kind, pool, True, was):
-            return f"{POOL}/{key} is paused"
+            return True, f"{POOL}/{key} is paused"
     raise _contended("pause the pool", api, key)
 
 
@@ -99,10 +105,6 @@ def _find(api: Api, kind: Kind, key: str) -> Object | None:
 
 def _annotations(pool: Object) -> Mapping[str, str]:
     return (pool.get("metadata") or {}).get("annotations") or {}
-
-
-def _is_selected(plan: Plan, pool: Object) -> bool:
-    return plan.selector.matches(pool["metadata"].get("labels") or {})
 
 
 def _not_selected(plan: Plan, api: Api, key: str) -> Refused:

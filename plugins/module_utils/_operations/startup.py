@@ -12,9 +12,11 @@ from .._cluster.api import Api, Object
 from .._cluster.bulk import for_each
 from .._cluster.clock import Deadline
 from .._model.plan import Plan
+from .._model.run import START
 from .._planning.start_order import StartOrder, StartWave, order_start
 from .._planning.start_window import StartWindow
 from .entry import bounded
+from .pools import resume_pools
 from .protected import list_vms, start_records
 from .session import Session
 from .start_guard import check_may_start
@@ -40,6 +42,9 @@ def start_vms(
         records = [*start_records(vms), *workload_records(workloads.selected.values())]
         order = order_start(records, plan.startup.waves)
         if check_mode:
+            if session.run.operation == START:
+                # nothing comes before it that check mode leaves out
+                check_may_start(session, site)
             return _decided(order, workloads)
         check_may_start(session, site)
         starter = Starter(session, api, vms, workloads, order)
@@ -48,6 +53,8 @@ def start_vms(
         summary.update({name: result[name] for name in ("ready", "not_started", "stays_off", "peak_in_flight")})
         if not result["done"]:
             summary["state"] = "running"
+        elif not result["not_started"] and not result["never_begun"]:
+            summary["pools"] = resume_pools(session, api, vms)
         return result
 
 

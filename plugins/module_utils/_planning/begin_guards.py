@@ -65,7 +65,7 @@ def check_asked(plan: Plan, operation: str, target: str | None, declared_lost: s
         raise Refused(
             "declare a site lost",
             seen=f"dr_declare_lost={declared_lost}",
-            wanted=f"{plan.peer_of(target)}, the site that {plan.name} {'does not live at' if in_place else 'is to leave'}",
+            wanted=f"{plan.peer_of(target)}, the site {'without' if in_place else 'that is to lose'} {plan.name}",
             next_step=f"correct {'dr_site' if in_place else 'dr_target'} or dr_declare_lost",
         )
 
@@ -150,7 +150,7 @@ def check_startable(
     there: Sequence[GroupStatus],
     declared_lost: str | None,
 ) -> None:
-    """P1 as far as roles tell. What is left of VMs, and whether a lost site is fenced, is looked at later in the run."""
+    """P1 as far as roles tell. What is left of VMs there, and whether a lost site is fenced, is looked at later."""
     lost = declared_lost is not None
     peer = PeerClearance(declared_lost=lost, fenced=lost, vms_off=True)
     check_one_writer(plan, target, source, here, absent_is_secondary(there), peer)

@@ -99,7 +99,7 @@ class Stop:
         return self.seconds
 
     def run(self, best_effort: bool = False, check_mode: bool = False) -> dict[str, Any]:
-        return shutdown.stop_vms(PLAN, "r-1", "east", 30, best_effort, check_mode)
+        return shutdown.stop_vms(PLAN, "r-1", "east", shutdown.Patience(30, best_effort), check_mode)
 
 
 @pytest.fixture
