@@ -12,7 +12,6 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.run_store impo
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused, Unreachable
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Plan
-from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run import Run
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations import begin, outlook
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.sites import Reach
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._operations.two_sites import (

@@ -77,7 +77,7 @@ def test_p5_pausing_twice_keeps_what_the_pool_was(session: MemorySession) -> Non
 def test_p8_a_pool_that_the_plan_does_not_select_is_refused_and_not_written(session: MemorySession) -> None:
     add_pool(session, selected=False)
     before = list(session.api.writes)
-    with pytest.raises(Refused, match="label the pool as dr.ocpvirt.io/plan=payroll, or set its spec.paused"):
+    with pytest.raises(Refused, match=r"label the pool as dr\.ocpvirt\.io/plan=payroll, or set its spec\.paused"):
         pause(session)
     assert session.api.writes == before
 
