@@ -17,20 +17,18 @@ from .._model.run import IN_PLACE, REFRESH, START, STOP, Run, StepRecord, new_ru
 from .._planning.begin_guards import (
     check_asked,
     check_debts,
-    check_one_home,
     check_source,
     check_startable,
     check_unfinished,
     living_site,
 )
 from .._planning.losses import forced_losses
-from .._planning.switch_guards import check_movable, check_stageable, is_clean_secondary
+from .._planning.switch_guards import check_movable, check_stageable
 from .awaited import look_with_capture
 from .check_store import CheckStore
-from .in_place import already
+from .idle import idle_because
 from .outlook import Outlook, look_out
 from .progress import Progress
-from .remains import remains_at
 from .sites import Reach
 
 
@@ -49,7 +47,8 @@ def begin_run(
     if operation == REFRESH:
         _check_wanted(plan)
     alone = operation in ("failover", *IN_PLACE)
-    seen = look_out(plan, [str(target)] if alone else list(plan.sites))
+    # a stop asks nothing of replication, which may be what is broken
+    seen = look_out(plan, [str(target)] if alone else list(plan.sites), observe=operation != STOP)
     unfinished = seen.unfinished
     if operation == "reprotect" and unfinished and unfinished.operation == "relocate":
         why = f"{unfinished.id} is not finished: the plan is on its way to {unfinished.target}; nothing to clean yet"
@@ -67,8 +66,8 @@ def begin_run(
     if operation == START:
         check_source(operation, source, there.state, there.message, declare_lost)
         check_startable(plan.name, target, source, seen.groups[target], seen.groups[source], declare_lost)
-    if unfinished is None and (idle := _idle(plan, operation, target, seen)):
-        return _nothing_to_do(operation, seen.runs, target, source, idle)
+    if unfinished is None and (why := idle_because(plan, operation, target, seen)):
+        return _nothing_to_do(operation, seen.runs, target, source, why)
     check_unfinished(unfinished, operation, target, declare_lost)
     check_source(operation, source, there.state, there.message, declare_lost)
     if operation == "failover":
@@ -162,32 +161,6 @@ def _target_api(here: Reach) -> Api:
             next_step="bring the target's API server back, or correct its credentials in the plan",
         )
     return here.api
-
-
-def _idle(plan: Plan, operation: str, target: str, seen: Outlook) -> str:
-    """Why there is nothing to do; empty when there is."""
-    here, there = seen.groups[target], seen.groups[plan.peer_of(target)]
-    if operation in IN_PLACE:
-        return already(plan, operation, _target_api(seen.reached[target]))
-    if operation == "reprotect":
-        return _reprotected(plan, target, seen)
-    if operation == REFRESH:
-        return ""
-    if not here or any(status.role != "primary" for status in here):
-        return ""
-    check_one_home(plan, target, there, seen.runs)
-    return f"{plan.name} is primary at {target} already; nothing to do"
-
-
-def _reprotected(plan: Plan, target: str, seen: Outlook) -> str:
-    source = plan.peer_of(target)
-    there = seen.reached[source]
-    indebted = [run.id for run in seen.runs if run.fence_debt and run.source == source]
-    if there.api is None or indebted or not is_clean_secondary(seen.groups[target], seen.groups[source]):
-        return ""
-    if remains_at(plan, there.api):
-        return ""
-    return f"{source} is a clean secondary of {plan.name} already; nothing to do"
 
 
 def _nothing_to_do(operation: str, runs: list[Run], target: str, source: str, why: str) -> dict[str, Any]:

@@ -40,15 +40,16 @@ class Outlook:
         return last
 
 
-def look_out(plan: Plan, must: Collection[str]) -> Outlook:
+def look_out(plan: Plan, must: Collection[str], observe: bool = True) -> Outlook:
     """Ask everybody at once. must: sites whose record, if they answer, must be readable; of others it is read if it is.
 
-    Only the site that a failover leaves is such another: records say where the plan lives, and what is owed.
+    Only the site that a run can do without is such another: records say where the plan lives, and what is owed.
+    observe: whether the groups are asked too, else there are none.
     """
     names = list(plan.sites)
     with ThreadPoolExecutor(max_workers=3) as pool:
         asked = [pool.submit(reach, plan, name) for name in names]
-        groups = pool.submit(Groups(plan).observe, names).result()
+        groups = Groups(plan).observe(names) if observe else {name: [] for name in names}
         reached = {name: future.result() for name, future in zip(names, asked, strict=True)}
     runs = [run for name in names for run in _runs(plan, reached[name], must=name in must)]
     return Outlook(reached, groups, sorted(runs, key=lambda run: run.started))

@@ -12,6 +12,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import A
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.lease import PlanLock
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.vm import PowerRecord
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations import outlook
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._operations.two_sites import (
     MOVED,
     PLAN,
@@ -103,6 +104,16 @@ def test_a_stop_asks_nothing_of_the_other_site(sites: TwoSites) -> None:
     assert sites.begin("stop", "east")["needed"] is True
     with pytest.raises(Refused, match="leave dr_declare_lost out"):
         sites.begin("stop", "east", "west")
+
+
+def test_a_stop_does_without_an_answer_of_the_replication(sites: TwoSites, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_vm(sites, "a", PowerRecord("Always", True), recorded=False)
+
+    def fail(_plan: object) -> None:
+        raise Refused("detect the replication provider")
+
+    monkeypatch.setattr(outlook, "Groups", fail)
+    assert sites.begin("stop", "east")["needed"] is True
 
 
 def test_a_plan_that_is_up_needs_no_start(sites: TwoSites) -> None:

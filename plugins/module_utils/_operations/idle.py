@@ -1,30 +1,52 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a start or a stop at a site has anything to do."""
+"""Why a run has nothing to do: the plan is as it would make it."""
 
 from __future__ import annotations
 
 from .._cluster.api import Api, Object
 from .._errors import Refused
 from .._model.plan import Plan
-from .._model.run import START
+from .._model.run import IN_PLACE, REFRESH, START
 from .._model.vm import power_record
 from .._model.workload import is_recorded, workload_record
+from .._planning.begin_guards import check_one_home
+from .._planning.switch_guards import is_clean_secondary
 from .gitops import paused_findings
 from .latch_closing import latch_is_closed
+from .outlook import Outlook
 from .pools import paused_pools
-from .remains import remains
+from .remains import remains, remains_at
 from .vm_info import Look, look, unready
 from .vm_stop import is_halted
 from .workload_stop import to_stop
 
 
-def already(plan: Plan, operation: str, api: Api) -> str:
-    """Why nothing has to be done there; empty when something has."""
-    seen = look(plan, api)
-    if operation == START:
-        return _already_up(plan, api, seen)
-    return _already_off(plan, api, seen)
+def idle_because(plan: Plan, operation: str, target: str, seen: Outlook) -> str:
+    """Why there is nothing to do; empty when there is."""
+    here, there = seen.groups[target], seen.groups[plan.peer_of(target)]
+    api = seen.reached[target].api
+    if operation in IN_PLACE and api is not None:
+        return (_already_up if operation == START else _already_off)(plan, api, look(plan, api))
+    if operation == "reprotect":
+        return _reprotected(plan, target, seen)
+    if operation == REFRESH:
+        return ""
+    if not here or any(status.role != "primary" for status in here):
+        return ""
+    check_one_home(plan, target, there, seen.runs)
+    return f"{plan.name} is primary at {target} already; nothing to do"
+
+
+def _reprotected(plan: Plan, target: str, seen: Outlook) -> str:
+    source = plan.peer_of(target)
+    there = seen.reached[source]
+    indebted = [run.id for run in seen.runs if run.fence_debt and run.source == source]
+    if there.api is None or indebted or not is_clean_secondary(seen.groups[target], seen.groups[source]):
+        return ""
+    if remains_at(plan, there.api):
+        return ""
+    return f"{source} is a clean secondary of {plan.name} already; nothing to do"
 
 
 def _already_up(plan: Plan, api: Api, seen: Look) -> str:
