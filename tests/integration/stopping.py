@@ -101,7 +101,10 @@ def _stop_path(name: str) -> str:
 def _template(annotations: dict[str, str] | None = None) -> Object:
     """Without a disk, so that KWOK makes it live and die."""
     domain = {"devices": {}, "memory": {"guest": "64Mi"}}
-    return {"metadata": {"annotations": annotations or {}}, "spec": {"domain": domain}}
+    return {
+        "metadata": {"annotations": annotations or {}},
+        "spec": {"domain": domain, "terminationGracePeriodSeconds": 180},
+    }
 
 
 def _vm(

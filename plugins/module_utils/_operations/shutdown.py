@@ -83,6 +83,7 @@ class _Stop:
         self._total = len(self._vms) + len(self._workloads.selected)
         self._deadline = Deadline(session.clock, patience.timeout)
         self._forced = ForcedOff(session, api, patience.freeze)
+        self._asked: set[str] = set()
 
     def all(self) -> dict[str, Any]:
         session, api = self._session, self._api
@@ -112,7 +113,6 @@ class _Stop:
         return {**counts, "proven_off": not left, "forced": forced, "decisions": decisions, "msg": message}
 
     def _run_through(self, stages: list[set[str]]) -> None:
-        gone: set[str] = set()
         for stage in stages:
             if self._patience.force and not self._patience.best_effort:
                 # nothing is pulled because others were slow
@@ -120,8 +120,8 @@ class _Stop:
             of_stage = with_jobs(self._workloads, stage)
             self._each(halt, to_halt(self._vms.values(), stage))
             self._each(stop_workload, to_stop(of_stage))
-            gone |= stage & self._vms.keys()
-            left = self._await_gone(gone)
+            self._asked |= stage & self._vms.keys()
+            left = self._await_gone(self._asked)
             if left and self._patience.force:
                 self._force(left)
             await_pods_gone(self._session, self._api, of_stage, self._total, self._deadline)
@@ -172,7 +172,8 @@ class _Stop:
         while (left := remains(session.plan, self._api, vms, workloads)) and not self._deadline.over:
             session.progress.emit("quiesce", len(vms), len(vms), waiting_for=", ".join(left[:3]))
             session.clock.sleep(min(REMAINS_POLL, self._deadline.left))
-        return left
+        # what was asked to stop before what others kept up
+        return sorted(left, key=lambda item: item.removeprefix(f"{VMI.kind}/") not in self._asked)
 
 
 def prove_off(plan: Plan, run_id: str, site: str, check_mode: bool) -> dict[str, Any]:

@@ -81,7 +81,7 @@ class ForcedOff:
         try:
             self._put(VM.plural, key, "stop", {"gracePeriod": 0})
         except (Conflict, NotFound):
-            return f"{key}: stopped in the last moment"
+            return f"{key}: was about to end"
         return f"{key}: forced off{frozen}"
 
     def _try_to_freeze(self, key: str) -> str:

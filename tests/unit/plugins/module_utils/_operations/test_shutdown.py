@@ -190,6 +190,14 @@ def test_p3_a_vm_that_power_cannot_be_taken_from_is_left_and_what_it_needs_stays
     assert "dr_force_off" not in str(refusal.value)
 
 
+def test_p10_what_was_asked_to_stop_is_named_before_what_it_kept_up(stop: Stop) -> None:
+    stop.east.create(VM, vm("a-db", "db"))
+    stop.east.create(VMI, {"metadata": {"name": "a-db", "namespace": "payroll"}})
+    stop.east.stubborn.add("app")
+    with pytest.raises(Timeout, match="on VirtualMachineInstance/payroll/app "):
+        stop.run()
+
+
 def test_without_force_the_refusal_names_the_variable_that_allows_it(stop: Stop) -> None:
     stop.east.stubborn.add("app")
     with pytest.raises(Timeout, match="dr_force_off=true"):
