@@ -13,7 +13,8 @@ description:
     lock of the plan and records the run at the target.
   - A rerun of the same operation towards the same target resumes the unfinished run as its next attempt.
   - It waits until the lock of the killed attempt has expired, 60 seconds at most.
-  - Where the plan is primary at the target already, nothing is begun and RV(needed) is V(false).
+  - Where the plan is primary at the target already, or is up or off there already, nothing is begun and RV(needed) is
+    V(false).
   - A planned move whose source was lost meanwhile goes on as a failover to the same target.
   - Ends a run, which closes its record and frees the lock.
 author:
@@ -36,20 +37,24 @@ options:
       - V(reprotect) makes the site that the plan was moved away from a clean secondary.
       - V(prestage) brings the stage, at the site where the plan does not live, to the newest capture.
         It begins anew each time, and any other run takes its lock over.
+      - V(start) and V(stop) start and stop the plan at O(target) and move nothing. V(start) is refused unless the plan
+        lives there. One that was killed is resumed by the same command, and any other run takes its lock over once it
+        is not renewed any more.
     type: str
-    choices: [failover, relocate, failback, reprotect, prestage]
+    choices: [failover, relocate, failback, reprotect, prestage, start, stop]
     default: failover
   target:
     description:
       - Name of the site that the plan is to live at.
-      - Required to begin with O(operation=failover) and O(operation=relocate).
+      - Required to begin with O(operation=failover) and O(operation=relocate), and with O(operation=start) and
+        O(operation=stop), where it is the site where to start or stop.
       - With O(operation=reprotect) it is the site where the plan lives, with O(operation=prestage) the other one.
         Both are found out when it is not given.
     type: str
   declare_lost:
     description:
       - Name of the other site, when a person has decided that it is lost.
-      - An unreachable site is not lost by itself. Without this decision a failover is refused.
+      - An unreachable site is not lost by itself. Without this decision a failover is refused, and so is a start.
     type: str
   waive_fencing:
     description:
@@ -200,7 +205,7 @@ from ..module_utils._operations.end import end_run
 from ..module_utils._operations.entry import run
 from ..module_utils._operations.plan_source import load_plan
 
-OPERATIONS = ["failover", "relocate", "failback", "reprotect", "prestage"]
+OPERATIONS = ["failover", "relocate", "failback", "reprotect", "prestage", "start", "stop"]
 SPEC = merge(
     PLAN,
     {

@@ -26,6 +26,8 @@ STOPPED = f"{PREFIX}/stopped"
 RECLAIM_POLICY = f"{PREFIX}/reclaim-policy"
 # on an Application of Argo CD: its automated sync, which is given back when the plan runs there
 PAUSED_SYNC = f"{PREFIX}/paused-sync"
+# on a VirtualMachinePool: its spec.paused as it was before we stopped its VMs
+PAUSED_POOL = f"{PREFIX}/paused-pool"
 # on what we created at a target: the run that did
 CREATED_BY = f"{PREFIX}/created-by-run"
 # on a VM or workload that we brought to a capture, and that was at that site before us

@@ -35,6 +35,9 @@ STEPS = (
 SWITCHES = ("failover", "relocate", "reprotect")
 # brings a stage to the newest capture; it switches nothing, and every other run goes before it
 REFRESH = "prestage"
+START, STOP = "start", "stop"
+# start or stop a plan at one site; they move nothing, and one that was killed stands in nobody's way
+IN_PLACE = (START, STOP)
 # of a run that is not begun again by the same command
 ENDED = frozenset({"done", "rolled_back"})
 
@@ -95,7 +98,15 @@ def is_run_to(run_id: str, site: str) -> bool:
 
 def is_refresh(run_id: str) -> bool:
     """Told by the id alone: a lock names nothing else."""
-    return re.search(rf"-{REFRESH}-(?!.*-(?:{'|'.join(SWITCHES)})-).+-\d{{14}}-[0-9a-f]{{4}}$", run_id) is not None
+    others = "|".join((*SWITCHES, *IN_PLACE))
+    return re.search(rf"-{REFRESH}-(?!.*-(?:{others})-).+-\d{{14}}-[0-9a-f]{{4}}$", run_id) is not None
+
+
+def is_in_place(run_id: str) -> bool:
+    """As `is_refresh`; an id that could be that of a move, by the names of its plan and site, is taken for one."""
+    moves = "|".join((*SWITCHES, REFRESH))
+    own = rf"(?!.*-(?:{moves})-).+-(?:{'|'.join(IN_PLACE)})-.+-\d{{14}}-[0-9a-f]{{4}}"
+    return re.fullmatch(own, run_id) is not None
 
 
 def new_run_id(plan: str, operation: str, target: str, now: datetime) -> str:

@@ -14,23 +14,23 @@ from .._cluster.run_store import RunStore
 from .._errors import DrError, Refused
 from .._model.group_status import GroupStatus
 from .._model.plan import Plan
-from .._model.run import REFRESH, Run, StepRecord, new_run_id
+from .._model.run import IN_PLACE, REFRESH, START, STOP, Run, StepRecord, new_run_id
 from .._planning.begin_guards import (
     check_asked,
     check_debts,
-    check_one_home,
     check_source,
+    check_startable,
     check_unfinished,
     living_site,
 )
 from .._planning.losses import forced_losses
 from .._planning.start_gates import check_gates
-from .._planning.switch_guards import check_movable, check_stageable, is_clean_secondary
+from .._planning.switch_guards import check_movable, check_stageable
 from .awaited import look_with_capture
 from .check_store import CheckStore
+from .idle import idle_because
 from .outlook import Outlook, look_out
 from .progress import Progress
-from .remains import remains_at
 from .sites import Reach
 
 
@@ -53,7 +53,9 @@ def begin_run(
     check_asked(plan, operation, target, declare_lost)
     if operation == REFRESH:
         _check_wanted(plan)
-    seen = look_out(plan, [str(target)] if operation == "failover" else list(plan.sites))
+    alone = operation in ("failover", *IN_PLACE)
+    # a stop asks nothing of replication, which may be what is broken
+    seen = look_out(plan, [str(target)] if alone else list(plan.sites), observe=operation != STOP)
     unfinished = seen.unfinished
     if operation == "reprotect" and unfinished and unfinished.operation == "relocate":
         why = f"{unfinished.id} is not finished: the plan is on its way to {unfinished.target}; nothing to clean yet"
@@ -62,10 +64,17 @@ def begin_run(
     source = plan.peer_of(target)
     here, there = seen.reached[target], seen.reached[source]
     api = _target_api(here)
-    # before the no-op: a lost site that came back calls itself primary too
-    check_debts(seen.runs, target)
-    if unfinished is None and (idle := _idle(plan, operation, target, seen)):
-        return _nothing_to_do(operation, seen.runs, target, source, idle)
+    if operation != STOP:
+        # before the no-op: a lost site that came back calls itself primary too
+        check_debts(seen.runs, target)
+    if operation in IN_PLACE:
+        check_unfinished(unfinished, operation, target, None)
+        unfinished = seen.unfinished_in_place(operation, target)
+    if operation == START:
+        check_source(operation, source, there.state, there.message, declare_lost)
+        check_startable(plan.name, target, source, seen.groups[target], seen.groups[source], declare_lost)
+    if unfinished is None and (why := idle_because(plan, operation, target, seen)):
+        return _nothing_to_do(operation, seen.runs, target, source, why)
     check_unfinished(unfinished, operation, target, declare_lost)
     check_source(operation, source, there.state, there.message, declare_lost)
     if operation == "failover":
@@ -104,7 +113,7 @@ def begin_run(
         "losses": [loss.as_dict() for loss in losses],
         "phase_after": _phase_after(plan, operation, target),
         "gitops": plan.metadata.gitops is not None,
-        "msg": f"run {run.id}, attempt {run.attempt}: {source} ({there.state}) to {target}",
+        "msg": f"run {run.id}, attempt {run.attempt}: {_way(operation, source, there.state, target)}",
     }
 
 
@@ -161,30 +170,6 @@ def _target_api(here: Reach) -> Api:
     return here.api
 
 
-def _idle(plan: Plan, operation: str, target: str, seen: Outlook) -> str:
-    """Why there is nothing to do; empty when there is."""
-    here, there = seen.groups[target], seen.groups[plan.peer_of(target)]
-    if operation == "reprotect":
-        return _reprotected(plan, target, seen)
-    if operation == REFRESH:
-        return ""
-    if not here or any(status.role != "primary" for status in here):
-        return ""
-    check_one_home(plan, target, there, seen.runs)
-    return f"{plan.name} is primary at {target} already; nothing to do"
-
-
-def _reprotected(plan: Plan, target: str, seen: Outlook) -> str:
-    source = plan.peer_of(target)
-    there = seen.reached[source]
-    indebted = [run.id for run in seen.runs if run.fence_debt and run.source == source]
-    if there.api is None or indebted or not is_clean_secondary(seen.groups[target], seen.groups[source]):
-        return ""
-    if remains_at(plan, there.api):
-        return ""
-    return f"{source} is a clean secondary of {plan.name} already; nothing to do"
-
-
 def _nothing_to_do(operation: str, runs: list[Run], target: str, source: str, why: str) -> dict[str, Any]:
     last = runs[-1] if runs else None
     return {
@@ -207,12 +192,16 @@ def _nothing_to_do(operation: str, runs: list[Run], target: str, source: str, wh
 
 def _phase_after(plan: Plan, operation: str, target: str) -> str:
     """The phase that the plan is to be in once the run is done (DESIGN §1); empty where that does not change."""
-    if operation == REFRESH:
+    if operation in (REFRESH, *IN_PLACE):
         return ""
     at_home = target == plan.home
     if operation == "failover":
         return "failing_back" if at_home else "failed_over"
     return "normal" if at_home else "failback_prep"
+
+
+def _way(operation: str, source: str, state: str, target: str) -> str:
+    return f"at {target}, with {source} {state}" if operation in IN_PLACE else f"{source} ({state}) to {target}"
 
 
 def _resumed(run: Run, operation: str) -> Run:

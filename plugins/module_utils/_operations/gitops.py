@@ -13,6 +13,7 @@ from .._cluster.kinds import APPLICATION
 from .._errors import Conflict, DrError, Timeout, Unreachable
 from .._model.finding import Finding
 from .._model.plan import Plan
+from .._model.run import IN_PLACE
 from .._planning.gitops import (
     RESPECT,
     automated,
@@ -109,7 +110,9 @@ def target_findings(plan: Plan, found: Protected, api: Api) -> Iterator[Finding]
 
 
 def _sites(session: Session) -> list[str]:
-    """A clean-up of the old source leaves the site alone where the plan runs."""
+    """A clean-up of the old source leaves the site alone where the plan runs, and a start or stop the other one."""
+    if session.run.operation in IN_PLACE:
+        return [session.target]
     return [session.source] if session.run.operation == "reprotect" else [session.source, session.target]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from .._errors import Refused
 from .._model.plan import Plan
+from .._model.run import START
 from .latch_closing import close_latch, existing_namespaces, latch_of
 from .protected import list_vms
 from .session import Session
@@ -28,14 +29,16 @@ def set_latch(plan: Plan, run_id: str, site: str, state: str, check_mode: bool) 
 
 def _open(session: Session, site: str) -> dict[str, Any]:
     with session.step("start" if site == session.target else "rollback") as summary:
-        if session.check_mode:
+        if session.check_mode and session.run.operation != START:
+            # what the guard looks at has not been done
             return {"changed": True, "closed": False, "site": site}
         api = session.site_api(site)
         volumes = check_may_start(session, site)
         session.verify_lock()
         latch = latch_of(session.plan, api, existing_namespaces(session.plan, api))
         closed = latch.is_closed()
-        latch.open()
+        if not session.check_mode:
+            latch.open()
         summary["volumes_verified"] = volumes
         return {"changed": closed, "closed": False, "site": site}
 

@@ -12,7 +12,7 @@ from .._cluster.run_store import RunStore
 from .._errors import DrError
 from .._model.group_status import GroupStatus
 from .._model.plan import Plan
-from .._model.run import ENDED, REFRESH, Run
+from .._model.run import ENDED, IN_PLACE, REFRESH, Run
 from .groups import Groups
 from .sites import Reach, reach
 
@@ -27,20 +27,29 @@ class Outlook:
 
     @property
     def unfinished(self) -> Run | None:
-        """A refresh is none: it is not resumed but made anew, and stands in nobody's way."""
-        open_runs = (run for run in reversed(self.runs) if run.state not in ENDED and run.operation != REFRESH)
+        """The move that somebody has to finish. A refresh, a start or a stop stands in nobody's way."""
+        others = (REFRESH, *IN_PLACE)
+        open_runs = (run for run in reversed(self.runs) if run.state not in ENDED and run.operation not in others)
         return next(open_runs, None)
 
+    def unfinished_in_place(self, operation: str, target: str) -> Run | None:
+        """The start or stop that the same command resumes; none when anything was run after it."""
+        last = next((run for run in reversed(self.runs) if run.operation != REFRESH), None)
+        if last is None or last.state in ENDED or (last.operation, last.target) != (operation, target):
+            return None
+        return last
 
-def look_out(plan: Plan, must: Collection[str]) -> Outlook:
+
+def look_out(plan: Plan, must: Collection[str], observe: bool = True) -> Outlook:
     """Ask everybody at once. must: sites whose record, if they answer, must be readable; of others it is read if it is.
 
-    Only the site that a failover leaves is such another: records say where the plan lives, and what is owed.
+    Only the site that a run can do without is such another: records say where the plan lives, and what is owed.
+    observe: whether the groups are asked too, else there are none.
     """
     names = list(plan.sites)
     with ThreadPoolExecutor(max_workers=3) as pool:
         asked = [pool.submit(reach, plan, name) for name in names]
-        groups = pool.submit(Groups(plan).observe, names).result()
+        groups = Groups(plan).observe(names) if observe else {name: [] for name in names}
         reached = {name: future.result() for name, future in zip(names, asked, strict=True)}
     runs = [run for name in names for run in _runs(plan, reached[name], must=name in must)]
     return Outlook(reached, groups, sorted(runs, key=lambda run: run.started))

@@ -7,10 +7,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .._cluster.api import Api
-from .._errors import Refused
-from .._model.run import REFRESH
-from .._planning.guards import PeerClearance, check_one_writer
+from .._errors import Conflict, DrError, Refused
+from .._model.run import REFRESH, START
+from .._model.vm import claim_users
+from .._planning.guards import PeerClearance, absent_is_secondary, check_one_writer
 from .._planning.switch_guards import check_taking_back
+from .._planning.volume_home import fields_of_the_other_site
 from .protected import list_protected
 from .remains import remains_at
 from .replication import clearance
@@ -29,6 +31,8 @@ def check_may_start(session: Session, site: str) -> int:
             wanted="a run that moves the plan there",
             next_step="failover or relocate starts the plan",
         )
+    if session.run.operation == START:
+        return _in_place(session)
     if site == session.target:
         return _at_target(session)
     return _back_at_source(session, session.site_api(site))
@@ -61,10 +65,41 @@ def _back_at_source(session: Session, api: Api) -> int:
     left = remains_at(plan, session.api)
     for mine, other in zip(here, there, strict=True):
         check_taking_back(plan.name, source, target, mine, other)
-    # where nothing of the group is, nobody writes
-    others = [other if other.present else replace(other, role="secondary") for other in there]
-    check_one_writer(plan.name, source, target, here, others, PeerClearance(vms_off=not left))
+    check_one_writer(plan.name, source, target, here, absent_is_secondary(there), PeerClearance(vms_off=not left))
     found = list_protected(plan, api)
     for key, pv in found.volumes.items():
         session.groups.check_covered(source, found.claims[key], pv)
     return len(found.volumes)
+
+
+def _in_place(session: Session) -> int:
+    """The plan lives there: the volumes are those that its VMs have, and no run has decided them."""
+    plan, target = session.plan, session.target
+    here, there = session.observe_groups()
+    peer = replace(clearance(session), vms_off=_is_off_at_peer(session))
+    check_one_writer(plan.name, target, session.source, here, absent_is_secondary(there), peer)
+    found = list_protected(plan, session.api)
+    users = claim_users(found.vms.values(), found.claims)
+    for key, pv in found.volumes.items():
+        session.groups.check_covered(target, found.claims[key], pv)
+        strange = fields_of_the_other_site(pv, found.claims[key], plan.rules, target, users.get(key, ()))
+        if strange:
+            raise Conflict(
+                "open the latch",
+                site=target,
+                on=f"PersistentVolume/{pv['metadata']['name']}",
+                seen="; ".join(f"{field}: {value!r} is of the other site" for field, value in strange),
+                wanted=f"what the plan's rule says of {target}",
+                next_step="no VM was started: correct the volume, or its rule in the plan, then start again",
+            )
+    return len(found.volumes)
+
+
+def _is_off_at_peer(session: Session) -> bool:
+    """Observed now. A site that was declared lost may give no answer, and then nothing is known of it."""
+    try:
+        return not remains_at(session.plan, session.site_api(session.source))
+    except DrError:
+        if session.run.declared_lost is None:
+            raise
+        return False

@@ -7,10 +7,12 @@ from __future__ import annotations
 from typing import Any
 
 from .._model.plan import Plan
+from .._model.run import START
 from .._model.start_asked import Asked
 from .._planning.start_failure import retry_command
 from .._planning.start_only import only
 from .._planning.start_order import order_start
+from .pools import resume_pools
 from .protected import start_records
 from .session import Session
 from .start_guard import check_may_start
@@ -40,6 +42,9 @@ def start_vms(
         records = [*start_records(vms), *workload_records(workloads.selected.values())]
         order = order_start(records, plan.startup.waves, open_gates(session, site, asked.open_gates))
         if check_mode:
+            if session.run.operation == START:
+                # nothing comes before it that check mode leaves out
+                check_may_start(session, site)
             return decided(only(order, asked.only), workloads, plan.startup.max_starting)
         check_may_start(session, site)
         starter = Starter(session, api, vms, workloads, order, asked)
@@ -48,6 +53,8 @@ def start_vms(
         summary.update({name: result[name] for name in ("ready", "not_started", "stays_off", "peak_in_flight")})
         if not result["done"]:
             summary["state"] = "running"
+        elif not result["not_started"] and not result["never_begun"]:
+            summary["pools"] = resume_pools(session, api, vms)
         retry = retry_command(session.run, starter.to_retry, site, asked.plan_file) if result["done"] else None
         return {**result, "retry": retry}
 

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from .._errors import Refused
 from .._model.group_status import GroupStatus
 from .._model.plan import Plan
-from .._model.run import REFRESH, Run
+from .._model.run import IN_PLACE, REFRESH, START, STOP, Run
+from .guards import PeerClearance, absent_is_secondary, check_one_writer
 
 
 def living_site(plan: Plan, groups: Mapping[str, Sequence[GroupStatus]], runs: Sequence[Run]) -> str:
@@ -36,16 +37,24 @@ def living_site(plan: Plan, groups: Mapping[str, Sequence[GroupStatus]], runs: S
 
 
 def check_asked(plan: Plan, operation: str, target: str | None, declared_lost: str | None) -> None:
-    """A move says where to; only the other site can be lost, and only a failover leaves a lost site."""
+    """A run says where; only the other site can be lost, and only a failover and a start go on without it."""
+    in_place = operation in IN_PLACE
     if target is None and operation not in ("reprotect", REFRESH):
         raise Refused(
             f"begin {operation}",
             on=f"plan {plan.name}",
-            seen="no target",
-            wanted=f"dr_target: {' or '.join(plan.sites)}",
-            next_step="name the site that the plan is to live at",
+            seen="no site" if in_place else "no target",
+            wanted=f"{'dr_site' if in_place else 'dr_target'}: {' or '.join(plan.sites)}",
+            next_step=f"name the site {'where to ' + operation if in_place else 'that the plan is to live at'}",
         )
-    if declared_lost and operation != "failover":
+    if declared_lost and operation == STOP:
+        raise Refused(
+            "begin stop",
+            seen=f"dr_declare_lost={declared_lost}",
+            wanted="no declaration: a stop asks nothing of the other site",
+            next_step="leave dr_declare_lost out",
+        )
+    if declared_lost and operation not in ("failover", START):
         raise Refused(
             f"begin {operation}",
             seen=f"dr_declare_lost={declared_lost}",
@@ -56,8 +65,8 @@ def check_asked(plan: Plan, operation: str, target: str | None, declared_lost: s
         raise Refused(
             "declare a site lost",
             seen=f"dr_declare_lost={declared_lost}",
-            wanted=f"{plan.peer_of(target)}, the site that {plan.name} is to leave",
-            next_step="correct dr_target or dr_declare_lost",
+            wanted=f"{plan.peer_of(target)}, the site {'without' if in_place else 'that is to lose'} {plan.name}",
+            next_step=f"correct {'dr_site' if in_place else 'dr_target'} or dr_declare_lost",
         )
 
 
@@ -104,7 +113,9 @@ def check_unfinished(unfinished: Run | None, operation: str, target: str, declar
 
 
 def check_source(operation: str, source: str, state: str, message: str, declared_lost: str | None) -> None:
-    """A failover wants a decision, everything else wants a source that answers."""
+    """A failover wants a decision, a stop nothing, everything else a source that answers; a start does with either."""
+    if operation == STOP or (operation == START and declared_lost):
+        return
     if operation != "failover":
         if state == "reachable":
             return
@@ -113,7 +124,7 @@ def check_source(operation: str, source: str, state: str, message: str, declared
             site=source,
             seen=f"{state}: {message}",
             wanted="both sites",
-            next_step=f"bring {source} back; if it is lost, that is a failover with dr_declare_lost={source}",
+            next_step=f"bring {source} back; if it is lost, {_if_lost(operation)} dr_declare_lost={source}",
         )
     if declared_lost:
         return
@@ -129,6 +140,24 @@ def check_source(operation: str, source: str, state: str, message: str, declared
         wanted=f"a decision: dr_declare_lost={source}",
         next_step=f"make sure that {source} cannot write any more, then declare it lost",
     )
+
+
+def check_startable(
+    plan: str,
+    target: str,
+    source: str,
+    here: Sequence[GroupStatus],
+    there: Sequence[GroupStatus],
+    declared_lost: str | None,
+) -> None:
+    """P1 as far as roles tell. What is left of VMs there, and whether a lost site is fenced, is looked at later."""
+    lost = declared_lost is not None
+    peer = PeerClearance(declared_lost=lost, fenced=lost, vms_off=True)
+    check_one_writer(plan, target, source, here, absent_is_secondary(there), peer)
+
+
+def _if_lost(operation: str) -> str:
+    return "say so:" if operation == START else "that is a failover with"
 
 
 def _last_move(runs: Sequence[Run]) -> Run | None:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .._errors import Refused
 from .._model.group_status import GroupStatus
@@ -76,6 +76,11 @@ def check_one_writer(
             wanted=f"secondary and without running VMs at {source}, or {source} declared lost and fenced",
             next_step=_clearance_hint(source, peer),
         )
+
+
+def absent_is_secondary(statuses: Sequence[GroupStatus]) -> list[GroupStatus]:
+    """Where a product answers that it has nothing of a group, nobody writes to it."""
+    return [status if status.present else replace(status, role="secondary") for status in statuses]
 
 
 def check_promotion(

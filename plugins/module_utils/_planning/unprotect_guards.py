@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from .._errors import Refused
 from .._model.group_status import GroupStatus
-from .._model.run import ENDED, Run
+from .._model.run import ENDED, IN_PLACE, Run
 
 TRIED = "unprotect the plan"
 
@@ -16,7 +16,7 @@ TRIED = "unprotect the plan"
 def check_runs(plan: str, runs: Sequence[Run]) -> None:
     """No run that somebody has to finish, and no lost site that was not observed to be clean."""
     for run in runs:
-        if run.state not in ENDED:
+        if run.state not in ENDED and run.operation not in IN_PLACE:
             raise Refused(
                 TRIED,
                 on=f"run {run.id}",

@@ -294,3 +294,20 @@ def test_p6_a_refresh_waits_out_one_that_was_killed_and_refuses_to_disturb_a_mov
     lock.release(NEXT_REFRESH, 1)
     lock.take(RUN, 1)
     assert RUN in refusal_of(lambda: lock.take(REFRESH, 1)).seen
+
+
+STOP = "payroll-stop-east-20260301120000-ab12"
+
+
+def test_p4_the_lock_of_a_stop_that_was_killed_is_taken_over_by_any_run(lock: PlanLock, time: SimulatedTime) -> None:
+    """Its own command could not end it where its site was lost meanwhile."""
+    lock.take(STOP, 1)
+    lock.take(RUN, 1)
+    assert (lock.holder().run_id, DURATION <= time.seconds <= DURATION + 2 * POLL) == (RUN, True)
+
+
+def test_p6_a_stop_that_is_alive_is_not_disturbed(lock: PlanLock, time: SimulatedTime) -> None:
+    lock.take(STOP, 1)
+    for second in range(10, 100, 15):
+        time.at(second, lambda: lock.renew(STOP, 1))
+    assert STOP in refusal_of(lambda: lock.take(RUN, 1)).seen

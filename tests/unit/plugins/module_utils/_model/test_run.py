@@ -9,6 +9,7 @@ import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run import (
     Run,
     StepRecord,
+    is_in_place,
     is_refresh,
     is_run_to,
     new_run_id,
@@ -69,6 +70,7 @@ def test_a_step_that_is_recorded_again_replaces_the_earlier_record() -> None:
         ("payroll", "failover", False),
         ("x-prestage-y", "relocate", False),
         ("x-failover-y", "prestage", True),
+        ("x-prestage-y", "stop", False),
     ],
 )
 def test_a_refresh_is_known_by_its_id_whatever_the_plan_is_called(plan: str, operation: str, refresh: bool) -> None:
@@ -76,3 +78,20 @@ def test_a_refresh_is_known_by_its_id_whatever_the_plan_is_called(plan: str, ope
     assert is_refresh(run_id) is refresh
     assert is_run_to(run_id, "site-west")
     assert not is_run_to(run_id, "east")
+
+
+@pytest.mark.parametrize(
+    ("plan", "operation", "site", "in_place"),
+    [
+        ("payroll", "start", "west", True),
+        ("payroll", "stop", "west", True),
+        ("payroll", "failover", "west", False),
+        ("payroll", "prestage", "west", False),
+        ("x-stop-y", "failover", "west", False),
+        ("payroll", "failover", "dc-stop-2", False),
+        # could as well be a move's: its lock is left alone
+        ("x-relocate-y", "stop", "west", False),
+    ],
+)
+def test_p6_only_what_cannot_be_a_move_counts_as_in_place(plan: str, operation: str, site: str, in_place: bool) -> None:
+    assert is_in_place(new_run_id(plan, operation, site, NOON)) is in_place

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import VM, VMI
@@ -14,14 +12,15 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.run_store impo
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused, Unreachable
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Plan
-from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run import Run
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations import begin, outlook
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.sites import Reach
-from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, SimulatedTime, plan_of
-
-PLAN = plan_of()
-ARRIVED = datetime(2026, 3, 1, 11, 59, 50, tzinfo=UTC)
-MOVED = Run("r-1", "payroll", "failover", "east", "west", "f00d", "2026-03-01T12:00:00+00:00", state="done")
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._operations.two_sites import (
+    ARRIVED,
+    MOVED,
+    PLAN,
+    TwoSites,
+)
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, plan_of
 
 
 @pytest.fixture
@@ -52,46 +51,6 @@ def test_p1_a_returned_primary_with_a_fence_debt_is_refused_as_a_target() -> Non
 @pytest.mark.usefixtures("both_primary")
 def test_the_site_that_the_plan_was_moved_to_stays_a_no_op() -> None:
     assert begin.begin_run(PLAN, "failover", "west", None, None, False)["needed"] is False
-
-
-class TwoSites:
-    """Both sites answer; roles and directions as given, east first. VMs run at the sites that `running` names."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        clock = SimulatedTime().clock()
-        self.apis = {name: MemoryApi(name, clock) for name in PLAN.sites}
-        self.states = {"east": ("primary", "outgoing"), "west": ("secondary", "incoming")}
-        self.unreachable: set[str] = set()
-        sites = self
-
-        class Observed:
-            def __init__(self, _plan: Plan) -> None:
-                pass
-
-            def observe(self, names: list[str]) -> dict[str, list[GroupStatus]]:
-                return {
-                    name: [
-                        GroupStatus("payroll", name, role, "healthy", direction, ARRIVED)  # type: ignore[arg-type]
-                        for role, direction in [sites.states[name]]
-                    ]
-                    for name in names
-                }
-
-        def reached(_plan: Plan, name: str) -> Reach:
-            if name in sites.unreachable:
-                return Reach(name, "unreachable", "timed out")
-            return Reach(name, "reachable", api=sites.apis[name])  # type: ignore[arg-type]
-
-        monkeypatch.setattr(outlook, "reach", reached)
-        monkeypatch.setattr(outlook, "Groups", Observed)
-
-    def record(self, run: Run) -> None:
-        RunStore(self.apis[run.target], PLAN.store_namespace).put_head(run.id, PLAN.name, run.as_dict())  # type: ignore[arg-type]
-
-    def begin(
-        self, operation: str, target: str | None = None, lost: str | None = None, plan: Plan = PLAN
-    ) -> dict[str, Any]:
-        return begin.begin_run(plan, operation, target, lost, None, False)
 
 
 @pytest.fixture

@@ -206,6 +206,14 @@ def test_cleaning_the_old_source_leaves_the_site_alone_where_the_plan_runs(world
     assert world.east.automated is None
 
 
+@pytest.mark.parametrize("operation", ["start", "stop"])
+def test_a_start_or_stop_at_one_site_leaves_the_other_alone(world: World, operation: str) -> None:
+    world.operation(operation)
+    world.sync("paused")
+    assert world.east.writes == []
+    assert world.west.automated is None
+
+
 def test_p7_what_would_set_the_power_of_vms_stays_paused(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(monkeypatch, ignoring=False)
     world.sync("paused")

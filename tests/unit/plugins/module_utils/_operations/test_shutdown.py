@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import yaml
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
     POD,
     PVC,
@@ -19,10 +20,11 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
     VOLUME_ATTACHMENT,
     Kind,
 )
-from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Timeout, Unreachable
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, Failed, Timeout, Unreachable
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations import shutdown
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.remains import remains_at
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.sites import Reach
+from ansible_collections.ocpvirt.dr.plugins.modules import vm_shutdown
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, MemorySession, plan_of
 
 PLAN = plan_of(startup={"waves": [{"name": "databases", "selector": {"matchLabels": {"tier": "db"}}}]})
@@ -43,14 +45,31 @@ class East(MemoryApi):
     def __init__(self) -> None:
         super().__init__("east")
         self.stubborn: set[str] = set()
+        self.hung: set[str] = set()
         self.halted: list[str] = []
+        self.asked: list[str] = []
+        self.meddlers: list[Callable[[], object]] = []
         for name, tier in (("db", "db"), ("app", "app")):
             self.create(VM, vm(name, tier))
-            self.create(VMI, {"metadata": {"name": name, "namespace": "payroll"}})
+            agent = [{"type": "AgentConnected", "status": "True"}]
+            self.create(VMI, {"metadata": {"name": name, "namespace": "payroll"}, "status": {"conditions": agent}})
+
+    def put_subresource(self, path: str, body: dict[str, Any], _on: str) -> None:
+        """A stop without patience ends what ignores the shutdown, unless its node is down."""
+        name, verb = path.split("/")[-2:]
+        self.asked.append(f"{verb} {name} {body}")
+        if verb == "freeze" and name in self.hung:
+            raise Failed("PUT", seen="the agent does not answer", status=500)
+        if verb == "stop" and name not in self.hung and not self.delete(VMI, name, "payroll"):
+            raise Conflict("PUT", seen="VM is not running", status=409)
 
     def patch(self, kind: Kind, name: str, namespace: str, body: dict[str, Any]) -> dict[str, Any]:
         assert kind is VM
+        if self.meddlers:
+            self.meddlers.pop()()
         stored = self.get(VM, name, namespace)
+        if body["metadata"]["resourceVersion"] != stored["metadata"]["resourceVersion"]:
+            raise Conflict("PATCH", seen="the object has been modified", status=409)
         stored["spec"] |= body["spec"]
         stored["metadata"]["annotations"] = body["metadata"]["annotations"]
         self.halted.append(name)
@@ -98,8 +117,9 @@ class Stop:
         self.seconds += 1
         return self.seconds
 
-    def run(self, best_effort: bool = False, check_mode: bool = False) -> dict[str, Any]:
-        return shutdown.stop_vms(PLAN, "r-1", "east", 30, best_effort, check_mode)
+    def run(self, best_effort: bool = False, check_mode: bool = False, **allowed: bool) -> dict[str, Any]:
+        patience = shutdown.Patience(30, best_effort, **allowed)
+        return shutdown.stop_vms(PLAN, "r-1", "east", patience, check_mode)
 
 
 @pytest.fixture
@@ -138,6 +158,83 @@ def test_p4_of_a_lost_site_everything_is_tried_and_nothing_is_claimed(stop: Stop
 
 def test_p9_check_mode_halts_nothing(stop: Stop) -> None:
     assert (stop.run(check_mode=True)["stopped"], stop.east.halted) == (2, [])
+
+
+def test_p9_check_mode_tells_what_it_would_stop_in_its_order(stop: Stop) -> None:
+    assert stop.run(check_mode=True)["decisions"] == ["stage 1: payroll/app is halted", "stage 2: payroll/db is halted"]
+
+
+def test_p7_a_status_that_is_written_meanwhile_does_not_keep_a_vm_on(stop: Stop) -> None:
+    stop.east.meddlers.append(lambda: stop.east.replace(VM, stop.east.get(VM, "app", "payroll")))
+    assert stop.run()["proven_off"] is True
+
+
+def test_a_vm_that_ignores_the_shutdown_is_forced_off_where_that_is_allowed(stop: Stop) -> None:
+    stop.east.stubborn.add("app")
+    result = stop.run(force=True)
+    assert (result["proven_off"], result["forced"]) == (True, 1)
+    assert (stop.east.asked, stop.east.halted) == (["stop app {'gracePeriod': 0}"], ["app", "db"])
+    assert result["decisions"] == ["payroll/app: forced off"]
+
+
+def test_what_stops_in_time_is_not_forced(stop: Stop) -> None:
+    assert (stop.run(force=True)["forced"], stop.east.asked) == (0, [])
+
+
+def test_p3_a_vm_that_power_cannot_be_taken_from_is_left_and_what_it_needs_stays_up(stop: Stop) -> None:
+    stop.east.stubborn.add("app")
+    stop.east.hung.add("app")
+    with pytest.raises(Timeout, match="VirtualMachineInstance/payroll/app") as refusal:
+        stop.run(force=True)
+    assert stop.east.halted == ["app"]
+    assert "dr_force_off" not in str(refusal.value)
+
+
+def test_p10_what_was_asked_to_stop_is_named_before_what_it_kept_up(stop: Stop) -> None:
+    stop.east.create(VM, vm("a-db", "db"))
+    stop.east.create(VMI, {"metadata": {"name": "a-db", "namespace": "payroll"}})
+    stop.east.stubborn.add("app")
+    with pytest.raises(Timeout, match="on VirtualMachineInstance/payroll/app "):
+        stop.run()
+
+
+def test_without_force_the_refusal_names_the_variable_that_allows_it(stop: Stop) -> None:
+    stop.east.stubborn.add("app")
+    with pytest.raises(Timeout, match="dr_force_off=true"):
+        stop.run()
+
+
+def test_a_guest_is_frozen_before_its_power_is_taken(stop: Stop) -> None:
+    stop.east.stubborn.add("app")
+    result = stop.run(force=True, freeze=True)
+    asked = [call.split()[:2] for call in stop.east.asked]
+    assert asked[:2] == [["freeze", "app"], ["stop", "app"]]
+    assert result["decisions"] == ["payroll/app: forced off, frozen before"]
+
+
+def test_a_guest_that_is_there_all_the_same_is_let_go_on(stop: Stop) -> None:
+    stop.east.stubborn.add("app")
+    stop.east.hung.add("app")
+    with pytest.raises(Timeout):
+        stop.run(force=True, freeze=True)
+    assert stop.east.asked[-1] == "unfreeze app {}"
+
+
+def test_a_guest_that_cannot_be_frozen_is_forced_off_and_that_is_said(stop: Stop) -> None:
+    stop.east.stubborn.add("app")
+    status = {"conditions": [{"type": "AgentConnected", "status": "False"}]}
+    stop.east.replace(VMI, {"metadata": {"name": "app", "namespace": "payroll"}, "status": status})
+    result = stop.run(force=True, freeze=True)
+    assert result["decisions"] == ["payroll/app: forced off, not frozen: its guest agent is not connected"]
+
+
+def test_the_result_has_what_the_module_documents(stop: Stop) -> None:
+    documented = yaml.safe_load(vm_shutdown.RETURN)
+    result = stop.run()
+    assert result.keys() - {"changed"} == documented.keys()
+    assert {name: type(item["sample"]) for name, item in documented.items()} == {
+        name: type(result[name]) for name in documented
+    }
 
 
 def pod(api: MemoryApi) -> None:

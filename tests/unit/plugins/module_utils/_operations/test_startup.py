@@ -22,6 +22,7 @@ from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins im
 )
 
 RECORDED = "dr.ocpvirt.io/recorded"
+POOL = Kind("pool.kubevirt.io", "v1beta1", "virtualmachinepools", "VirtualMachinePool")
 ON = {"Ready": "True", "AgentConnected": "True"}
 
 
@@ -362,3 +363,32 @@ def test_p9_check_mode_shows_the_waves_and_writes_nothing(start: Start) -> None:
 )
 def test_when_a_vm_counts_as_up(seen, agent, up) -> None:
     assert vmi_state(seen).is_up(agent) is up
+
+
+def add_pool(start: Start) -> None:
+    owner = {"apiVersion": "pool.kubevirt.io/v1beta1", "kind": "VirtualMachinePool", "name": "web", "controller": True}
+    vm = start.api.get(VM, "a", "payroll")
+    vm["metadata"]["ownerReferences"] = [owner]
+    start.api.replace(VM, vm)
+    meta = {"name": "web", "namespace": "payroll", "annotations": {"dr.ocpvirt.io/paused-pool": "null"}}
+    start.api.create(POOL, {"metadata": meta, "spec": {"paused": True, "template": {}}})
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_p7_a_pool_is_given_back_once_all_of_its_vms_run(start: Start, broken: bool) -> None:
+    start.api.add("a", PowerRecord("Always", True))
+    add_pool(start)
+    if broken:
+        start.api.broken.add("a")
+    start.run()
+    assert bool(start.api.get(POOL, "web", "payroll")["spec"]["paused"]) is broken
+
+
+def test_p9_check_mode_of_a_start_in_place_asks_the_guard_too(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_session: object, _site: str) -> None:
+        raise Refused("start VMs", seen="role secondary")
+
+    monkeypatch.setattr(startup, "check_may_start", refuse)
+    start.session.run = replace(start.session.run, operation="start")
+    with pytest.raises(Refused, match="role secondary"):
+        start.run(check_mode=True)

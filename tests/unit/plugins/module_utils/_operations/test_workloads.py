@@ -140,7 +140,8 @@ class Run:
         return self.seconds
 
     def stop(self, **given: Any) -> dict[str, Any]:
-        return shutdown.stop_vms(PLAN, "r-1", "east", 30, given.get("best_effort", False), given.get("check", False))
+        patience = shutdown.Patience(30, given.get("best_effort", False))
+        return shutdown.stop_vms(PLAN, "r-1", "east", patience, given.get("check", False))
 
     def capture(self) -> Capture:
         """Of east, as a metadata source gives it."""

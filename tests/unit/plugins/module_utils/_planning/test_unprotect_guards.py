@@ -32,6 +32,11 @@ def test_p6_an_unfinished_run_is_named_with_the_command_that_ends_it(state: str)
         check_runs("payroll", [replace(DONE, state=state)])
 
 
+@pytest.mark.parametrize("operation", ["start", "stop"])
+def test_a_killed_start_or_stop_is_nothing_that_has_to_be_finished(operation: str) -> None:
+    check_runs("payroll", [replace(DONE, operation=operation, state="running")])
+
+
 def test_p1_a_fence_debt_is_not_forgotten_with_the_protection() -> None:
     with pytest.raises(Refused, match=r"fence debt.*nobody saw it off.*reprotect first"):
         check_runs("payroll", [replace(DONE, fence_debt="nobody saw it off")])
