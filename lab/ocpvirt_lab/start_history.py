@@ -177,3 +177,17 @@ def is_ready(vmi: Mapping[str, Any], agent: bool = False) -> bool:
     true = {item["type"] for item in status.get("conditions", []) if item["status"] == "True"}
     wanted = {"Ready", "AgentConnected"} if agent else {"Ready"}
     return status.get("phase") == "Running" and wanted <= true and "deletionTimestamp" not in vmi["metadata"]
+
+
+def essence(item: Mapping[str, Any]) -> dict[str, Any]:
+    """What a story is told from; thousands of whole objects would fill the memory."""
+    meta, spec, status = item["metadata"], item.get("spec", {}), item.get("status", {})
+    return {
+        "metadata": {name: meta[name] for name in ("uid", "deletionTimestamp") if name in meta},
+        "spec": {name: spec[name] for name in ("runStrategy", "running") if name in spec},
+        "status": {
+            "phase": status.get("phase"),
+            "stateChangeRequests": status.get("stateChangeRequests"),
+            "conditions": [{name: item[name] for name in ("type", "status")} for item in status.get("conditions", [])],
+        },
+    }

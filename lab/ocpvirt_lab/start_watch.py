@@ -7,33 +7,26 @@ history = watch.history()
 
 from __future__ import annotations
 
-import base64
 import json
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
-
-import yaml
 
 from ocpvirt_lab.errors import LabError
-from ocpvirt_lab.start_history import VM, VMI, Gap, History, Seen, tell
+from ocpvirt_lab.site_client import Expired, SiteClient
+from ocpvirt_lab.start_history import VM, VMI, Gap, History, Seen, essence, is_ready, tell
 
 BASE = "/apis/kubevirt.io/v1"
 PLURALS = {VM: "virtualmachines", VMI: "virtualmachineinstances"}
-# a bookmark comes every minute at the latest; a stream that is silent for longer is dead
-READ_TIMEOUT = 90
 PAUSE = 0.05
 SETTLE = 30.0
 STOP = 3.0
-PAGE = 500
 BROKEN = (HTTPException, OSError, json.JSONDecodeError)
 
 
@@ -41,7 +34,7 @@ class StartWatch:
     """namespaces: whose VMs are looked at; all when empty. Times are of time.monotonic()."""
 
     def __init__(self, kubeconfig: Path, namespaces: Sequence[str] = ()) -> None:
-        self._site = _Site(kubeconfig)
+        self._site = SiteClient(kubeconfig)
         self._streams = [_Stream(self._site, kind, frozenset(namespaces)) for kind in PLURALS]
 
     def __enter__(self) -> StartWatch:
@@ -60,6 +53,11 @@ class StartWatch:
             for stream in self._streams:
                 stream.stop()
 
+    @property
+    def ready(self) -> int:
+        """VMs that are ready by now."""
+        return sum(len(stream.up) for stream in self._streams)
+
     def settle(self) -> None:
         """Return when all that the API server knows by now has come as an event."""
         for stream in self._streams:
@@ -71,44 +69,14 @@ class StartWatch:
         return tell(events, [gap for stream in self._streams for gap in stream.gaps], agent)
 
 
-class _Site:
-    def __init__(self, kubeconfig: Path) -> None:
-        config = yaml.safe_load(kubeconfig.read_text())
-        cluster = config["clusters"][0]["cluster"]
-        self._address = urlsplit(cluster["server"])
-        self._headers = {"Authorization": f"Bearer {config['users'][0]['user']['token']}"}
-        self._tls = _tls(kubeconfig, cluster) if self._address.scheme == "https" else None
-
-    def connect(self) -> HTTPConnection:
-        assert self._address.hostname is not None
-        host, port = self._address.hostname, self._address.port
-        if self._tls is None:
-            return HTTPConnection(host, port, timeout=READ_TIMEOUT)
-        return HTTPSConnection(host, port, timeout=READ_TIMEOUT, context=self._tls)
-
-    def get(self, connection: HTTPConnection, path: str, parameters: dict[str, str]) -> HTTPResponse:
-        connection.request("GET", f"{path}?{urlencode(parameters)}", headers=self._headers)
-        answer = connection.getresponse()
-        if answer.status == HTTPStatus.GONE:
-            raise _Expired
-        if answer.status != HTTPStatus.OK:
-            raise HTTPException(f"GET {path}: HTTP {answer.status}: {answer.read(500).decode()}")
-        return answer
-
-
-def _tls(kubeconfig: Path, cluster: dict[str, str]) -> ssl.SSLContext:
-    if data := cluster.get("certificate-authority-data"):
-        return ssl.create_default_context(cadata=base64.b64decode(data).decode())
-    return ssl.create_default_context(cafile=str(kubeconfig.parent / cluster["certificate-authority"]))
-
-
 class _Stream(threading.Thread):
     """All events of one kind, over as many watches as it takes."""
 
-    def __init__(self, site: _Site, kind: str, namespaces: frozenset[str]) -> None:
+    def __init__(self, site: SiteClient, kind: str, namespaces: frozenset[str]) -> None:
         super().__init__(name=f"watch {kind}", daemon=True)
         self.events: list[Seen] = []
         self.gaps: list[Gap] = []
+        self.up: set[str] = set()
         self._site = site
         self._kind = kind
         self._namespaces = namespaces
@@ -128,7 +96,7 @@ class _Stream(threading.Thread):
         for key, item in items.items():
             changed = int(item["metadata"]["resourceVersion"])
             if self._known.get(key) != changed:
-                self._keep(Seen(now, revision, self._kind, key, item), changed)
+                self._keep(Seen(now, revision, self._kind, key, essence(item)), changed)
         self._revision = revision
 
     def run(self) -> None:
@@ -136,7 +104,7 @@ class _Stream(threading.Thread):
             try:
                 for event in self._watched():
                     self._take(event)
-            except _Expired:
+            except Expired:
                 self._list_again()
             except BROKEN:
                 self._stopped.wait(PAUSE)
@@ -163,21 +131,14 @@ class _Stream(threading.Thread):
         return known.keys() == wanted.keys() and all(known[key] >= revision for key, revision in wanted.items())
 
     def _listed(self) -> tuple[dict[str, Any], int]:
-        items: dict[str, Any] = {}
-        parameters = {"limit": str(PAGE)}
-        with closing(self._site.connect()) as connection:
-            while True:
-                body = json.load(self._site.get(connection, self._path, parameters))
-                items |= {key: item for item in body["items"] if (key := self._key(item))}
-                if not (rest := body["metadata"].get("continue")):
-                    return items, int(body["metadata"]["resourceVersion"])
-                parameters["continue"] = rest
+        items, revision = self._site.list(self._path)
+        return {key: item for item in items if (key := self._key(item))}, revision
 
     def _list_again(self) -> None:
         while not self._stopped.is_set():
             try:
                 self.list()
-            except BROKEN:
+            except (Expired, *BROKEN):
                 self._stopped.wait(PAUSE)
             else:
                 break
@@ -187,18 +148,19 @@ class _Stream(threading.Thread):
         with closing(self._site.connect()) as connection:
             connection.connect()
             self._socket = connection.sock
-            answer = self._site.get(connection, self._path, parameters)
+            answer = self._site.open(connection, self._path, parameters)
             while not self._stopped.is_set() and (line := answer.readline()):
                 yield json.loads(line)
 
     def _take(self, event: dict[str, Any]) -> None:
         item = event["object"]
         if event["type"] == "ERROR":
-            raise _Expired if item.get("code") == HTTPStatus.GONE else HTTPException(str(item))
+            raise Expired if item.get("code") == HTTPStatus.GONE else HTTPException(str(item))
         self._revision = int(item["metadata"]["resourceVersion"])
         if event["type"] != "BOOKMARK" and (key := self._key(item)):
             gone = event["type"] == "DELETED"
-            self._keep(Seen(time.monotonic(), self._revision, self._kind, key, None if gone else item), self._revision)
+            seen = None if gone else essence(item)
+            self._keep(Seen(time.monotonic(), self._revision, self._kind, key, seen), self._revision)
 
     def _key(self, item: dict[str, Any]) -> str | None:
         """Empty for what nobody looks at."""
@@ -212,7 +174,7 @@ class _Stream(threading.Thread):
             self._known.pop(event.key, None)
         else:
             self._known[event.key] = changed
-
-
-class _Expired(Exception):
-    """410: the revision is compacted, or older than what the API server remembers."""
+        if event.object is not None and self._kind == VMI and is_ready(event.object):
+            self.up.add(event.key)
+        else:
+            self.up.discard(event.key)
