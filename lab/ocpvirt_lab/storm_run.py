@@ -24,14 +24,16 @@ POLL = 0.25
 
 @dataclass(frozen=True)
 class Storm:
-    """Seconds count from the first request. curve: (at, in flight, ready). latency: (at, seconds of a read).
+    """Seconds count from the first request, which came lead seconds after the command.
 
-    critical: when the last of the critical ones was ready; total: when the last of all was.
+    curve: (at, in flight, ready). latency: (at, seconds of a read). critical: when the last of the critical ones was
+    ready; total: when the last of all was.
     """
 
     name: str
     vms: int
     peak: int
+    lead: float
     first: float
     critical: float | None
     total: float
@@ -42,6 +44,7 @@ class Storm:
 def measure(name: str, fleet: Fleet, kubeconfig: Path, start: Callable[[], object]) -> tuple[Storm, History]:
     """Start the fleet, and wait until every VM is ready."""
     with StartWatch(kubeconfig, [fleet.namespace]) as watch, _Probe(kubeconfig) as probe:
+        commanded = time.monotonic()
         start()
         deadline = time.monotonic() + READY_WITHIN
         while (ready := watch.ready) < fleet.count:
@@ -49,16 +52,17 @@ def measure(name: str, fleet: Fleet, kubeconfig: Path, start: Callable[[], objec
                 raise LabError(f"{name}: {ready} of {fleet.count} VMs were ready within {READY_WITHIN} s")
             time.sleep(POLL)
     history = watch.history()
-    return told(name, fleet, history, probe.seen), history
+    return told(name, fleet, history, commanded, probe.seen), history
 
 
-def told(name: str, fleet: Fleet, history: History, latency: list[tuple[float, float]]) -> Storm:
+def told(name: str, fleet: Fleet, history: History, commanded: float, latency: list[tuple[float, float]]) -> Storm:
     began = min(history.started.values())
     critical = [history.ready_at[key] - began for key in fleet.critical_keys]
     return Storm(
         name=name,
         vms=fleet.count,
         peak=history.peak,
+        lead=began - commanded,
         first=min(history.ready_at.values()) - began,
         critical=max(critical, default=None),
         total=max(history.ready_at.values()) - began,

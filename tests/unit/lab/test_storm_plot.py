@@ -17,7 +17,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 def storm(name: str, points: int = 50, peak_at: int = 20) -> Storm:
     curve = [(float(at), 900 if at == peak_at else at % 7, at) for at in range(points)]
     latency = [(float(at), 0.005 * (1 + at % 3)) for at in range(points)]
-    return Storm(name, points, 900, 3.0, None, float(points), curve, latency)
+    return Storm(name, points, 900, 0.5, 3.0, None, float(points), curve, latency)
 
 
 @pytest.fixture(scope="module")
