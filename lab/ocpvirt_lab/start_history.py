@@ -80,7 +80,8 @@ class History:
     def share(self, limit: int | Sequence[tuple[float, int]], total: int | None = None) -> float:
         """Average of in flight / limit, by time, from the first start on while at least a whole limit waits.
 
-        limit: a number, or (time, limit from then on). total: how many were to start, by default those that did.
+        limit: a number, or (time, limit from then on); where it shrank below what is in flight, that is no more than
+        all of it. total: how many were to start, by default those that did.
         """
         limits = [(float("-inf"), limit)] if isinstance(limit, int) else list(limit)
         total = len(self.started) if total is None else total
@@ -88,7 +89,7 @@ class History:
         for point, following in pairwise(point for point in self.points if point.begun):
             for begin, end, allowed in _pieces(point.at, following.at, limits):
                 if total - point.begun >= allowed:
-                    weighted += (end - begin) * point.in_flight / allowed
+                    weighted += (end - begin) * min(1.0, point.in_flight / allowed)
                     seconds += end - begin
         return weighted / seconds if seconds else 0.0
 

@@ -30,10 +30,8 @@ def hold(lab: Lab, folder: Path) -> list[Result]:
     share, peak, doubles = history.share(width), history.peak, len(history.doubles)
     narrowest = min(limit for _since, limit in width)
     name = f"{count:,} VMs, by the witness"
-    peaking, average = (
-        f"in flight at most, {name}",
-        f"part of the window in flight (it had {narrowest} to {cap}), {name}",
-    )
+    peaking = f"in flight at most, {name}"
+    average = f"part of the window in flight (it had {narrowest} to {cap}), {name}"
     goal = f"at least {SHARE_GOAL} while a whole window waits"
     return [
         Result("startup_cap", peaking, peak, None, cap, peak / cap, "at most the cap", peak <= cap),

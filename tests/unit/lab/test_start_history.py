@@ -74,6 +74,11 @@ def test_the_share_goes_by_the_window_of_its_time() -> None:
     assert tell(events).share([(0.0, 1), (2.0, 2)]) == pytest.approx((2 * 1.0 + 2 * 0.5 + 1 * 1.0) / 5)
 
 
+def test_more_in_flight_than_a_shrunken_window_makes_up_for_nothing() -> None:
+    events = [asked(0, 1, "a"), asked(0, 2, "b"), asked(9, 3, "c"), asked(9, 4, "d")]
+    assert tell(events).share([(-1.0, 2), (4.0, 1)]) == pytest.approx(1.0)
+
+
 def test_what_began_before_the_others_were_ready_was_not_after_them() -> None:
     events = [asked(1, 1, "x"), asked(2, 2, "y"), vmi(3, 3, "x", "Ready"), asked(4, 4, "z")]
     history = tell(events)
