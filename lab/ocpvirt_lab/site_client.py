@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from http.client import CannotSendRequest, HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -85,16 +85,23 @@ class SiteClient:
             list(pool.map(call, items))
 
     def _answer(self, method: str, path: str, body: Any, content_type: str) -> tuple[HTTPResponse, bytes]:
-        connection = getattr(self._own, "connection", None) or self.connect()
-        self._own.connection = connection
+        kept = getattr(self._own, "connection", None)
+        if kept is not None:
+            try:
+                return self._sent(kept, method, path, body, content_type)
+            except (ConnectionError, CannotSendRequest):
+                # the server closes what was idle for long
+                kept.close()
+        self._own.connection = self.connect()
+        return self._sent(self._own.connection, method, path, body, content_type)
+
+    def _sent(
+        self, connection: HTTPConnection, method: str, path: str, body: Any, content_type: str
+    ) -> tuple[HTTPResponse, bytes]:
         data = None if body is None else json.dumps(body)
-        try:
-            connection.request(method, path, data, {**self._headers, "Content-Type": content_type})
-            answer = connection.getresponse()
-            return answer, answer.read()
-        except (HTTPException, OSError):
-            connection.close()
-            raise
+        connection.request(method, path, data, {**self._headers, "Content-Type": content_type})
+        answer = connection.getresponse()
+        return answer, answer.read()
 
 
 def _tls(kubeconfig: Path, cluster: dict[str, str]) -> ssl.SSLContext:
