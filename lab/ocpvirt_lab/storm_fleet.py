@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ocpvirt_lab.errors import LabError
 from ocpvirt_lab.site_client import MERGE_PATCH, Object, SiteClient
 
 KUBEVIRT = "/apis/kubevirt.io/v1"
+NAMESPACES = "/api/v1/namespaces"
 PLAN_LABEL = "dr.ocpvirt.io/plan"
 RECORDED = {"dr.ocpvirt.io/recorded": '{"run_strategy": "Always", "running": true}'}
 CRITICAL = {"tier": "critical"}
@@ -42,7 +44,7 @@ class Fleet:
 
     def create(self) -> None:
         namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace}}
-        self.client.call("POST", "/api/v1/namespaces", namespace)
+        self.client.call("POST", NAMESPACES, namespace)
         self.client.each(lambda vm: self.client.call("POST", self.path, vm), self.manifests())
 
     def manifests(self) -> list[Object]:
@@ -61,17 +63,24 @@ class Fleet:
     def remove(self) -> None:
         self.client.call("DELETE", self.path)
         self._await_no("virtualmachines")
-        self.client.call("DELETE", f"/api/v1/namespaces/{self.namespace}")
+        self.client.call("DELETE", f"{NAMESPACES}/{self.namespace}")
+        self._await_none("the namespace", self._of_namespaces)
 
     def _patch(self, body: Object) -> None:
         self.client.each(lambda name: self.client.call("PATCH", f"{self.path}/{name}", body, MERGE_PATCH), self.names)
 
     def _await_no(self, plural: str) -> None:
+        self._await_none(plural, lambda: self.client.list(self._path(plural))[0])
+
+    def _await_none(self, what: str, found: Callable[[], list[Object]]) -> None:
         deadline = time.monotonic() + GONE_WITHIN
-        while left := len(self.client.list(self._path(plural))[0]):
+        while left := len(found()):
             if time.monotonic() > deadline:
-                raise LabError(f"waited {GONE_WITHIN} s for the end of {plural} in {self.namespace}; {left} are left")
+                raise LabError(f"waited {GONE_WITHIN} s for the end of {what}, {self.namespace}; {left} are left")
             time.sleep(POLL)
+
+    def _of_namespaces(self) -> list[Object]:
+        return [item for item in self.client.list(NAMESPACES)[0] if item["metadata"]["name"] == self.namespace]
 
     def _path(self, plural: str) -> str:
         return f"{KUBEVIRT}/namespaces/{self.namespace}/{plural}"
