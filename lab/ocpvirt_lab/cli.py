@@ -7,8 +7,9 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
-from ocpvirt_lab import disks, faults, status
+from ocpvirt_lab import disks, faults, status, storm
 from ocpvirt_lab.build import provide
 from ocpvirt_lab.components import catalog
 from ocpvirt_lab.errors import LabError
@@ -110,6 +111,12 @@ def _env(args: argparse.Namespace, lab: Lab, progress: Progress) -> None:
     print(json.dumps(status.environment(lab), indent=2))
 
 
+def _storm(args: argparse.Namespace, lab: Lab, progress: Progress) -> None:
+    lab.required_holder()
+    wanted = storm.Wanted(args.vms, args.cap, args.critical, tuple(args.boot), args.output)
+    print(storm.run(status.environment(lab)["sites"], wanted, progress))
+
+
 def _exec(args: argparse.Namespace, lab: Lab, progress: Progress) -> int:
     words = args.command[1:] if args.command[:1] == ["--"] else args.command
     command = lab.required_holder().command(words or [os.environ.get("SHELL", "sh")], args.site)
@@ -170,6 +177,16 @@ def _parser() -> argparse.ArgumentParser:
     records = add("records", _records, "read the guests' records from a site's disks, also of a lost site", site=True)
     records.add_argument("--json", action="store_true")
     add("env", _env, "print, as JSON, URLs, addresses and credentials for other tools")
+    blow = add("storm", _storm, "start many VMs at east all at once and throttled by a plan, and draw both")
+    blow.add_argument("--vms", type=int, default=1000, help="without volumes (default: %(default)s)")
+    blow.add_argument("--cap", type=int, default=60, help="how many the plan has in flight (default: %(default)s)")
+    blow.add_argument("--critical", type=int, default=50, help="VMs of the plan's first wave (default: %(default)s)")
+    blow.add_argument(
+        "--boot", type=float, nargs=2, default=[2.0, 6.0], metavar=("FROM", "TO"), help="seconds (default: 2 6)"
+    )
+    blow.add_argument(
+        "--output", type=Path, default=Path("build"), help="folder of storm.svg and storm.json (default: %(default)s)"
+    )
     execute = add("exec", _exec, "run a command inside a site's namespaces", site=True)
     execute.add_argument("command", nargs=argparse.REMAINDER, metavar="-- COMMAND", help="default: a shell")
     return parser

@@ -16,6 +16,11 @@ from ansible_collections.ocpvirt.dr.tests.bench import (
     csi_addons_volumes,
     k8s_loop,
     nfs_groups,
+    startup_cap,
+    startup_loop,
+    startup_many,
+    startup_order,
+    startup_times,
     volume_planning,
     volumes,
 )
@@ -39,6 +44,11 @@ BENCHMARKS = {
     "volumes": Benchmark(volumes.create),
     "volume_planning": Benchmark(volume_planning.plan),
     "volumes_against_k8s_loop": Benchmark(k8s_loop.create),
+    "startup_order": Benchmark(startup_order.order),
+    "startup_cap": Benchmark(startup_cap.hold),
+    "startup_times": Benchmark(startup_times.compare),
+    "startup_many": Benchmark(startup_many.drive),
+    "startup_loop": Benchmark(startup_loop.compare),
     "csi_addons_promote": Benchmark(csi_addons_volumes.promote, lab="--csi-addons"),
     "ceph_rbd_promote": Benchmark(ceph_rbd_images.promote, lab="--storage ceph"),
 }

@@ -21,12 +21,14 @@ class Ran:
     """result: what the module returned. seconds: from start to end of its process; megabytes: its peak memory.
 
     started: by the clock that its progress is written with.
+    processor: seconds of the processor.
     """
 
     result: dict[str, Any]
     seconds: float
     megabytes: float
     started: datetime
+    processor: float
 
 
 def environment() -> dict[str, str]:
@@ -50,4 +52,4 @@ def run_module(name: str, **arguments: Any) -> Ran:
     result = json.loads(output)
     if status or result.get("failed"):
         raise RuntimeError(f"module {name} failed: {result.get('msg', output.decode())}")
-    return Ran(result, seconds, usage.ru_maxrss / 1024, started)
+    return Ran(result, seconds, usage.ru_maxrss / 1024, started, usage.ru_utime + usage.ru_stime)

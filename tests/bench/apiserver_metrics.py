@@ -1,0 +1,64 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a site's API server counts of its own requests: writes so far, and watches now."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from types import TracebackType
+
+from ocpvirt_lab.site_client import SiteClient
+
+WRITES = {"POST", "PUT", "PATCH", "APPLY", "DELETE", "DELETECOLLECTION"}
+REQUESTS, LONG_RUNNING = "apiserver_request_total", "apiserver_longrunning_requests"
+SAMPLE_EVERY = 3.0
+
+
+def writes(client: SiteClient, but: str) -> int:
+    """Of everybody, to every resource but that one."""
+    found = _series(client, REQUESTS)
+    return sum(value for labels, value in found if labels["verb"] in WRITES and labels["resource"] != but)
+
+
+def watches(client: SiteClient) -> Counter[str]:
+    """Resource to the number of watches on it."""
+    counted: Counter[str] = Counter()
+    for labels, value in _series(client, LONG_RUNNING):
+        if labels["verb"] == "WATCH":
+            counted[labels["resource"]] += value
+    return counted
+
+
+class WatchesMeanwhile(threading.Thread):
+    """most: the highest number of watches on one resource beyond those that there were when this was entered."""
+
+    def __init__(self, client: SiteClient) -> None:
+        super().__init__(name="watches", daemon=True)
+        self.most: Counter[str] = Counter()
+        self._client = client
+        self._before: Counter[str] = Counter()
+        self._ended = threading.Event()
+
+    def __enter__(self) -> WatchesMeanwhile:
+        self._before = watches(self._client)
+        self.start()
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        self.join()
+
+    def run(self) -> None:
+        while not self._ended.wait(SAMPLE_EVERY):
+            self.most |= watches(self._client) - self._before
+
+
+def _series(client: SiteClient, name: str) -> Iterator[tuple[dict[str, str], int]]:
+    for line in client.call("GET", "/metrics").decode().splitlines():
+        if found := re.fullmatch(rf"{name}\{{(.*)\}} (\S+)", line):
+            yield dict(re.findall(r'(\w+)="([^"]*)"', found[1])), int(float(found[2]))

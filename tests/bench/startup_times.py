@@ -1,0 +1,92 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The same VMs by a plan and all at once, in alternating pairs: the whole time, and that of the critical ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ansible_collections.ocpvirt.dr.tests.bench.result import Result
+from ansible_collections.ocpvirt.dr.tests.bench.startup_fleet import Planned, fleet_on, size
+from demo.lab import Lab
+from ocpvirt_lab.storm_run import measure
+
+CAP = 60
+CRITICAL = 50
+PAIRS = 3
+TOTAL_GOAL = 1.05
+CRITICAL_GOAL = 8
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Seconds from the command to the last VM that is ready, and to the last critical one."""
+
+    ours: tuple[float, float]
+    at_once: tuple[float, float]
+
+    @property
+    def total(self) -> float:
+        return self.ours[0] / self.at_once[0]
+
+    @property
+    def critical(self) -> float:
+        return self.at_once[1] / self.ours[1]
+
+
+def compare(lab: Lab, folder: Path) -> list[Result]:
+    """1,000 VMs, 50 of them critical; who is first changes from pair to pair."""
+    count, cap, pairs = size("PAIR_VMS", 1000), size("CAP", CAP), size("PAIRS", PAIRS)
+    with fleet_on(lab, folder, "bench-pairs", count, cap, CRITICAL) as planned:
+        measured = [_pair(planned, ours_first=number % 2 == 0) for number in range(pairs)]
+    total = sorted(measured, key=lambda pair: pair.total)[pairs // 2]
+    critical = sorted(measured, key=lambda pair: pair.critical)[pairs // 2]
+    spread = ", ".join(f"{pair.total:.2f}" for pair in measured)
+    name = f"{count:,} VMs, {cap} in flight, median of {pairs} pairs ({spread}); peer: all at once"
+    first = f"seconds until the first wave of {CRITICAL} is ready, {count:,} VMs; peer: all at once"
+    return [
+        Result(
+            "startup_times",
+            f"seconds, {name}",
+            total.ours[0],
+            total.at_once[0],
+            None,
+            total.total,
+            f"at most {TOTAL_GOAL}",
+            total.total <= TOTAL_GOAL,
+        ),
+        Result(
+            "startup_times",
+            first,
+            critical.ours[1],
+            critical.at_once[1],
+            None,
+            critical.critical,
+            f"at least {CRITICAL_GOAL} times earlier",
+            critical.critical >= CRITICAL_GOAL,
+        ),
+    ]
+
+
+def _pair(planned: Planned, ours_first: bool) -> Pair:
+    if ours_first:
+        ours = _ours(planned)
+        return Pair(ours, _at_once(planned))
+    at_once = _at_once(planned)
+    return Pair(_ours(planned), at_once)
+
+
+def _ours(planned: Planned) -> tuple[float, float]:
+    run_id = planned.begun()
+    storm, _history = measure("throttled", planned.fleet, planned.kubeconfig, lambda: planned.started(run_id))
+    planned.ended(run_id)
+    planned.fleet.stop()
+    return storm.lead + storm.total, storm.lead + (storm.critical or 0.0)
+
+
+def _at_once(planned: Planned) -> tuple[float, float]:
+    fleet = planned.fleet
+    storm, _history = measure("all at once", fleet, planned.kubeconfig, fleet.start_at_once)
+    fleet.stop()
+    return storm.lead + storm.total, storm.lead + (storm.critical or 0.0)
