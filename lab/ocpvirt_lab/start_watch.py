@@ -9,13 +9,18 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing, suppress
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
-import requests
 import yaml
 
 from ocpvirt_lab.errors import LabError
@@ -23,12 +28,13 @@ from ocpvirt_lab.start_history import VM, VMI, Gap, History, Seen, tell
 
 BASE = "/apis/kubevirt.io/v1"
 PLURALS = {VM: "virtualmachines", VMI: "virtualmachineinstances"}
-CONNECT_TIMEOUT = 3
 # a bookmark comes every minute at the latest; a stream that is silent for longer is dead
 READ_TIMEOUT = 90
 PAUSE = 0.05
 SETTLE = 30.0
+STOP = 3.0
 PAGE = 500
+BROKEN = (HTTPException, OSError, json.JSONDecodeError)
 
 
 class StartWatch:
@@ -69,26 +75,31 @@ class _Site:
     def __init__(self, kubeconfig: Path) -> None:
         config = yaml.safe_load(kubeconfig.read_text())
         cluster = config["clusters"][0]["cluster"]
-        self._server = cluster["server"]
-        self._token = config["users"][0]["user"]["token"]
-        # requests takes an authority as a file only
-        self._authority = kubeconfig.with_suffix(".watch-ca.pem")
-        if data := cluster.get("certificate-authority-data"):
-            self._authority.write_bytes(base64.b64decode(data))
-        else:
-            self._authority = kubeconfig.parent / cluster["certificate-authority"]
+        self._address = urlsplit(cluster["server"])
+        self._headers = {"Authorization": f"Bearer {config['users'][0]['user']['token']}"}
+        self._tls = _tls(kubeconfig, cluster) if self._address.scheme == "https" else None
 
-    def get(self, path: str, parameters: dict[str, Any], *, stream: bool = False) -> requests.Response:
-        session = requests.Session()
-        session.trust_env = False
-        return session.get(
-            self._server + path,
-            params=parameters,
-            headers={"Authorization": f"Bearer {self._token}"},
-            verify=str(self._authority),
-            timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
-            stream=stream,
-        )
+    def connect(self) -> HTTPConnection:
+        assert self._address.hostname is not None
+        host, port = self._address.hostname, self._address.port
+        if self._tls is None:
+            return HTTPConnection(host, port, timeout=READ_TIMEOUT)
+        return HTTPSConnection(host, port, timeout=READ_TIMEOUT, context=self._tls)
+
+    def get(self, connection: HTTPConnection, path: str, parameters: dict[str, str]) -> HTTPResponse:
+        connection.request("GET", f"{path}?{urlencode(parameters)}", headers=self._headers)
+        answer = connection.getresponse()
+        if answer.status == HTTPStatus.GONE:
+            raise _Expired
+        if answer.status != HTTPStatus.OK:
+            raise HTTPException(f"GET {path}: HTTP {answer.status}: {answer.read(500).decode()}")
+        return answer
+
+
+def _tls(kubeconfig: Path, cluster: dict[str, str]) -> ssl.SSLContext:
+    if data := cluster.get("certificate-authority-data"):
+        return ssl.create_default_context(cadata=base64.b64decode(data).decode())
+    return ssl.create_default_context(cafile=str(kubeconfig.parent / cluster["certificate-authority"]))
 
 
 class _Stream(threading.Thread):
@@ -105,7 +116,7 @@ class _Stream(threading.Thread):
         self._revision = 0
         self._known: dict[str, int] = {}
         self._stopped = threading.Event()
-        self._answer: requests.Response | None = None
+        self._socket: socket.socket | None = None
 
     def list(self) -> None:
         """The state now. What happened since the last event stays unknown, and is told to be so."""
@@ -127,8 +138,7 @@ class _Stream(threading.Thread):
                     self._take(event)
             except _Expired:
                 self._list_again()
-            except (requests.RequestException, OSError, AttributeError, json.JSONDecodeError):
-                # a broken stream; urllib3 loses its socket (AttributeError) when stop() closes it under a read
+            except BROKEN:
                 self._stopped.wait(PAUSE)
 
     def settle(self) -> None:
@@ -142,9 +152,11 @@ class _Stream(threading.Thread):
 
     def stop(self) -> None:
         self._stopped.set()
-        if self._answer is not None:
-            self._answer.close()
-        self.join(CONNECT_TIMEOUT)
+        if self._socket is not None:
+            # ends what the thread reads
+            with suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
+        self.join(STOP)
 
     def _has(self, wanted: dict[str, int]) -> bool:
         known = dict(self._known)
@@ -152,38 +164,37 @@ class _Stream(threading.Thread):
 
     def _listed(self) -> tuple[dict[str, Any], int]:
         items: dict[str, Any] = {}
-        parameters: dict[str, Any] = {"limit": PAGE}
-        while True:
-            answer = self._site.get(self._path, parameters)
-            answer.raise_for_status()
-            body = answer.json()
-            items |= {key: item for item in body["items"] if (key := self._key(item))}
-            if not (rest := body["metadata"].get("continue")):
-                return items, int(body["metadata"]["resourceVersion"])
-            parameters["continue"] = rest
+        parameters = {"limit": str(PAGE)}
+        with closing(self._site.connect()) as connection:
+            while True:
+                body = json.load(self._site.get(connection, self._path, parameters))
+                items |= {key: item for item in body["items"] if (key := self._key(item))}
+                if not (rest := body["metadata"].get("continue")):
+                    return items, int(body["metadata"]["resourceVersion"])
+                parameters["continue"] = rest
 
     def _list_again(self) -> None:
         while not self._stopped.is_set():
             try:
                 self.list()
-            except (requests.RequestException, OSError):
+            except BROKEN:
                 self._stopped.wait(PAUSE)
             else:
                 break
 
     def _watched(self) -> Iterator[Any]:
-        parameters = {"watch": "true", "resourceVersion": self._revision, "allowWatchBookmarks": "true"}
-        self._answer = self._site.get(self._path, parameters, stream=True)
-        if self._answer.status_code == requests.codes.gone:
-            raise _Expired
-        self._answer.raise_for_status()
-        for line in self._answer.iter_lines(chunk_size=None):
-            yield json.loads(line)
+        parameters = {"watch": "true", "resourceVersion": str(self._revision), "allowWatchBookmarks": "true"}
+        with closing(self._site.connect()) as connection:
+            connection.connect()
+            self._socket = connection.sock
+            answer = self._site.get(connection, self._path, parameters)
+            while not self._stopped.is_set() and (line := answer.readline()):
+                yield json.loads(line)
 
     def _take(self, event: dict[str, Any]) -> None:
         item = event["object"]
         if event["type"] == "ERROR":
-            raise _Expired if item.get("code") == requests.codes.gone else requests.RequestException(str(item))
+            raise _Expired if item.get("code") == HTTPStatus.GONE else HTTPException(str(item))
         self._revision = int(item["metadata"]["resourceVersion"])
         if event["type"] != "BOOKMARK" and (key := self._key(item)):
             gone = event["type"] == "DELETED"
