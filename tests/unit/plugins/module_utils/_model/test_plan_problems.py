@@ -58,6 +58,7 @@ CASES: list[tuple[Keys, object, str]] = [
     (("startup", "max_starting"), True, "got the truth value true, wanted a whole number"),
     (("startup", "max_starting"), 1.5, "got the number 1.5, wanted a whole number"),
     (("startup", "max_starting"), 0, "got the number 0, wanted 1 to 100000"),
+    (("startup", "max_starting"), -1, "got the number -1, wanted 1 to 100000"),
     (("startup", "max_starting"), 10**40, "startup.max_starting: got a number, wanted 1 to"),
     (("startup", "readiness", "agent"), "yes", 'got the text "yes", wanted true or false, without quotes'),
     (("startup", "readiness", "timeout"), "5 minutes", 'got the text "5 minutes", wanted a duration such as'),
