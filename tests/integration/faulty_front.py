@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 import socket
@@ -17,7 +18,6 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import yaml
-from demo.cluster import Cluster
 
 TIMEOUT = 60
 CHUNK = 65536
@@ -37,7 +37,7 @@ class Front(ThreadingHTTPServer):
         self._config = config
         cluster = config["clusters"][0]["cluster"]
         self._server = urlsplit(cluster["server"])
-        self._tls = ssl.create_default_context(cafile=Cluster(kubeconfig)._session.verify)
+        self._tls = ssl.create_default_context(cadata=base64.b64decode(cluster["certificate-authority-data"]).decode())
         self._lock = threading.Lock()
         self._watches: set[socket.socket] = set()
         self._to_refuse = self._to_outdate = 0
@@ -45,8 +45,9 @@ class Front(ThreadingHTTPServer):
 
     def kubeconfig(self, path: Path) -> Path:
         """Of the site through this front."""
+        name = self._config["clusters"][0]["name"]
         cluster = {"server": f"http://127.0.0.1:{self.server_address[1]}"}
-        path.write_text(yaml.safe_dump({**self._config, "clusters": [{"name": "front", "cluster": cluster}]}))
+        path.write_text(yaml.safe_dump({**self._config, "clusters": [{"name": name, "cluster": cluster}]}))
         return path
 
     def refuse(self, requests: int) -> None:
