@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,11 +45,8 @@ class Fleet:
     """The world, with the fleet at east instead of its own VMs. manifest: by name each VM as its owner wrote it."""
 
     world: World
+    east: Cluster
     manifest: dict[str, Object]
-
-    @property
-    def east(self) -> Cluster:
-        return self.world.cluster("east")
 
     @property
     def to_run(self) -> set[str]:
@@ -65,8 +63,8 @@ class Fleet:
         there = {vm["metadata"]["name"] for vm in self.east.list("VirtualMachine", NAMESPACE)}
         for name in self.manifest.keys() - there:
             self.east.create(self.manifest[name])
-        for vm in self.world.vms:
-            self.east.patch("VirtualMachine", vm.name, NAMESPACE, _stopped(vm, self.manifest[vm.name]))
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(self._stop, self.world.vms))
         wait_until("everything off", 60, self._left)
 
     def nowhere(self, names: Collection[str]) -> None:
@@ -90,6 +88,9 @@ class Fleet:
 
         wait_until(f"{count} ready VMs", 90, missing)
 
+    def _stop(self, vm: Vm) -> None:
+        self.east.patch("VirtualMachine", vm.name, NAMESPACE, _stopped(vm, self.manifest[vm.name]))
+
     def _left(self) -> list[str]:
         return [item["metadata"]["name"] for item in self.east.list("VirtualMachineInstance", NAMESPACE)]
 
@@ -112,14 +113,9 @@ def deploy_fleet(world: World) -> Fleet:
     east.create(others[0])
     east.create_all(others[1:])
     wait_until("bound claims", 60, lambda: _unbound(east))
-    fleet = Fleet(world, vms)
-    for vm in world.vms:
-        body = json.loads(json.dumps(vms[vm.name]))
-        stopped = _stopped(vm, body)
-        body["metadata"]["annotations"] |= stopped["metadata"]["annotations"]
-        body["spec"] |= {"runStrategy": "Halted"}
-        east.create(body)
-    return fleet
+    east.create_all([_off(vm, vms[vm.name]) for vm in world.vms])
+    world.storage.await_replicated(world.sites)
+    return Fleet(world, east, vms)
 
 
 def assert_in_order(fleet: Fleet, history: History, apart: Collection[str] = ()) -> None:
@@ -160,6 +156,11 @@ def _stopped(vm: Vm, manifest: Object) -> Object:
         "metadata": {"annotations": wanted},
         "spec": {"runStrategy": "Halted", "template": {"spec": {"nodeSelector": None}}},
     }
+
+
+def _off(vm: Vm, manifest: Object) -> Object:
+    body = {**manifest, "metadata": {**manifest["metadata"], **_stopped(vm, manifest)["metadata"]}}
+    return {**body, "spec": {**manifest["spec"], "runStrategy": "Halted"}}
 
 
 def _without_disk(body: Object) -> Object:
