@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import requests
 from ansible_collections.ocpvirt.dr.tests.integration.world import World
 from demo.cluster import Cluster, Object, wait_until
+from demo.storages.nfs import EXPORT, INTERVAL
 from demo.workload import NAMESPACE, PLAN_LABEL, Vm, manifests, not_ready
 from ocpvirt_lab.start_history import History
 from ocpvirt_lab.start_watch import StartWatch
@@ -104,6 +106,7 @@ def deploy_fleet(world: World) -> Fleet:
     world.vms = fleet_vms()
     east, site = world.cluster("east"), world.sites["east"]
     world.storage.provision(site, world.sites["west"], list(DISKS))
+    _replicate(site, world.sites["west"])
     world.document["startup"]["max_starting"] = CAP
     world.document["startup"]["readiness"]["timeout"] = "90s"
     world.plan_file = world.write_plan("payroll", world.document)
@@ -156,6 +159,12 @@ def _stopped(vm: Vm, manifest: Object) -> Object:
         "metadata": {"annotations": wanted},
         "spec": {"runStrategy": "Halted", "template": {"spec": {"nodeSelector": None}}},
     }
+
+
+def _replicate(site: dict[str, Any], peer: dict[str, Any]) -> None:
+    """What `protect` would begin, without a capture: nothing is moved here."""
+    body = {"role": "secondary", "peer": site["replication_peer"], "interval_seconds": INTERVAL}
+    requests.put(f"{peer['storage_url']}/v1/exports/{EXPORT}", json=body, timeout=30).raise_for_status()
 
 
 def _off(vm: Vm, manifest: Object) -> Object:
