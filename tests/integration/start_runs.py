@@ -29,6 +29,8 @@ class StartRun:
         self._api = connect("east", {"kubeconfig": fleet.world.sites["east"]["kubeconfig"]})
         self._process: subprocess.Popen[bytes] | None = None
         self._last: dict[str, Any] = {}
+        # a test that failed may have left it
+        self._free_lock()
         self._begin()
 
     def go(self) -> None:
@@ -57,10 +59,15 @@ class StartRun:
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
-            PlanLock(self._api, STORE, "payroll").release(self.run_id, self.attempt)
+            self._free_lock()
             self._begin()
             return True
         return False
+
+    def _free_lock(self) -> None:
+        lock = PlanLock(self._api, STORE, "payroll")
+        if holder := lock.holder():
+            lock.release(holder.run_id, holder.attempt)
 
     def _begin(self) -> None:
         begun = run_module("run", plan=self._plan, operation="start", target="east").result
