@@ -27,6 +27,7 @@ from ansible_collections.ocpvirt.dr.tests.integration.answering import Answering
 from ansible_collections.ocpvirt.dr.tests.integration.captures import Decided, LastMinutes
 from ansible_collections.ocpvirt.dr.tests.integration.completeness import Complete
 from ansible_collections.ocpvirt.dr.tests.integration.exports import Exported
+from ansible_collections.ocpvirt.dr.tests.integration.fleet import Fleet, deploy_fleet
 from ansible_collections.ocpvirt.dr.tests.integration.frozen_guests import FrozenGuests
 from ansible_collections.ocpvirt.dr.tests.integration.killed_run import KilledRun
 from ansible_collections.ocpvirt.dr.tests.integration.leftovers import LeftBehind
@@ -67,6 +68,7 @@ STAGES = (
     "settled",
     "application",
     "cloned",
+    "fleet",
 )
 
 
@@ -222,3 +224,9 @@ def cloned(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoDi
     with snapshotter.serving(), guests.serving(node):
         yield TwoDisks(world, snapshotter, guests)
     lab.run("reset")
+
+
+@pytest.fixture(scope="session")
+def fleet(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Fleet:
+    """Thirty VMs at east, all off; each test starts them anew."""
+    return deploy_fleet(empty_world(lab, tmp_path_factory.mktemp("fleet")))

@@ -1,0 +1,159 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Starts in which something breaks in the middle: the API server, its watches, a node, a person, the run itself."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from ansible_collections.ocpvirt.dr.tests.integration.faulty_front import Front, front_of
+from ansible_collections.ocpvirt.dr.tests.integration.fleet import (
+    CAP,
+    Fleet,
+    assert_all_ran_once,
+    assert_in_order,
+    key,
+)
+from ansible_collections.ocpvirt.dr.tests.integration.lost_node import LostNode
+from ansible_collections.ocpvirt.dr.tests.integration.start_runs import StartRun
+from demo.cluster import wait_until
+from demo.workload import NAMESPACE
+from ocpvirt_lab.start_history import History
+
+KILLS = 20
+# from the first line of the module to a start that is well under way
+LATEST_KILL = 5.0
+SEED = int(os.environ.get("START_SEED", random.SystemRandom().randrange(1 << 32)))
+GIVEN_UP_AFTER = "20s"
+
+
+@pytest.fixture
+def off(fleet: Fleet) -> Fleet:
+    fleet.halt()
+    return fleet
+
+
+@pytest.fixture
+def front(fleet: Fleet) -> Iterator[Front]:
+    with front_of(fleet.east.kubeconfig) as front:
+        yield front
+
+
+@pytest.fixture
+def lost_node(fleet: Fleet) -> Iterator[LostNode]:
+    node = LostNode(fleet.east)
+    yield node
+    node.bring_back()
+
+
+def assert_undisturbed(fleet: Fleet, history: History, result: dict[str, Any]) -> None:
+    """As if nothing had happened."""
+    assert result["failures"] == []
+    assert history.peak <= CAP
+    assert_in_order(fleet, history)
+    assert_all_ran_once(fleet, history)
+
+
+def test_an_api_server_that_is_killed_and_started_again_costs_nothing_but_time(off: Fleet) -> None:
+    with off.watched() as watch:
+        run = StartRun(off)
+        run.go()
+        off.await_ready(8)
+        off.world.lab.kill("east", "kube-apiserver")
+        off.world.lab.run("up")
+        result = run.result()
+    assert_undisturbed(off, watch.history(agent=True), result)
+
+
+def test_bursts_of_429_and_watches_that_are_dropped_or_outdated_cost_nothing_but_time(off: Fleet, front: Front) -> None:
+    document = off.world.changed_plan()
+    through = front.kubeconfig(off.world.folder / "front.kubeconfig")
+    document["sites"]["east"]["kubeconfig"] = str(through)
+    plan = off.world.write_plan("front", document)
+    with off.watched() as watch:
+        run = StartRun(off, plan)
+        run.go()
+        off.await_ready(4)
+        front.refuse(60)
+        off.await_ready(12)
+        front.drop_watches()
+        off.await_ready(19)
+        front.drop_watches(outdate=2)
+        result = run.result()
+    assert front.refused == 60
+    assert front.dropped >= 2
+    # answered by the API server with 410
+    assert front.outdated == 2
+    assert_undisturbed(off, watch.history(agent=True), result)
+
+
+def test_vms_of_a_node_that_is_lost_in_the_middle_come_up_on_others(off: Fleet, lost_node: LostNode) -> None:
+    with off.watched() as watch:
+        run = StartRun(off)
+        run.go()
+        off.await_ready(8)
+        hit = {key(name) for name in lost_node.lose()}
+        result = run.result()
+    history = watch.history(agent=True)
+    assert hit
+    assert result["failures"] == []
+    assert_in_order(off, history)
+    # those virt-controller made again
+    assert_all_ran_once(off, history, hit)
+    assert hit <= history.ready_at.keys() | history.doubles.keys()
+
+
+def test_what_others_delete_or_stop_in_the_middle_is_named_and_the_rest_starts(off: Fleet) -> None:
+    """web-13 is deleted while it waits for its turn, web-12 is stopped while it starts."""
+    deleted, stopped = "web-13", "web-12"
+    readiness = {"agent": True, "timeout": GIVEN_UP_AFTER}
+    with off.watched() as watch:
+        run = StartRun(off, off.plan("others", readiness=readiness))
+        run.go()
+        off.await_ready(5)
+        off.east.delete("VirtualMachine", deleted, NAMESPACE)
+        off.await_ready(7)
+        wait_until("a VM that starts", 60, lambda: [] if _is_asked(off, stopped) else [stopped])
+        off.east.patch("VirtualMachine", stopped, NAMESPACE, {"spec": {"runStrategy": "Halted"}})
+        result = run.result()
+    failures = {failure["vm"]: failure["reason"] for failure in result["failures"]}
+    assert failures.keys() == {key(deleted), key(stopped)}
+    assert "not found" in failures[key(deleted)]
+    assert_all_ran_once(off, watch.history(agent=True), failures.keys())
+    # that a person stopped it is respected
+    assert off.east.get("VirtualMachine", stopped, NAMESPACE)["spec"]["runStrategy"] == "Halted"
+
+
+def test_a_vm_that_others_delete_after_it_was_up_does_not_fail_the_start(off: Fleet) -> None:
+    deleted = "db-6"
+    with off.watched() as watch:
+        run = StartRun(off)
+        run.go()
+        off.await_ready(8)
+        off.east.delete("VirtualMachine", deleted, NAMESPACE)
+        result = run.result()
+    assert result["failures"] == []
+    assert_all_ran_once(off, watch.history(agent=True), {key(deleted)})
+
+
+def test_p5_killed_at_random_moments_nothing_starts_twice_and_the_order_holds(fleet: Fleet) -> None:
+    """As many starts as it takes, each killed again and again until it is done; START_SEED repeats the moments."""
+    print(f"START_SEED={SEED}")
+    moments = random.Random(SEED)
+    left = KILLS
+    while left:
+        fleet.halt()
+        with fleet.watched() as watch:
+            run = StartRun(fleet)
+            while left and run.killed_after(moments.uniform(0.0, LATEST_KILL)):
+                left -= 1
+            result = run.result()
+        assert_undisturbed(fleet, watch.history(agent=True), result)
+
+
+def _is_asked(fleet: Fleet, name: str) -> bool:
+    return fleet.east.get("VirtualMachine", name, NAMESPACE)["spec"]["runStrategy"] == "Always"

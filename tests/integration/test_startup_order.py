@@ -1,0 +1,107 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Order, cap and slots of a start, told by a witness that reads the events of VMs and VMIs itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from ansible_collections.ocpvirt.dr.tests.integration.fleet import (
+    CAP,
+    OFF,
+    SPARE,
+    Fleet,
+    assert_all_ran_once,
+    assert_in_order,
+    key,
+)
+from ansible_collections.ocpvirt.dr.tests.integration.start_runs import StartRun
+from ansible_collections.ocpvirt.dr.tests.integration.world import must
+from demo.workload import NAMESPACE
+from ocpvirt_lab.start_history import History
+
+STUCK_AFTER = 15
+# all slots that there are
+FEW = len(SPARE)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the start said of itself, and what the witness saw."""
+
+    result: dict[str, Any]
+    history: History
+
+
+def start(fleet: Fleet, name: str, stuck: tuple[str, ...] = (), **startup: Any) -> Told:
+    """From everything off, by a plan with these fields in its section startup."""
+    fleet.halt()
+    fleet.nowhere(stuck)
+    with fleet.watched() as watch:
+        result = StartRun(fleet, fleet.plan(name, **startup)).result()
+    return Told(result, watch.history(agent=True))
+
+
+def failed(told: Told) -> set[str]:
+    return {failure["vm"] for failure in told.result["failures"]}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(fleet: Fleet) -> History:
+    """The first start of all, by the playbook."""
+    with fleet.watched() as watch:
+        must(fleet.world.play("start", "-e", "dr_site=east"))
+    return watch.history(agent=True)
+
+
+def test_the_playbook_starts_by_waves_priorities_and_dependencies(fleet: Fleet, undisturbed: History) -> None:
+    assert undisturbed.gaps == []
+    assert_in_order(fleet, undisturbed)
+
+
+def test_never_are_more_in_flight_than_the_cap_and_the_slots_are_used(undisturbed: History) -> None:
+    assert undisturbed.peak == CAP
+
+
+@pytest.mark.usefixtures("undisturbed")
+def test_p7_each_runs_once_with_its_own_strategy_and_what_was_off_is_off(fleet: Fleet, undisturbed: History) -> None:
+    assert_all_ran_once(fleet, undisturbed)
+    vms = {vm["metadata"]["name"]: vm["spec"] for vm in fleet.east.list("VirtualMachine", NAMESPACE)}
+    strategies = {name: spec["runStrategy"] for name, spec in vms.items()}
+    assert strategies == {vm.name: vm.strategy for vm in fleet.world.vms}
+    assert not undisturbed.started.keys() & {key(name) for name in OFF}
+
+
+def test_a_cap_larger_than_the_fleet_lets_each_stage_start_at_once_and_in_order(fleet: Fleet) -> None:
+    told = start(fleet, "wide", max_starting=1000)
+    assert_in_order(fleet, told.history)
+    assert_all_ran_once(fleet, told.history)
+    # the whole of the second wave
+    assert told.history.peak >= 12
+
+
+def test_vms_that_fit_no_node_free_their_slots_after_their_deadline_and_are_named(fleet: Fleet) -> None:
+    """They take every slot there is: nothing else would ever start."""
+    stuck = {key(name) for name in SPARE}
+    readiness = {"agent": True, "timeout": f"{STUCK_AFTER}s"}
+    told = start(fleet, "stuck", SPARE, max_starting=FEW, on_failure="continue", readiness=readiness)
+    assert failed(told) == stuck
+    assert all("VMI Scheduling" in failure["reason"] for failure in told.result["failures"]), told.result["failures"]
+    assert told.result["never_begun"] == []
+    assert_all_ran_once(fleet, told.history, stuck)
+    # until then they hold them: with theirs no more than the cap
+    held = min(told.history.started[name] for name in stuck) + STUCK_AFTER - 1
+    assert max(point.in_flight for point in told.history.points if point.at < held) <= FEW
+
+
+def test_after_a_wave_with_a_failure_no_other_begins_where_the_plan_says_stop(fleet: Fleet) -> None:
+    stuck = key(SPARE[0])
+    readiness = {"agent": True, "timeout": f"{STUCK_AFTER}s"}
+    told = start(fleet, "stop", SPARE[:1], on_failure="stop", readiness=readiness)
+    first = {key(f"db-{n}") for n in range(7)}
+    assert failed(told) == {stuck}
+    assert told.history.ready_at.keys() == first - {stuck}
+    assert told.history.started.keys() == first
+    assert {entry["vm"] for entry in told.result["never_begun"]} == fleet.to_run - first
