@@ -67,6 +67,9 @@ ADMISSION_BINDING = Kind(
     "ValidatingAdmissionPolicyBinding",
     namespaced=False,
 )
+CSI_NODE = Kind("storage.k8s.io", "v1", "csinodes", "CSINode", namespaced=False)
+MACHINE_AUTOSCALER = Kind("autoscaling.openshift.io", "v1beta1", "machineautoscalers", "MachineAutoscaler")
+KUBEVIRT = Kind("kubevirt.io", "v1", "kubevirts", "KubeVirt")
 VM = Kind("kubevirt.io", "v1", "virtualmachines", "VirtualMachine")
 VMI = Kind("kubevirt.io", "v1", "virtualmachineinstances", "VirtualMachineInstance")
 INSTANCETYPE = Kind("instancetype.kubevirt.io", "v1beta1", "virtualmachineinstancetypes", "VirtualMachineInstancetype")

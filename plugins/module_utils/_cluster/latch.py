@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .._errors import Failed, NotFound, Refused, Timeout
-from .api import Api
+from .api import Api, Object
 from .bulk import for_each
 from .clock import Deadline
 from .kinds import ADMISSION_BINDING, ADMISSION_POLICY, CONFIG_MAP, RESOURCE_QUOTA, VMI
@@ -18,6 +18,12 @@ QUOTA_KEY = "count/virtualmachineinstances.kubevirt.io"
 EFFECT_TIMEOUT = 60.0
 POLL = 0.2
 PROBE = "dr-latch-probe"
+PREFIX = "dr-latch-"
+
+
+def is_latch(quota: Object) -> bool:
+    """Whether a ResourceQuota is the latch of a plan: it is gone before anything starts."""
+    return quota["metadata"]["name"].startswith(PREFIX) and QUOTA_KEY in (quota["spec"].get("hard") or {})
 
 
 class Latch:
@@ -32,7 +38,7 @@ class Latch:
         self._plan = plan
         self._namespaces = namespaces
         self._store = store_namespace
-        self._name = f"dr-latch-{plan}"
+        self._name = f"{PREFIX}{plan}"
 
     @property
     def uses_policies(self) -> bool:

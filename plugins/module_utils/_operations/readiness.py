@@ -14,7 +14,7 @@ from .._errors import DrError, Refused
 from .._model.finding import Finding, abridged, blockers, score
 from .._model.group_status import GroupStatus
 from .._model.plan import Plan
-from .._planning.start_order import order_start
+from .._planning.start_order import StartOrder, order_start
 from .capture_findings import findings_of_captures, schedule_findings
 from .data_protection import version_findings
 from .entry import bounded
@@ -27,6 +27,7 @@ from .site_report import present_apis, storage_phases
 from .sites import Reach, reach
 from .snapshot_storage import snapshot_findings
 from .start_budget_record import budget_findings
+from .start_forecast import NO_FORECAST, StartForecast, recorded_runs
 from .volume_commits import checkout_findings
 from .volume_findings import VolumeCheck, VolumeView
 from .workload_findings import findings_at_source
@@ -48,16 +49,22 @@ def readiness(plan: Plan, pv_patch_preview: str = "") -> dict[str, Any]:
     volumes = VolumeView()
     lives_at = where_it_lives(plan, groups)
     findings += _groups(plan, groups, lives_at)
+    foreseen = NO_FORECAST
     source = reached[lives_at or plan.home]
     if source.api is not None and present_apis(source.api)["kubevirt"]:
         target = plan.peer_of(source.site)
         everyone = list_everyone(plan, source.api)
         found = list_protected(plan, source.api, selected(plan, everyone))
         findings += _vms(found, source.site)
-        findings += _order(plan, found, source.site)
+        order, problems = _order(plan, found, source.site)
+        findings += problems
         findings += findings_at_source(plan, source.api, found)
         volumes = VolumeCheck(plan, replication, source.api, reached[target].api).look(found)
         findings += volumes.findings
+        if order is not None and (there := reached[target].api) is not None:
+            runs = recorded_runs(plan, [source.api, there])
+            foreseen = StartForecast(plan, there, found, volumes.drivers).look(order, runs)
+            findings += foreseen.findings
         findings += findings_of_captures(plan, found, reached[target], source.site)
         findings += schedule_findings(plan, source.api)
         findings += _git(plan, found, source.api, reached[target])
@@ -74,6 +81,7 @@ def readiness(plan: Plan, pv_patch_preview: str = "") -> dict[str, Any]:
         "blockers": len(blockers(findings)),
         "findings": bounded([finding.as_dict() for finding in abridged(findings)]),
         **volumes.result(pv_patch_preview),
+        "start_forecast": foreseen.summary,
     }
 
 
@@ -163,12 +171,13 @@ def _vms(found: Protected, site: str) -> Iterator[Finding]:
         )
 
 
-def _order(plan: Plan, found: Protected, site: str) -> Iterator[Finding]:
+def _order(plan: Plan, found: Protected, site: str) -> tuple[StartOrder | None, list[Finding]]:
     try:
         records = [*start_records(found.vms), *workload_records(found.workloads.selected.values())]
-        order_start(records, plan.startup.waves)
+        return order_start(records, plan.startup.waves), []
     except Refused as error:
-        yield _blocker("StartOrder", error.on or "plan", error.seen or str(error), error.next_step or "", site)
+        on, seen = error.on or "plan", error.seen or str(error)
+        return None, [_blocker("StartOrder", on, seen, error.next_step or "", site)]
 
 
 def _git(plan: Plan, found: Protected, here: Api, there: Reach) -> Iterator[Finding]:

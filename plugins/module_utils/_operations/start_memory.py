@@ -29,6 +29,8 @@ class StartMemory:
         of = (self._found.get("attempt"), self._found.get("only"))
         self._same = of == (session.run.attempt, self._only)
         self._kept = session.clock.monotonic()
+        # seconds from asked to ready, also those of earlier rounds
+        self.boots: list[float] = list(self._found.get("boots", ()))
 
     @property
     def hooks(self) -> dict[str, Any]:
@@ -70,6 +72,9 @@ class StartMemory:
         age = max(0.0, wall - asked) if asked is not None else 0.0
         return now - age if age < timeout or self._same else now
 
+    def booted(self, seconds: float) -> None:
+        self.boots.append(round(seconds, 1))
+
     def is_due(self, now: float) -> bool:
         """Whether it is time for another record."""
         if now - self._kept < KEEP_EVERY:
@@ -88,6 +93,7 @@ class StartMemory:
             "resting": {key: until + offset for key, until in window.retries.resting.items()},
             "opens": {name: opens + offset for name, opens in window.opens.items()},
             "pace": pace.as_dict(),
+            "boots": list(self.boots),
         }
 
     def put(self, record: Mapping[str, Any]) -> None:

@@ -18,6 +18,7 @@ from .._cluster.write_stream import WriteStream
 from .._errors import NotFound
 from .._model.start_asked import Asked
 from .._model.vmi_state import VmiState
+from .._planning.boot_times import measured
 from .._planning.start_caps import CappedQueue
 from .._planning.start_only import only
 from .._planning.start_order import StartOrder
@@ -135,6 +136,11 @@ class Starter:
         """What failed, and what did not begin because of it."""
         return sorted({*self._window.failed, *self._hooks.never_begun(self._window)})
 
+    @property
+    def boots(self) -> dict[str, Any]:
+        """What a forecast learns from this start."""
+        return measured(self._memory.boots)
+
     def _of(self, key: str) -> VmStart | WorkloadStart:
         return self._workloads if key in self._workloads else self._vms
 
@@ -183,6 +189,7 @@ class Starter:
         since = self._window.in_flight.get(key)
         if since is not None:
             self._pacing.booted(now - since)
+            self._memory.booted(now - since)
         first = key not in self._window.ready
         self._window.became_ready(key)
         if first and key in self._window.ready and self._of(key).is_recorded(key):

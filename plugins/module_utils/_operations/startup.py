@@ -51,6 +51,7 @@ def start_vms(
         starter.drive(round_timeout)
         result = starter.result()
         summary.update({name: result[name] for name in ("ready", "not_started", "stays_off", "peak_in_flight")})
+        summary["boots"] = starter.boots
         if not result["done"]:
             summary["state"] = "running"
         elif not result["not_started"] and not result["never_begun"]:
