@@ -11,6 +11,8 @@ description:
   - >-
     Looks at both sites, the replication, every volume, the newest capture, and at what is known to go wrong with
     VMs that are moved, and returns every finding with its remedy.
+  - >-
+    Foresees a start of the plan at the other site: how long it takes, how much is in flight, and which limit binds.
   - Nothing is changed.
   - A blocker keeps the plan from being moved safely.
 options:
@@ -95,6 +97,72 @@ findings:
       description: The site, V(null) when it concerns both.
       type: str
       sample: east
+start_forecast:
+  description:
+    - >-
+      A start at the site to which a move would bring the plan, simulated with the plan's waves and limits, the room of
+      its nodes and quotas, and the boot times that the newest measured start recorded.
+    - Empty when that site could not be asked, or the order of the start is refused.
+    - C(docs/forecast.md) of the collection says what is counted.
+  returned: success
+  type: dict
+  contains:
+    site:
+      description: The site.
+      type: str
+      sample: west
+    total:
+      description: Number of VMs and workloads that would be started.
+      type: int
+      sample: 120
+    ready:
+      description: How many of them would become ready.
+      type: int
+      sample: 120
+    seconds:
+      description: Seconds until the last one is ready, or given up.
+      type: int
+      sample: 335
+    peak_in_flight:
+      description: At most so many are asked to start and not yet ready.
+      type: int
+      sample: 20
+    binding:
+      description:
+        - >-
+          The limit that binds. What keeps something from starting goes first, V(quota), V(memory), V(cpu), V(pods),
+          V(kvm), V(attachments), V(nodes) or the name of another resource of nodes.
+        - >-
+          Else the one that costs most time, V(plan_cap) (C(startup.max_starting)), V(site_budget) (C(max_starting) of
+          the site), V(controller_qps) (the rate of virt-controller's requests), or V(boot_times) when it is no limit.
+      type: str
+      sample: plan_cap
+    boot:
+      description: Seconds from asked to ready, RV(start_forecast.boot.source) says where they are from.
+      type: dict
+      contains:
+        median:
+          description: Half of the starts were faster.
+          type: float
+          sample: 42.0
+        p90:
+          description: Nine of ten starts were faster.
+          type: float
+          sample: 75.5
+        source:
+          description: The run that measured them, or that they are assumed.
+          type: str
+          sample: run payroll-failover-west-20260301120000-1a2b, 118 starts
+    nodes:
+      description: Number of nodes that are ready and take pods.
+      type: int
+      sample: 3
+    msg:
+      description: The forecast in a sentence.
+      type: str
+      sample: >-
+        120 to start at west: about 5m35s, at most 20 in flight; startup.max_starting of the plan (20) binds: without it
+        2m2s; boot times 42 s (median) and 75.5 s (p90), run payroll-failover-west-20260301120000-1a2b, 118 starts
 pv_patches:
   description: What the plan's rules patch of the volumes for the other site, per rule.
   returned: success

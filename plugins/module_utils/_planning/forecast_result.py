@@ -129,11 +129,12 @@ def _shortage(units: Sequence[Unit], placed: Placement, rooms: Sequence[Amounts]
 
 
 def _rate(bound: Binding, foreseen: Outcome, limits: Limits, site: str) -> Iterator[Finding]:
-    if bound.name != CONTROLLER or foreseen.seconds - bound.without < WORTH_TUNING:
+    without = bound.lifted.get(CONTROLLER)
+    if without is None or foreseen.seconds - without < WORTH_TUNING:
         return
     message = (
         f"virt-controller may send {limits.qps:g} requests/s (burst {limits.burst:g}): the start takes "
-        f"{_time(foreseen.seconds)} instead of {_time(bound.without)}"
+        f"{_time(foreseen.seconds)} instead of {_time(without)}"
     )
     # KubeVirt's own defaults, or twice what was not enough
     remedy = TUNING.format(qps=max(200.0, 2 * limits.qps), burst=max(400.0, 4 * limits.qps))
@@ -157,10 +158,10 @@ def _said(
 ) -> str:
     if not total:
         return f"nothing starts at {target.site}"
-    left = f", {total - foreseen.ready} never ready" if foreseen.ready < total else ""
+    left = f", {total - foreseen.ready} not ready in time" if foreseen.ready < total else ""
     said = SAID.get(bound.name, f"startup.caps.{bound.name} of the plan binds").format(limits=limits)
-    if bound.without < foreseen.seconds:
-        said += f": without it {_time(bound.without)}"
+    if bound.name in bound.lifted:
+        said += f": without it {_time(bound.lifted[bound.name])}"
     if resource:
         said = SAID[QUOTA] if resource == QUOTA else f"{_short(resource)} of the nodes binds"
     nodes = " (the nodes could not be looked at)" if target.rooms is None else ""

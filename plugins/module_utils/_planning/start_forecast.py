@@ -68,8 +68,8 @@ class Course:
 
 @dataclass(frozen=True)
 class Outcome:
-    """seconds: until the last one was ready or given up. peak: most in flight at once. reached: limits that made
-    something wait."""
+    """seconds: until the last one was ready or given up. peak: most in flight at once. ready: in time. reached: limits
+    that made something wait."""
 
     seconds: float
     peak: int
@@ -79,10 +79,11 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Binding:
-    """The limit that decides how long it takes. without: seconds that it would take, were it lifted."""
+    """The limit that decides how long it takes. lifted: limit to the seconds that it would take without that one, for
+    those that cost a noticeable time."""
 
     name: str
-    without: float
+    lifted: Mapping[str, float] = field(default_factory=dict)
 
 
 def simulate(course: Course, limits: Limits, boots: BootTimes) -> Outcome:
@@ -91,15 +92,19 @@ def simulate(course: Course, limits: Limits, boots: BootTimes) -> Outcome:
     now, peak, ready, number = 0.0, 0, 0, 0
     reached: set[str] = set()
     for wave in course.waves:
-        waiting, failed = Waiting(wave.keys, limits.caps, course.needs), False
+        waiting, late = Waiting(wave.keys, limits.caps, course.needs), set[str]()
         flying: list[tuple[float, int, str]] = []
         while True:
             for key in waiting.begin(limits.window - len(flying)):
                 served = flow.served(now)
                 if served > now:
                     reached.add(CONTROLLER)
-                boot = float("inf") if key in course.stuck else boot_of(number, spread)
-                until = min(served + boot, now + limits.timeout)
+                # a longer one was never measured: it would have been given up
+                until = served + min(boot_of(number, spread), limits.timeout)
+                given_up = now + limits.timeout
+                if key in course.stuck or until > given_up:
+                    until = given_up
+                    late.add(key)
                 heapq.heappush(flying, (until, number, key))
                 number += 1
             peak = max(peak, len(flying))
@@ -109,22 +114,23 @@ def simulate(course: Course, limits: Limits, boots: BootTimes) -> Outcome:
                 reached.add(limits.of_window)
             now, _number, key = heapq.heappop(flying)
             waiting.ended(key)
-            failed = failed or key in course.stuck
-            ready += key not in course.stuck
+            ready += key not in late
         reached |= waiting.reached
-        if failed and limits.stop_on_failure:
+        if late and limits.stop_on_failure:
             break
     return Outcome(now, peak, ready, frozenset(reached))
 
 
 def binding(course: Course, limits: Limits, boots: BootTimes, foreseen: Outcome) -> Binding:
     """Which limit, lifted alone, shortens the start most; boot times and order when none does noticeably."""
-    found = Binding(BOOT_TIMES, foreseen.seconds)
-    for name in sorted(foreseen.reached):
-        without = simulate(course, limits.without(name, course.total), boots).seconds
-        if without < min(found.without, foreseen.seconds * (1 - NOTICEABLE)):
-            found = Binding(name, without)
-    return found
+    lifted = {name: simulate(course, limits.without(name, course.total), boots) for name in sorted(foreseen.reached)}
+    costly = {
+        name: other.seconds
+        for name, other in lifted.items()
+        # a storm that ends early because it gave up is no gain
+        if other.seconds < foreseen.seconds * (1 - NOTICEABLE) and other.ready >= foreseen.ready
+    }
+    return Binding(min(costly, key=costly.__getitem__) if costly else BOOT_TIMES, costly)
 
 
 class _Flow:
