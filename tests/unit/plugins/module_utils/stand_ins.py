@@ -188,6 +188,8 @@ class MemorySession:
         self.lock_holds: float = float("inf")
         self.lock_seconds = 0
         self.record: dict[str, Any] = {}
+        # of all steps
+        self.summary: dict[str, Any] = {}
         self.lines: list[tuple[Any, ...]] = []
         self.progress = self
 
@@ -218,7 +220,9 @@ class MemorySession:
 
     @contextmanager
     def step(self, _name: str) -> Iterator[dict[str, Any]]:
-        yield {}
+        summary: dict[str, Any] = {}
+        yield summary
+        self.summary |= summary
 
     def update(self, **changes: Any) -> None:
         self.run = replace(self.run, **changes)
