@@ -134,7 +134,8 @@ start_forecast:
           V(kvm), V(attachments), V(nodes) or the name of another resource of nodes.
         - >-
           Else the one that costs most time, V(plan_cap) (C(startup.max_starting)), V(site_budget) (C(max_starting) of
-          the site), V(controller_qps) (the rate of virt-controller's requests), or V(boot_times) when it is no limit.
+          the site), V(controller_qps) (the rate of virt-controller's requests), a name of C(startup.caps) such as
+          V(per_node), or V(boot_times) when it is no limit.
       type: str
       sample: plan_cap
     boot:

@@ -16,7 +16,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.forecast_resu
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.node_placement import Unit
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.node_rooms import node_rooms
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.pod_needs import VmDefaults, vm_need
-from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start_forecast import Limits
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start_forecast import Course, Limits
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start_order import StartWave
 from ansible_collections.ocpvirt.dr.tests.bench.result import Result
 from demo.lab import Lab
@@ -36,7 +36,7 @@ def foresee(_lab: Lab, _folder: Path) -> list[Result]:
     def once() -> tuple[float, float]:
         began, worked = time.monotonic(), time.process_time()
         units = [Unit(key, vm_need(vm, None, VmDefaults()).requests) for key, vm in vms.items()]
-        forecast(waves, units, Limits(400, 600.0, 300), ASSUMED, Target("west", node_rooms(nodes, [], [], [])))
+        forecast(Course(waves), units, Limits(400, 600.0, 300), ASSUMED, Target("west", node_rooms(nodes, [], [], [])))
         return time.monotonic() - began, time.process_time() - worked
 
     median, processor = sorted(once() for _round in range(ROUNDS))[ROUNDS // 2]

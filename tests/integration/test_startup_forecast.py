@@ -18,7 +18,7 @@ from demo.playbook import Played
 from demo.workload import NAMESPACE, Tier, demo_vms, deploy
 
 # enough for a window that is refilled several times
-TIERS = (Tier("db", 3, 1), Tier("app", 6, 2), Tier("web", 9, 3))
+TIERS = (Tier("db", 4, 1), Tier("app", 6, 2), Tier("web", 8, 3))
 STARTED = sum(tier.count for tier in TIERS)
 MAX_STARTING = 3
 # of the measured time; a step also proves that it may start, and reads what the last one did

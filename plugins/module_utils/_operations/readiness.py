@@ -63,7 +63,7 @@ def readiness(plan: Plan, pv_patch_preview: str = "") -> dict[str, Any]:
         findings += volumes.findings
         if order is not None and (there := reached[target].api) is not None:
             runs = recorded_runs(plan, [source.api, there])
-            foreseen = StartForecast(plan, there, found, volumes.drivers).look(order, runs)
+            foreseen = StartForecast(plan, there, found, volumes).look(order, runs)
             findings += foreseen.findings
         findings += findings_of_captures(plan, found, reached[target], source.site)
         findings += schedule_findings(plan, source.api)
@@ -71,8 +71,8 @@ def readiness(plan: Plan, pv_patch_preview: str = "") -> dict[str, Any]:
         practice = Practice(plan, source.api, everyone, found)
         findings += practice.findings(reached[target].api, replication, groups[source.site])
         findings += snapshot_findings(plan, source.api, found)
-    order = {"blocker": 0, "warning": 1, "info": 2}
-    findings.sort(key=lambda finding: (order[finding.severity], finding.code, finding.on))
+    severities = ("blocker", "warning", "info")
+    findings.sort(key=lambda finding: (severities.index(finding.severity), finding.code, finding.on))
     return {
         "changed": False,
         "ready": not blockers(findings),

@@ -31,18 +31,22 @@ from .._model.pod_template import pod_template
 from .._model.vm import claim_names
 from .._model.vm_needs import state_claims
 from .._model.workload import SCALED, workload_record
-from .._planning.boot_times import BootTimes, learned
+from .._planning.boot_times import learned
 from .._planning.forecast_result import Forecast, Target, forecast
 from .._planning.kubevirt_settings import KubeVirtSettings, kubevirt_settings
 from .._planning.node_placement import Unit
 from .._planning.node_rooms import ATTACH, node_rooms
 from .._planning.pod_needs import vm_need, workload_need
 from .._planning.practice_instancetypes import cluster_types
-from .._planning.start_forecast import Limits
+from .._planning.start_forecast import Course, Limits
 from .._planning.start_order import StartOrder
 from .._planning.start_quota import Started, quota_shortage
+from .._planning.start_readiness import deadlines, readiness_by_key
 from .._planning.vm_instancetype import instancetype_spec
-from .protected import Protected
+from .protected import Protected, start_records
+from .start_parts import parts_of
+from .volume_findings import VolumeView
+from .workloads import workload_records
 
 OF_CLUSTER = (NODE, POD, CSI_NODE, VOLUME_ATTACHMENT, KUBEVIRT, MACHINE_AUTOSCALER)
 
@@ -51,14 +55,15 @@ NO_FORECAST = Forecast({}, ())
 
 
 class StartForecast:
-    """One look at the target. drivers: claim to the CSI driver of its volume there."""
+    """One look at the target. volumes: as they are there."""
 
-    def __init__(self, plan: Plan, target: Api, found: Protected, drivers: Mapping[str, str]) -> None:
+    def __init__(self, plan: Plan, target: Api, found: Protected, volumes: VolumeView) -> None:
         self._plan = plan
         self._target = target
         self._found = found
-        self._drivers = drivers
+        self._volumes = volumes
         self._states = state_claims(found.claims)
+        self._revisions, self._types = self._of_kind(CONTROLLER_REVISION), self._of_kind(INSTANCETYPE)
         self._unread: list[Finding] = []
 
     def look(self, order: StartOrder, runs: Sequence[Mapping[str, Any]]) -> Forecast:
@@ -76,7 +81,9 @@ class StartForecast:
             )
         target = Target(self._target.site, rooms, kept_off, self._grows(lists))
         units = [unit for item in started for unit in self._units(item)]
-        made = forecast(order.waves, units, self._limits(settings), self._boots(runs), target)
+        parts = parts_of(self._plan, self._volumes.claims, self._found.vms, self._found.workloads)
+        course = Course(order.waves, needs=order.needs, parts=parts)
+        made = forecast(course, units, self._limits(settings), learned(runs, self._target.site), target)
         return Forecast(made.summary, (*made.findings, *findings, *self._unread))
 
     def _grows(self, lists: Mapping[Kind, list[Object]]) -> bool:
@@ -90,13 +97,16 @@ class StartForecast:
             plan_cap=startup.max_starting,
             timeout=startup.readiness.timeout.total_seconds(),
             site_budget=self._plan.site(self._target.site).max_starting,
+            caps=startup.caps,
             qps=settings.qps,
             burst=settings.burst,
-            stop_on_failure=startup.on_failure == "stop",
+            on_failure=startup.on_failure,
+            retries=startup.retries,
+            timeouts=deadlines(readiness_by_key(self._records(), startup)),
         )
 
-    def _boots(self, runs: Sequence[Mapping[str, Any]]) -> BootTimes:
-        return learned(runs, self._target.site)
+    def _records(self) -> list[Any]:
+        return [*start_records(self._found.vms), *workload_records(self._found.workloads.selected.values())]
 
     def _started(self, key: str, settings: KubeVirtSettings, types: Mapping[str, Object]) -> Started:
         vm = self._found.vms.get(key)
@@ -110,7 +120,7 @@ class StartForecast:
     def _instancetype(self, vm: Object, types: Mapping[str, Object]) -> Mapping[str, Any] | None:
         if "instancetype" not in vm["spec"]:
             return None
-        return instancetype_spec(vm, self._of_kind(CONTROLLER_REVISION), self._of_kind(INSTANCETYPE), types)
+        return instancetype_spec(vm, self._revisions, self._types, types)
 
     def _of_kind(self, kind: Kind) -> dict[str, Object]:
         return {key: item for (of_kind, key), item in self._found.others.items() if of_kind is kind}
@@ -135,8 +145,8 @@ class StartForecast:
         counts: dict[str, int] = {}
         namespace = vm["metadata"]["namespace"]
         for claim in {*(f"{namespace}/{name}" for name in claim_names(vm)), *self._states.get(key, ())}:
-            if claim in self._drivers:
-                name = f"{ATTACH}{self._drivers[claim]}"
+            if claim in self._volumes.drivers:
+                name = f"{ATTACH}{self._volumes.drivers[claim]}"
                 counts[name] = counts.get(name, 0) + 1
         return counts
 

@@ -28,6 +28,15 @@ def parts_by_key(plan: Plan, api: Api, vms: Mapping[str, Object], workloads: Wor
     claims: dict[str, Object] = {}
     if any(kind in caps for kind in BY_CLAIM):
         claims = {key_of(item): item for namespace in plan.namespaces for item in api.list(PVC, namespace)}
+    return parts_of(plan, claims, vms, workloads)
+
+
+def parts_of(
+    plan: Plan, claims: Mapping[str, Object], vms: Mapping[str, Object], workloads: Workloads
+) -> dict[str, Parts]:
+    """The same, where the claims are known."""
+    if not plan.startup.caps:
+        return {}
     parts = _Parts(plan, claims)
     found = {}
     for key, vm in vms.items():

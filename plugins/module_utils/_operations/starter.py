@@ -18,7 +18,6 @@ from .._cluster.write_stream import WriteStream
 from .._errors import NotFound
 from .._model.start_asked import Asked
 from .._model.vmi_state import VmiState
-from .._planning.boot_times import measured
 from .._planning.start_caps import CappedQueue
 from .._planning.start_only import only
 from .._planning.start_order import StartOrder
@@ -63,6 +62,7 @@ class Starter:
         chosen = only(order, asked.only)
         self._keys = [key for wave in chosen.waves for key in wave.keys]
         self._memory = StartMemory(session, api.site, asked.only)
+        self.boots = self._memory.boots
         at_target = api.site == session.target
         self._hooks = StartHooks(session.plan, chosen, self._memory.hooks, asked.hook, at_target)
         self._wake = Bell()
@@ -135,11 +135,6 @@ class Starter:
     def to_retry(self) -> list[str]:
         """What failed, and what did not begin because of it."""
         return sorted({*self._window.failed, *self._hooks.never_begun(self._window)})
-
-    @property
-    def boots(self) -> dict[str, Any]:
-        """What a forecast learns from this start."""
-        return measured(self._memory.boots)
 
     def _of(self, key: str) -> VmStart | WorkloadStart:
         return self._workloads if key in self._workloads else self._vms

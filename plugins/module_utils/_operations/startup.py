@@ -9,6 +9,7 @@ from typing import Any
 from .._model.plan import Plan
 from .._model.run import START
 from .._model.start_asked import Asked
+from .._planning.boot_times import measured
 from .._planning.start_failure import retry_command
 from .._planning.start_only import only
 from .._planning.start_order import order_start
@@ -51,7 +52,7 @@ def start_vms(
         starter.drive(round_timeout)
         result = starter.result()
         summary.update({name: result[name] for name in ("ready", "not_started", "stays_off", "peak_in_flight")})
-        summary["boots"] = starter.boots
+        summary["boots"] = measured(starter.boots)
         if not result["done"]:
             summary["state"] = "running"
         elif not result["not_started"] and not result["never_begun"]:

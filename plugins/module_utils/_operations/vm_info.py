@@ -12,6 +12,7 @@ from .._cluster.api import Api, Object
 from .._cluster.kinds import VMI
 from .._errors import Refused, Unreachable
 from .._model.plan import Plan
+from .._model.vmi_state import vmi_state
 from .._planning.standing import (
     Place,
     VmStanding,
@@ -25,7 +26,6 @@ from .entry import bounded
 from .latch_closing import latch_is_closed
 from .protected import key_of, list_vms, start_records
 from .sites import reach
-from .vm_start import vmi_state
 from .workloads import Workloads, list_workloads, workload_records
 
 # of a result of at most 64 KB

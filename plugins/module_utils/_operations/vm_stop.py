@@ -13,9 +13,9 @@ from .._cluster.kinds import VM, VMI
 from .._errors import Conflict, DrError, NotFound
 from .._model.names import RECORDED
 from .._model.vm import power_record
+from .._model.vmi_state import vmi_state
 from .protected import key_of
 from .session import Session
-from .vm_start import vmi_state
 
 ATTEMPTS = 5
 SUBRESOURCES = "/apis/subresources.kubevirt.io/v1"

@@ -37,11 +37,12 @@ PREVIEW_BYTES = 16_000
 
 @dataclass
 class VolumeView:
-    """drivers: claim to the CSI driver that its volume has at the target."""
+    """drivers, claims: by claim the CSI driver of its volume at the target, and itself as it is there."""
 
     findings: list[Finding] = field(default_factory=list)
     previews: list[Preview] = field(default_factory=list)
     drivers: dict[str, str] = field(default_factory=dict)
+    claims: dict[str, Object] = field(default_factory=dict)
 
     def result(self, pattern: str) -> dict[str, Any]:
         """pattern: of the claims, as namespace/name, whose patches are wanted one by one; empty: of none."""
@@ -76,9 +77,9 @@ class VolumeCheck:
         decided: list[tuple[VolumeDecision, Object, Object]] = []
         for key, pvc in bound.items():
             decision = self._decide(view, pvc, volumes[key], users.get(key, ()))
-            at_target = decision.pv if decision else volumes[key]
-            if "csi" in at_target["spec"]:
-                view.drivers[key] = at_target["spec"]["csi"]["driver"]
+            pv, view.claims[key] = (decision.pv, decision.pvc) if decision else (volumes[key], pvc)
+            if "csi" in pv["spec"]:
+                view.drivers[key] = pv["spec"]["csi"]["driver"]
             if decision is not None:
                 decided.append((decision, pvc, volumes[key]))
         all_of_them = ((volumes[key], pvc, users.get(key, ())) for key, pvc in bound.items())

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ from .boot_times import BootTimes
 from .node_placement import NODES, Placement, Unit, place, place_best
 from .node_rooms import ATTACH, NodeRoom
 from .pod_needs import CPU, KVM, MEMORY, PODS, Amounts
+from .start_caps import NODE
 from .start_forecast import (
     BOOT_TIMES,
     CONTROLLER,
@@ -27,7 +28,6 @@ from .start_forecast import (
     binding,
     simulate,
 )
-from .start_order import StartWave
 from .start_quota import written
 
 QUOTA = "quota"
@@ -73,12 +73,14 @@ class Forecast:
     findings: tuple[Finding, ...]
 
 
-def forecast(
-    waves: Sequence[StartWave], units: Sequence[Unit], limits: Limits, boots: BootTimes, target: Target
-) -> Forecast:
-    """units: what the nodes have to take, in the order of the start."""
+def forecast(course: Course, units: Sequence[Unit], limits: Limits, boots: BootTimes, target: Target) -> Forecast:
+    """course: without what is stuck. units: what the nodes have to take, in the order of the start."""
     placed, findings = _placed([unit for unit in units if unit.key not in target.kept_off], target)
-    course = Course(waves, {**placed.lacking, **target.kept_off})
+    parts = dict(course.parts)
+    if NODE in limits.caps:
+        # that of a VM which asks for one node is there already
+        parts |= {key: tuple(dict.fromkeys((*parts.get(key, ()), (NODE, node)))) for key, node in placed.nodes.items()}
+    course = replace(course, stuck={*placed.lacking, *target.kept_off}, parts=parts)
     foreseen = simulate(course, limits, boots)
     bound = binding(course, limits, boots, foreseen)
     findings += _rate(bound, foreseen, limits, target.site)

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
+from ansible_collections.ocpvirt.dr.plugins.module_utils._metadata import export_s3
 from ansible_collections.ocpvirt.dr.plugins.module_utils._metadata.export import ExportSource
 from ansible_collections.ocpvirt.dr.plugins.module_utils._metadata.gitops import GitopsSource
 from ansible_collections.ocpvirt.dr.plugins.module_utils._metadata.oadp import OadpSource
 from ansible_collections.ocpvirt.dr.plugins.module_utils._metadata.vendor import VendorSource
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Plan
-from ansible_collections.ocpvirt.dr.plugins.module_utils._operations import metadata_source
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.metadata_source import (
     makes_volumes,
     needs_of,
@@ -72,7 +72,7 @@ def test_a_home_folder_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 def test_keys_are_read_where_the_plan_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given = {}
-    monkeypatch.setattr(metadata_source, "S3Store", given.update)
+    monkeypatch.setattr(export_s3, "S3Store", given.update)
     monkeypatch.setenv("DR_ACCESS", "AKIAEXAMPLE")
     source_of(exporting(s3=s3(tmp_path)))
     assert (given["access_key"], given["secret_key"]) == ("AKIAEXAMPLE", "wJalrXUtnFEMI")

@@ -31,6 +31,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.start_forec
     StartForecast,
     recorded_runs,
 )
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.volume_findings import VolumeView
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.forecast_result import Forecast
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start_order import order_start
 from ansible_collections.ocpvirt.dr.plugins.modules import readiness_info
@@ -91,12 +92,12 @@ def west() -> Site:
     return site
 
 
-def foresee(east: Site, west: Site, plan: Plan | None = None, drivers: dict[str, str] | None = None) -> Forecast:
+def foresee(east: Site, west: Site, plan: Plan | None = None, volumes: VolumeView | None = None) -> Forecast:
     plan = plan or plan_of()
     found = list_protected(plan, east)  # type: ignore[arg-type]
     order = order_start(start_records(found.vms), plan.startup.waves)
     apis = [east, west]
-    look = StartForecast(plan, west, found, drivers or {})  # type: ignore[arg-type]
+    look = StartForecast(plan, west, found, volumes or VolumeView())  # type: ignore[arg-type]
     return look.look(order, recorded_runs(plan, apis))  # type: ignore[arg-type]
 
 
@@ -197,10 +198,36 @@ def test_attach_limits_are_those_of_the_driver_at_the_target(east: Site, west: S
     for number in range(3):
         west.create(CSI_NODE, {"metadata": {"name": f"node-{number}"}, "spec": {"drivers": [driver]}})
     drivers = {f"payroll/vm-{number}": driver["name"] for number in range(120)}
-    seen = foresee(east, west, drivers=drivers)
+    seen = foresee(east, west, volumes=VolumeView(drivers=drivers))
     assert told(seen) == ["blocker TargetTooSmall Site/west"]
     assert "volumes of csi.isilon.dellemc.com: 90 of 120" in seen.findings[0].message
     assert (seen.summary["binding"], seen.summary["ready"]) == ("attachments", 30)
+
+
+def test_a_cap_on_a_storage_class_is_that_of_the_target(east: Site, west: Site) -> None:
+    plan = plan_of(startup={"max_starting": 40, "caps": {"per_storage_class": 5}})
+    claims = {
+        f"payroll/vm-{number}": {"metadata": {}, "spec": {"storageClassName": "rbd-west"}} for number in range(120)
+    }
+    summary = foresee(east, west, plan, VolumeView(claims=claims)).summary
+    assert (summary["binding"], summary["peak_in_flight"]) == ("per_storage_class", 5)
+    assert "startup.caps.per_storage_class of the plan binds" in summary["msg"]
+
+
+def test_a_cap_on_nodes_counts_those_that_vms_are_placed_on(east: Site, west: Site) -> None:
+    summary = foresee(east, west, plan_of(startup={"max_starting": 40, "caps": {"per_node": 2}})).summary
+    assert (summary["binding"], summary["peak_in_flight"]) == ("per_node", 6)
+
+
+def test_a_vm_that_asks_for_its_node_counts_there_once(west: Site) -> None:
+    east = Site("east")
+    for number in range(4):
+        add_vm(east, number)
+        selector = {"nodeSelector": {"kubernetes.io/hostname": "node-0"}}
+        east.patch(VM, f"vm-{number}", "payroll", {"spec": {"template": {"spec": selector}}})
+    west.patch(NODE, "node-0", None, {"metadata": {"labels": {"kubernetes.io/hostname": "node-0"}}})
+    summary = foresee(east, west, plan_of(startup={"caps": {"per_node": 2}})).summary
+    assert (summary["ready"], summary["peak_in_flight"]) == (4, 2)
 
 
 def test_a_slow_controller_is_a_warning_with_the_tuning_policy(east: Site, west: Site) -> None:

@@ -2,14 +2,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Retries
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.boot_times import (
     ASSUMED,
     BootTimes,
     learned,
     measured,
 )
-from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.forecast_queue import Cap
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start_forecast import (
     BOOT_TIMES,
     CONTROLLER,
@@ -21,6 +24,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start_forecas
     binding,
     simulate,
 )
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start_needs import Need
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start_order import StartWave
 
 TEN = BootTimes(10, 10, "said by the test")
@@ -31,12 +35,17 @@ def wave(count: int, name: str = "db") -> StartWave:
     return StartWave(name, tuple(f"payroll/{name}-{number}" for number in range(count)))
 
 
+def needs(key: str) -> tuple[Need, ...]:
+    return (Need(key, blocking=True),)
+
+
 def foreseen(*waves: StartWave, boots: BootTimes = TEN, course: Course | None = None, **limits: object) -> Outcome:
     return simulate(course or Course(waves), Limits(**{"plan_cap": 10, "timeout": 300.0, **UNLIMITED, **limits}), boots)
 
 
 def bound(count: int, **limits: object) -> tuple[str, dict[str, int]]:
-    course, given = Course([wave(count)]), Limits(**{"plan_cap": 10, "timeout": 300.0, **UNLIMITED, **limits})
+    course = Course([wave(count)], parts=dict.fromkeys(wave(count).keys, (("storage class", "ceph-rbd"),)))
+    given = Limits(**{"plan_cap": 10, "timeout": 300.0, **UNLIMITED, **limits})
     found = binding(course, given, TEN, simulate(course, given, TEN))
     return found.name, {name: round(seconds) for name, seconds in found.lifted.items()}
 
@@ -68,33 +77,50 @@ def test_what_is_stuck_holds_its_slot_until_the_timeout() -> None:
     assert (found.seconds, found.ready) == (310, 1)
 
 
+def test_what_is_tried_again_rests_before_it_holds_a_slot_once_more() -> None:
+    course = Course([wave(1)], stuck={"payroll/db-0"})
+    assert foreseen(course=course, retries=Retries(1, timedelta(seconds=30))) == Outcome(630.0, 1, 0)
+
+
 def test_a_start_that_stops_on_failure_ends_with_the_wave() -> None:
     course = Course([wave(2, "db"), wave(2, "web")], stuck={"payroll/db-0"})
-    assert foreseen(course=course, stop_on_failure=True).ready == 1
+    assert foreseen(course=course, on_failure="stop").ready == 1
 
 
 def test_what_needs_another_begins_after_it() -> None:
-    course = Course([wave(3)], needs={"payroll/db-0": ["payroll/db-2"], "payroll/db-2": ["payroll/db-1"]})
+    course = Course([wave(3)], needs={"payroll/db-0": needs("payroll/db-2"), "payroll/db-2": needs("payroll/db-1")})
     assert foreseen(course=course).seconds == 30
 
 
 def test_a_need_of_an_earlier_wave_is_met() -> None:
-    course = Course([wave(1, "db"), wave(1, "web")], needs={"payroll/web-0": ["payroll/db-0"]})
+    course = Course([wave(1, "db"), wave(1, "web")], needs={"payroll/web-0": needs("payroll/db-0")})
     assert foreseen(course=course).seconds == 20
 
 
+def test_what_needs_something_stuck_never_begins() -> None:
+    course = Course([wave(2)], stuck={"payroll/db-0"}, needs={"payroll/db-1": needs("payroll/db-0")})
+    assert foreseen(course=course) == Outcome(300.0, 1, 0)
+
+
+def test_a_wave_waits_for_its_delay_and_no_gate() -> None:
+    late = replace(wave(2, "web"), delay=60.0, gate="release")
+    assert foreseen(wave(2, "db"), late) == Outcome(80.0, 2, 4)
+
+
+def test_a_vm_that_may_take_longer_is_given_up_later() -> None:
+    course = Course([wave(1)], stuck={"payroll/db-0"})
+    assert foreseen(course=course, timeouts={"payroll/db-0": 600.0}).seconds == 600
+
+
 def test_a_cap_lets_those_pass_that_it_does_not_count() -> None:
-    keys = wave(10).keys
-    cap = Cap("per_node", 1, dict.fromkeys(keys[:5], ("node-1",)))
-    assert foreseen(wave(10), caps=(cap,)).seconds == 50
-    assert foreseen(wave(10), caps=(cap,)).peak == 6
+    parts = dict.fromkeys(wave(10).keys[:5], (("node", "node-1"),))
+    found = foreseen(course=Course([wave(10)], parts=parts), caps={"node": 1})
+    assert (found.peak, found.seconds) == (6, 50)
 
 
 def test_of_two_caps_both_hold() -> None:
-    keys = wave(8).keys
-    nodes = Cap("per_node", 2, {key: (f"node-{number % 2}",) for number, key in enumerate(keys)})
-    space = Cap("per_namespace", 3, dict.fromkeys(keys, ("payroll",)))
-    found = foreseen(wave(8), caps=(nodes, space))
+    parts = {key: (("node", f"node-{number % 2}"), ("namespace", "payroll")) for number, key in enumerate(wave(8).keys)}
+    found = foreseen(course=Course([wave(8)], parts=parts), caps={"node": 2, "namespace": 3})
     assert (found.peak, found.seconds) == (3, 30)
 
 
@@ -112,10 +138,7 @@ def test_a_controller_that_may_send_little_is_the_limit_of_the_published_storm()
         ({"plan_cap": 100}, (BOOT_TIMES, {})),
         ({"plan_cap": 100, "qps": 2, "burst": 2}, (CONTROLLER, {CONTROLLER: 10})),
         ({"qps": 5, "burst": 5, "plan_cap": 5}, (PLAN_CAP, {PLAN_CAP: 65, CONTROLLER: 80})),
-        (
-            {"caps": (Cap("per_namespace", 2, dict.fromkeys(wave(40).keys, ("payroll",))),)},
-            ("per_namespace", {"per_namespace": 40}),
-        ),
+        ({"caps": {"storage class": 2}}, ("per_storage_class", {"per_storage_class": 40})),
     ],
 )
 def test_the_limit_that_binds_is_the_one_whose_absence_helps_most(
