@@ -68,8 +68,10 @@ def test_p5_the_part_of_a_run_that_was_killed_comes_back_when_nothing_of_it_can_
     sharing.add(other, VMS, (1.0, 2.0))
     with sharing.watched() as watch:
         process = sharing.begin(killed)
-        wait_until("VMs of the first plan", 60, lambda: [] if watch.ready else ["one that is ready"])
-        kill(process)
+        try:
+            wait_until("VMs of the first plan", 180, lambda: [] if watch.ready else ["one that is ready"])
+        finally:
+            kill(process)
         held = sharing.claim(killed)["grant"]
         played = must(sharing.start(other))
         after = watch.history(agent=True)
