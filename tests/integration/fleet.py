@@ -88,7 +88,7 @@ class Fleet:
             waiting = not_ready(self.east, names)
             return waiting if len(names) - len(waiting) < count else []
 
-        wait_until(f"{count} ready VMs", 90, missing)
+        wait_until(f"{count} ready VMs", 180, missing)
 
     def _stop(self, vm: Vm) -> None:
         self.east.patch("VirtualMachine", vm.name, NAMESPACE, _stopped(vm, self.manifest[vm.name]))

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -27,25 +28,21 @@ class StartRun:
     def __init__(self, fleet: Fleet, plan: Path | None = None) -> None:
         self._plan = str(plan or fleet.world.plan_file)
         self._api = connect("east", {"kubeconfig": fleet.world.sites["east"]["kubeconfig"]})
-        self._process: subprocess.Popen[bytes] | None = None
-        self._last: dict[str, Any] = {}
+        self._pool = ThreadPoolExecutor(1)
+        self._going: Future[dict[str, Any]] | None = None
         # a test that failed may have left it
         self._free_lock()
         self._begin()
 
     def go(self) -> None:
-        """The first round, in the background."""
-        self._process = self._spawn()
+        """Round after round, in the background."""
+        self._going = self._pool.submit(self._rounds)
 
     def result(self) -> dict[str, Any]:
         """Of the last round, once everything is done; the run is ended then. peak_in_flight: of all rounds."""
-        peak = 0
-        while not self._last.get("done"):
-            process, self._process = self._process or self._spawn(), None
-            self._last = _read(process.communicate(timeout=PATIENCE)[0])
-            peak = max(peak, self._last["peak_in_flight"])
+        result = self._going.result(PATIENCE) if self._going else self._rounds()
         run_module("run", plan=self._plan, state="done", run_id=self.run_id)
-        return self._last | {"peak_in_flight": peak}
+        return result
 
     def killed_after(self, seconds: float) -> bool:
         """SIGKILL so many seconds after a round began, and the next attempt has begun; False if all was done before.
@@ -55,7 +52,7 @@ class StartRun:
         """
         process = self._spawn()
         try:
-            self._last = _read(process.communicate(timeout=seconds)[0])
+            _read(process.communicate(timeout=seconds)[0])
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
@@ -63,6 +60,14 @@ class StartRun:
             self._begin()
             return True
         return False
+
+    def _rounds(self) -> dict[str, Any]:
+        peak = 0
+        while True:
+            last = _read(self._spawn().communicate(timeout=PATIENCE)[0])
+            peak = max(peak, last["peak_in_flight"])
+            if last["done"]:
+                return last | {"peak_in_flight": peak}
 
     def _free_lock(self) -> None:
         lock = PlanLock(self._api, STORE, "payroll")
@@ -91,6 +96,6 @@ class StartRun:
 
 
 def _read(output: bytes) -> dict[str, Any]:
-    result = json.loads(output)
+    result: dict[str, Any] = json.loads(output)
     assert not result.get("failed"), result["msg"]
     return result
