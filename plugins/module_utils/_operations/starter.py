@@ -78,7 +78,9 @@ class Starter:
             retries_of(startup.retries, startup.max_starting, len(self._keys)),
             {**self._vms.deadlines, **self._workloads.deadlines},
         )
-        self._budget = SiteBudget(session, api, session.plan.site(api.site).max_starting, startup.priority)
+        longest = max(map(self._window.timeout_of, self._keys), default=None)
+        budget = session.plan.site(api.site).max_starting
+        self._budget = SiteBudget(session, api, budget, startup.priority, longest)
         self._pacing = Pacing(startup, api, self._window, self._budget, self._wake, self._state)
         self._writes: WriteStream[tuple[str, str]] = WriteStream(session.clock, self._wake, session.verify_lock)
         self._watches = [*self._vms.watches, *self._workloads.watches, *self._pacing.watches]
