@@ -49,7 +49,7 @@ class StartHooks:
     def seconds(self, window: StartWindow) -> int | None:
         """How long the hook that may run now may take with all around it; None where none may."""
         hook = self._until.hook
-        ended = window.done and window.gate is None
+        ended = window.done and window.gate is None and not window.stopped
         if hook is None or not ended or not waits_for_hook(self._until, self._plan.startup, window.ready):
             return None
         return int(hook.timeout.total_seconds()) + SPARE

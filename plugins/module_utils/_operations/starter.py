@@ -19,7 +19,7 @@ from .._errors import NotFound
 from .._model.start_asked import Asked
 from .._model.vmi_state import VmiState
 from .._planning.start_caps import CappedQueue
-from .._planning.start_only import only
+from .._planning.start_only import needy, only
 from .._planning.start_order import StartOrder
 from .._planning.start_retries import retries_of
 from .._planning.start_window import StartWindow
@@ -162,6 +162,8 @@ class Starter:
         for key, reason in memory.failed.items():
             window.gave_up(key, reason)
         self._explained |= window.failed.keys()
+        for key, reason in needy(self._order, self._keys, lambda key: self._of(key).is_up(key)):
+            window.gave_up(key, reason)
         self._ask([key for key in window.in_flight if self._of(key).is_asked_twice(key)])
 
     def _observe(self) -> None:

@@ -53,8 +53,8 @@ def _stops_at(name: str, startup: Startup) -> bool:
 
 
 def plan_wave(wave: StartWave) -> str:
-    """The name in the plan: what an order makes of a wave adds its priority, behind a comma."""
-    return wave.name.partition(",")[0]
+    """The name in the plan: an order makes a wave of each priority in it."""
+    return wave.of or wave.name
 
 
 def _keys(waves: Iterable[StartWave]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 
 from .._errors import Refused
@@ -29,3 +29,12 @@ def only(order: StartOrder, keys: Collection[str]) -> StartOrder:
         )
     waves = (replace(wave, keys=tuple(key for key in wave.keys if key in wanted)) for wave in order.waves)
     return replace(order, waves=tuple(wave for wave in waves if wave.keys))
+
+
+def needy(order: StartOrder, among: Collection[str], is_up: Callable[[str], bool]) -> Iterator[tuple[str, str]]:
+    """What of a start of some must not begin, and why: it needs one that is neither up nor among them."""
+    among = set(among)
+    for key in among & order.needs.keys():
+        for need in order.needs[key]:
+            if need.blocking and need.key not in among and not is_up(need.key):
+                yield key, f"it needs {need.key}, which is not up and not in dr_only"

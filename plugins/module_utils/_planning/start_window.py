@@ -76,6 +76,11 @@ class StartWindow:
         return 0 if self.wave in self.opens else self._left[self._wave] - self._busy[self._wave]
 
     @property
+    def stopped(self) -> bool:
+        """Whether a failure has ended the start."""
+        return self._policy.over
+
+    @property
     def done(self) -> bool:
         return self._wave >= len(self.waves) and not self.in_flight and not self.retries.resting
 

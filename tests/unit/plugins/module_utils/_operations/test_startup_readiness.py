@@ -307,3 +307,29 @@ def test_a_start_that_is_checked_shows_only_what_a_retry_would_start(start: Judg
     plan = plan_of()
     result = start_vms(plan, "r-1", None, True, asked=Asked(only=("payroll/a",)))
     assert result["waves"] == [{"name": "rest, priority 3", "vms": 1}]
+
+
+def test_a_retry_counts_the_others_that_are_up(start: Judged) -> None:
+    for name in ("a", "b"):
+        start.api.add(name, ON)
+    start.ask(Asked(only=("payroll/a",)))
+    result = start.ask(Asked(only=("payroll/b",)))
+    assert (result["ready"], result["left_out"]) == (2, 0)
+
+
+def test_a_retry_does_not_start_what_needs_one_that_is_not_up(start: Judged) -> None:
+    start.api.add("db", ON)
+    start.api.add("app", ON)
+    start.api.objects[VM.kind, "payroll", "app"]["metadata"]["annotations"]["dr.ocpvirt.io/depends-on"] = "db"
+    result = start.ask(Asked(only=("payroll/app",)))
+    assert start.api.running() == set()
+    assert "it needs payroll/db, which is not up and not in dr_only" in result["failures"][0]["reason"]
+
+
+def test_no_hook_is_asked_after_a_failure_of_another_wave_that_ends_the_start(start: Judged) -> None:
+    start.api.add("db-0", ON, tier="db")
+    start.api.add("web-0", ON)
+    start.api.broken.add("db-0")
+    waves = [{**WAVES[0], "on_failure": "stop"}, {"name": "rest", "readiness": {"hook": "web.yml"}}]
+    result = start.ask(waves=waves, readiness={"timeout": "1m"})
+    assert (result["waiting_hook"], result["done"]) == (None, True)

@@ -10,10 +10,10 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start_order i
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import plan_of
 
 ORDER = (
-    StartWave("db, priority 1", ("db-0",)),
-    StartWave("db, priority 3", ("db-1",)),
-    StartWave("app, priority 3", ("app-0",)),
-    StartWave("rest, priority 3", ("web-0",)),
+    StartWave("db, priority 1", ("db-0",), of="db"),
+    StartWave("db, priority 3", ("db-1",), of="db"),
+    StartWave("app, priority 3", ("app-0",), of="app"),
+    StartWave("rest, priority 3", ("web-0",), of="rest"),
 )
 
 
