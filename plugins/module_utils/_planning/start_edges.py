@@ -18,7 +18,8 @@ class StartEdges:
         self._dependents: dict[tuple[str, bool], list[str]] = {}
         self._over: set[str] = set()
         self._ready: set[str] = set()
-        for key, edges in needs.items():
+        # what is behind a hook, or not named in a retry, is no part of the start either
+        for key, edges in ((key, edges) for key, edges in needs.items() if key in keys):
             inside = [need for need in edges if need.key in keys]
             self._unmet[key] = len(inside)
             for need in inside:

@@ -333,3 +333,11 @@ def test_no_hook_is_asked_after_a_failure_of_another_wave_that_ends_the_start(st
     waves = [{**WAVES[0], "on_failure": "stop"}, {"name": "rest", "readiness": {"hook": "web.yml"}}]
     result = start.ask(waves=waves, readiness={"timeout": "1m"})
     assert (result["waiting_hook"], result["done"]) == (None, True)
+
+
+def test_what_is_behind_a_hook_may_need_what_is_before_it(start: Judged) -> None:
+    start.api.add("db", ON, tier="db")
+    start.api.add("app", ON)
+    start.api.objects[VM.kind, "payroll", "app"]["metadata"]["annotations"]["dr.ocpvirt.io/depends-on"] = "db"
+    assert start.ask(waves=HOOKED)["waiting_hook"]["keys"] == ["payroll/db"]
+    assert start.ask(Asked(hook=HookOutcome("db", True)), waves=HOOKED)["ready"] == 2
