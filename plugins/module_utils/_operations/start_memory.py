@@ -52,6 +52,11 @@ class StartMemory:
     def failed(self) -> dict[str, str]:
         return self._of_this_start("failed")
 
+    @property
+    def asked(self) -> dict[str, float]:
+        """What was in flight at the end of the round before."""
+        return self._of_this_start("asked")
+
     def resume(self, window: StartWindow, pace: StartPace) -> None:
         """The pace and the begin of waves as they were; retries only of this very start."""
         offset = self._now() - self._wall()

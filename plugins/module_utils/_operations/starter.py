@@ -39,6 +39,7 @@ from .workloads import Workloads
 TICK = 1.0
 # seconds between two lines of progress
 SAY_EVERY = 0.2
+STOPPED = "somebody stopped it while it started"
 # what a write of the start is for
 ASK, FORGET, REMEMBER = "ask", "forget", "remember"
 
@@ -158,6 +159,9 @@ class Starter:
                 continue
             self._sent.add(key)
             window.observe_starting([key], memory.asked_at(key, self._state(key), window.timeout_of(key)))
+        for key in memory.asked.keys() & set(self._keys) - window.ready:
+            if not self._of(key).was_asked(key):
+                window.gave_up(key, STOPPED)
         # a failure may stop what waits, never what was asked
         for key, reason in memory.failed.items():
             window.gave_up(key, reason)

@@ -394,6 +394,20 @@ def test_p9_check_mode_of_a_start_in_place_asks_the_guard_too(start: Start, monk
         start.run(check_mode=True)
 
 
+def test_p7_what_a_person_stops_while_it_starts_is_not_started_by_the_next_round(start: Start) -> None:
+    start.api.add("a", PowerRecord("Always", True))
+    start.api.broken.add("a")
+    assert not start.run(round_timeout=5)["done"]
+    vm = start.api.get(VM, "a", "payroll")
+    vm["spec"]["runStrategy"] = "Halted"
+    start.api.replace(VM, vm)
+    result = start.run(round_timeout=5)
+    assert [failure["reason"].partition(";")[0] for failure in result["failures"]] == [
+        "somebody stopped it while it started"
+    ]
+    assert start.api.get(VM, "a", "payroll")["spec"]["runStrategy"] == "Halted"
+
+
 def test_boot_times_of_all_rounds_are_recorded_for_the_next_forecast(start: Start) -> None:
     start.session.record["startup"] = {"boots": [40.0, 50.0]}
     start.api.add("a", PowerRecord("Always", True))
