@@ -127,6 +127,10 @@ integration: lab-csi-addons  ## integration tests on labs of their own, which ar
 moves: lab-csi-addons lab-ceph  ## moves on Ceph and csi-addons, by Git, vendor, stage and clones: a part of CI, beside `make test`
 	dev/integration moves
 
+.PHONY: starts
+starts: lab  ## all tests of starts: order, caps, faults, gates, readiness, the shared budget, the forecast
+	dev/integration starts
+
 .PHONY: products
 products: lab-csi-addons lab-ceph  ## all tests of Ceph and csi-addons, with those of `make moves`
 	dev/integration products
