@@ -68,6 +68,17 @@ class PlanLock:
             lease = self._expired(run_id)
         self._write(lease, run_id, attempt)
 
+    def follow(self, run_id: str, attempt: int) -> None:
+        """Take the lock at a site where it is not authoritative, by a run that holds the one that is.
+
+        There an earlier attempt of this run was waited out already: to wait here too would make two minutes of one.
+        """
+        holder = self.holder()
+        if holder is not None and holder.run_id == run_id:
+            self._displace(run_id, attempt)
+        else:
+            self.take(run_id, attempt)
+
     def verify(self, run_id: str, attempt: int) -> None:
         """Refuse unless this very attempt still holds the lock."""
         holder = self.holder()

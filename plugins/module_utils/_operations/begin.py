@@ -134,7 +134,7 @@ def _take_at_source(plan: Plan, run: Run, api: Api) -> None:
     """The target's lock is authoritative; at the source only a lock that another run holds is an answer."""
     try:
         RunStore(api, plan.store_namespace).prepare()
-        PlanLock(api, plan.store_namespace, plan.name).take(run.id, run.attempt)
+        PlanLock(api, plan.store_namespace, plan.name).follow(run.id, run.attempt)
     except Refused:
         raise
     except DrError as error:

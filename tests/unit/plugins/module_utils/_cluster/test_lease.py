@@ -311,3 +311,15 @@ def test_p6_a_stop_that_is_alive_is_not_disturbed(lock: PlanLock, time: Simulate
     for second in range(10, 100, 15):
         time.at(second, lambda: lock.renew(STOP, 1))
     assert STOP in refusal_of(lambda: lock.take(RUN, 1)).seen
+
+
+def test_p6_an_earlier_attempt_is_waited_out_at_the_target_only(lock: PlanLock, time: SimulatedTime) -> None:
+    lock.take(RUN, 1)
+    lock.follow(RUN, 2)
+    assert (lock.holder().identity, time.seconds) == (f"{RUN}#2", 0)
+
+
+def test_p6_another_run_holds_its_lock_at_the_source_too(lock: PlanLock) -> None:
+    lock.take(OTHER, 1)
+    refusal_of(lambda: lock.follow(RUN, 1))
+    assert lock.holder().run_id == OTHER

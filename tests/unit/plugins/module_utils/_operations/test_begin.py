@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import VM, VMI
-from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.lease import PlanLock
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.lease import DURATION, POLL, PlanLock
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.run_store import RunStore
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused, Unreachable
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
@@ -97,6 +97,17 @@ def test_p5_a_move_that_was_killed_after_its_promotion_is_resumed(sites: TwoSite
         PlanLock(api, PLAN.store_namespace, PLAN.name).release(first["run_id"], 1)  # type: ignore[arg-type]
     again = sites.begin("relocate", "west")
     assert (again["needed"], again["run_id"], again["attempt"]) == (True, first["run_id"], 2)
+
+
+def test_p6_a_rerun_after_a_kill_waits_once_for_both_sites_locks(sites: TwoSites) -> None:
+    first = sites.begin("relocate", "west")
+    clock = sites.apis["west"].clock
+    began = clock.monotonic()
+    again = sites.begin("relocate", "west")
+    assert (again["run_id"], again["attempt"]) == (first["run_id"], 2)
+    assert clock.monotonic() - began <= DURATION + POLL
+    holders = {site: PlanLock(api, PLAN.store_namespace, PLAN.name).holder() for site, api in sites.apis.items()}  # type: ignore[arg-type]
+    assert {site: holder and holder.attempt for site, holder in holders.items()} == {"east": 2, "west": 2}
 
 
 def test_a_move_that_was_rolled_back_is_over(sites: TwoSites) -> None:
