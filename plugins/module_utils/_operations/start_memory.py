@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,17 +18,21 @@ KEEP_EVERY = 10.0
 
 
 class StartMemory:
-    """What was recorded, and what is to be. only: the keys of this start; failures of another one are not its own."""
+    """What was recorded, and what is to be. only: the keys of this start; failures of another one are not its own.
 
-    def __init__(self, session: Session, site: str, only: Sequence[str]) -> None:
+    now: the time by which the window judges.
+    """
+
+    def __init__(self, session: Session, site: str, only: Sequence[str], now: Callable[[], float]) -> None:
         self._session = session
+        self._now = now
         # a start at the source, when the run gives everything back, is another one than the target's
         self._topic = "startup" if site == session.target else "startup-at-source"
         self._only = list(only)
         self._found = session.load(self._topic) or {}
         of = (self._found.get("attempt"), self._found.get("only"))
         self._same = of == (session.run.attempt, self._only)
-        self._kept = session.clock.monotonic()
+        self._kept = now()
         # seconds from asked to ready, also those of earlier rounds
         self.boots: list[float] = list(self._found.get("boots", ()))
 
@@ -106,9 +110,6 @@ class StartMemory:
 
     def _of_this_start(self, name: str) -> dict[str, Any]:
         return dict(self._found.get(name, {})) if self._same else {}
-
-    def _now(self) -> float:
-        return self._session.clock.monotonic()
 
     def _wall(self) -> float:
         return self._session.clock.now().timestamp()

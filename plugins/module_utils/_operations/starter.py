@@ -31,6 +31,7 @@ from .start_memory import StartMemory
 from .start_pacing import Pacing
 from .start_parts import parts_by_key
 from .start_result import result_of
+from .start_sight import Sight
 from .vm_start import VmStart
 from .workload_start import WorkloadStart
 from .workloads import Workloads
@@ -62,7 +63,9 @@ class Starter:
         self._asked = asked
         chosen = only(order, asked.only)
         self._keys = [key for wave in chosen.waves for key in wave.keys]
-        self._memory = StartMemory(session, api.site, asked.only)
+        self._sight = Sight(session.clock)
+        self._now = self._sight.now
+        self._memory = StartMemory(session, api.site, asked.only, self._now)
         self.boots = self._memory.boots
         at_target = api.site == session.target
         self._hooks = StartHooks(session.plan, chosen, self._memory.hooks, asked.hook, at_target)
@@ -85,6 +88,7 @@ class Starter:
         self._pacing = Pacing(startup, api, self._window, self._budget, self._wake, self._state)
         self._writes: WriteStream[tuple[str, str]] = WriteStream(session.clock, self._wake, session.verify_lock)
         self._watches = [*self._vms.watches, *self._workloads.watches, *self._pacing.watches]
+        self._sight.watches = self._watches
         # keys whose request went out: a retry of these looks before it asks
         self._sent: set[str] = set()
         self._changed = 0
@@ -246,7 +250,7 @@ class Starter:
         return {**self._memory.record_of(self._window, self._pacing.pace), **own}
 
     def _report(self, at_once: bool = False) -> None:
-        now = self._now()
+        now = self._session.clock.monotonic()
         if not at_once and self._said is not None and now - self._said < SAY_EVERY:
             return
         self._said = now
@@ -254,6 +258,3 @@ class Starter:
         waiting = ", ".join(filter(None, [self._pacing.note, *nsmallest(3, window.in_flight)]))
         stage = f"start: {window.wave}" if window.wave else "start"
         self._session.progress.emit(stage, len(window.ready), window.total, len(window.in_flight), waiting)
-
-    def _now(self) -> float:
-        return self._session.clock.monotonic()
