@@ -45,7 +45,7 @@ class Moved:
     after: dict[str, dict[str, Any]]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def synced(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Synced]:
     world = empty_world(lab, tmp_path_factory.mktemp("gitops"))
     world.document["metadata"] = {
@@ -67,12 +67,12 @@ def synced(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Synce
         yield Synced(world, sites, {site: argo.application["spec"] for site, argo in sites.items()}, blocked)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def synced_away(synced: Synced) -> Moved:
     return move(synced, "relocate", "-e", "dr_target=west")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def synced_home(synced: Synced, synced_away: Moved) -> Moved:
     return move(synced, "failback")
 

@@ -47,7 +47,7 @@ class Committed:
     played: Played
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def committed(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Committed]:
     world = empty_world(lab, tmp_path_factory.mktemp("commits"))
     repository = Repository(world.folder)
@@ -82,7 +82,7 @@ def committed(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Co
         yield Committed(world, repository, sites, before, dirty, watch, played)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def committed_home(committed: Committed) -> Committed:
     world = committed.world
     with watching(world, "west") as watch:
