@@ -99,7 +99,7 @@ unit: setup  ## unit tests of the collection, of the lab and of its Go programs
 
 .PHONY: golden
 golden: setup  ## writes the golden logs of whole starts anew; look at the diff
-	GOLDEN=write pytest -q tests/unit/plugins/module_utils/_planning/test_start_golden.py
+	GOLDEN=write pytest -q tests/unit/plugins/module_utils/_planning/start/test_golden.py
 	cd lab/components/site && $(GO) test ./...
 
 .PHONY: lab

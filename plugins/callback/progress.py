@@ -32,7 +32,7 @@ from typing import Any
 
 from ansible.plugins.callback import CallbackBase
 
-from ..module_utils._operations.progress import progress_directory
+from ..module_utils._operations.run.progress import progress_directory
 
 
 class CallbackModule(CallbackBase):

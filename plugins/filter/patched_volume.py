@@ -114,7 +114,7 @@ _value:
 from collections.abc import Callable
 from typing import Any
 
-from ..module_utils._operations import volume_plugins
+from ..module_utils._operations.volumes import plugins as volume_plugins
 from ..plugin_utils._native import answering
 
 

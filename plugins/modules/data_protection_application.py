@@ -61,9 +61,9 @@ sites:
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._argspec import PLAN, WAIT, merge
-from ..module_utils._operations.data_protection import configure
 from ..module_utils._operations.entry import run
-from ..module_utils._operations.plan_source import load_plan
+from ..module_utils._operations.plan.plan_source import load_plan
+from ..module_utils._operations.protect.data_protection import configure
 
 SPEC = merge(PLAN, WAIT, {"sites": {"type": "list", "elements": "str"}})
 

@@ -57,8 +57,8 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._argspec import PLAN, RUN, merge
 from ..module_utils._operations.entry import run
-from ..module_utils._operations.gitops import set_sync
-from ..module_utils._operations.plan_source import load_plan
+from ..module_utils._operations.plan.plan_source import load_plan
+from ..module_utils._operations.stop.gitops import set_sync
 
 SPEC = merge(
     PLAN,

@@ -56,8 +56,8 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._argspec import PLAN, RUN, SITE, merge
 from ..module_utils._operations.entry import run
-from ..module_utils._operations.latch_control import set_latch
-from ..module_utils._operations.plan_source import load_plan
+from ..module_utils._operations.plan.plan_source import load_plan
+from ..module_utils._operations.stop.latch_control import set_latch
 
 SPEC = merge(PLAN, RUN, SITE, {"state": {"type": "str", "choices": ["closed", "open"], "required": True}})
 

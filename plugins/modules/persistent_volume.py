@@ -94,8 +94,8 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._argspec import PLAN, RUN, WAIT, merge
 from ..module_utils._operations.entry import run
-from ..module_utils._operations.plan_source import load_plan
-from ..module_utils._operations.restore_step import bring_volumes
+from ..module_utils._operations.plan.plan_source import load_plan
+from ..module_utils._operations.restore.restore_step import bring_volumes
 
 SPEC = merge(PLAN, RUN, WAIT)
 

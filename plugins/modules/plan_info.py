@@ -91,7 +91,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._argspec import PLAN
 from ..module_utils._operations.entry import run
-from ..module_utils._operations.plan_source import describe_plan, load_plan
+from ..module_utils._operations.plan.plan_source import describe_plan, load_plan
 
 
 def main() -> None:

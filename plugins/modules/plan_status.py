@@ -96,9 +96,9 @@ runs:
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._argspec import PLAN
+from ..module_utils._operations.checks.plan_status import plan_status
 from ..module_utils._operations.entry import run
-from ..module_utils._operations.plan_source import load_plan
-from ..module_utils._operations.plan_status import plan_status
+from ..module_utils._operations.plan.plan_source import load_plan
 
 
 def main() -> None:

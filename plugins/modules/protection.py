@@ -105,9 +105,9 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._argspec import PLAN, SITE, merge
 from ..module_utils._operations.entry import run
-from ..module_utils._operations.plan_source import load_plan
-from ..module_utils._operations.protection import protect
-from ..module_utils._operations.unprotection import unprotect
+from ..module_utils._operations.plan.plan_source import load_plan
+from ..module_utils._operations.protect.protection import protect
+from ..module_utils._operations.protect.unprotection import unprotect
 
 
 def main() -> None:

@@ -226,9 +226,9 @@ pv_patches_left_out:
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._argspec import PLAN, merge
+from ..module_utils._operations.checks.readiness import readiness
 from ..module_utils._operations.entry import run
-from ..module_utils._operations.plan_source import load_plan
-from ..module_utils._operations.readiness import readiness
+from ..module_utils._operations.plan.plan_source import load_plan
 
 SPEC = merge(PLAN, {"pv_patch_preview": {"type": "str", "default": ""}})
 

@@ -84,8 +84,8 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._argspec import PLAN, RUN, SITE, merge
 from ..module_utils._operations.entry import run
-from ..module_utils._operations.plan_source import load_plan
-from ..module_utils._operations.replication import prove_sync, switch
+from ..module_utils._operations.plan.plan_source import load_plan
+from ..module_utils._operations.replication.replication import prove_sync, switch
 
 STATES = ["primary", "secondary", "synced", "resynced", "paused", "resumed"]
 SPEC = merge(

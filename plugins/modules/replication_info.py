@@ -144,8 +144,8 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._argspec import PLAN, merge
 from ..module_utils._operations.entry import run
-from ..module_utils._operations.plan_source import load_plan
-from ..module_utils._operations.replication import replication_info
+from ..module_utils._operations.plan.plan_source import load_plan
+from ..module_utils._operations.replication.replication import replication_info
 
 PHASES = ["normal", "failed_over", "failback_prep", "failing_back"]
 SPEC = merge(

@@ -200,10 +200,10 @@ msg:
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._argspec import PLAN, merge
-from ..module_utils._operations.begin import begin_run
-from ..module_utils._operations.end import end_run
 from ..module_utils._operations.entry import run
-from ..module_utils._operations.plan_source import load_plan
+from ..module_utils._operations.plan.plan_source import load_plan
+from ..module_utils._operations.run.begin import begin_run
+from ..module_utils._operations.run.end import end_run
 
 OPERATIONS = ["failover", "relocate", "failback", "reprotect", "prestage", "start", "stop"]
 SPEC = merge(

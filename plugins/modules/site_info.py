@@ -49,8 +49,8 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._argspec import PLAN, merge
 from ..module_utils._operations.entry import run
-from ..module_utils._operations.plan_source import load_plan
-from ..module_utils._operations.site_report import sites_info
+from ..module_utils._operations.inventory.site_report import sites_info
+from ..module_utils._operations.plan.plan_source import load_plan
 
 SPEC = merge(PLAN, {"sites": {"type": "list", "elements": "str"}})
 

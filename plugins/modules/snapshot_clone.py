@@ -87,9 +87,9 @@ findings:
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._argspec import PLAN, SITE, WAIT, merge
+from ..module_utils._operations.clones.recovery_point import take_recovery_point
 from ..module_utils._operations.entry import run
-from ..module_utils._operations.plan_source import load_plan
-from ..module_utils._operations.recovery_point import take_recovery_point
+from ..module_utils._operations.plan.plan_source import load_plan
 
 
 def main() -> None:

@@ -49,8 +49,8 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._argspec import PLAN, RUN, WAIT, merge
 from ..module_utils._operations.entry import run
-from ..module_utils._operations.plan_source import load_plan
-from ..module_utils._operations.prune import prune_stage
+from ..module_utils._operations.plan.plan_source import load_plan
+from ..module_utils._operations.restore.prune import prune_stage
 
 SPEC = merge(PLAN, RUN, WAIT)
 

@@ -54,8 +54,8 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._argspec import PLAN
 from ..module_utils._operations.entry import run
-from ..module_utils._operations.plan_source import load_plan
-from ..module_utils._operations.sync_record import record_syncs
+from ..module_utils._operations.plan.plan_source import load_plan
+from ..module_utils._operations.protect.sync_record import record_syncs
 
 
 def main() -> None:

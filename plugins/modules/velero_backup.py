@@ -106,10 +106,10 @@ msg:
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._argspec import PLAN, WAIT, merge
-from ..module_utils._operations.capture import choose_capture, take_capture
+from ..module_utils._operations.capture.capture import choose_capture, take_capture
+from ..module_utils._operations.capture.move_capture import capture_for_move, recheck_capture
 from ..module_utils._operations.entry import run
-from ..module_utils._operations.move_capture import capture_for_move, recheck_capture
-from ..module_utils._operations.plan_source import load_plan
+from ..module_utils._operations.plan.plan_source import load_plan
 
 SPEC = merge(
     PLAN,

@@ -88,8 +88,8 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._argspec import PLAN, RUN, WAIT, merge
 from ..module_utils._operations.entry import run
-from ..module_utils._operations.plan_source import load_plan
-from ..module_utils._operations.restore_step import bring_metadata
+from ..module_utils._operations.plan.plan_source import load_plan
+from ..module_utils._operations.restore.restore_step import bring_metadata
 
 SPEC = merge(PLAN, RUN, WAIT)
 

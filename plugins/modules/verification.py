@@ -54,8 +54,8 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._argspec import PLAN, RUN, merge
 from ..module_utils._operations.entry import run
-from ..module_utils._operations.plan_source import load_plan
-from ..module_utils._operations.verify import verify_run
+from ..module_utils._operations.plan.plan_source import load_plan
+from ..module_utils._operations.start.verify import verify_run
 
 
 def main() -> None:

@@ -145,8 +145,8 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._argspec import PLAN, SITE, merge
 from ..module_utils._operations.entry import run
-from ..module_utils._operations.plan_source import load_plan
-from ..module_utils._operations.vm_info import vm_info
+from ..module_utils._operations.inventory.vm_info import vm_info
+from ..module_utils._operations.plan.plan_source import load_plan
 
 
 def main() -> None:

@@ -115,8 +115,8 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._argspec import PLAN, RUN, SITE, WAIT, merge
 from ..module_utils._operations.entry import run
-from ..module_utils._operations.plan_source import load_plan
-from ..module_utils._operations.shutdown import Patience, prove_off, stop_vms
+from ..module_utils._operations.plan.plan_source import load_plan
+from ..module_utils._operations.stop.shutdown import Patience, prove_off, stop_vms
 
 SPEC = merge(
     PLAN,

@@ -214,9 +214,9 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils._argspec import PLAN, ROUND, RUN, merge
 from ..module_utils._operations.entry import run
-from ..module_utils._operations.plan_source import load_plan
-from ..module_utils._operations.start_asked import asked_of
-from ..module_utils._operations.startup import start_vms
+from ..module_utils._operations.plan.plan_source import load_plan
+from ..module_utils._operations.start.asked import asked_of
+from ..module_utils._operations.start.startup import start_vms
 
 OWN = {
     "site": {"type": "str"},

@@ -22,8 +22,8 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import N
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.names import protected_label
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import parse_plan
-from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.groups import Groups
-from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.sites import open_site
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.groups import Groups
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites import open_site
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ceph_rbd_agent import AT_ONCE
 from ansible_collections.ocpvirt.dr.tests.bench.promotion import begun, promoted
 from ansible_collections.ocpvirt.dr.tests.bench.result import Result

@@ -25,7 +25,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._metadata.export_index 
 )
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.capture import Capture
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Plan, parse_plan
-from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.sites import open_site
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites import open_site
 from ansible_collections.ocpvirt.dr.tests.bench.module_process import Ran, run_module
 from ansible_collections.ocpvirt.dr.tests.bench.promotion import begun
 from demo.lab import Lab

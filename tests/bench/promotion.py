@@ -12,7 +12,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.run_store impo
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import SyncProof
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run import Run, new_run_id
-from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.sites import open_site
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites import open_site
 from ansible_collections.ocpvirt.dr.tests.bench.module_process import Ran, run_module
 
 

@@ -11,13 +11,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.boot_times import ASSUMED
-from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.forecast_result import Target, forecast
-from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.node_placement import Unit
-from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.node_rooms import node_rooms
-from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.pod_needs import VmDefaults, vm_need
-from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start_forecast import Course, Limits
-from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start_order import StartWave
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.forecast.boot_times import ASSUMED
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.forecast.duration import Course, Limits
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.forecast.node_placement import Unit
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.forecast.node_rooms import node_rooms
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.forecast.pod_needs import VmDefaults, vm_need
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.forecast.result import Target, forecast
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start.order import StartWave
 from ansible_collections.ocpvirt.dr.tests.bench.result import Result
 from demo.lab import Lab
 

@@ -9,7 +9,7 @@ import re
 import time
 from datetime import datetime
 
-from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.progress import progress_directory
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run.progress import progress_directory
 
 
 def windows(run_id: str, cap: int) -> list[tuple[float, int]]:

@@ -14,8 +14,8 @@ from typing import Any
 
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.capture import Capture
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import parse_plan
-from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.volume_changes import Existing, settle_all
-from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.volumes import decide
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.volumes.changes import Existing, settle_all
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.volumes.volumes import decide
 from ansible_collections.ocpvirt.dr.tests.bench.many_volumes import claim, document, volume
 from ansible_collections.ocpvirt.dr.tests.bench.result import Result
 from demo.lab import Lab

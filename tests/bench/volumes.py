@@ -18,7 +18,7 @@ from typing import Any
 
 import kubernetes
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import PVC
-from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.progress import progress_directory
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run.progress import progress_directory
 from ansible_collections.ocpvirt.dr.tests.bench.many_volumes import WITHIN, WORKERS, Volumes, volume
 from ansible_collections.ocpvirt.dr.tests.bench.many_volumes import claim as claim_of
 from ansible_collections.ocpvirt.dr.tests.bench.result import Result

@@ -7,8 +7,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.volume_binding import completion, for_claim
-from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.volume_existing import BIND_COMPLETED
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.volumes.binding import completion, for_claim
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.volumes.existing import BIND_COMPLETED
 from ansible_collections.ocpvirt.dr.tests.bench.many_volumes import claim, volume
 from ansible_collections.ocpvirt.dr.tests.conformance.api_server import ApiServer
 

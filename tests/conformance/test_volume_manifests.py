@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import PV, PVC
-from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.volume_manifests import file_text
-from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.volume_patch import VolumeDecision
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.volumes.manifests import file_text
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.volumes.patch import VolumeDecision
 from ansible_collections.ocpvirt.dr.tests.conformance.api_server import ApiServer
 from ansible_collections.ocpvirt.dr.tests.conformance.definitions import MERGE
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.client import connect
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.capture import Capture
-from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.metadata_source import source_of
-from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan_source import load_plan
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.capture.metadata_source import source_of
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.plan_source import load_plan
 from ansible_collections.ocpvirt.dr.tests.integration import mixed_storage
 from ansible_collections.ocpvirt.dr.tests.integration.complete_workload import VM, create_everything, snapshot_of
 from ansible_collections.ocpvirt.dr.tests.integration.data_volumes import (

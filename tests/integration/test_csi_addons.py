@@ -20,7 +20,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
     Timeout,
     Unsupported,
 )
-from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.sites import open_site
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites import open_site
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.csi_addons import SPACE, CsiAddonsRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.kept import KeptRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.rig import roles, status

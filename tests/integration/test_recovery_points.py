@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.names import CLONE
-from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.metadata_source import source_of
-from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan_source import load_plan
-from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.sites import open_site
-from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.clone_choice import choose_clones
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.capture.metadata_source import source_of
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.plan_source import load_plan
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites import open_site
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.clones.choice import choose_clones
 from ansible_collections.ocpvirt.dr.tests.integration.two_disks import DATA, OFF, RUNNING, TwoDisks
 from ansible_collections.ocpvirt.dr.tests.integration.world import must, resource_versions
 from demo.cluster import Object, wait_until

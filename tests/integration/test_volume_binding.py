@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import PV, PVC
-from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.volume_existing import BIND_COMPLETED
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.volumes.existing import BIND_COMPLETED
 from ansible_collections.ocpvirt.dr.tests.bench.many_volumes import Volumes
 from ansible_collections.ocpvirt.dr.tests.bench.module_process import PREFIX, environment, run_module
 from demo.cluster import wait_until

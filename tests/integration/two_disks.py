@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.clone import Clone
-from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan_source import load_plan
-from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.recovery_point import take_recovery_point
-from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.clone_names import clones_among
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.clones.recovery_point import take_recovery_point
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.plan_source import load_plan
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.clones.names import clones_among
 from ansible_collections.ocpvirt.dr.tests.integration.frozen_guests import FrozenGuests
 from ansible_collections.ocpvirt.dr.tests.integration.snapshotter import Snapshotter
 from ansible_collections.ocpvirt.dr.tests.integration.world import World

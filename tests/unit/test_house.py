@@ -114,8 +114,8 @@ def test_clients_and_ansible_stay_behind_their_files(path: Path) -> None:
     [
         ("modules/run.py", "from ..module_utils._cluster.api import Api"),
         ("modules/run.py", "from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Plan"),
-        ("module_utils/_planning/guards.py", "from .._cluster.clock import Clock"),
-        ("module_utils/_planning/guards.py", "def f():\n    from .. import _operations"),
+        ("module_utils/_planning/losses.py", "from .._cluster.clock import Clock"),
+        ("module_utils/_planning/losses.py", "def f():\n    from .. import _operations"),
         ("module_utils/_model/plan.py", "from .._planning.guards import check_promotion"),
         ("module_utils/_cluster/api.py", "from .._operations import sites"),
         ("module_utils/_providers/nfs.py", "from .._metadata.oadp import OadpSource"),
@@ -130,10 +130,10 @@ def test_an_import_against_the_direction_is_found(file: str, source: str) -> Non
     ("file", "source"),
     [
         ("module_utils/_providers/nfs.py", "import kubernetes.client"),
-        ("module_utils/_operations/sites.py", "from ansible_collections.kubernetes.core.plugins import module_utils"),
-        ("module_utils/_operations/sites.py", "from ansible.module_utils.basic import AnsibleModule"),
+        ("module_utils/_operations/run/begin.py", "from ansible_collections.kubernetes.core.plugins import module_utils"),
+        ("module_utils/_operations/run/begin.py", "from ansible.module_utils.basic import AnsibleModule"),
         ("module_utils/_model/plan.py", "import os.path"),
-        ("module_utils/_planning/guards.py", "from time import sleep"),
+        ("module_utils/_planning/losses.py", "from time import sleep"),
     ],
 )
 def test_an_import_out_of_its_place_is_found(file: str, source: str) -> None:

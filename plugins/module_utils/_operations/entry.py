@@ -11,7 +11,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from .._errors import DrError
-from .parent import end_with_parent
+from .run.parent import end_with_parent
 
 # a registered result is copied between Ansible's processes for every task: lists in it are cut to this size
 LIST_BYTES = 40_000

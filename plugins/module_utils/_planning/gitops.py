@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from .._model.names import PAUSED_SYNC
-from .volume_patch import VolumeDecision
+from .volumes.patch import VolumeDecision
 
 Object = Mapping[str, Any]
 

@@ -24,7 +24,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, Unreachable
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.names import protected_label
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Group, parse_plan
-from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.sites import open_site
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites import open_site
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.base import Provider
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.csi_addons import CsiAddonsProvider
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.site_handle import SiteHandle

@@ -11,7 +11,7 @@ from typing import Any
 
 import requests
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Group, Plan, parse_plan
-from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.groups import Groups
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.groups import Groups
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.base import Provider
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.texts import get, put
 from demo.cluster import wait_until

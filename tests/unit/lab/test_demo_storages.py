@@ -7,7 +7,7 @@ import itertools
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import parse_plan
-from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.volume_patch import patch_volume
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.volumes.patch import patch_volume
 from demo.storages import STORAGES
 from demo.workload import Vm, manifests, plan_document
 from ocpvirt_lab.csi_addons_objects import RBD, environment

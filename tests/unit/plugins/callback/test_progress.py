@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.callback.progress import CallbackModule
-from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.progress import Progress
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run.progress import Progress
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import SimulatedTime
 
 

@@ -27,7 +27,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Failed, 
 from ansible_collections.ocpvirt.dr.plugins.module_utils._metadata import export_index
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.selector import LabelSelector
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.workload import is_finished
-from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.capture_drift import drift
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.capture.drift import drift
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._metadata.export_world import (
     LABEL,
     SERVICE_ACCOUNT,

@@ -8,7 +8,7 @@ import copy
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._metadata.export_form import cleaned
-from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.volume_clean import clean_pvc
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.volumes.clean import clean_pvc
 
 POPULATED_FOR = "cdi.kubevirt.io/storage.populatedFor"
 CLAIM = {

@@ -21,7 +21,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Failed, 
 from ansible_collections.ocpvirt.dr.plugins.module_utils._metadata.record import KEPT
 from ansible_collections.ocpvirt.dr.plugins.module_utils._metadata.vendor import VendorSource
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.selector import LabelSelector
-from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.capture_check import check_capture
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.capture.check import check_capture
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._metadata.export_world import Site, east
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import SimulatedTime, plan_of
 

@@ -12,8 +12,8 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.run_store impo
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run import Run
-from ansible_collections.ocpvirt.dr.plugins.module_utils._operations import begin, outlook
-from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.sites import Reach
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites import Reach
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run import begin, outlook
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, SimulatedTime, plan_of
 
 PLAN = plan_of()

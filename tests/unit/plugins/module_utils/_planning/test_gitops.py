@@ -17,7 +17,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.gitops import
     pausing,
     resuming,
 )
-from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.volume_patch import VolumeDecision
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.volumes.patch import VolumeDecision
 
 PAUSED = "dr.ocpvirt.io/paused-sync"
 AUTOMATED = {"prune": True, "selfHeal": True}

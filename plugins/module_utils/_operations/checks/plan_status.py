@@ -1,0 +1,120 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a plan lives, how it replicates, what was captured, what was run."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any
+
+from ..._cluster.api import Api
+from ..._cluster.lease import PlanLock
+from ..._cluster.run_store import RunStore
+from ..._errors import DrError
+from ..._model.plan import Plan
+from ..._model.run import REFRESH, Run
+from ..._planning.restore.stage_record import last_refresh
+from ..._planning.status_table import status_table
+from ..capture.metadata_source import source_of
+from ..inventory.site_report import site_report
+from ..plan.groups import Groups
+from ..plan.sites import Reach, reach
+from ..run.end import summary
+from .readiness import where_it_lives
+
+LAST_RUNS = 5
+
+
+def plan_status(plan: Plan) -> dict[str, Any]:
+    """A report from whatever answers; nothing that is missing makes it fail."""
+    names = list(plan.sites)
+    with ThreadPoolExecutor(max_workers=3) as pool:
+        asked = [pool.submit(reach, plan, name) for name in names]
+        groups = pool.submit(Groups(plan).observe, names).result()
+        reached = [future.result() for future in asked]
+    lives_at = where_it_lives(plan, groups)
+    now = datetime.now(UTC)
+    runs = _runs(plan, reached)
+    # a schedule makes refreshes by the hour, and the stage says what the last one did
+    moves = [run for run in runs if run.operation != REFRESH]
+    report = {
+        "changed": False,
+        "plan": plan.name,
+        "lives_at": lives_at or "",
+        "phase": _phase(plan, groups, lives_at),
+        "sites": {there.site: site_report(plan, there) for there in reached},
+        "groups": [
+            {
+                **status.as_dict(),
+                "raw": {},
+                "lag_seconds": lag.total_seconds() if (lag := status.lag(now)) is not None else None,
+            }
+            for site in names
+            for status in groups[site]
+        ],
+        "captures": {there.site: _captures(plan, there.api) for there in reached if there.api is not None},
+        "stage": _stage(plan, runs, lives_at, now),
+        "lock": _lock(plan, reached),
+        "fence_debts": [f"{run.id}: {run.fence_debt}" for run in runs if run.fence_debt],
+        "runs": [_short(run) for run in moves[-LAST_RUNS:]],
+    }
+    return {**report, "table": status_table(report)}
+
+
+def _phase(plan: Plan, groups: dict[str, Any], lives_at: str | None) -> str:
+    """DESIGN's phases, from what is observed: which side is primary and which way data flows."""
+    if lives_at is None:
+        return "unclear"
+    flows = any(status.direction != "none" for found in groups.values() for status in found)
+    if lives_at == plan.home:
+        return "normal" if flows else "failing_back"
+    return "failback_prep" if flows else "failed_over"
+
+
+def _stage(plan: Plan, runs: list[Run], lives_at: str | None, now: datetime) -> dict[str, Any]:
+    """Empty where the plan wants none, or nobody knows where one could be; without a capture where there is none."""
+    if not plan.metadata.prestage or lives_at is None:
+        return {}
+    site = plan.peer_of(lives_at)
+    known = last_refresh(runs, site)
+    return known.as_dict(now) if known else {"site": site, "capture": ""}
+
+
+def _runs(plan: Plan, reached: list[Reach]) -> list[Run]:
+    found: dict[str, Run] = {}
+    for there in reached:
+        if there.api is None:
+            continue
+        try:
+            found |= {
+                head["id"]: Run.from_dict(head) for head in RunStore(there.api, plan.store_namespace).heads(plan.name)
+            }
+        except DrError:
+            continue  # the site's own report says what is wrong with it
+    return sorted(found.values(), key=lambda run: run.started)
+
+
+def _lock(plan: Plan, reached: list[Reach]) -> dict[str, str]:
+    held = {}
+    for there in reached:
+        if there.api is None:
+            continue
+        try:
+            holder = PlanLock(there.api, plan.store_namespace, plan.name).holder()
+        except DrError:
+            continue
+        if holder:
+            held[there.site] = f"{holder.identity}, renewed {holder.renewed}"
+    return held
+
+
+def _captures(plan: Plan, api: Api) -> list[dict[str, Any]]:
+    try:
+        return [info.as_dict() for info in source_of(plan).catalog(api)[:3]]
+    except DrError as error:
+        return [{"name": "", "site": "", "created": "", "phase": str(error), "complete": False, "findings": []}]
+
+
+def _short(run: Run) -> dict[str, Any]:
+    return {key: value for key, value in summary(run).items() if key != "steps"}

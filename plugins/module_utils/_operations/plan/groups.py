@@ -1,0 +1,121 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A plan's consistency groups: who replicates each, how they are, and which volumes belong to them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, TypeVar
+
+from ..._errors import Refused
+from ..._model.group_status import GroupStatus, SyncProof
+from ..._model.plan import Group, Plan
+from ..._providers.base import Provider
+from ..._providers.registry import provider_class
+from ..._providers.site_handle import ClaimedVolume, SiteHandle
+from .sites import open_site
+
+Done = TypeVar("Done")
+
+
+class Groups:
+    """The groups of one plan, with one provider for all groups that a product replicates."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self._handles = {name: SiteHandle(name, plan, partial(open_site, plan, name)) for name in plan.sites}
+        self._classes: dict[str, type[Provider]] = {}
+        self._providers: dict[type[Provider], Provider] = {}
+        self._lock = threading.Lock()
+
+    def provider(self, group: Group) -> Provider:
+        with self._lock:
+            if group.name not in self._classes:
+                self._classes[group.name] = provider_class(group, self._handles.values())
+            chosen = self._classes[group.name]
+            return self._providers.setdefault(chosen, chosen(self._handles))
+
+    def expect(self, site: str, volumes: Sequence[ClaimedVolume]) -> None:
+        """Volumes that a run is going to make there."""
+        self._handles[site].expect(volumes)
+
+    def silence(self, site: str, why: str) -> None:
+        """Its API server is not connected to any more: products look for volumes there again and again."""
+        self._handles[site].silence(why)
+
+    def observe(self, sites: Iterable[str]) -> dict[str, list[GroupStatus]]:
+        """site to the status of every group there, in the plan's order; sites and products are asked in parallel."""
+        asked = [(site, *item) for site in sites for item in self._by_provider(self.plan.groups)]
+        with ThreadPoolExecutor(max_workers=max(1, len(asked))) as pool:
+            answers = list(pool.map(lambda item: item[1].observe_all(item[2], item[0]), asked))
+        found = {
+            (site, status.group): status
+            for (site, _provider, _groups), statuses in zip(asked, answers, strict=True)
+            for status in statuses
+        }
+        return {site: [found[site, group.name] for group in self.plan.groups] for site in sites}
+
+    def promote(self, groups: Sequence[Group], site: str, forced: bool) -> list[str]:
+        """Promote many groups, products in parallel; names of those that had to be changed."""
+        return self._changed(groups, lambda provider, listed: provider.promote_all(listed, site, forced))
+
+    def demote(self, groups: Sequence[Group], site: str) -> list[str]:
+        """As `promote`."""
+        return self._changed(groups, lambda provider, listed: provider.demote_all(listed, site))
+
+    def final_sync(self, groups: Sequence[Group], source: str, target: str) -> list[SyncProof]:
+        """Proofs, in the order of the groups."""
+        found = self._each(groups, lambda provider, listed: provider.final_sync_all(listed, source, target))
+        return [found[group.name] for group in groups]
+
+    def _changed(self, groups: Sequence[Group], verb: Callable[[Provider, list[Group]], list[bool]]) -> list[str]:
+        done = self._each(groups, verb)
+        return [group.name for group in groups if done[group.name]]
+
+    def _each(
+        self, groups: Iterable[Group], verb: Callable[[Provider, list[Group]], Sequence[Done]]
+    ) -> dict[str, Done]:
+        """The answers by group; products are asked in parallel."""
+        asked = self._by_provider(groups)
+        with ThreadPoolExecutor(max_workers=max(1, len(asked))) as pool:
+            answers = list(pool.map(lambda item: verb(*item), asked))
+        return {
+            group.name: done
+            for (_provider, listed), answer in zip(asked, answers, strict=True)
+            for group, done in zip(listed, answer, strict=True)
+        }
+
+    def _by_provider(self, groups: Iterable[Group]) -> list[tuple[Provider, list[Group]]]:
+        found: dict[Provider, list[Group]] = {}
+        for group in groups:
+            found.setdefault(self.provider(group), []).append(group)
+        return list(found.items())
+
+    def of_claim(self, pvc: Mapping[str, Any]) -> Group:
+        """The one group that a claim belongs to. None or several: Refused, as nobody would know who replicates it."""
+        groups = self.plan.group_for(pvc["metadata"].get("labels") or {})
+        if len(groups) == 1:
+            return groups[0]
+        raise Refused(
+            "find the consistency group",
+            on=f"PersistentVolumeClaim/{pvc['metadata']['namespace']}/{pvc['metadata']['name']}",
+            seen=f"{len(groups)} groups select it: {', '.join(group.name for group in groups) or 'none'}",
+            wanted="exactly one",
+            next_step="correct replication.groups[].selector in the plan",
+        )
+
+    def check_covered(self, site: str, pvc: Mapping[str, Any], pv: Mapping[str, Any]) -> None:
+        """P1: refuse a volume whose data is not what its group replicates at this site."""
+        group = self.of_claim(pvc)
+        if not self.provider(group).covers(group, site, pv):
+            raise Refused(
+                "match the volume with its group",
+                site=site,
+                on=f"PersistentVolume/{pv['metadata']['name']}",
+                seen=f"group {group.name} does not replicate it here",
+                wanted=f"a volume inside what group {group.name} replicates at {site}",
+                next_step="correct the group's options or the volume's rule in the plan",
+            )

@@ -1,0 +1,63 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The last syncs that only a primary tells, kept at both sites for a failover that finds the primary gone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from ..._cluster.api import Api
+from ..._cluster.clock import Clock
+from ..._cluster.run_store import RunStore
+from ..._errors import Refused
+from ..._model.plan import Plan
+from ..._planning.sync_merge import merged_syncs
+from ..checks.readiness import where_it_lives
+from ..entry import bounded
+from ..plan.groups import Groups
+from ..plan.sites import reach
+
+
+def record_syncs(plan: Plan, check_mode: bool) -> dict[str, Any]:
+    """Look at the groups and keep what is newer than what was kept, at each site that answers."""
+    names = list(plan.sites)
+    with ThreadPoolExecutor(max_workers=3) as pool:
+        asked = [pool.submit(reach, plan, name) for name in names]
+        groups = pool.submit(Groups(plan).observe, names).result()
+        apis = {name: future.result().api for name, future in zip(names, asked, strict=True)}
+    lives_at = where_it_lives(plan, groups)
+    if lives_at is None:
+        raise Refused(
+            "record the last syncs",
+            on=f"plan {plan.name}",
+            seen="no site at which all groups are primary",
+            wanted="one",
+            next_step="run status: it shows each group's role at both sites",
+        )
+    seen_at = Clock().now().isoformat(timespec="seconds")
+    found = {
+        status.group: {"primary": lives_at, "last_sync": status.last_sync.isoformat(), "seen_at": seen_at}
+        for status in groups[lives_at]
+        if status.last_sync
+    }
+    written = [name for name, api in apis.items() if api is not None and _keep(plan, api, found, check_mode)]
+    return {
+        "changed": bool(written),
+        "sites": written,
+        "syncs": bounded([{"group": group, **sync} for group, sync in found.items()]),
+        "unknown": bounded([group.name for group in plan.groups if group.name not in found]),
+    }
+
+
+def _keep(plan: Plan, api: Api, found: Mapping[str, Mapping[str, Any]], check_mode: bool) -> bool:
+    store = RunStore(api, plan.store_namespace)
+    kept = store.syncs(plan.name)
+    merged = merged_syncs(kept, found, [group.name for group in plan.groups])
+    if merged == kept:
+        return False
+    if not check_mode:
+        store.prepare()
+        store.put_syncs(plan.name, merged)
+    return True

@@ -1,0 +1,68 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Groups at a target that has none of their volumes yet: some products know a group only by its volumes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..._cluster.api import Api
+from ..._errors import DrError
+from ..._model.group_status import GroupStatus
+from ..._model.plan import Plan
+from ..._providers.site_handle import ClaimedVolume
+from ..capture.metadata_source import chosen_capture, makes_volumes, source_of
+from ..plan.groups import Groups
+from ..run.outlook import Outlook
+from ..run.session import Session
+from ..volumes.volumes import decide
+
+
+def look_with_capture(plan: Plan, target: str, seen: Outlook) -> Outlook:
+    """What is said before a failover: by the volumes of the newest capture that the target knows."""
+    api = seen.reached[target].api
+    if api is None or not makes_volumes(plan) or all(status.present for status in seen.groups[target]):
+        return seen
+    groups = Groups(plan)
+    try:
+        source, peer = source_of(plan), plan.peer_of(target)
+        names = [info.name for info in source.catalog(api) if info.complete and info.site == peer]
+        if not names:
+            return seen
+        groups.expect(target, _volumes(plan, api, target, names[0]))
+    except DrError as error:
+        # what cannot be told beforehand is no reason to stay; the run reads the capture again
+        found = [replace(status, message=f"{status.message}; {error}") for status in seen.groups[target]]
+    else:
+        found = groups.observe([target])[target]
+    return replace(seen, groups={**seen.groups, target: found})
+
+
+def observe_groups(session: Session) -> tuple[list[GroupStatus], list[GroupStatus]]:
+    """The groups at the target and at the source. In check mode a failover makes no volumes: its capture has them."""
+    here, there = session.observe_groups()
+    if not session.check_mode or not _is_awaited(session, here):
+        return here, there
+    _expect(session)
+    return session.observe_groups()
+
+
+def expect_captured(session: Session) -> None:
+    """Before a failover has made its volumes, its groups are those of its capture."""
+    if _is_awaited(session, session.groups.observe([session.target])[session.target]):
+        _expect(session)
+
+
+def _is_awaited(session: Session, here: list[GroupStatus]) -> bool:
+    makes = session.run.operation == "failover" and makes_volumes(session.plan)
+    return makes and not all(status.present for status in here)
+
+
+def _expect(session: Session) -> None:
+    volumes = _volumes(session.plan, session.api, session.target, chosen_capture(session))
+    session.groups.expect(session.target, volumes)
+
+
+def _volumes(plan: Plan, api: Api, target: str, name: str) -> list[ClaimedVolume]:
+    capture = source_of(plan).manifests(api, name)
+    return [ClaimedVolume(dict(item.pvc), dict(item.pv)) for item in decide(plan, capture, target)]

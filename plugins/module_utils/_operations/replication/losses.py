@@ -1,0 +1,59 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run is going to lose, recorded before each promotion, and what it has lost, from that record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..._cluster.run_store import RunStore
+from ..._model.group_status import GroupStatus
+from ..._planning.losses import KnownSync, Loss, forced_loss, known_sync, planned_loss
+from ..run.session import Session
+
+
+def before_switch(
+    session: Session, site: str, state: str, copies: list[GroupStatus], sources: list[GroupStatus], forced: bool
+) -> list[str]:
+    """Keep what only the copies that are not yet promoted still tell; what a promotion loses, in words.
+
+    sources: the groups at the other site, in the same order.
+
+    A run that takes its source back forgets its proofs first: VMs will write there again.
+    """
+    if state != "primary":
+        return []
+    if site == session.source:
+        session.put("sync", [])
+        session.put("quiesce", {"proven_off": False, "site": site})
+        return []
+    known = session.load("switch") or {}
+    recorded = RunStore(session.api, session.plan.store_namespace).syncs(session.plan.name) if forced else {}
+    for copy, source in zip(copies, sources, strict=True):
+        if copy.role != "primary":
+            sync = known_sync(copy, source, recorded.get(copy.group))
+            known[copy.group] = {"last_sync": sync.at, "told": sync.told, "forced": forced}
+    session.put("switch", known)
+    return [loss.message for loss in switch_losses(session)]
+
+
+def switch_losses(session: Session) -> list[Loss]:
+    """Per group that this run promoted, in the plan's order."""
+    known = session.load("switch") or {}
+    proofs = {proof["group"]: proof for proof in session.load("sync") or []}
+    run = session.run
+    alive = run.source_last_seen if run.source_state == "reachable" else None
+    found = []
+    for group in session.plan.groups:
+        if group.name not in known:
+            continue
+        if not known[group.name]["forced"] and group.name in proofs:
+            found.append(planned_loss(proofs[group.name], session.source, session.target))
+        elif known[group.name]["forced"]:
+            sync = KnownSync(known[group.name]["last_sync"], known[group.name]["told"])
+            found.append(forced_loss(group.name, session.source, sync, alive, run.started))
+    return found
+
+
+def losses_of(session: Session) -> list[dict[str, Any]]:
+    return [loss.as_dict() for loss in switch_losses(session)]

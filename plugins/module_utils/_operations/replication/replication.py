@@ -1,0 +1,259 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Switching and observing replication."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any
+
+from ..._errors import DrError, Refused, Unreachable
+from ..._model.group_status import GroupStatus
+from ..._model.plan import Group, Plan
+from ..._planning.guards.phase import phase_check
+from ..._planning.guards.promotion import PeerClearance, check_promotion
+from ..._planning.guards.switch import check_demotion, check_resync, check_taking_back
+from ..._providers.base import WORKERS, Provider
+from ..entry import bounded
+from ..plan.groups import Groups
+from ..run.session import Session
+from .awaited import expect_captured, observe_groups
+from .losses import before_switch
+
+
+def replication_info(plan: Plan, sites: list[str], expect: str | None) -> dict[str, Any]:
+    """Role, health and lag of every group at the sites; with expect: whether that is what a phase wants."""
+    groups = Groups(plan)
+    found = groups.observe(plan.sites if expect else sites)
+    now = datetime.now(UTC)
+    result: dict[str, Any] = {
+        "changed": False,
+        "groups": [
+            {
+                **status.as_dict(),
+                "provider": groups.provider(group).name,
+                "lag_seconds": lag.total_seconds() if (lag := status.lag(now)) is not None else None,
+            }
+            for site in sites
+            for group, status in zip(plan.groups, found[site], strict=True)
+        ],
+    }
+    if expect:
+        home, away = plan.home, plan.peer_of(plan.home)
+        checks = [phase_check(expect, home, away, *pair) for pair in zip(found[home], found[away], strict=True)]
+        result["expected"] = [check.as_dict() for check in checks]
+        result["as_expected"] = all(check.as_expected for check in checks)
+    return result
+
+
+def switch(plan: Plan, run_id: str, site: str, state: str, forced: bool, check_mode: bool) -> dict[str, Any]:
+    """Bring every group of the plan at a site to a state: primary, secondary, resynced, paused or resumed."""
+    with Session(plan, run_id, check_mode) as session, session.step(_step(session, site, state)) as summary:
+        here, there = observe_groups(session)
+        mine, others = (here, there) if site == session.target else (there, here)
+        _check(session, site, state, mine, others, forced)
+        session.verify_lock()
+        foretold = before_switch(session, site, state, mine, others, forced)
+        changed = _apply(session, site, state, forced, mine)
+        last_sync = {status.group: status.as_dict()["last_sync"] for status in mine}
+        summary.update({"groups": len(mine), "changed": changed, "last_sync_before": last_sync})
+        after = mine if check_mode else session.groups.observe([site])[site]
+        if not check_mode:
+            _read_back(site, state, after)
+        return {
+            "changed": bool(changed),
+            "switched": len(changed),
+            # a loss is read before all else
+            "decisions": bounded([*foretold, *(f"{group}: {state} at {site}" for group in changed)]),
+            "groups": bounded([status.as_dict() for status in after]),
+        }
+
+
+def prove_sync(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
+    """Final sync of every group from the demoted source, with its proof (P3).
+
+    A group that an earlier attempt promoted already keeps the proof of then: there is nothing to send any more.
+    """
+    with Session(plan, run_id, check_mode) as session, session.step("sync") as summary:
+        if check_mode:
+            return {"changed": False, "proofs": [], "decisions": [f"{group.name}: final sync" for group in plan.groups]}
+        promoted = {status.group for status in session.observe_groups()[0] if status.role == "primary"}
+        earlier = [proof for proof in session.load("sync") or [] if proof["group"] in promoted]
+        todo = [group for group in plan.groups if group.name not in {proof["group"] for proof in earlier}]
+        session.verify_lock()
+        proofs = session.groups.final_sync(todo, session.source, session.target)
+        for proof in proofs:
+            if not proof.holds:
+                raise Refused(
+                    "prove the final sync",
+                    site=session.target,
+                    on=f"group {plan.name}/{proof.group}",
+                    seen=f"{proof.target} at {session.target}",
+                    wanted=f"{proof.source}, as at {session.source} ({proof.compared})",
+                    next_step="nothing was promoted: look at the replication, then start again",
+                )
+        proven = [*earlier, *(proof.as_dict() for proof in proofs)]
+        session.put("sync", proven)
+        summary["proven"] = len(proven)
+        return {"changed": bool(todo), "proofs": bounded(proven)}
+
+
+def fence_source(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
+    """Make the surviving storage refuse the lost site, prove it, and record what stays unproven as a fence debt."""
+    with Session(plan, run_id, check_mode) as session, session.step("fence") as summary:
+        if session.run.declared_lost is None:
+            summary["state"] = "done"
+            return {"changed": False, "fenced": False, "proofs": [], "msg": "the source was not declared lost"}
+        session.verify_lock()
+        expect_captured(session)
+        proofs, refusals = _fence_all(session)
+        if refusals and not session.run.waived_fencing:
+            raise Refused(
+                f"fence {session.source}",
+                site=session.target,
+                seen="; ".join(refusals),
+                wanted="proof that nothing at the lost site can write to these volumes",
+                next_step="fence it, or waive it by name: dr_waive_fencing=<reason>",
+            )
+        # only now: after a refusal the lost site is as it was
+        session.verify_lock()
+        proofs += _give_up(session)
+        session.put("fence", {"fenced": not refusals, "proofs": proofs, "refusals": refusals})
+        vms_off = bool((session.load("quiesce") or {}).get("proven_off"))
+        peer = PeerClearance(True, not refusals, session.run.waived_fencing, vms_off)
+        session.update(fence_debt=peer.fence_debt)
+        summary.update({"fenced": not refusals, "debt": peer.fence_debt})
+        return {
+            "changed": not check_mode,
+            "fenced": not refusals,
+            "proofs": bounded(proofs),
+            "fence_debt": peer.fence_debt,
+        }
+
+
+def _give_up(session: Session) -> list[str]:
+    """Demote at the lost site what still answers there as primary: a storage may outlive its cluster."""
+    source = session.source
+    groups = {group.name: group for group in session.plan.groups}
+    alive = [status.group for status in session.groups.observe([source])[source] if status.role == "primary"]
+
+    def demote(name: str) -> str:
+        if session.check_mode:
+            return f"{name}: would be demoted at {source}, where its storage answers"
+        try:
+            session.groups.provider(groups[name]).demote(groups[name], source)
+        except DrError as error:
+            return f"{name}: {source}'s storage answers and was not demoted: {error}"
+        return f"{name}: {source}'s storage answers, and is read-only now"
+
+    with ThreadPoolExecutor(max_workers=WORKERS) as pool:
+        return list(pool.map(demote, alive))
+
+
+def _fence_all(session: Session) -> tuple[list[str], list[str]]:
+    """Proofs and refusals, one per group."""
+
+    def fence(group: Group) -> tuple[str, str]:
+        provider = session.groups.provider(group)
+        if not provider.capabilities.fencing:
+            return "", f"group {group.name}: provider {provider.name} cannot fence"
+        if session.check_mode:
+            return f"{group.name}: would fence {session.source}", ""
+        try:
+            return provider.fence(group, session.target, session.source).evidence, ""
+        except DrError as error:
+            return "", f"group {group.name}: {error}"
+
+    with ThreadPoolExecutor(max_workers=WORKERS) as pool:
+        outcomes = list(pool.map(fence, session.plan.groups))
+    return [proof for proof, _why in outcomes if proof], [why for _proof, why in outcomes if why]
+
+
+def clearance(session: Session) -> PeerClearance:
+    """What this run knows about the other site, from its record."""
+    fence = session.load("fence") or {}
+    quiesce = session.load("quiesce") or {}
+    return PeerClearance(
+        declared_lost=session.run.declared_lost is not None,
+        fenced=bool(fence.get("fenced")),
+        waived=session.run.waived_fencing,
+        vms_off=bool(quiesce.get("proven_off")),
+    )
+
+
+def _check(
+    session: Session, site: str, state: str, mine: list[GroupStatus], others: list[GroupStatus], forced: bool
+) -> None:
+    """The guard of each state. In check mode what a planned switch builds on has not been done."""
+    name, other = session.plan.name, session.plan.peer_of(site)
+    if session.check_mode and session.run.operation != "failover":
+        return
+    peer = clearance(session)
+    off_here = peer.vms_off and site == session.source
+    if state == "secondary":
+        check_demotion(name, site, mine, off_here)
+        return
+    proven = {proof["group"] for proof in session.load("sync") or [] if proof["holds"]}
+    for status, theirs in zip(mine, others, strict=True):
+        if state == "resynced":
+            check_resync(name, site, other, status, theirs, off_here)
+        elif state == "primary" and site == session.source:
+            check_taking_back(name, site, other, status, theirs)
+        elif state == "primary":
+            check_promotion(name, site, other, status, theirs, forced, status.group in proven, peer)
+
+
+def _apply(session: Session, site: str, state: str, forced: bool, mine: list[GroupStatus]) -> list[str]:
+    """Names of the groups that had to be changed."""
+    wanted = {"primary": "primary", "secondary": "secondary"}.get(state)
+    groups = {group.name: group for group in session.plan.groups}
+    todo = [groups[status.group] for status in mine if wanted is None or status.role != wanted]
+    if session.check_mode:
+        return [group.name for group in todo]
+
+    if state == "primary" and site == session.target:
+        return session.groups.promote(todo, site, forced)
+    if state == "secondary":
+        return session.groups.demote(todo, site)
+
+    def act(group: Group) -> bool:
+        provider = session.groups.provider(group)
+        verbs = {
+            "primary": lambda: _take_back(provider, group, site, forced),
+            "resynced": lambda: provider.resync(group, site),
+            "paused": lambda: provider.pause(group, site),
+            "resumed": lambda: provider.resume(group, site),
+        }
+        return verbs[state]()
+
+    with ThreadPoolExecutor(max_workers=WORKERS) as pool:
+        return [group.name for group, changed in zip(todo, pool.map(act, todo), strict=True) if changed]
+
+
+def _take_back(provider: Provider, group: Group, site: str, forced: bool) -> bool:
+    try:
+        return provider.promote(group, site, forced)
+    except Unreachable:
+        # The products cannot reach each other. We did: the target is secondary and this run has not promoted it, so
+        # the source has everything (P3). The copy at the target has to be resynchronised later.
+        return provider.promote(group, site, True)
+
+
+def _read_back(site: str, state: str, after: list[GroupStatus]) -> None:
+    for status in after:
+        if state in ("primary", "secondary") and status.role != state:
+            raise Refused(
+                f"bring the group to {state}",
+                site=site,
+                on=f"group {status.group}",
+                seen=f"role {status.role} after the switch: {status.message}",
+                wanted=state,
+                next_step="look at the storage, then start again",
+            )
+
+
+def _step(session: Session, site: str, state: str) -> str:
+    if state == "primary":
+        return "promote" if site == session.target else "rollback"
+    return "resync" if state == "resynced" or session.run.operation == "reprotect" else "sync"

@@ -1,0 +1,66 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run can know before it begins: both sites, their groups, and the runs that each of them recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from ..._cluster.run_store import RunStore
+from ..._errors import DrError
+from ..._model.group_status import GroupStatus
+from ..._model.plan import Plan
+from ..._model.run import ENDED, IN_PLACE, REFRESH, Run
+from ..plan.groups import Groups
+from ..plan.sites import Reach, reach
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """By site: its API server's answer, its groups. runs: of both sites, oldest first."""
+
+    reached: Mapping[str, Reach]
+    groups: Mapping[str, list[GroupStatus]]
+    runs: list[Run]
+
+    @property
+    def unfinished(self) -> Run | None:
+        """The move that somebody has to finish. A refresh, a start or a stop stands in nobody's way."""
+        others = (REFRESH, *IN_PLACE)
+        open_runs = (run for run in reversed(self.runs) if run.state not in ENDED and run.operation not in others)
+        return next(open_runs, None)
+
+    def unfinished_in_place(self, operation: str, target: str) -> Run | None:
+        """The start or stop that the same command resumes; none when anything was run after it."""
+        last = next((run for run in reversed(self.runs) if run.operation != REFRESH), None)
+        if last is None or last.state in ENDED or (last.operation, last.target) != (operation, target):
+            return None
+        return last
+
+
+def look_out(plan: Plan, must: Collection[str], observe: bool = True) -> Outlook:
+    """Ask everybody at once. must: sites whose record, if they answer, must be readable; of others it is read if it is.
+
+    Only the site that a run can do without is such another: records say where the plan lives, and what is owed.
+    observe: whether the groups are asked too, else there are none.
+    """
+    names = list(plan.sites)
+    with ThreadPoolExecutor(max_workers=3) as pool:
+        asked = [pool.submit(reach, plan, name) for name in names]
+        groups = Groups(plan).observe(names) if observe else {name: [] for name in names}
+        reached = {name: future.result() for name, future in zip(names, asked, strict=True)}
+    runs = [run for name in names for run in _runs(plan, reached[name], must=name in must)]
+    return Outlook(reached, groups, sorted(runs, key=lambda run: run.started))
+
+
+def _runs(plan: Plan, there: Reach, must: bool) -> list[Run]:
+    if there.api is None:
+        return []
+    try:
+        return [Run.from_dict(head) for head in RunStore(there.api, plan.store_namespace).heads(plan.name)]
+    except DrError:
+        if must:
+            raise
+        return []

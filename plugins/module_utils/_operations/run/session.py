@@ -1,0 +1,172 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A module's part in a run: it proves that its attempt holds the lock, renews it, and records its step (P5, P6)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from ..._cluster.api import Api
+from ..._cluster.lease import DURATION, PlanLock
+from ..._cluster.run_store import RunStore
+from ..._errors import DrError, Refused, Unreachable
+from ..._model.group_status import GroupStatus, silent
+from ..._model.plan import Plan
+from ..._model.run import Run, StepRecord, is_run_to
+from ..plan.groups import Groups
+from ..plan.sites import LOST_TIMEOUT, PROBE_TIMEOUT, Reach, open_site, reach
+from .check_store import CheckStore
+from .progress import Progress
+
+RENEW_EVERY = 15.0
+SILENT = "declared lost, and silent when the run began"
+
+
+class Session:
+    """Opened by every module that works for a run. Use as a context manager.
+
+    api: connection to the target. store: the run's record there, or a local file in check mode.
+    """
+
+    def __init__(self, plan: Plan, run_id: str, check_mode: bool = False) -> None:
+        self.plan = plan
+        self.check_mode = check_mode
+        self.target = target_of(plan, run_id)
+        self.source = plan.peer_of(self.target)
+        self.api = open_site(plan, self.target)
+        self.clock = self.api.clock
+        self.store: RunStore | CheckStore = CheckStore() if check_mode else RunStore(self.api, plan.store_namespace)
+        head = self.store.head(run_id)
+        if head is None:
+            raise Refused(
+                "go on with the run",
+                site=self.target,
+                on=f"run {run_id}",
+                seen="no record of it",
+                next_step="start the playbook from its beginning",
+            )
+        self.run = Run.from_dict(head)
+        self.progress = Progress(run_id, self.clock)
+        self.groups = Groups(plan)
+        if self.source_is_dead:
+            self.groups.silence(self.source, SILENT)
+        self._lock = PlanLock(self.api, plan.store_namespace, plan.name)
+        self._lock_seconds = DURATION
+        self._ended = threading.Event()
+        self._lost: DrError | None = None
+
+    def __enter__(self) -> Session:
+        if not self.check_mode:
+            self._lock.renew(self.run.id, self.run.attempt)
+            threading.Thread(target=self._renew, name="lock-renewal", daemon=True).start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._ended.set()
+
+    @property
+    def source_is_dead(self) -> bool:
+        """Declared lost, and silent when this attempt began."""
+        return self.run.declared_lost is not None and self.run.source_state == "unreachable"
+
+    def reach_source(self) -> Reach:
+        """Ask the source's API server, with no more patience than it deserves."""
+        return reach(self.plan, self.source, LOST_TIMEOUT if self.source_is_dead else PROBE_TIMEOUT)
+
+    def site_api(self, site: str) -> Api:
+        """The connection to the target, or to the source if it answers."""
+        if site == self.target:
+            return self.api
+        there = self.reach_source()
+        if there.api is None:
+            raise Unreachable(
+                "go on with the run", site=site, seen=there.message, next_step=f"bring {site} back, then start again"
+            )
+        return there.api
+
+    def observe_groups(self) -> tuple[list[GroupStatus], list[GroupStatus]]:
+        """The groups at the target and at the source; a source that is dead for this run is not asked again."""
+        if not self.source_is_dead:
+            found = self.groups.observe((self.target, self.source))
+            return found[self.target], found[self.source]
+        there = [silent(group.name, self.source, SILENT) for group in self.plan.groups]
+        return self.groups.observe([self.target])[self.target], there
+
+    def verify_lock(self) -> None:
+        """Raise when this attempt does not hold the lock any more; called before every batch of writes."""
+        if self.check_mode:
+            return
+        if self._lost is not None:
+            raise self._lost
+        self._lock.verify(self.run.id, self.run.attempt)
+
+    def extend_lock(self, seconds: int) -> None:
+        """For what runs between this module and the next: tasks of the user."""
+        if not self.check_mode:
+            self._lock_seconds = max(seconds, DURATION)
+            self._lock.renew(self.run.id, self.run.attempt, self._lock_seconds)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[dict[str, Any]]:
+        """Record a step's start, end and summary; the summary is the dict that the block fills."""
+        summary: dict[str, Any] = {}
+        started = self._now()
+        self._record(name, StepRecord("running", self.run.attempt, started))
+        try:
+            yield summary
+        except DrError as error:
+            record = StepRecord("failed", self.run.attempt, started, self._now(), {"error": str(error)[:2000]})
+            self._record(name, record)
+            raise
+        self._record(name, StepRecord(summary.pop("state", "done"), self.run.attempt, started, self._now(), summary))
+
+    def update(self, **changes: Any) -> None:
+        """Write changed fields of the run's head."""
+        self.run = replace(self.run, **changes)
+        self.store.put_head(self.run.id, self.plan.name, self.run.as_dict())
+
+    def put(self, topic: str, document: Any) -> None:
+        self.store.put(self.run.id, self.plan.name, topic, document)
+
+    def load(self, topic: str) -> Any:
+        return self.store.load(self.run.id, topic)
+
+    def _record(self, name: str, record: StepRecord) -> None:
+        earlier = self.run.steps.get(name)
+        if earlier and earlier.attempt == record.attempt:
+            # a step in rounds, or of several modules: it began with the first
+            record = replace(record, started=earlier.started, summary={**earlier.summary, **record.summary})
+        self.run = self.run.with_step(name, record)
+        self.store.put_head(self.run.id, self.plan.name, self.run.as_dict())
+
+    def _renew(self) -> None:
+        while not self._ended.wait(RENEW_EVERY):
+            try:
+                self._lock.renew(self.run.id, self.run.attempt, self._lock_seconds)
+            except Refused as error:
+                self._lost = error
+                return
+            except DrError:
+                # the next batch of writes looks for itself; until then the lease may still be ours
+                continue
+
+    def _now(self) -> str:
+        return self.clock.now().isoformat(timespec="milliseconds")
+
+
+def target_of(plan: Plan, run_id: str) -> str:
+    """The target that a run id names; the longest site name wins where one ends in another."""
+    named = [name for name in plan.sites if is_run_to(run_id, name)]
+    if not named:
+        raise Refused(
+            "go on with the run",
+            on=f"run {run_id}",
+            seen="it names none of the plan's sites",
+            wanted=" or ".join(plan.sites),
+            next_step="pass the run id that ocpvirt.dr.run returned",
+        )
+    return max(named, key=len)

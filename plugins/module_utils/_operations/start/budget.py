@@ -1,0 +1,166 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The site's start budget, shared by concurrent runs of different plans: one ConfigMap, a claim of each plan in it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+
+from ..._cluster.api import Api, Object
+from ..._cluster.kinds import CONFIG_MAP
+from ..._cluster.run_store import RunStore
+from ..._errors import Conflict
+from ..._model.names import SITE_NAMESPACE
+from ..._model.plan import Plan
+from ..._planning.start.budget import Claim, Silence, decide_claim, site_budget
+from ..run.session import Session
+
+NAME = "start-budget"
+TOPIC = "start-budget"
+# seconds between two looks at the claims of others, and so between two writes
+LOOK_EVERY = 2.0
+RENEW_EVERY = 10.0
+# a run that is alive asks for nothing without having renewed its claim within less than this
+SILENCE = 60
+
+
+class SiteBudget:
+    """A plan's part in it. limit: sites.X.max_starting; without one nothing is read or written.
+
+    deadline: seconds after which the last of its VMs is ready or has failed; by default what the plan says of all.
+    note: why no more may be in flight, for the progress line; empty while the budget does not bind.
+    """
+
+    def __init__(
+        self, session: Session, api: Api, limit: int | None, priority: int, deadline: float | None = None
+    ) -> None:
+        self.note = ""
+        self._session = session
+        self._api = api
+        self._plan = session.plan.name
+        self._budget = limit
+        holder = f"{session.run.id}#{session.run.attempt}"
+        said = stated(session.plan, limit or 0)
+        expires = said.expires if deadline is None else SILENCE + int(deadline)
+        self._claim = replace(said, priority=priority, holder=holder, expires=expires)
+        self._limit = 0
+        self._looked: float | None = None
+        self._renewed: float | None = None
+        self._silence = Silence()
+
+    def update(self, in_flight: int, waiting: int) -> int:
+        """How many this plan may have in flight now. waiting: how many more it would begin at once if it might."""
+        if self._budget is None:
+            return sys.maxsize
+        now = self._now()
+        need = min(in_flight + waiting, self._claim.most)
+        if self._looked is None:
+            if not need:
+                return 0
+            self._remember()
+        if self._looked is None or now - self._looked >= LOOK_EVERY:
+            self._share(now, in_flight, need)
+        return self._limit
+
+    def keep(self) -> None:
+        """At the end of a round: the claim stays, and so does what this process saw of the others."""
+        if self._silence.seen.keys() - {self._plan}:
+            self._session.put(TOPIC, {"attempt": self._session.run.attempt, "seen": self._silence.seen})
+
+    def release(self) -> None:
+        """At the end of the start. What the plan says stays, for `check` of other plans."""
+        while self._budget is not None:
+            found = self._api.find(CONFIG_MAP, NAME, SITE_NAMESPACE)
+            mine = claims_of(found).get(self._plan)
+            # an earlier attempt's too: the lock is ours
+            if mine is None or not mine.active:
+                return
+            try:
+                self._write(found, {self._plan: mine.idle()})
+            except Conflict:
+                continue
+            return
+
+    def _share(self, now: float, in_flight: int, need: int) -> None:
+        while True:
+            asked = self._now()
+            found = self._api.find(CONFIG_MAP, NAME, SITE_NAMESPACE)
+            known = claims_of(found)
+            self._silence.observe(known, asked, self._now())
+            dropped = [plan for plan in self._silence.expired(known) if plan != self._plan]
+            active = {plan: claim for plan, claim in known.items() if claim.active and plan not in dropped}
+            before = known.get(self._plan)
+            wanted = replace(self._claim, in_flight=in_flight, need=need)
+            decision = decide_claim(self._plan, wanted, active)
+            due = self._renewed is None or now - self._renewed >= RENEW_EVERY
+            if due or before is None or self._differs(before, decision.claim, len(active) > 1):
+                claim = replace(decision.claim, renewed=before.renewed + 1 if before else 1)
+                changes = {plan: known[plan].idle() for plan in dropped} | {self._plan: claim}
+                try:
+                    self._write(found, changes)
+                except Conflict:
+                    continue
+                self._renewed = now
+            self._looked, self._limit = now, decision.limit
+            self._explain(active, wanted, decision.limit)
+            return
+
+    def _differs(self, before: Claim, claim: Claim, shared: bool) -> bool:
+        """Whether the others have to know. in_flight goes along with the next write."""
+        if (before.holder, before.grant) != (claim.holder, claim.grant):
+            return True
+        return shared and before.need != claim.need
+
+    def _write(self, found: Object | None, claims: dict[str, Claim]) -> None:
+        self._session.verify_lock()
+        write_claims(self._api, found, claims)
+
+    def _explain(self, active: dict[str, Claim], wanted: Claim, limit: int) -> None:
+        self.note = ""
+        if wanted.need > limit:
+            total = site_budget([wanted, *active.values()])
+            others = [f"{plan} {claim.grant}" for plan, claim in sorted(active.items()) if plan != self._plan]
+            shared = f", shared with {', '.join(others[:3])}" if others else ""
+            more = f" and {len(others) - 3} more" if len(others) > 3 else ""
+            self.note = f"the budget of {self._api.site} ({limit} of {total}{shared}{more})"
+
+    def _now(self) -> float:
+        return self._session.clock.monotonic()
+
+    def _remember(self) -> None:
+        kept = self._session.load(TOPIC)
+        if kept and kept["attempt"] == self._session.run.attempt:
+            self._silence.seen = {plan: (holder, number, age) for plan, (holder, number, age) in kept["seen"].items()}
+
+
+def stated(plan: Plan, budget: int) -> Claim:
+    """What the plan says, without a part of the budget."""
+    startup = plan.startup
+    return Claim(
+        startup.priority, budget, startup.max_starting, SILENCE + int(startup.readiness.timeout.total_seconds())
+    )
+
+
+def write_claims(api: Api, found: Object | None, claims: Mapping[str, Claim]) -> None:
+    """Beside those of others. Conflict, when the object is not any more as it was found."""
+    data = {plan: json.dumps(claim.as_dict(), sort_keys=True) for plan, claim in claims.items()}
+    if found is None:
+        RunStore(api, SITE_NAMESPACE).prepare()
+        api.create(CONFIG_MAP, {"metadata": {"name": NAME, "namespace": SITE_NAMESPACE}, "data": data})
+        return
+    version = {"resourceVersion": found["metadata"]["resourceVersion"]}
+    api.patch(CONFIG_MAP, NAME, SITE_NAMESPACE, {"metadata": version, "data": data})
+
+
+def claims_of(found: Object | None) -> dict[str, Claim]:
+    """By plan; what somebody else wrote there is passed over."""
+    claims = {}
+    for plan, text in ((found or {}).get("data") or {}).items():
+        try:
+            claims[plan] = Claim.from_dict(json.loads(text))
+        except (ValueError, AttributeError):
+            continue
+    return claims

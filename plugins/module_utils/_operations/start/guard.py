@@ -1,0 +1,105 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""P1 and P2 at the last moment: fresh observation of both sites and of every volume, before any VM may start."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..._cluster.api import Api
+from ..._errors import Conflict, DrError, Refused
+from ..._model.run import REFRESH, START
+from ..._model.vm import claim_users
+from ..._planning.guards.promotion import PeerClearance, absent_is_secondary, check_one_writer
+from ..._planning.guards.switch import check_taking_back
+from ..._planning.volumes.home import fields_of_the_other_site
+from ..inventory.protected import list_protected
+from ..inventory.remains import remains_at
+from ..replication.replication import clearance
+from ..run.session import Session
+from ..volumes.volumes import recorded_decisions, verify_volumes
+
+
+def check_may_start(session: Session, site: str) -> int:
+    """Refuse unless every volume is writable at the site and nowhere else; the number of volumes looked at."""
+    if session.run.operation == REFRESH:
+        raise Refused(
+            "open the latch",
+            site=site,
+            on=f"run {session.run.id}",
+            seen="it refreshes a stage, where the latch is always closed",
+            wanted="a run that moves the plan there",
+            next_step="failover or relocate starts the plan",
+        )
+    if session.run.operation == START:
+        return _in_place(session)
+    if site == session.target:
+        return _at_target(session)
+    return _back_at_source(session, session.site_api(site))
+
+
+def _at_target(session: Session) -> int:
+    plan, target, source = session.plan, session.target, session.source
+    here, there = session.observe_groups()
+    check_one_writer(plan.name, target, source, here, there, clearance(session))
+    decisions = recorded_decisions(session)
+    if not decisions:
+        raise Refused(
+            "open the latch",
+            site=target,
+            on=f"run {session.run.id}",
+            seen="no volumes are recorded for this run",
+            wanted="verified volumes",
+            next_step="run the volumes step first",
+        )
+    for decision in decisions:
+        session.groups.check_covered(target, decision.pvc, decision.pv)
+    verify_volumes(session.api, plan, decisions, target)
+    return len(decisions)
+
+
+def _back_at_source(session: Session, api: Api) -> int:
+    """The run gives up: the volumes are those that the VMs ran from before it."""
+    plan, target, source = session.plan, session.target, session.source
+    there, here = session.observe_groups()
+    left = remains_at(plan, session.api)
+    for mine, other in zip(here, there, strict=True):
+        check_taking_back(plan.name, source, target, mine, other)
+    check_one_writer(plan.name, source, target, here, absent_is_secondary(there), PeerClearance(vms_off=not left))
+    found = list_protected(plan, api)
+    for key, pv in found.volumes.items():
+        session.groups.check_covered(source, found.claims[key], pv)
+    return len(found.volumes)
+
+
+def _in_place(session: Session) -> int:
+    """The plan lives there: the volumes are those that its VMs have, and no run has decided them."""
+    plan, target = session.plan, session.target
+    here, there = session.observe_groups()
+    peer = replace(clearance(session), vms_off=_is_off_at_peer(session))
+    check_one_writer(plan.name, target, session.source, here, absent_is_secondary(there), peer)
+    found = list_protected(plan, session.api)
+    users = claim_users(found.vms.values(), found.claims)
+    for key, pv in found.volumes.items():
+        session.groups.check_covered(target, found.claims[key], pv)
+        strange = fields_of_the_other_site(pv, found.claims[key], plan.rules, target, users.get(key, ()))
+        if strange:
+            raise Conflict(
+                "open the latch",
+                site=target,
+                on=f"PersistentVolume/{pv['metadata']['name']}",
+                seen="; ".join(f"{field}: {value!r} is of the other site" for field, value in strange),
+                wanted=f"what the plan's rule says of {target}",
+                next_step="no VM was started: correct the volume, or its rule in the plan, then start again",
+            )
+    return len(found.volumes)
+
+
+def _is_off_at_peer(session: Session) -> bool:
+    """Observed now. A site that was declared lost may give no answer, and then nothing is known of it."""
+    try:
+        return not remains_at(session.plan, session.site_api(session.source))
+    except DrError:
+        if session.run.declared_lost is None:
+            raise
+        return False

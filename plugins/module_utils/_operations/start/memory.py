@@ -1,0 +1,115 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a start keeps in the run store, for its next round and for whoever goes on when it was killed (P5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from ..._model.vmi_state import VmiState
+from ..._planning.start.pace import StartPace
+from ..._planning.start.window import StartWindow
+from ..run.session import Session
+
+# seconds between two records while a start goes on
+KEEP_EVERY = 10.0
+
+
+class StartMemory:
+    """What was recorded, and what is to be. only: the keys of this start; failures of another one are not its own.
+
+    now: the time by which the window judges.
+    """
+
+    def __init__(self, session: Session, site: str, only: Sequence[str], now: Callable[[], float]) -> None:
+        self._session = session
+        self._now = now
+        # a start at the source, when the run gives everything back, is another one than the target's
+        self._topic = "startup" if site == session.target else "startup-at-source"
+        self._only = list(only)
+        self._found = session.load(self._topic) or {}
+        of = (self._found.get("attempt"), self._found.get("only"))
+        self._same = of == (session.run.attempt, self._only)
+        self._kept = now()
+        # seconds from asked to ready, also those of earlier rounds
+        self.boots: list[float] = list(self._found.get("boots", ()))
+
+    @property
+    def hooks(self) -> dict[str, Any]:
+        return self._of_this_start("hooks")
+
+    @property
+    def unsettled(self) -> dict[str, Any]:
+        return self._of_this_start("unsettled")
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return self._of_this_start("facts")
+
+    @property
+    def waiting_long(self) -> list[str]:
+        return list(self._found.get("waiting_long", ()))
+
+    @property
+    def failed(self) -> dict[str, str]:
+        return self._of_this_start("failed")
+
+    @property
+    def asked(self) -> dict[str, float]:
+        """What was in flight at the end of the round before."""
+        return self._of_this_start("asked")
+
+    def resume(self, window: StartWindow, pace: StartPace) -> None:
+        """The pace and the begin of waves as they were; retries only of this very start."""
+        offset = self._now() - self._wall()
+        if "pace" in self._found:
+            pace.resume(self._found["pace"])
+        window.opens.update({name: opens + offset for name, opens in self._found.get("opens", {}).items()})
+        resting = {key: until + offset for key, until in self._of_this_start("resting").items()}
+        window.resume_retries(self._of_this_start("retried"), resting)
+
+    def asked_at(self, key: str, state: VmiState | None, timeout: float) -> float:
+        """When it was asked: as recorded, or since its VMI is there. What an earlier attempt waited for in vain is
+        given its whole time once more."""
+        wall, now = self._wall(), self._now()
+        asked = self._found.get("asked", {}).get(key)
+        if asked is None and state is not None and state.created:
+            asked = datetime.fromisoformat(state.created).timestamp()
+        # the clocks of two machines may differ: nothing was asked in the future
+        age = max(0.0, wall - asked) if asked is not None else 0.0
+        return now - age if age < timeout or self._same else now
+
+    def booted(self, seconds: float) -> None:
+        self.boots.append(round(seconds, 1))
+
+    def is_due(self, now: float) -> bool:
+        """Whether it is time for another record."""
+        if now - self._kept < KEEP_EVERY:
+            return False
+        self._kept = now
+        return True
+
+    def record_of(self, window: StartWindow, pace: StartPace) -> dict[str, Any]:
+        offset = self._wall() - self._now()
+        return {
+            "attempt": self._session.run.attempt,
+            "only": self._only,
+            "asked": {key: since + offset for key, since in window.in_flight.items()},
+            "failed": dict(window.failed),
+            "retried": dict(window.retries.used),
+            "resting": {key: until + offset for key, until in window.retries.resting.items()},
+            "opens": {name: opens + offset for name, opens in window.opens.items()},
+            "pace": pace.as_dict(),
+            "boots": list(self.boots),
+        }
+
+    def put(self, record: Mapping[str, Any]) -> None:
+        self._session.put(self._topic, record)
+
+    def _of_this_start(self, name: str) -> dict[str, Any]:
+        return dict(self._found.get(name, {})) if self._same else {}
+
+    def _wall(self) -> float:
+        return self._session.clock.now().timestamp()

@@ -1,0 +1,110 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How many may be in flight from one moment to the next: the pace, the site's budget, and the room on its nodes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from ..._cluster.api import Api
+from ..._cluster.kinds import NODE
+from ..._cluster.watching import Watch
+from ..._model.plan import Startup
+from ..._model.vmi_state import VmiState
+from ..._planning.start.caps import NODE as ON_NODE
+from ..._planning.start.pace import Signals, StartPace
+from ..._planning.start.window import StartWindow
+from .budget import SiteBudget
+
+# seconds between two looks at what goes on
+LOOK_EVERY = 1.0
+# seconds after which a VM waits long for a node, or for its node to attach and mount
+LONG = 20.0
+SCHEDULING = ("", "Pending", "Scheduling")
+# the label that KubeVirt keeps on nodes that VMs can run on
+SCHEDULABLE = "kubevirt.io/schedulable"
+
+
+class Pacing:
+    """Sets the window's limit. state: what is seen of a VM's VMI."""
+
+    def __init__(
+        self,
+        startup: Startup,
+        api: Api,
+        window: StartWindow,
+        budget: SiteBudget,
+        wake: threading.Condition,
+        state: Callable[[str], VmiState | None],
+    ) -> None:
+        self.pace = StartPace(startup.max_starting)
+        self.watches = [Watch(api, NODE, None, wake, keep=takes_vms)] if ON_NODE in startup.caps else []
+        self._traffic = api.traffic
+        self._window = window
+        self._budget = budget
+        self._state = state
+        self._boots: list[float] = []
+        self._long: set[str] = set()
+        self._looked: float | None = None
+
+    @property
+    def note(self) -> str:
+        """Why no more are in flight, for the progress line."""
+        return ", ".join(filter(None, [self.pace.note, self._budget.note]))
+
+    @property
+    def waiting_long(self) -> list[str]:
+        """What is in flight and counted as waiting too long: no news for whoever goes on."""
+        return [key for key in self._window.in_flight if key in self._long]
+
+    def resume(self, waiting_long: Iterable[str]) -> None:
+        self._long.update(waiting_long)
+
+    def booted(self, seconds: float) -> None:
+        self._boots.append(seconds)
+
+    def set_limit(self, now: float) -> None:
+        """As of now; cheap unless a second has passed."""
+        window = self._window
+        if self._looked is None or now - self._looked >= LOOK_EVERY:
+            self._look(now)
+            self._looked = now
+        limit = min(self.pace.limit, self._budget.update(len(window.in_flight), window.waiting))
+        for watch in self.watches:
+            nodes = [name for (_none, name), takes in list(watch.objects.items()) if takes]
+            limit = min(limit, len(window.in_flight) + window.queue.room_on(nodes))
+        window.limit = limit
+
+    def _look(self, now: float) -> None:
+        seen = self._traffic.take()
+        scheduling, attaching = self._began_to_wait_long(now)
+        boots, self._boots = tuple(self._boots), []
+        self.pace.look(Signals(seen.throttled, seen.errors, seen.latency, scheduling, attaching, boots), now)
+
+    def _began_to_wait_long(self, now: float) -> tuple[int, int]:
+        """How many began to count as waiting for a node, and for what comes after that, since the last look."""
+        scheduling = attaching = 0
+        for key, since in self._window.in_flight.items():
+            state = self._state(key)
+            if state is not None and state.node:
+                self._window.queue.settle(key, state.node)
+            if now - since < LONG or key in self._long:
+                continue
+            self._long.add(key)
+            if state is None or (state.phase in SCHEDULING and not state.node):
+                scheduling += 1
+            elif state.phase in SCHEDULING:
+                attaching += 1
+        return scheduling, attaching
+
+
+def takes_vms(node: Mapping[str, Any]) -> bool:
+    """Whether KubeVirt may start a VM there now."""
+    labels, spec = node["metadata"].get("labels") or {}, node.get("spec") or {}
+    ready = any(
+        condition["type"] == "Ready" and condition["status"] == "True"
+        for condition in (node.get("status") or {}).get("conditions") or []
+    )
+    return ready and not spec.get("unschedulable") and labels.get(SCHEDULABLE) == "true"

@@ -1,0 +1,260 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Driving one start: what the window lets begin is asked, what the watches show is told to the window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+from heapq import nsmallest
+from typing import Any
+
+from ..._cluster.api import Api, Object, may_pass
+from ..._cluster.bell import Bell
+from ..._cluster.bulk import for_each
+from ..._cluster.clock import Deadline
+from ..._cluster.watching import await_lists
+from ..._cluster.write_stream import WriteStream
+from ..._errors import NotFound
+from ..._model.start_asked import Asked
+from ..._model.vmi_state import VmiState
+from ..._planning.start.caps import CappedQueue
+from ..._planning.start.only import needy, only
+from ..._planning.start.order import StartOrder
+from ..._planning.start.retries import retries_of
+from ..._planning.start.window import StartWindow
+from ..entry import bounded
+from ..inventory.workloads import Workloads
+from ..run.session import Session
+from .budget import SiteBudget
+from .hooks import StartHooks
+from .memory import StartMemory
+from .pacing import Pacing
+from .parts import parts_by_key
+from .result import result_of
+from .sight import Sight
+from .vm_start import VmStart
+from .workload_start import WorkloadStart
+
+# how often the window looks at its timeouts when no event comes
+TICK = 1.0
+# seconds between two lines of progress
+SAY_EVERY = 0.2
+STOPPED = "somebody stopped it while it started"
+# what a write of the start is for
+ASK, FORGET, REMEMBER = "ask", "forget", "remember"
+
+
+class Starter:
+    """One start, or one round of it. What was asked and what failed before comes from the run store."""
+
+    def __init__(
+        self,
+        session: Session,
+        api: Api,
+        vms: Mapping[str, Object],
+        workloads: Workloads,
+        order: StartOrder,
+        asked: Asked,
+    ) -> None:
+        startup = session.plan.startup
+        self._session = session
+        self._order = order
+        self._asked = asked
+        chosen = only(order, asked.only)
+        self._keys = [key for wave in chosen.waves for key in wave.keys]
+        self._sight = Sight(session.clock)
+        self._now = self._sight.now
+        self._memory = StartMemory(session, api.site, asked.only, self._now)
+        self.boots = self._memory.boots
+        at_target = api.site == session.target
+        self._hooks = StartHooks(session.plan, chosen, self._memory.hooks, asked.hook, at_target)
+        self._wake = Bell()
+        self._vms = VmStart(session.plan, api, vms, self._wake)
+        self._workloads = WorkloadStart(session.plan, api, workloads, self._wake)
+        self._window = StartWindow(
+            self._hooks.waves,
+            startup.max_starting,
+            startup.readiness.timeout.total_seconds(),
+            startup.on_failure,
+            order.needs,
+            CappedQueue(startup.caps, parts_by_key(session.plan, api, vms, workloads)),
+            retries_of(startup.retries, startup.max_starting, len(self._keys)),
+            {**self._vms.deadlines, **self._workloads.deadlines},
+        )
+        longest = max(map(self._window.timeout_of, self._keys), default=None)
+        budget = session.plan.site(api.site).max_starting
+        self._budget = SiteBudget(session, api, budget, startup.priority, longest)
+        self._pacing = Pacing(startup, api, self._window, self._budget, self._wake, self._state)
+        self._writes: WriteStream[tuple[str, str]] = WriteStream(session.clock, self._wake, session.verify_lock)
+        self._watches = [*self._vms.watches, *self._workloads.watches, *self._pacing.watches]
+        self._sight.watches = self._watches
+        # keys whose request went out: a retry of these looks before it asks
+        self._sent: set[str] = set()
+        self._changed = 0
+        # failures of earlier rounds, whose reasons are complete
+        self._explained: set[str] = set()
+        self._said: float | None = None
+
+    def drive(self, round_timeout: int | None) -> None:
+        """Until every wave is done, or the round is over."""
+        deadline = Deadline(self._session.clock, round_timeout if round_timeout is not None else float("inf"))
+        for watch in self._watches:
+            watch.start()
+        try:
+            await_lists(self._watches, self._wake)
+            self._leave_off()
+            self._recover()
+            while not self._window.done and not deadline.over:
+                rung, idle = self._wake.rung, not self._window.waiting
+                self._observe()
+                self._pacing.set_limit(self._now())
+                asked = self._window.next(self._now())
+                self._ask(asked)
+                self._report()
+                self._remember(self._now())
+                # a wave that has just begun gets its part of the site's budget in the next turn
+                if asked or not (idle and self._window.waiting):
+                    self._wake.wait_beyond(rung, 0 if self._window.done else min(TICK, deadline.left + 0.01))
+            self._finish()
+            if self._window.done:
+                self._budget.release()
+            else:
+                self._budget.keep()
+        finally:
+            self._writes.stop()
+            for watch in self._watches:
+                watch.stop()
+            self._vms.close()
+
+    def result(self) -> dict[str, Any]:
+        return result_of(
+            self._order,
+            self._window,
+            self._hooks,
+            self._of,
+            among=self._keys,
+            changed=self._changed > 0,
+            pace=self._pacing.pace.summary,
+        )
+
+    @property
+    def to_retry(self) -> list[str]:
+        """What failed, and what did not begin because of it."""
+        return sorted({*self._window.failed, *self._hooks.never_begun(self._window)})
+
+    def _of(self, key: str) -> VmStart | WorkloadStart:
+        return self._workloads if key in self._workloads else self._vms
+
+    def _state(self, key: str) -> VmiState | None:
+        return self._vms.state(key) if key in self._vms else None
+
+    def _recover(self) -> None:
+        """The window as the cluster shows it: what is up, and what an earlier round or attempt asked to start."""
+        memory, window = self._memory, self._window
+        for of in (self._vms, self._workloads):
+            of.resume({key: since for key, since in memory.unsettled.items() if key in of})
+            of.facts.update({key: facts for key, facts in memory.facts.items() if key in of})
+        self._observe()
+        memory.resume(window, self._pacing.pace)
+        self._pacing.resume(memory.waiting_long)
+        for key in self._keys:
+            if key in window.ready or key in memory.failed or not self._of(key).was_asked(key):
+                continue
+            self._sent.add(key)
+            window.observe_starting([key], memory.asked_at(key, self._state(key), window.timeout_of(key)))
+        for key in memory.asked.keys() & set(self._keys) - window.ready:
+            if not self._of(key).was_asked(key):
+                window.gave_up(key, STOPPED)
+        # a failure may stop what waits, never what was asked
+        for key, reason in memory.failed.items():
+            window.gave_up(key, reason)
+        self._explained |= window.failed.keys()
+        for key, reason in needy(self._order, self._keys, lambda key: self._of(key).is_up(key)):
+            window.gave_up(key, reason)
+        self._ask([key for key in window.in_flight if self._of(key).is_asked_twice(key)])
+
+    def _observe(self) -> None:
+        """Take what has changed since the last look: what got up, and what became of our writes."""
+        now = self._now()
+        with self._wake:
+            changed = self._vms.take_changes() | self._workloads.take_changes()
+        for key in changed:
+            if self._of(key).is_up(key) and key not in self._order.stays_off:
+                self._became_ready(key, now)
+        for (verb, key), error in self._writes.take_ended():
+            if verb == ASK and error is None:
+                self._sent.add(key)
+                self._changed += 1
+            elif verb == ASK and error is not None:
+                self._window.gave_up(key, str(error), now if may_pass(error) else None)
+            elif error is not None and not isinstance(error, NotFound):
+                # the record stays on what runs: only our own run store may be late
+                raise error
+
+    def _became_ready(self, key: str, now: float) -> None:
+        since = self._window.in_flight.get(key)
+        if since is not None:
+            self._pacing.booted(now - since)
+            self._memory.booted(now - since)
+        first = key not in self._window.ready
+        self._window.became_ready(key)
+        if first and key in self._window.ready and self._of(key).is_recorded(key):
+            # the start is its new state
+            self._writes.put((FORGET, key), partial(self._of(key).forget, key), urgent=False)
+
+    def _ask(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            of = self._of(key)
+            again = key in self._sent and not of.is_asked_twice(key)
+            self._writes.put((ASK, key), partial(of.start_again if again else of.start, key))
+
+    def _leave_off(self) -> None:
+        """What stays off gets back what of its own does not start it."""
+        if self._asked.only:
+            return
+        off = [key for key in self._order.stays_off if self._of(key).is_recorded(key)]
+        outcome = for_each(off, lambda key: self._of(key).leave_off(key), before_batch=self._session.verify_lock)
+        for _key, error in outcome.failed:
+            raise error
+
+    def _finish(self) -> None:
+        """Wait for what is on its way out, and record the round."""
+        while not self._writes.idle:
+            rung = self._wake.rung
+            self._observe()
+            if not self._writes.idle:
+                self._wake.wait_beyond(rung, TICK)
+        self._observe()
+        for key in self._window.failed.keys() - self._explained:
+            self._window.failed[key] = f"{self._window.failed[key]}; {self._of(key).why_not_up(key)}"
+        self._memory.put(self._record())
+        seconds = self._hooks.seconds(self._window)
+        if seconds is not None:
+            self._session.extend_lock(seconds)
+        self._report(at_once=True)
+
+    def _remember(self, now: float) -> None:
+        """Off the path, for a process that has to go on when this one was killed."""
+        if self._memory.is_due(now):
+            self._writes.put((REMEMBER, ""), partial(self._memory.put, self._record()), urgent=False)
+
+    def _record(self) -> dict[str, Any]:
+        own = {
+            "hooks": self._hooks.record,
+            "waiting_long": self._pacing.waiting_long,
+            "unsettled": {**self._vms.unsettled(), **self._workloads.unsettled()},
+            # no more of them than a result shows
+            "facts": dict(bounded(sorted({**self._vms.facts, **self._workloads.facts}.items()))),
+        }
+        return {**self._memory.record_of(self._window, self._pacing.pace), **own}
+
+    def _report(self, at_once: bool = False) -> None:
+        now = self._session.clock.monotonic()
+        if not at_once and self._said is not None and now - self._said < SAY_EVERY:
+            return
+        self._said = now
+        window = self._window
+        waiting = ", ".join(filter(None, [self._pacing.note, *nsmallest(3, window.in_flight)]))
+        stage = f"start: {window.wave}" if window.wave else "start"
+        self._session.progress.emit(stage, len(window.ready), window.total, len(window.in_flight), waiting)

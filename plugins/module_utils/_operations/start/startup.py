@@ -1,0 +1,65 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Starting a plan's VMs and workloads at a site: waves, a sliding window, one watch per kind (P1, P7)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..._model.plan import Plan
+from ..._model.run import START
+from ..._model.start_asked import Asked
+from ..._planning.forecast.boot_times import measured
+from ..._planning.start.failure import retry_command
+from ..._planning.start.only import only
+from ..._planning.start.order import order_start
+from ..inventory.protected import start_records
+from ..inventory.workloads import workload_records
+from ..run.session import Session
+from ..stop.pools import resume_pools
+from .guard import check_may_start
+from .result import decided
+from .scope import of_run, open_gates
+from .starter import Starter
+
+
+def start_vms(
+    plan: Plan,
+    run_id: str,
+    round_timeout: int | None,
+    check_mode: bool,
+    site: str | None = None,
+    asked: Asked | None = None,
+) -> dict[str, Any]:
+    """Start what ran before, in order, at most max_starting in flight; failures are reported, not raised.
+
+    site: the target of the run by default; its source, when the run gives everything back.
+    """
+    asked = asked or Asked()
+    with Session(plan, run_id, check_mode) as session, session.step(_step(session, site)) as summary:
+        site = site or session.target
+        api = session.site_api(site)
+        vms, workloads = of_run(session, api, site)
+        records = [*start_records(vms), *workload_records(workloads.selected.values())]
+        order = order_start(records, plan.startup.waves, open_gates(session, site, asked.open_gates))
+        if check_mode:
+            if session.run.operation == START:
+                # nothing comes before it that check mode leaves out
+                check_may_start(session, site)
+            return decided(only(order, asked.only), workloads, plan.startup.max_starting)
+        check_may_start(session, site)
+        starter = Starter(session, api, vms, workloads, order, asked)
+        starter.drive(round_timeout)
+        result = starter.result()
+        summary.update({name: result[name] for name in ("ready", "not_started", "stays_off", "peak_in_flight")})
+        summary["boots"] = measured(starter.boots)
+        if not result["done"]:
+            summary["state"] = "running"
+        elif not result["not_started"] and not result["never_begun"]:
+            summary["pools"] = resume_pools(session, api, vms)
+        retry = retry_command(session.run, starter.to_retry, site, asked.plan_file) if result["done"] else None
+        return {**result, "retry": retry}
+
+
+def _step(session: Session, site: str | None) -> str:
+    return "start" if site in (None, session.target) else "rollback"

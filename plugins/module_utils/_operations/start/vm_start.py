@@ -1,0 +1,164 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""VMs as a start drives them: given their own strategy back, up when they are ready (P7)."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from ..._cluster.api import Api, Object
+from ..._cluster.kinds import VM, VMI
+from ..._errors import Conflict, DrError, Failed, Refused
+from ..._model.names import RECORDED
+from ..._model.plan import Plan
+from ..._model.vm import PowerRecord, power_record
+from ..._model.vmi_state import VmiState
+from ..._planning.start.failure import failure_facts, failure_text
+from ..._planning.start.readiness import deadlines, readiness_by_key
+from ..inventory.protected import start_records
+from .probe import Probes
+from .vm_ready import VmReady
+from .warnings import Warnings
+
+
+class VmStart:
+    """The VMs of a start, by key; one watch on VMIs. Thread-safe as its Api is."""
+
+    noun = "vm"
+
+    def __init__(
+        self,
+        plan: Plan,
+        api: Api,
+        vms: Mapping[str, Object],
+        wake: threading.Condition,
+        probes: Probes | None = None,
+    ) -> None:
+        readiness = readiness_by_key(start_records(vms), plan.startup)
+        self._api = api
+        self._vms = vms
+        self._warnings = Warnings(api)
+        stopped = [key for key in vms if self.is_recorded(key)]
+        self._ready = VmReady(api, plan.namespaces, readiness, stopped, wake, probes)
+        self.watches = [self._ready.watch]
+        # seconds after which each counts as failed
+        self.deadlines = deadlines(readiness)
+        # of those that failed
+        self.facts: dict[str, dict[str, Any]] = {}
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._vms
+
+    def up(self) -> set[str]:
+        """Keys. The caller holds the condition that the watch wakes."""
+        return self._ready.up()
+
+    def is_up(self, key: str) -> bool:
+        """As of the last look."""
+        return self._ready.is_up(key)
+
+    def take_changes(self) -> set[str]:
+        """Keys that came up, or are it no more, since the last call. The caller holds the condition."""
+        return self._ready.take_changes()
+
+    def state(self, key: str) -> VmiState | None:
+        """Of its VMI."""
+        return self._ready.state(key)
+
+    def unsettled(self) -> dict[str, float | None]:
+        """What the next round has to know: what is ready but for a probe or, since when, for its delay."""
+        return self._ready.unsettled()
+
+    def resume(self, unsettled: Mapping[str, float | None]) -> None:
+        """What an earlier round of this attempt left; before the first look."""
+        self._ready.resume(unsettled)
+
+    def close(self) -> None:
+        self._ready.stop()
+
+    def is_recorded(self, key: str) -> bool:
+        return RECORDED in (self._vms[key]["metadata"].get("annotations") or {})
+
+    def was_asked(self, key: str) -> bool:
+        """Its own strategy is back although the record is still on it: somebody asked it to start."""
+        if not self.is_recorded(key):
+            return False
+        recorded = PowerRecord(**json.loads(self._vms[key]["metadata"]["annotations"][RECORDED]))
+        return strategy_patch(recorded).items() <= self._vms[key]["spec"].items()
+
+    def is_asked_twice(self, key: str) -> bool:
+        """A Manual one needs a second request, which a killed attempt may not have made."""
+        return power_record(self._vms[key]).run_strategy == "Manual"
+
+    def start(self, key: str) -> None:
+        """Give the VM its runStrategy back; a Manual one that ran is asked to start."""
+        power = power_record(self._vms[key])
+        self._patch(key, {"spec": strategy_patch(power)})
+        if power.run_strategy == "Manual":
+            self._start_manual(key)
+
+    def start_again(self, key: str) -> None:
+        """A second request, unless somebody changed the VM since the first: that is theirs to decide (P8)."""
+        meta = self._vms[key]["metadata"]
+        seen = self._api.get(VM, meta["name"], meta["namespace"])["spec"]
+        wanted = strategy_patch(power_record(self._vms[key]))
+        if not wanted.items() <= seen.items():
+            raise Refused(
+                "start the VM again",
+                site=self._api.site,
+                on=f"VirtualMachine/{key}",
+                seen=f"somebody set {', '.join(f'{name}: {seen.get(name)}' for name in wanted)} since it was started",
+                wanted=", ".join(f"{name}: {value}" for name, value in wanted.items()),
+                next_step="start it by hand, or run the start again",
+            )
+        self.start(key)
+
+    def leave_off(self, key: str) -> None:
+        """Strategies that do not start a VM are given back to those that were off; others stay Halted, recorded."""
+        power = power_record(self._vms[key])
+        # annotated to stay off although it ran: a Manual one is left Halted too
+        if self.is_recorded(key) and power.run_strategy in ("Halted", "Manual") and not power.running:
+            self._patch(key, {"spec": strategy_patch(power), "metadata": {"annotations": {RECORDED: None}}})
+
+    def forget(self, key: str) -> None:
+        """Take the record off a VM that is up: the start is its new state."""
+        self._patch(key, {"metadata": {"annotations": {RECORDED: None}}})
+
+    def why_not_up(self, key: str) -> str:
+        """In words; what there is to see of it is in `facts` from then on."""
+        namespace, name = key.split("/")
+        try:
+            vm = self._api.find(VM, name, namespace)
+            vmi = self._api.find(VMI, name, namespace)
+        except DrError as error:
+            return f"its state could not be read: {error}"
+        self.facts[key] = seen = failure_facts(name, vm or {}, vmi or {}, self._warnings.of(namespace))
+        waits_for = self._ready.waits_for(key)
+        return "; ".join([failure_text(seen), *([waits_for] if waits_for else [])])
+
+    def _patch(self, key: str, body: Object) -> None:
+        meta = self._vms[key]["metadata"]
+        self._api.patch(VM, meta["name"], meta["namespace"], body)
+
+    def _start_manual(self, key: str) -> None:
+        namespace, name = key.split("/")
+        path = f"/apis/subresources.kubevirt.io/v1/namespaces/{namespace}/virtualmachines/{name}/start"
+        try:
+            self._api.put_subresource(path, {}, f"VirtualMachine/{key}")
+        except Conflict as error:
+            if "already" not in (error.seen or ""):
+                raise
+        except Failed as error:
+            # a start request is pending already: an earlier attempt made it
+            if error.status != 500 or "start" not in (error.seen or "").lower():
+                raise
+
+
+def strategy_patch(power: PowerRecord) -> dict[str, Any]:
+    """The spec that gives a VM its own strategy back, in the field that it used."""
+    if power.running_field:
+        return {"running": power.running}
+    return {"runStrategy": power.run_strategy}

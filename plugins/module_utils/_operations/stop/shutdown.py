@@ -1,0 +1,227 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Stopping a plan's VMs and workloads at a site: graceful, recorded on each, proven off (P3, P7)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..._cluster.api import Api, Object
+from ..._cluster.bulk import for_each
+from ..._cluster.clock import Deadline
+from ..._cluster.kinds import VMI
+from ..._cluster.watching import Watch
+from ..._errors import DrError, Refused, Timeout, Unreachable
+from ..._model.plan import Plan
+from ..._planning.start.order import order_start
+from ..._planning.start.stop_order import order_stop
+from ..entry import bounded
+from ..inventory.protected import key_of, list_vms, running_vmis, start_records
+from ..inventory.remains import remains, remains_at
+from ..inventory.workloads import Workloads, list_workloads, workload_records
+from ..plan.sites import reach
+from ..run.session import Session
+from .latch_closing import close_latch
+from .pools import pause_pools
+from .vm_stop import ForcedOff, halt, is_halted, to_halt
+from .workload_stop import await_pods_gone, stop_workload, to_stop, with_jobs
+
+REMAINS_POLL = 1.0
+# a VM without power is gone at once, unless its node is down
+FORCED_TIMEOUT = 60.0
+NOTHING = {"changed": False, "proven_off": False, "stopped": 0, "workloads_stopped": 0, "forced": 0, "decisions": []}
+
+
+@dataclass(frozen=True)
+class Patience:
+    """timeout: seconds for a graceful stop of all, with force of each stage of the order.
+
+    best_effort: for a source that was declared lost; no answer, or VMs that do not stop in time, are recorded and the
+    run goes on without the proof. force: VMs that do not stop in time lose their power. freeze: their file systems
+    are brought to rest before.
+    """
+
+    timeout: float
+    best_effort: bool = False
+    force: bool = False
+    freeze: bool = False
+
+
+def stop_vms(plan: Plan, run_id: str, site: str, patience: Patience, check_mode: bool) -> dict[str, Any]:
+    """Stop all VMs and workloads of the plan at a site and prove that nothing of them is left there."""
+    with Session(plan, run_id, check_mode) as session, session.step("quiesce") as summary:
+        try:
+            result = _Stop(session, _api(session, site), patience).all()
+        except DrError as error:
+            if not patience.best_effort:
+                raise
+            result = {**NOTHING, "msg": f"not proven off: {error}"}
+        session.put("quiesce", {"proven_off": result["proven_off"], "site": site})
+        summary.update({**result, "decisions": result["decisions"][:20]})
+        return result
+
+
+def _api(session: Session, site: str) -> Api:
+    there = session.reach_source() if site == session.source else reach(session.plan, site)
+    if there.api is None:
+        raise Unreachable("stop the VMs", site=site, seen=there.message, next_step="a planned move needs both sites")
+    return there.api
+
+
+class _Stop:
+    """One stop at one site."""
+
+    def __init__(self, session: Session, api: Api, patience: Patience) -> None:
+        self._session = session
+        self._api = api
+        self._patience = patience
+        self._vms = list_vms(session.plan, api)
+        self._workloads = list_workloads(session.plan, api)
+        self._total = len(self._vms) + len(self._workloads.selected)
+        self._deadline = Deadline(session.clock, patience.timeout)
+        self._forced = ForcedOff(session, api, patience.freeze)
+        self._asked: set[str] = set()
+
+    def all(self) -> dict[str, Any]:
+        session, api = self._session, self._api
+        pools = pause_pools(session, api, self._vms, self._patience.best_effort)
+        decisions = [said for _paused, said in pools]
+        close_latch(session, api, set(self._vms))
+        stages = _stages(session.plan, self._vms, self._workloads)
+        running = [vm for vm in self._vms.values() if not is_halted(vm)]
+        busy = to_stop(self._workloads.writers)
+        paused = any(written for written, _said in pools)
+        counts = {"changed": bool(running or busy) or paused, "stopped": len(running), "workloads_stopped": len(busy)}
+        if session.check_mode:
+            decisions += _foretold(stages, self._vms, self._workloads)
+            return {**NOTHING, **counts, "decisions": bounded(decisions), "msg": "check mode: nothing was stopped"}
+        try:
+            self._run_through(stages)
+            left = self._await_nothing_left()
+        finally:
+            self._forced.unfreeze()
+        if left and not self._patience.best_effort:
+            raise _left(api.site, left, self._deadline.elapsed, self._patience.force)
+        message = f"{len(running)} VMs halted" + (f", {len(busy)} workloads stopped" if busy else "")
+        message += (f", {len(self._forced.done)} of them by force" if self._forced.done else "") + f" at {api.site}"
+        message += f", not proven off: {', '.join(left[:3])}" if left else ""
+        forced = len(self._forced.done)
+        decisions = bounded(decisions + self._forced.done)
+        return {**counts, "proven_off": not left, "forced": forced, "decisions": decisions, "msg": message}
+
+    def _run_through(self, stages: list[set[str]]) -> None:
+        for stage in stages:
+            if self._patience.force and not self._patience.best_effort:
+                # nothing is pulled because others were slow
+                self._deadline = Deadline(self._session.clock, self._patience.timeout)
+            of_stage = with_jobs(self._workloads, stage)
+            self._each(halt, to_halt(self._vms.values(), stage))
+            self._each(stop_workload, to_stop(of_stage))
+            self._asked |= stage & self._vms.keys()
+            left = self._await_gone(self._asked)
+            if left and self._patience.force:
+                self._force(left)
+            await_pods_gone(self._session, self._api, of_stage, self._total, self._deadline)
+            if self._deadline.over and not self._patience.best_effort:
+                return  # what others depend on is not stopped under them
+        # a CronJob may have made one more Job before it was suspended
+        late = list_workloads(self._session.plan, self._api)
+        self._each(stop_workload, to_stop(late.writers))
+
+    def _force(self, keys: set[str]) -> None:
+        try:
+            self._forced.force(running_vmis(self._session.plan, self._api, keys))
+        except DrError:
+            if not self._patience.best_effort:
+                raise
+        self._deadline = Deadline(self._session.clock, FORCED_TIMEOUT)
+        self._await_gone(keys)
+
+    def _each(self, stop: Callable[[Api, Object], None], items: list[Object]) -> None:
+        outcome = for_each(items, lambda item: stop(self._api, item), before_batch=self._session.verify_lock)
+        for _item, error in outcome.failed:
+            if not self._patience.best_effort:
+                raise error
+
+    def _await_gone(self, keys: set[str]) -> set[str]:
+        """What is left of these VMs when all are gone, or when the time is over."""
+        if not keys or self._deadline.over:
+            return set(keys) if self._deadline.over else set()
+        wake = threading.Condition()
+        watch = Watch(self._api, VMI, self._session.plan.namespaces, wake, keep=lambda _item: True)
+        watch.start()
+        try:
+            with wake:
+                while True:
+                    left = {f"{namespace}/{name}" for namespace, name in watch.objects} & keys
+                    waiting = ", ".join(sorted(left)[:3])
+                    self._session.progress.emit("quiesce", len(keys) - len(left), self._total, waiting_for=waiting)
+                    if (watch.listed and not left) or self._deadline.over:
+                        return left if watch.listed else set(keys)
+                    wake.wait(min(2.0, self._deadline.left + 0.01))
+        finally:
+            watch.stop()
+
+    def _await_nothing_left(self) -> list[str]:
+        """What is left when all is gone, or the time is over: pods end and volumes are detached after their VMI."""
+        session, vms = self._session, self._vms
+        workloads = list_workloads(session.plan, self._api)
+        while (left := remains(session.plan, self._api, vms, workloads)) and not self._deadline.over:
+            session.progress.emit("quiesce", len(vms), len(vms), waiting_for=", ".join(left[:3]))
+            session.clock.sleep(min(REMAINS_POLL, self._deadline.left))
+        # what was asked to stop before what others kept up
+        return sorted(left, key=lambda item: item.removeprefix(f"{VMI.kind}/") not in self._asked)
+
+
+def prove_off(plan: Plan, run_id: str, site: str, check_mode: bool) -> dict[str, Any]:
+    """Look once more, after the demotion, that nothing of the plan's VMs and workloads is left at the site (P3).
+
+    There is no latch for pods: a workload that a person or a GitOps controller started again is found here.
+    """
+    with Session(plan, run_id, check_mode) as session, session.step("sync") as summary:
+        result = {**NOTHING, "msg": "check mode"}
+        if check_mode:
+            return result
+        api = _api(session, site)
+        left = remains_at(plan, api)
+        if left:
+            raise _left(site, left, 0.0, True)
+        summary["proven_off_after_demotion"] = True
+        return {**result, "proven_off": True, "msg": f"nothing of the plan's VMs and workloads is left at {site}"}
+
+
+def _left(site: str, left: list[str], waited: float, forced: bool) -> Timeout:
+    force = "" if forced else "; dr_force_off=true takes the power from VMs that ignore the shutdown"
+    return Timeout(
+        "stop the VMs",
+        site=site,
+        on=left[0],
+        seen=f"{len(left)} are left: {', '.join(left[:5])}",
+        wanted="no VMI, pod or VolumeAttachment of the plan, and no workload that asks for pods",
+        waited=waited,
+        next_step=f"look at these; a node that is down keeps them: see docs/quiesce.md{force}",
+    )
+
+
+def _stages(plan: Plan, vms: Mapping[str, Object], workloads: Workloads) -> list[set[str]]:
+    """Keys in the reverse order of their start; what a start would leave off goes first."""
+    try:
+        records = [*start_records(vms), *workload_records(workloads.selected.values())]
+        return order_stop(order_start(records, plan.startup.waves))
+    except Refused:
+        # no order can be had from these annotations, and stopping all at once is better than not stopping
+        return [set(vms) | set(workloads.selected)]
+
+
+def _foretold(stages: list[set[str]], vms: Mapping[str, Object], workloads: Workloads) -> list[str]:
+    """One line for each that a stop would stop, in its order."""
+    running = {key_of(vm) for vm in to_halt(vms.values(), set(vms))}
+    return [
+        f"stage {number}: {key} is {'halted' if key in vms else 'stopped'}"
+        for number, stage in enumerate(stages, 1)
+        for key in sorted(stage)
+        if key in running or (key in workloads and to_stop(with_jobs(workloads, {key})))
+    ]

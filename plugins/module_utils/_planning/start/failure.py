@@ -1,0 +1,96 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Why a VM did not start: what KubeVirt, conditions and events say, and the command that tries it again. Pure."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ..._model.run import Run
+from ..._model.vm import claim_names
+
+SHOWN_EVENTS = 5
+LONGEST_TEXT = 300
+# as the API server cuts the base of a generated name
+_BASE = 58
+_SUFFIX = 5
+
+
+def failure_facts(
+    name: str, vm: Mapping[str, Any], vmi: Mapping[str, Any], warnings: Iterable[Mapping[str, Any]] | str
+) -> dict[str, Any]:
+    """printable_status, phase, conditions and events of a VM. warnings: of its namespace, or why there are none."""
+    status, vmi_status = vm.get("status") or {}, vmi.get("status") or {}
+    conditions = [*status.get("conditions", []), *vmi_status.get("conditions", [])]
+    told = {
+        f"{item['type']} is {item.get('status')}: {item['message']}"[:LONGEST_TEXT]: None
+        for item in conditions
+        if item.get("message") and (item.get("status") != "True" or item["type"] == "Failure")
+    }
+    return {
+        "printable_status": status.get("printableStatus", "unknown"),
+        "phase": vmi_status.get("phase", "absent"),
+        "conditions": list(told),
+        "events": [warnings]
+        if isinstance(warnings, str)
+        else warnings_about(name, claim_names(vm) if vm else [], warnings),
+    }
+
+
+def failure_text(facts: Mapping[str, Any]) -> str:
+    """In one line."""
+    told = "; ".join([*(text.partition(": ")[2] for text in facts["conditions"]), *facts["events"]])[:500]
+    return f"VM {facts['printable_status']}, VMI {facts['phase']}" + (f": {told}" if told else "")
+
+
+def warnings_about(name: str, volumes: Sequence[str], events: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The newest about a VM, its VMI, its launcher and its volumes, each text once."""
+    mine = [event for event in events if _is_about(event.get("involvedObject") or {}, name, volumes)]
+    texts = {
+        f"{event.get('reason')} on {event['involvedObject'].get('kind')}/{event['involvedObject'].get('name')}: "
+        f"{event.get('message', '')}"[:LONGEST_TEXT]: None
+        for event in sorted(mine, key=_last, reverse=True)
+    }
+    return list(texts)[:SHOWN_EVENTS]
+
+
+def retry_command(run: Run, keys: Sequence[str], site: str, plan_file: str | None) -> str | None:
+    """What tries only these again, as the next attempt of the run; None where there is nothing to try."""
+    if not keys:
+        return None
+    given = {"dr_plan": plan_file or "PLAN"}
+    operation = run.operation
+    if site != run.target:
+        # the run has given everything back, and ends
+        operation = "start"
+    if operation == "start":
+        given["dr_site"] = site
+    elif operation != "failback":
+        given["dr_target"] = run.target
+    for name, value in (("dr_declare_lost", run.declared_lost), ("dr_waive_fencing", run.waived_fencing)):
+        if value and site == run.target:
+            given[name] = json.dumps({name: value}) if " " in value else value
+    options = [value if value.startswith("{") else f"{name}={value}" for name, value in given.items()]
+    options.append(json.dumps({"dr_only": list(keys)}))
+    return shlex.join(
+        ["ansible-playbook", f"ocpvirt.dr.{operation}", *(part for option in options for part in ("-e", option))]
+    )
+
+
+def _is_about(what: Mapping[str, Any], name: str, volumes: Sequence[str]) -> bool:
+    kind, its_name = what.get("kind"), what.get("name", "")
+    if kind in ("VirtualMachine", "VirtualMachineInstance"):
+        return bool(its_name == name)
+    if kind in ("PersistentVolumeClaim", "DataVolume"):
+        return its_name in volumes
+    base = f"virt-launcher-{name}-"[:_BASE]
+    return kind == "Pod" and its_name.startswith(base) and len(its_name) == len(base) + _SUFFIX
+
+
+def _last(event: Mapping[str, Any]) -> str:
+    series = event.get("series") or {}
+    created = event.get("metadata", {}).get("creationTimestamp")
+    return str(series.get("lastObservedTime") or event.get("lastTimestamp") or event.get("eventTime") or created or "")

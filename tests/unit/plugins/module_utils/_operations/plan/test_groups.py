@@ -1,0 +1,157 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.run_store import RunStore
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused, Unreachable
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus, SyncProof
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run import Run, new_run_id
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan import groups as groups_module
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.groups import Groups
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run import session as session_module
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run.session import Session
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.registry import PROVIDERS
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, plan_of
+
+GROUPS = [{"name": name, "selector": {"matchLabels": {"tier": name}}} for name in ("db", "app", "web")]
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """(product, site) of every question that was asked."""
+    questions: list[tuple[str, str]] = []
+
+    def product(product_name: str) -> type:
+        class Product:
+            name = product_name
+
+            def __init__(self, _sites: object) -> None:
+                pass
+
+            def observe_all(self, groups: list[SimpleNamespace], site: str) -> list[GroupStatus]:
+                questions.append((self.name, site))
+                return [GroupStatus(group.name, site, "primary", "healthy", "none") for group in groups]
+
+            def promote_all(self, groups: list[SimpleNamespace], site: str, forced: bool) -> list[bool]:
+                questions.append((f"{self.name} {forced}", site))
+                return [group.name != "app" for group in groups]
+
+            def demote_all(self, groups: list[SimpleNamespace], site: str) -> list[bool]:
+                questions.append((f"{self.name} demote", site))
+                return [group.name != "db" for group in groups]
+
+            def final_sync_all(self, groups: list[SimpleNamespace], source: str, target: str) -> list[SyncProof]:
+                questions.append((f"{self.name} sync", f"{source} {target}"))
+                return [SyncProof(group.name, True, "all", "", "", "") for group in groups]
+
+            def covers(self, _group: object, _site: str, pv: dict[str, object]) -> bool:
+                return bool(pv["mine"])
+
+        return Product
+
+    for name in ("one", "two"):
+        monkeypatch.setitem(PROVIDERS, name, product(name))
+    return questions
+
+
+def groups_of(*providers: str) -> Groups:
+    named = [{**group, "provider": name} for group, name in zip(GROUPS, providers, strict=False)]
+    return Groups(plan_of(replication={"groups": named}))
+
+
+def session(dead: bool) -> SimpleNamespace:
+    groups = groups_of("one")
+    return SimpleNamespace(plan=groups.plan, groups=groups, target="west", source="east", source_is_dead=dead)
+
+
+def test_p4_a_source_that_is_dead_for_this_run_is_not_asked_again(asked: list[tuple[str, str]]) -> None:
+    here, there = Session.observe_groups(session(dead=True))
+    assert asked == [("one", "west")]
+    assert [(status.role, status.reachable) for status in there] == [("unknown", False)]
+    assert here[0].role == "primary"
+
+
+def test_p4_an_api_server_that_is_dead_for_this_run_is_not_connected_to_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some products look for a group's volumes at both sites, each time."""
+    opened: list[str] = []
+    monkeypatch.setitem(PROVIDERS, "kept", lambda sites: SimpleNamespace(sites=sites))  # type: ignore[arg-type]
+    monkeypatch.setattr(groups_module, "open_site", lambda _plan, site: opened.append(site))
+    groups = groups_of("kept")
+    groups.silence("east", "declared lost")
+    (group,) = groups.plan.groups
+    with pytest.raises(Unreachable, match="declared lost"):
+        groups.provider(group).sites["east"].volumes(group)  # type: ignore[attr-defined]
+    assert opened == []
+
+
+@pytest.mark.parametrize(("source_state", "silenced"), [("unreachable", ["east"]), ("reachable", [])])
+def test_p4_a_module_of_a_run_whose_source_is_dead_silences_it(
+    monkeypatch: pytest.MonkeyPatch, source_state: str, silenced: list[str]
+) -> None:
+    api, plan = MemoryApi("west"), plan_of()
+    run = Run(
+        new_run_id(plan.name, "failover", "west", datetime(2026, 3, 1, tzinfo=UTC)),
+        plan.name,
+        "failover",
+        "east",
+        "west",
+        "f00d",
+        "2026-03-01T00:00:00+00:00",
+        source_state=source_state,
+        declared_lost="east",
+    )
+    RunStore(api, plan.store_namespace).put_head(run.id, plan.name, run.as_dict())
+    monkeypatch.setattr(session_module, "open_site", lambda _plan, _site: api)
+    told: list[str] = []
+    monkeypatch.setattr(Groups, "silence", lambda _self, site, _why: told.append(site))
+    Session(plan, run.id)
+    assert told == silenced
+
+
+def test_p1_a_source_that_may_be_alive_is_asked_freshly(asked: list[tuple[str, str]]) -> None:
+    Session.observe_groups(session(dead=False))
+    assert sorted(asked) == [("one", "east"), ("one", "west")]
+
+
+def test_each_product_is_asked_once_per_site_and_answers_come_in_the_order_of_the_plan(
+    asked: list[tuple[str, str]],
+) -> None:
+    found = groups_of("two", "one", "two").observe(["east", "west"])
+    assert sorted(asked) == [("one", "east"), ("one", "west"), ("two", "east"), ("two", "west")]
+    assert [status.group for status in found["west"]] == ["db", "app", "web"]
+
+
+def test_each_product_switches_all_of_its_groups_at_once(asked: list[tuple[str, str]]) -> None:
+    groups = groups_of("two", "one", "two")
+    assert groups.promote(groups.plan.groups, "west", forced=False) == ["db", "web"]
+    assert sorted(asked) == [("one False", "west"), ("two False", "west")]
+    assert groups.promote([], "west", forced=True) == []
+    asked.clear()
+    assert groups.demote(groups.plan.groups, "east") == ["app", "web"]
+    proofs = groups.final_sync(groups.plan.groups, "east", "west")
+    assert [proof.group for proof in proofs] == ["db", "app", "web"]
+    switched = [("one demote", "east"), ("one sync", "east west"), ("two demote", "east"), ("two sync", "east west")]
+    assert sorted(asked) == switched
+
+
+def claim(**labels: str) -> dict[str, object]:
+    return {"metadata": {"namespace": "payroll", "name": "disk", "labels": labels}}
+
+
+@pytest.mark.usefixtures("asked")
+def test_p1_a_claim_of_no_group_is_refused() -> None:
+    with pytest.raises(Refused, match="0 groups select it"):
+        groups_of("one").of_claim(claim(tier="other"))
+
+
+@pytest.mark.usefixtures("asked")
+def test_p1_a_volume_that_its_group_does_not_replicate_is_refused() -> None:
+    groups = groups_of("one")
+    pv = {"metadata": {"name": "pv-1"}, "mine": False}
+    with pytest.raises(Refused, match="group db does not replicate it here"):
+        groups.check_covered("west", claim(tier="db"), pv)
+    groups.check_covered("west", claim(tier="db"), {**pv, "mine": True})

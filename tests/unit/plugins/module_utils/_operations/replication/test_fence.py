@@ -1,0 +1,81 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.replication import replication
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.base import FenceProof
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, MemorySession, plan_of
+
+
+class Storage:
+    """The storage of both sites: what was asked of it. can_fence: whether the survivor's is able to."""
+
+    def __init__(self, role_at_east: str, can_fence: bool = True) -> None:
+        self.capabilities = SimpleNamespace(fencing=can_fence)
+        self.name = "storage"
+        self.asked: list[tuple[str, str]] = []
+        self._role = role_at_east
+
+    def provider(self, group: object) -> Storage:
+        return self
+
+    def observe(self, sites: list[str]) -> dict[str, list[GroupStatus]]:
+        return {site: [GroupStatus("payroll", site, self._role, "healthy", "none")] for site in sites}
+
+    def fence(self, group: object, survivor: str, lost: str) -> FenceProof:
+        self.asked.append(("fence", survivor))
+        return FenceProof("payroll", f"{survivor} takes nothing in")
+
+    def demote(self, group: object, site: str) -> bool:
+        self.asked.append(("demote", site))
+        return True
+
+
+def fence(monkeypatch: pytest.MonkeyPatch, storage: Storage, check_mode: bool = False) -> dict[str, object]:
+    session = MemorySession(MemoryApi())
+    session.groups = storage
+    session.update(declared_lost="east")
+    monkeypatch.setattr(replication, "Session", session)
+    return replication.fence_source(plan_of(), "r-1", check_mode)
+
+
+def test_p4_the_storage_of_a_site_without_volumes_yet_is_fenced_by_those_of_the_capture(monkeypatch) -> None:
+    """The volumes are made after the fence, and some products know a group by its volumes only."""
+    storage = Storage("secondary")
+    monkeypatch.setattr(replication, "expect_captured", lambda _session: storage.asked.append(("expect", "west")))
+    fence(monkeypatch, storage)
+    assert storage.asked == [("expect", "west"), ("fence", "west")]
+
+
+def test_p1_a_storage_that_outlives_its_lost_cluster_is_demoted_after_the_fence(monkeypatch) -> None:
+    storage = Storage("primary")
+    assert "payroll: east's storage answers, and is read-only now" in fence(monkeypatch, storage)["proofs"]
+    assert storage.asked == [("fence", "west"), ("demote", "east")]
+
+
+@pytest.mark.parametrize("role", ["secondary", "unknown"])
+def test_what_is_no_primary_at_the_lost_site_is_left_alone(monkeypatch, role) -> None:
+    storage = Storage(role)
+    fence(monkeypatch, storage)
+    assert storage.asked == [("fence", "west")]
+
+
+def test_a_refused_fence_changes_nothing_at_the_lost_site(monkeypatch) -> None:
+    storage = Storage("primary", can_fence=False)
+    with pytest.raises(Refused, match="dr_waive_fencing"):
+        fence(monkeypatch, storage)
+    assert storage.asked == []
+
+
+def test_p9_check_mode_fences_and_demotes_nothing(monkeypatch) -> None:
+    storage = Storage("primary")
+    assert fence(monkeypatch, storage, check_mode=True)["proofs"] == [
+        "payroll: would fence east",
+        "payroll: would be demoted at east, where its storage answers",
+    ]
+    assert storage.asked == []

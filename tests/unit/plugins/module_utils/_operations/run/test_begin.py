@@ -1,0 +1,229 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import VM, VMI
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.lease import DURATION, POLL, PlanLock
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.run_store import RunStore
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused, Unreachable
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Plan
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites import Reach
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run import begin, outlook
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._operations.two_sites import (
+    ARRIVED,
+    MOVED,
+    PLAN,
+    TwoSites,
+)
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, plan_of
+
+
+@pytest.fixture
+def both_primary(monkeypatch: pytest.MonkeyPatch) -> None:
+    """East was lost, the plan was moved to west with a fence debt, and east came back as it was."""
+    apis = {name: MemoryApi(name) for name in PLAN.sites}
+    indebted = replace(MOVED, fence_debt="its VMs were not observed to be off")
+    for api in apis.values():
+        RunStore(api, PLAN.store_namespace).put_head(MOVED.id, PLAN.name, indebted.as_dict())
+
+    class BothPrimary:
+        def __init__(self, _plan: Plan) -> None:
+            pass
+
+        def observe(self, sites: tuple[str, ...]) -> dict[str, list[GroupStatus]]:
+            return {site: [GroupStatus("payroll", site, "primary", "healthy", "none")] for site in sites}
+
+    monkeypatch.setattr(outlook, "reach", lambda _plan, name: Reach(name, "reachable", api=apis[name]))
+    monkeypatch.setattr(outlook, "Groups", BothPrimary)
+
+
+@pytest.mark.usefixtures("both_primary")
+def test_p1_a_returned_primary_with_a_fence_debt_is_refused_as_a_target() -> None:
+    with pytest.raises(Refused, match="fence debt"):
+        begin.begin_run(PLAN, "failover", "east", None, None, False)
+
+
+@pytest.mark.usefixtures("both_primary")
+def test_the_site_that_the_plan_was_moved_to_stays_a_no_op() -> None:
+    assert begin.begin_run(PLAN, "failover", "west", None, None, False)["needed"] is False
+
+
+@pytest.fixture
+def sites(monkeypatch: pytest.MonkeyPatch) -> TwoSites:
+    return TwoSites(monkeypatch)
+
+
+def test_a_planned_move_takes_both_locks_and_loses_nothing(sites: TwoSites) -> None:
+    begun = sites.begin("relocate", "west")
+    assert (begun["source"], begun["target"], begun["losses"], begun["phase_after"]) == (
+        "east",
+        "west",
+        [],
+        "failback_prep",
+    )
+    for api in sites.apis.values():
+        holder = PlanLock(api, PLAN.store_namespace, PLAN.name).holder()  # type: ignore[arg-type]
+        assert holder is not None
+        assert holder.run_id == begun["run_id"]
+
+
+def test_a_run_says_whether_something_syncs_the_plan_from_git(sites: TwoSites) -> None:
+    assert sites.begin("relocate", "east")["gitops"] is False
+    metadata = {"source": "gitops", "gitops": {"applications": {"east": [], "west": ["argocd/payroll"]}}}
+    assert sites.begin("relocate", "west", plan=plan_of(metadata=metadata))["gitops"] is True
+
+
+def test_a_failover_says_beforehand_what_it_loses(sites: TwoSites) -> None:
+    sites.unreachable.add("east")
+    begun = sites.begin("failover", "west", "east")
+    assert [loss["last_sync"] for loss in begun["losses"]] == [ARRIVED.isoformat()]
+
+
+def test_a_failback_is_a_move_home(sites: TwoSites) -> None:
+    sites.states = {"east": ("secondary", "incoming"), "west": ("primary", "outgoing")}
+    begun = sites.begin("failback")
+    assert (begun["operation"], begun["target"], begun["phase_after"]) == ("relocate", "east", "normal")
+
+
+def test_p5_a_move_that_was_killed_after_its_promotion_is_resumed(sites: TwoSites) -> None:
+    first = sites.begin("relocate", "west")
+    sites.states = {"east": ("secondary", "none"), "west": ("primary", "outgoing")}
+    for api in sites.apis.values():
+        PlanLock(api, PLAN.store_namespace, PLAN.name).release(first["run_id"], 1)  # type: ignore[arg-type]
+    again = sites.begin("relocate", "west")
+    assert (again["needed"], again["run_id"], again["attempt"]) == (True, first["run_id"], 2)
+
+
+def test_p6_a_rerun_after_a_kill_waits_once_for_both_sites_locks(sites: TwoSites) -> None:
+    first = sites.begin("relocate", "west")
+    clock = sites.apis["west"].clock
+    began = clock.monotonic()
+    again = sites.begin("relocate", "west")
+    assert (again["run_id"], again["attempt"]) == (first["run_id"], 2)
+    assert clock.monotonic() - began <= DURATION + POLL
+    holders = {site: PlanLock(api, PLAN.store_namespace, PLAN.name).holder() for site, api in sites.apis.items()}  # type: ignore[arg-type]
+    assert {site: holder and holder.attempt for site, holder in holders.items()} == {"east": 2, "west": 2}
+
+
+def test_a_move_that_was_rolled_back_is_over(sites: TwoSites) -> None:
+    sites.record(replace(MOVED, operation="relocate", state="rolled_back"))
+    assert sites.begin("relocate", "west")["run_id"] != MOVED.id
+
+
+def test_p4_a_move_whose_source_was_lost_on_the_way_goes_on_as_a_failover(sites: TwoSites) -> None:
+    sites.record(replace(MOVED, operation="relocate", state="failed"))
+    sites.unreachable.add("east")
+    begun = sites.begin("failover", "west", "east")
+    assert (begun["run_id"], begun["attempt"], begun["operation"]) == (MOVED.id, 2, "failover")
+
+
+def test_p6_a_run_that_the_other_site_recorded_is_finished_first(sites: TwoSites) -> None:
+    sites.record(replace(MOVED, operation="relocate", state="failed"))
+    sites.states = {"east": ("secondary", "incoming"), "west": ("primary", "outgoing")}
+    with pytest.raises(Refused, match="run relocate with dr_target=west again"):
+        sites.begin("relocate", "east")
+
+
+def test_p1_a_debt_that_the_other_site_recorded_counts(sites: TwoSites) -> None:
+    sites.record(replace(MOVED, fence_debt="its VMs were not observed to be off"))
+    sites.states = {"east": ("secondary", "none"), "west": ("primary", "none")}
+    with pytest.raises(Refused, match="fence debt"):
+        sites.begin("relocate", "east")
+
+
+@pytest.mark.parametrize(("operation", "target"), [("reprotect", None), ("reprotect", "east"), ("relocate", "east")])
+def test_p1_a_record_that_cannot_be_read_is_not_taken_for_none(
+    sites: TwoSites, monkeypatch: pytest.MonkeyPatch, operation: str, target: str | None
+) -> None:
+    """It would say that the plan was moved to west, and that east has a debt."""
+    sites.states = {"east": ("primary", "none"), "west": ("unknown", "none")}
+
+    def slow(*_arguments: object, **_named: object) -> None:
+        raise Unreachable("list ConfigMaps", site="west", seen="no answer")
+
+    monkeypatch.setattr(sites.apis["west"], "list", slow)
+    with pytest.raises(Unreachable, match="list ConfigMaps"):
+        sites.begin(operation, target)
+
+
+def test_p4_a_record_at_a_lost_site_is_not_needed(sites: TwoSites, monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(*_arguments: object, **_named: object) -> None:
+        raise Unreachable("list ConfigMaps", site="east", seen="no answer")
+
+    monkeypatch.setattr(sites.apis["east"], "list", slow)
+    assert sites.begin("failover", "west", "east")["needed"] is True
+
+
+def test_a_clean_secondary_needs_no_reprotect(sites: TwoSites) -> None:
+    assert sites.begin("reprotect")["needed"] is False
+
+
+def vmi_at_west(sites: TwoSites) -> None:
+    meta = {"name": "db", "namespace": "payroll", "labels": {"dr.ocpvirt.io/plan": "payroll"}}
+    sites.apis["west"].create(VM, {"metadata": meta, "spec": {"template": {"spec": {}}}})
+    sites.apis["west"].create(VMI, {"metadata": meta})
+
+
+def debt_of_west(sites: TwoSites) -> None:
+    sites.record(replace(MOVED, source="west", target="east", fence_debt="its VMs were not observed to be off"))
+
+
+def no_flow(sites: TwoSites) -> None:
+    sites.states["west"] = ("secondary", "none")
+
+
+@pytest.mark.parametrize("dirt", [vmi_at_west, debt_of_west, no_flow])
+def test_p1_whatever_is_left_at_the_other_site_makes_a_reprotect_needed(
+    sites: TwoSites, dirt: Callable[[TwoSites], None]
+) -> None:
+    dirt(sites)
+    begun = sites.begin("reprotect")
+    assert (begun["needed"], begun["source"], begun["phase_after"]) == (True, "west", "normal")
+
+
+def test_p5_a_failback_that_was_killed_halfway_has_nothing_to_clean_before_it_goes_on(sites: TwoSites) -> None:
+    sites.record(replace(MOVED, operation="relocate", source="west", target="east", state="running"))
+    sites.states = {"east": ("secondary", "incoming"), "west": ("secondary", "none")}
+    assert sites.begin("reprotect")["needed"] is False
+    assert sites.begin("failback")["attempt"] == 2
+
+
+STAGED = plan_of(metadata={"source": "oadp", "prestage": True})
+
+
+def test_a_refresh_goes_to_the_site_where_the_plan_does_not_live_and_begins_anew_each_time(sites: TwoSites) -> None:
+    first, second = (sites.begin("prestage", plan=STAGED) for _number in range(2))
+    assert (first["source"], first["target"], first["needed"], first["phase_after"]) == ("east", "west", True, "")
+    assert (second["attempt"], first["run_id"] == second["run_id"]) == (1, False)
+
+
+def test_a_plan_that_wants_no_stage_gets_none(sites: TwoSites) -> None:
+    with pytest.raises(Refused, match="prestage is false"):
+        sites.begin("prestage")
+
+
+@pytest.mark.parametrize("operation", ["relocate", "failover"])
+def test_p4_a_refresh_that_was_killed_stands_in_no_moves_way(sites: TwoSites, operation: str) -> None:
+    refresh = sites.begin("prestage", plan=STAGED)
+    lost = "east" if operation == "failover" else None
+    begun = sites.begin(operation, "west", lost, STAGED)
+    assert begun["attempt"] == 1
+    assert begun["run_id"] != refresh["run_id"]
+
+
+def test_p6_a_refresh_does_not_begin_beside_an_unfinished_move(sites: TwoSites) -> None:
+    sites.begin("relocate", "west", plan=STAGED)
+    with pytest.raises(Refused, match="has not ended"):
+        sites.begin("prestage", plan=STAGED)
+
+
+def test_p1_a_site_that_owes_a_fence_debt_is_no_stage(sites: TwoSites) -> None:
+    sites.record(replace(MOVED, fence_debt="its VMs were not observed to be off"))
+    sites.states = {"east": ("secondary", "incoming"), "west": ("primary", "outgoing")}
+    with pytest.raises(Refused, match="fence debt"):
+        sites.begin("prestage", plan=STAGED)

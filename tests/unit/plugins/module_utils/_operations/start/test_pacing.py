@@ -1,0 +1,171 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import PVC, VM
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.vmi_state import VmiState, vmi_state
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.inventory.workloads import Workloads
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.start.budget import SiteBudget
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.start.pacing import LONG, Pacing, takes_vms
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.start.parts import parts_by_key
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start.caps import CappedQueue
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start.order import StartWave
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start.window import StartWindow
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, MemorySession, plan_of
+
+
+class Paced:
+    """A window over forty VMs, paced at what a test shows of their VMIs and of the API server."""
+
+    def __init__(self, **startup: Any) -> None:
+        plan = plan_of(startup={"max_starting": 20, **startup})
+        self.api = MemoryApi()
+        self.seen: dict[str, VmiState] = {}
+        keys = tuple(f"payroll/vm-{number:02}" for number in range(40))
+        queue = CappedQueue(plan.startup.caps)
+        self.window = StartWindow([StartWave("rest", keys)], 20, 3600, queue=queue)
+        budget = SiteBudget(MemorySession(self.api, plan), self.api, None, 3)
+        self.pacing = Pacing(plan.startup, self.api, self.window, budget, threading.Condition(), self.seen.get)
+
+    def at(self, now: float) -> int:
+        self.pacing.set_limit(now)
+        self.window.next(now)
+        return self.window.limit
+
+    def show(self, number: int, phase: str, node: str = "") -> None:
+        self.seen[f"payroll/vm-{number:02}"] = VmiState(False, False, phase, "", {}, node=node)
+
+
+def test_without_trouble_the_limit_is_the_plans() -> None:
+    paced = Paced()
+    assert [paced.at(now) for now in range(15)] == [20] * 15
+    assert paced.pacing.note == ""
+
+
+def test_a_429_of_the_api_server_halves_it_and_is_said() -> None:
+    paced = Paced()
+    paced.api.traffic.note(429, 0.1)
+    assert (paced.at(0), paced.pacing.note) == (10, "pace 10 of 20: the API server answered 429 1 times")
+
+
+@pytest.mark.parametrize(
+    ("phase", "node", "why"),
+    [
+        ("Scheduling", "", "wait long for a node"),
+        ("Scheduling", "worker-1", "wait long for their volumes"),
+    ],
+)
+def test_vms_that_wait_long_halve_it_once(phase: str, node: str, why: str) -> None:
+    paced = Paced()
+    paced.at(0)
+    for number in range(3):
+        paced.show(number, phase, node)
+    for number in range(3, 20):
+        paced.show(number, "Scheduled", "worker-2")
+    assert paced.at(LONG - 1) == 20
+    assert paced.at(LONG + 1) == 10
+    assert paced.pacing.note.endswith(f"3 {why}")
+    # the same three go on waiting, and are no news
+    assert [paced.at(LONG + more) for more in (20, 40, 60, 80)] == [11, 12, 13, 14]
+
+
+def test_p5_what_waited_long_in_an_earlier_round_is_no_news_in_the_next() -> None:
+    first, second = Paced(), Paced()
+    first.at(0)
+    first.at(LONG + 1)
+    assert first.pacing.waiting_long == sorted(first.window.in_flight)
+    second.pacing.resume(first.pacing.waiting_long)
+    second.at(0)
+    assert second.at(LONG + 1) == 20
+
+
+def test_a_vm_whose_guest_boots_waits_for_nothing_of_the_site() -> None:
+    paced = Paced()
+    paced.at(0)
+    for number in range(20):
+        paced.show(number, "Running", "worker-1")
+    assert paced.at(LONG + 1) == 20
+
+
+def test_no_more_are_asked_than_all_nodes_have_room_for() -> None:
+    paced = Paced(caps={"per_node": 3})
+    (nodes,) = paced.pacing.watches
+    nodes.objects = {("", "worker-1"): True, ("", "worker-2"): True, ("", "worker-3"): False}
+    assert paced.at(0) == 6
+    # all went to one node: it has more than its part, and the other one has room for three
+    for number in range(6):
+        paced.show(number, "Scheduling", "worker-1")
+    assert (paced.at(2), paced.at(2.1)) == (9, 9)
+
+
+def test_nodes_are_watched_only_where_they_are_limited() -> None:
+    assert Paced().pacing.watches == []
+
+
+def node(ready: str = "True", schedulable: str = "true", **spec: Any) -> dict[str, Any]:
+    return {
+        "metadata": {"name": "worker-1", "labels": {"kubevirt.io/schedulable": schedulable}},
+        "spec": spec,
+        "status": {"conditions": [{"type": "Ready", "status": ready}]},
+    }
+
+
+@pytest.mark.parametrize(
+    ("seen", "takes"),
+    [
+        (node(), True),
+        (node(ready="Unknown"), False),
+        (node(schedulable="false"), False),
+        (node(unschedulable=True), False),
+        ({"metadata": {"name": "new"}}, False),
+    ],
+    ids=["ready", "lost", "without virt-handler", "cordoned", "new"],
+)
+def test_which_nodes_take_vms(seen: dict[str, Any], takes: bool) -> None:
+    assert takes_vms(seen) is takes
+
+
+@pytest.mark.parametrize(
+    ("status", "where"),
+    [
+        ({}, ""),
+        ({"activePods": {"uid": ""}}, ""),
+        ({"activePods": {"uid": "worker-1"}}, "worker-1"),
+        ({"nodeName": "worker-2", "activePods": {"uid": "worker-1"}}, "worker-2"),
+    ],
+    ids=["no pod", "not scheduled", "attaching", "running"],
+)
+def test_where_a_vmi_is(status: dict[str, Any], where: str) -> None:
+    assert vmi_state({"metadata": {}, "status": status}).node == where
+
+
+def stored(api: MemoryApi) -> dict[str, Any]:
+    for name, storage_class, tier in (("db", "fast", "db"), ("log", "slow", "db"), ("web", "fast", "web")):
+        meta = {"name": name, "namespace": "payroll", "labels": {"tier": tier}}
+        api.create(PVC, {"metadata": meta, "spec": {"storageClassName": storage_class}})
+    volumes = [{"name": name, "persistentVolumeClaim": {"claimName": name}} for name in ("db", "log", "absent")]
+    template = {"spec": {"volumes": volumes, "nodeSelector": {"kubernetes.io/hostname": "worker-1"}}}
+    vm = api.create(VM, {"metadata": {"name": "db", "namespace": "payroll"}, "spec": {"template": template}})
+    return {"payroll/db": vm}
+
+
+@pytest.mark.parametrize(
+    ("caps", "parts"),
+    [
+        ({}, None),
+        ({"per_namespace": 1}, (("namespace", "payroll"),)),
+        ({"per_node": 1}, (("node", "worker-1"),)),
+        ({"per_storage_class": 1}, (("storage class", "fast"), ("storage class", "slow"))),
+        ({"per_group": 1}, (("group", "payroll-db"),)),
+    ],
+    ids=lambda value: next(iter(value), "none") if isinstance(value, dict) else "",
+)
+def test_a_vm_counts_in_the_parts_that_the_plan_limits(caps: dict[str, int], parts: Any) -> None:
+    api = MemoryApi()
+    groups = [{"name": f"payroll-{tier}", "selector": {"matchLabels": {"tier": tier}}} for tier in ("db", "web")]
+    plan = plan_of(startup={"caps": caps}, replication={"provider": "nfs", "groups": groups})
+    assert parts_by_key(plan, api, stored(api), Workloads()).get("payroll/db") == parts

@@ -1,0 +1,286 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Stopping VMs in the reverse order of their start, and what counts as left of them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
+    POD,
+    PVC,
+    VM,
+    VMI,
+    VOLUME_ATTACHMENT,
+    Kind,
+)
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, Failed, Timeout, Unreachable
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.inventory.remains import remains_at
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites import Reach
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.stop import shutdown
+from ansible_collections.ocpvirt.dr.plugins.modules import vm_shutdown
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, MemorySession, plan_of
+
+PLAN = plan_of(startup={"waves": [{"name": "databases", "selector": {"matchLabels": {"tier": "db"}}}]})
+LABELS = {"dr.ocpvirt.io/plan": "payroll"}
+
+
+def vm(name: str, tier: str, strategy: str = "Always") -> dict[str, Any]:
+    volumes = [{"name": "root", "persistentVolumeClaim": {"claimName": name}}]
+    return {
+        "metadata": {"name": name, "namespace": "payroll", "labels": {**LABELS, "tier": tier}},
+        "spec": {"runStrategy": strategy, "template": {"spec": {"volumes": volumes}}},
+    }
+
+
+class East(MemoryApi):
+    """A halted VM's VMI goes at once, unless it is stubborn."""
+
+    def __init__(self) -> None:
+        super().__init__("east")
+        self.stubborn: set[str] = set()
+        self.hung: set[str] = set()
+        self.halted: list[str] = []
+        self.asked: list[str] = []
+        self.meddlers: list[Callable[[], object]] = []
+        for name, tier in (("db", "db"), ("app", "app")):
+            self.create(VM, vm(name, tier))
+            agent = [{"type": "AgentConnected", "status": "True"}]
+            self.create(VMI, {"metadata": {"name": name, "namespace": "payroll"}, "status": {"conditions": agent}})
+
+    def put_subresource(self, path: str, body: dict[str, Any], _on: str) -> None:
+        """A stop without patience ends what ignores the shutdown, unless its node is down."""
+        name, verb = path.split("/")[-2:]
+        self.asked.append(f"{verb} {name} {body}")
+        if verb == "freeze" and name in self.hung:
+            raise Failed("PUT", seen="the agent does not answer", status=500)
+        if verb == "stop" and name not in self.hung and not self.delete(VMI, name, "payroll"):
+            raise Conflict("PUT", seen="VM is not running", status=409)
+
+    def patch(self, kind: Kind, name: str, namespace: str, body: dict[str, Any]) -> dict[str, Any]:
+        assert kind is VM
+        if self.meddlers:
+            self.meddlers.pop()()
+        stored = self.get(VM, name, namespace)
+        if body["metadata"]["resourceVersion"] != stored["metadata"]["resourceVersion"]:
+            raise Conflict("PATCH", seen="the object has been modified", status=409)
+        stored["spec"] |= body["spec"]
+        stored["metadata"]["annotations"] = body["metadata"]["annotations"]
+        self.halted.append(name)
+        if name not in self.stubborn:
+            self.delete(VMI, name, namespace)
+        return self.replace(VM, stored)
+
+
+class Listed:
+    """In the place of a watch: what is listed now."""
+
+    def __init__(self, api: MemoryApi, kind: Kind, _spaces: object, wake: threading.Condition, **_keep: object) -> None:
+        self.listed = True
+        self.objects = {(i["metadata"]["namespace"], i["metadata"]["name"]): True for i in api.list(kind)}
+
+    def start(self) -> None:
+        return
+
+    def stop(self) -> None:
+        return
+
+
+class Impatient(threading.Condition):
+    """Time passes with each look at the clock, so nobody waits."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        return False
+
+
+class Stop:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.east = East()
+        self.session: Any = MemorySession(MemoryApi())
+        self.seconds = 0.0
+        self.session.clock = replace(self.east.clock, monotonic=self._pass)
+        self.reach = Reach("east", "reachable", api=self.east)  # type: ignore[arg-type]
+        self.session.reach_source = lambda: self.reach
+        self.latch_closed_before: list[str] = []
+        monkeypatch.setattr(shutdown, "Session", self.session)
+        monkeypatch.setattr(shutdown, "Watch", Listed)
+        monkeypatch.setattr(shutdown, "threading", SimpleNamespace(Condition=Impatient))
+        monkeypatch.setattr(shutdown, "close_latch", lambda *_a: self.latch_closed_before.append(str(self.east.halted)))
+
+    def _pass(self) -> float:
+        self.seconds += 1
+        return self.seconds
+
+    def run(self, best_effort: bool = False, check_mode: bool = False, **allowed: bool) -> dict[str, Any]:
+        patience = shutdown.Patience(30, best_effort, **allowed)
+        return shutdown.stop_vms(PLAN, "r-1", "east", patience, check_mode)
+
+
+@pytest.fixture
+def stop(monkeypatch: pytest.MonkeyPatch) -> Stop:
+    return Stop(monkeypatch)
+
+
+def test_p3_vms_stop_in_the_reverse_order_of_their_start_behind_a_closed_latch(stop: Stop) -> None:
+    result = stop.run()
+    assert (stop.east.halted, stop.latch_closed_before) == (["app", "db"], ["[]"])
+    assert (result["proven_off"], stop.session.record["quiesce"]) == (True, {"proven_off": True, "site": "east"})
+
+
+def test_p5_a_second_quiesce_halts_nothing_and_proves_it_again(stop: Stop) -> None:
+    stop.run()
+    result = stop.run()
+    assert (result["changed"], result["proven_off"], stop.east.halted) == (False, True, ["app", "db"])
+
+
+def test_p3_what_others_depend_on_is_not_stopped_under_them(stop: Stop) -> None:
+    stop.east.stubborn.add("app")
+    with pytest.raises(Timeout, match="VirtualMachineInstance/payroll/app"):
+        stop.run()
+    assert stop.east.halted == ["app"]
+    assert "quiesce" not in stop.session.record
+
+
+def test_p4_of_a_lost_site_everything_is_tried_and_nothing_is_claimed(stop: Stop) -> None:
+    stop.east.stubborn.add("app")
+    assert (stop.run(best_effort=True)["proven_off"], stop.east.halted) == (False, ["app", "db"])
+    stop.reach = Reach("east", "unreachable", "timed out")
+    assert stop.run(best_effort=True)["proven_off"] is False
+    with pytest.raises(Unreachable):
+        stop.run()
+
+
+def test_p9_check_mode_halts_nothing(stop: Stop) -> None:
+    assert (stop.run(check_mode=True)["stopped"], stop.east.halted) == (2, [])
+
+
+def test_p9_check_mode_tells_what_it_would_stop_in_its_order(stop: Stop) -> None:
+    assert stop.run(check_mode=True)["decisions"] == ["stage 1: payroll/app is halted", "stage 2: payroll/db is halted"]
+
+
+def test_p7_a_status_that_is_written_meanwhile_does_not_keep_a_vm_on(stop: Stop) -> None:
+    stop.east.meddlers.append(lambda: stop.east.replace(VM, stop.east.get(VM, "app", "payroll")))
+    assert stop.run()["proven_off"] is True
+
+
+def test_a_vm_that_ignores_the_shutdown_is_forced_off_where_that_is_allowed(stop: Stop) -> None:
+    stop.east.stubborn.add("app")
+    result = stop.run(force=True)
+    assert (result["proven_off"], result["forced"]) == (True, 1)
+    assert (stop.east.asked, stop.east.halted) == (["stop app {'gracePeriod': 0}"], ["app", "db"])
+    assert result["decisions"] == ["payroll/app: forced off"]
+
+
+def test_what_stops_in_time_is_not_forced(stop: Stop) -> None:
+    assert (stop.run(force=True)["forced"], stop.east.asked) == (0, [])
+
+
+def test_p3_a_vm_that_power_cannot_be_taken_from_is_left_and_what_it_needs_stays_up(stop: Stop) -> None:
+    stop.east.stubborn.add("app")
+    stop.east.hung.add("app")
+    with pytest.raises(Timeout, match="VirtualMachineInstance/payroll/app") as refusal:
+        stop.run(force=True)
+    assert stop.east.halted == ["app"]
+    assert "dr_force_off" not in str(refusal.value)
+
+
+def test_p10_what_was_asked_to_stop_is_named_before_what_it_kept_up(stop: Stop) -> None:
+    stop.east.create(VM, vm("a-db", "db"))
+    stop.east.create(VMI, {"metadata": {"name": "a-db", "namespace": "payroll"}})
+    stop.east.stubborn.add("app")
+    with pytest.raises(Timeout, match="on VirtualMachineInstance/payroll/app "):
+        stop.run()
+
+
+def test_without_force_the_refusal_names_the_variable_that_allows_it(stop: Stop) -> None:
+    stop.east.stubborn.add("app")
+    with pytest.raises(Timeout, match="dr_force_off=true"):
+        stop.run()
+
+
+def test_a_guest_is_frozen_before_its_power_is_taken(stop: Stop) -> None:
+    stop.east.stubborn.add("app")
+    result = stop.run(force=True, freeze=True)
+    asked = [call.split()[:2] for call in stop.east.asked]
+    assert asked[:2] == [["freeze", "app"], ["stop", "app"]]
+    assert result["decisions"] == ["payroll/app: forced off, frozen before"]
+
+
+def test_a_guest_that_is_there_all_the_same_is_let_go_on(stop: Stop) -> None:
+    stop.east.stubborn.add("app")
+    stop.east.hung.add("app")
+    with pytest.raises(Timeout):
+        stop.run(force=True, freeze=True)
+    assert stop.east.asked[-1] == "unfreeze app {}"
+
+
+def test_a_guest_that_cannot_be_frozen_is_forced_off_and_that_is_said(stop: Stop) -> None:
+    stop.east.stubborn.add("app")
+    status = {"conditions": [{"type": "AgentConnected", "status": "False"}]}
+    stop.east.replace(VMI, {"metadata": {"name": "app", "namespace": "payroll"}, "status": status})
+    result = stop.run(force=True, freeze=True)
+    assert result["decisions"] == ["payroll/app: forced off, not frozen: its guest agent is not connected"]
+
+
+def test_the_result_has_what_the_module_documents(stop: Stop) -> None:
+    documented = yaml.safe_load(vm_shutdown.RETURN)
+    result = stop.run()
+    assert result.keys() - {"changed"} == documented.keys()
+    assert {name: type(item["sample"]) for name, item in documented.items()} == {
+        name: type(result[name]) for name in documented
+    }
+
+
+def pod(api: MemoryApi) -> None:
+    labels = {"vm.kubevirt.io/name": "db"}
+    api.create(POD, {"metadata": {"name": "virt-launcher-db", "namespace": "payroll", "labels": labels}, "spec": {}})
+
+
+def hotplug_pod(api: MemoryApi) -> None:
+    volumes = [{"name": "root", "persistentVolumeClaim": {"claimName": "db"}}]
+    api.create(POD, {"metadata": {"name": "hp", "namespace": "payroll"}, "spec": {"volumes": volumes}})
+
+
+def attachment(api: MemoryApi) -> None:
+    api.create(PVC, {"metadata": {"name": "db", "namespace": "payroll"}, "spec": {"volumeName": "pv-db"}})
+    spec = {"source": {"persistentVolumeName": "pv-db"}}
+    api.create(VOLUME_ATTACHMENT, {"metadata": {"name": "va"}, "spec": spec})
+
+
+def attachment_of_state(api: MemoryApi) -> None:
+    """KubeVirt keeps a persistent TPM on a claim that the VM does not name."""
+    meta = {"name": "state-x7k2p", "namespace": "payroll", "labels": {"persistent-state-for": "db"}}
+    api.create(PVC, {"metadata": meta, "spec": {"volumeName": "pv-state"}})
+    spec = {"source": {"persistentVolumeName": "pv-state"}}
+    api.create(VOLUME_ATTACHMENT, {"metadata": {"name": "va-state"}, "spec": spec})
+
+
+@pytest.mark.parametrize(
+    ("leave", "left"),
+    [
+        (pod, "Pod/payroll/virt-launcher-db"),
+        (hotplug_pod, "Pod/payroll/hp"),
+        (attachment, "VolumeAttachment/va"),
+        (attachment_of_state, "VolumeAttachment/va-state"),
+    ],
+)
+def test_p1_whatever_could_still_write_counts_as_left(
+    stop: Stop, leave: Callable[[MemoryApi], None], left: str
+) -> None:
+    stop.run()
+    leave(stop.east)
+    assert remains_at(PLAN, stop.east) == [left]  # type: ignore[arg-type]
+    with pytest.raises(Timeout, match=left):
+        shutdown.prove_off(PLAN, "r-1", "east", False)
+
+
+def test_p8_what_is_not_of_the_plan_does_not_count(stop: Stop) -> None:
+    stop.run()
+    stop.east.create(VMI, {"metadata": {"name": "other", "namespace": "payroll"}})
+    assert remains_at(PLAN, stop.east) == []  # type: ignore[arg-type]

@@ -1,0 +1,55 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.guards.phase import PHASES, phase_check
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+# (role, health, direction) at home and away; None: no answer. Then the phase that this is, or none.
+CASES = [
+    (("primary", "healthy", "outgoing"), ("secondary", "healthy", "incoming"), "normal"),
+    (("secondary", "healthy", "incoming"), ("primary", "healthy", "outgoing"), "failback_prep"),
+    (None, ("primary", "degraded", "outgoing"), "failed_over"),
+    (("secondary", "degraded", "none"), ("primary", "degraded", "outgoing"), "failed_over"),
+    (("primary", "degraded", "outgoing"), ("secondary", "degraded", "none"), "failing_back"),
+    (("primary", "healthy", "outgoing"), ("primary", "healthy", "outgoing"), None),
+    (("secondary", "healthy", "none"), ("secondary", "healthy", "none"), None),
+    (("unknown", "unknown", "none"), ("unknown", "unknown", "none"), None),
+]
+
+
+def status(site: str, seen: tuple[str, str, str] | None) -> GroupStatus:
+    if seen is None:
+        return GroupStatus("db", site, "unknown", "unknown", "none", reachable=False)
+    return GroupStatus("db", site, *seen, last_sync=NOON)
+
+
+@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize(("at_home", "at_away", "is_phase"), CASES)
+def test_a_group_is_as_exactly_one_phase_wants_it(at_home, at_away, is_phase, phase) -> None:
+    check = phase_check(phase, "east", "west", status("east", at_home), status("west", at_away))
+    assert check.as_expected is (phase == is_phase)
+    assert bool(check.message) is not check.as_expected
+
+
+def test_the_direction_is_said() -> None:
+    at_home, at_away, _phase = CASES[1]
+    check = phase_check("normal", "east", "west", status("east", at_home), status("west", at_away))
+    assert (check.replicates, check.direction) == (True, "west -> east")
+    assert check.message == "primary at west, wanted at east; west -> east replicates, wanted east -> west"
+
+
+def test_both_primary_are_named() -> None:
+    at_home, at_away, _phase = CASES[5]
+    check = phase_check("normal", "east", "west", status("east", at_home), status("west", at_away))
+    assert "primary at east and west" in check.message
+
+
+def test_a_diverged_copy_is_not_a_normal_phase() -> None:
+    at_away = status("west", ("secondary", "diverged", "incoming"))
+    check = phase_check("normal", "east", "west", status("east", CASES[0][0]), at_away)
+    assert check.message == "diverged at west: "

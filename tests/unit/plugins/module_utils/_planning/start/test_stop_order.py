@@ -1,0 +1,58 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Wave
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.selector import LabelSelector
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start.needs import Startable
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start.order import order_start
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start.stop_order import order_stop
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._planning.start.start_fleet import (
+    random_fleet,
+    vm,
+)
+
+DATABASES = Wave("databases", LabelSelector({"tier": "db"}))
+APPS = Wave("apps", LabelSelector({"tier": "app"}))
+WAVES = (DATABASES, APPS, Wave("rest"))
+
+
+def steps(vms: Sequence[Startable]) -> list[str]:
+    return [" ".join(sorted(key.removeprefix("shop/") for key in step)) for step in order_stop(order_start(vms, WAVES))]
+
+
+def test_p3_a_stop_is_the_reverse_of_a_start() -> None:
+    vms = [vm("db", "db"), vm("app-1", "app", 1), vm("app-2", "app", 2), vm("web")]
+    assert steps(vms) == ["web", "app-2", "app-1", "db"]
+
+
+@pytest.mark.parametrize("edge", ["needs", "after"])
+def test_p3_what_needs_something_is_off_before_it(edge) -> None:
+    vms = [vm("a"), vm("b", **{edge: "a"}), vm("c", **{edge: "b"}), vm("d"), vm("e", **{edge: "d"})]
+    assert steps(vms) == ["c e", "b d", "a"]
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_p3_whatever_the_edges_what_needs_something_is_off_before_it(seed: int) -> None:
+    vms = random_fleet(random.Random(seed))
+    order = order_start(vms, WAVES)
+    step_of = {key: number for number, step in enumerate(order_stop(order)) for key in step}
+    assert step_of.keys() == {item.key for item in vms}
+    assert all(step_of[key] < step_of[need.key] for key, edges in order.needs.items() for need in edges)
+
+
+def test_a_chain_of_5000_stops_one_by_one() -> None:
+    vms = [vm(f"vm-{number:04}", needs=f"vm-{number - 1:04}" if number else "") for number in range(5000)]
+    assert steps(vms) == [f"vm-{number:04}" for number in reversed(range(5000))]
+
+
+def test_what_a_start_leaves_off_is_stopped_first() -> None:
+    assert steps([vm("db", "db"), vm("never", "db", start=False)]) == ["never", "db"]
+
+
+def test_nothing_to_stop_is_no_step() -> None:
+    assert order_stop(order_start([], WAVES)) == []
