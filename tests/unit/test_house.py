@@ -130,7 +130,7 @@ def test_an_import_against_the_direction_is_found(file: str, source: str) -> Non
     ("file", "source"),
     [
         ("module_utils/_providers/nfs.py", "import kubernetes.client"),
-        ("module_utils/_operations/run/begin.py", "from ansible_collections.kubernetes.core.plugins import module_utils"),
+        ("module_utils/_operations/entry.py", "from ansible_collections.kubernetes.core.plugins import module_utils"),
         ("module_utils/_operations/run/begin.py", "from ansible.module_utils.basic import AnsibleModule"),
         ("module_utils/_model/plan.py", "import os.path"),
         ("module_utils/_planning/losses.py", "from time import sleep"),
