@@ -10,6 +10,7 @@ from typing import Any
 from ..._cluster.api import Api, Object
 from ..._cluster.bulk import for_each
 from ..._cluster.kinds import VM, VMI
+from ..._cluster.unchanged import patch_unchanged
 from ..._errors import Conflict, DrError, NotFound
 from ..._model.names import RECORDED
 from ..._model.vm import power_record
@@ -17,7 +18,6 @@ from ..._model.vmi_state import vmi_state
 from ..inventory.protected import key_of
 from ..run.session import Session
 
-ATTEMPTS = 5
 SUBRESOURCES = "/apis/subresources.kubevirt.io/v1"
 # KubeVirt lets the guest go on by itself then, should we be killed before
 UNFREEZE_AFTER = "5m0s"
@@ -25,21 +25,12 @@ UNFREEZE_AFTER = "5m0s"
 
 def halt(api: Api, vm: Object) -> None:
     """Off by its own strategy, with what it was written on it first in the same patch."""
-    meta = vm["metadata"]
-    for attempt in range(ATTEMPTS):
-        body: Object = {"spec": {"running": False} if "running" in vm["spec"] else {"runStrategy": "Halted"}}
-        body["metadata"] = {
-            "annotations": {RECORDED: power_record(vm).as_annotation()},
-            "resourceVersion": vm["metadata"]["resourceVersion"],
-        }
-        try:
-            api.patch(VM, meta["name"], meta["namespace"], body)
-            return
-        except Conflict:
-            # virt-controller writes its status at any moment
-            if attempt + 1 == ATTEMPTS:
-                raise
-            vm = api.get(VM, meta["name"], meta["namespace"])
+
+    def decide(seen: Object) -> Object:
+        off: Object = {"running": False} if "running" in seen["spec"] else {"runStrategy": "Halted"}
+        return {"metadata": {"annotations": {RECORDED: power_record(seen).as_annotation()}}, "spec": off}
+
+    patch_unchanged(api, VM, vm, decide)
 
 
 def is_halted(vm: Mapping[str, Any]) -> bool:

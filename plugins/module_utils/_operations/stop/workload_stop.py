@@ -5,39 +5,26 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import Any
 
 from ..._cluster.api import Api, Object
 from ..._cluster.clock import Deadline
-from ..._errors import Conflict
+from ..._cluster.unchanged import patch_unchanged
 from ..._model.names import RECORDED
 from ..._model.workload import is_recorded, is_stopped, stop_spec, workload_record
 from ..inventory.workloads import KINDS, Workloads, workload_pods
 from ..run.session import Session
 
 POLL = 1.0
-ATTEMPTS = 5
 
 
 def stop_workload(api: Api, item: Object) -> None:
     """The controller ends its pods, with their grace period. What is recorded is what the patch replaces."""
-    kind, meta = KINDS[item["kind"]], item["metadata"]
-    for attempt in range(ATTEMPTS):
-        body: dict[str, Any] = {
-            "metadata": {
-                "annotations": {RECORDED: workload_record(item).as_annotation()},
-                "resourceVersion": item["metadata"]["resourceVersion"],
-            },
-            "spec": stop_spec(item),
-        }
-        try:
-            api.patch(kind, meta["name"], meta["namespace"], body)
-            return
-        except Conflict:
-            # its controller writes its status at any moment
-            if attempt + 1 == ATTEMPTS:
-                raise
-            item = api.get(kind, meta["name"], meta["namespace"])
+
+    def decide(seen: Object) -> Object:
+        record = {RECORDED: workload_record(seen).as_annotation()}
+        return {"metadata": {"annotations": record}, "spec": stop_spec(seen)}
+
+    patch_unchanged(api, KINDS[item["kind"]], item, decide)
 
 
 def to_stop(workloads: Iterable[Object]) -> list[Object]:
