@@ -9,11 +9,10 @@ absent, and sets a runStrategy back to Git's, unless the Application has no auto
 from __future__ import annotations
 
 import copy
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
+from ansible_collections.ocpvirt.dr.tests.integration.control_loop import control_loop
 from ansible_collections.ocpvirt.dr.tests.integration.world import World
 from demo.cluster import Cluster, wait_until
 from demo.workload import NAMESPACE as WORKLOAD
@@ -25,7 +24,6 @@ NAMESPACE = "openshift-gitops"
 NAME = "payroll"
 APPLICATIONS = f"/apis/{GROUP}/v1alpha1/namespaces/{NAMESPACE}/applications"
 AUTOMATED = {"prune": True, "selfHeal": True}
-POLL = 0.5
 
 
 def application(ignoring: bool) -> dict[str, Any]:
@@ -112,26 +110,8 @@ def ignore(cluster: Cluster) -> None:
     cluster.call("PATCH", f"{APPLICATIONS}/{NAME}", {"spec": spec}, "application/merge-patch+json")
 
 
-@contextmanager
-def syncing(*instances: ArgoCd) -> Iterator[None]:
-    ended = threading.Event()
-
-    def work() -> None:
-        while not ended.wait(POLL):
-            for instance in instances:
-                try:
-                    instance.sync()
-                except RuntimeError:
-                    # somebody else wrote it meanwhile: it comes by again
-                    continue
-
-    worker = threading.Thread(target=work, daemon=True)
-    worker.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        worker.join(30)
+def syncing(*instances: ArgoCd) -> AbstractContextManager[None]:
+    return control_loop(*(instance.sync for instance in instances))
 
 
 def git_of(world: World, site: str) -> list[dict[str, Any]]:

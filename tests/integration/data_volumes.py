@@ -8,11 +8,10 @@ its name: one that says it was populated for that DataVolume is left alone, any 
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
+from ansible_collections.ocpvirt.dr.tests.integration.control_loop import control_loop
 from ansible_collections.ocpvirt.dr.tests.integration.served_kinds import path_of
 from ansible_collections.ocpvirt.dr.tests.integration.world import World
 from demo.cluster import Cluster, Object, wait_until
@@ -20,7 +19,6 @@ from demo.storages import Storage
 from demo.workload import NAMESPACE, Vm, manifests, not_ready
 
 POPULATED_FOR = "cdi.kubevirt.io/storage.populatedFor"
-POLL = 0.5
 FILLED = Vm("filled", "web", "Always", True, 3)
 DATA_VOLUMES = path_of("cdi.kubevirt.io/v1beta1", "DataVolume")
 
@@ -53,24 +51,16 @@ def phases_since(cluster: Cluster, version: str) -> set[tuple[str, str]]:
     return found
 
 
-@contextmanager
-def judging(cluster: Cluster) -> Iterator[None]:
+def judging(cluster: Cluster) -> AbstractContextManager[None]:
     """CDI's decision for each new DataVolume, whose claim is there already."""
-    ended, mine = threading.Event(), Cluster(cluster.kubeconfig)
+    mine = Cluster(cluster.kubeconfig)
 
-    def work() -> None:
-        while not ended.wait(POLL):
-            for item in _data_volumes(mine):
-                if not item.get("status", {}).get("phase"):
-                    _set_phase(mine, item["metadata"]["name"], _decided(mine, item["metadata"]["name"]))
+    def decide() -> None:
+        for item in _data_volumes(mine):
+            if not item.get("status", {}).get("phase"):
+                _set_phase(mine, item["metadata"]["name"], _decided(mine, item["metadata"]["name"]))
 
-    worker = threading.Thread(target=work, daemon=True)
-    worker.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        worker.join(30)
+    return control_loop(decide)
 
 
 def _decided(cluster: Cluster, name: str) -> str:

@@ -5,15 +5,13 @@
 from __future__ import annotations
 
 import subprocess
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import yaml
+from ansible_collections.ocpvirt.dr.tests.integration.control_loop import control_loop
 from demo.cluster import Cluster, path_of
 
-POLL = 1.0
 APPLY = "application/apply-patch+yaml"
 
 
@@ -63,23 +61,5 @@ class Flux:
             self.applied.add(name)
 
 
-@contextmanager
-def reconciling(*instances: Flux) -> Iterator[None]:
-    ended = threading.Event()
-
-    def work() -> None:
-        while not ended.wait(POLL):
-            for instance in instances:
-                try:
-                    instance.reconcile()
-                except RuntimeError:
-                    # the site refuses it now: it is tried again
-                    continue
-
-    worker = threading.Thread(target=work, daemon=True)
-    worker.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        worker.join(30)
+def reconciling(*instances: Flux) -> AbstractContextManager[None]:
+    return control_loop(*(instance.reconcile for instance in instances))

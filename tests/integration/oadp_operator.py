@@ -8,12 +8,12 @@ each backup location; whether Velero reaches the object store is then Velero's o
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from ansible_collections.ocpvirt.dr.tests.conformance import definitions
+from ansible_collections.ocpvirt.dr.tests.integration.control_loop import control_loop
 from ansible_collections.ocpvirt.dr.tests.integration.world import VELERO
 from demo.cluster import Cluster, wait_until
 
@@ -22,7 +22,6 @@ APPLICATIONS = f"/apis/oadp.openshift.io/v1alpha1/namespaces/{VELERO}/dataprotec
 LOCATIONS = f"/apis/velero.io/v1/namespaces/{VELERO}/backupstoragelocations"
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 MERGE = "application/merge-patch+json"
-POLL = 0.5
 
 
 @contextmanager
@@ -30,15 +29,17 @@ def operating(cluster: Cluster) -> Iterator[None]:
     """The operator serves the site; afterwards nothing of it is left there."""
     cluster.call("POST", CRDS, definitions.of_vendors()[DEFINITION])
     wait_until("the definition of OADP", 30, lambda: _unserved(cluster))
-    ended = threading.Event()
-    made: set[str] = set()
-    worker = threading.Thread(target=_work, args=(Cluster(cluster.kubeconfig), ended, made), daemon=True)
-    worker.start()
+    mine, made = Cluster(cluster.kubeconfig), set[str]()
+
+    def reconcile() -> None:
+        for item in applications(mine):
+            if not item.get("status"):
+                _reconcile(mine, item, made)
+
     try:
-        yield
+        with control_loop(reconcile):
+            yield
     finally:
-        ended.set()
-        worker.join(10)
         for name in made:
             cluster.call("DELETE", f"{LOCATIONS}/{name}")
         cluster.delete("CustomResourceDefinition", DEFINITION)
@@ -55,13 +56,6 @@ def _unserved(cluster: Cluster) -> list[str]:
         # not known yet, or its storage is being made
         return [str(error)]
     return []
-
-
-def _work(cluster: Cluster, ended: threading.Event, made: set[str]) -> None:
-    while not ended.wait(POLL):
-        for item in applications(cluster):
-            if not item.get("status"):
-                _reconcile(cluster, item, made)
 
 
 def _reconcile(cluster: Cluster, item: dict[str, Any], made: set[str]) -> None:
