@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import CONFIG_MAP, VM, VMI, Kind
-from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, Failed, Refused, Unreachable
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, Failed, Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.vm import PowerRecord
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.vmi_state import vmi_state
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.start import starter, startup
@@ -134,8 +134,8 @@ class KubeVirt(MemoryApi):
 class Start:
     """A start at west, and what the run's record and the cluster show of it."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.api = KubeVirt()
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, site: type[KubeVirt] = KubeVirt) -> None:
+        self.api = site()
         self.session = MemorySession(self.api)
         self.seconds = 0.0
         self.sites: dict[str, dict[str, Any]] = {site: {"kubeconfig": f"{site}.yml"} for site in ("east", "west")}
@@ -406,40 +406,6 @@ def test_p7_what_a_person_stops_while_it_starts_is_not_started_by_the_next_round
         "somebody stopped it while it started"
     ]
     assert start.api.get(VM, "a", "payroll")["spec"]["runStrategy"] == "Halted"
-
-
-class Unseen(KubeVirt):
-    """From the first request on neither a watch nor a list has an answer."""
-
-    blind = False
-
-    def settled(self) -> bool:
-        return self.blind or super().settled()
-
-    def patch(self, kind: Kind, name: str, namespace: str, body: dict[str, Any]) -> dict[str, Any]:
-        self.blind = True
-        return super().patch(kind, name, namespace, body)
-
-    def list_with_version(self, *arguments: Any, **named: Any) -> tuple[list[Any], str]:
-        if self.blind:
-            raise Unreachable("list", seen="connection refused")
-        return super().list_with_version(*arguments, **named)
-
-    def watch(self, *arguments: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-        for event in super().watch(*arguments):
-            if self.blind:
-                raise Unreachable("watch", seen="connection refused")
-            yield event
-        if self.blind:
-            raise Unreachable("watch", seen="connection refused")
-
-
-def test_p1_what_cannot_be_seen_is_not_late_and_frees_no_slot(start: Start) -> None:
-    start.api.__class__ = Unseen
-    for name in "abcdef":
-        start.api.add(name, PowerRecord("Always", True))
-    result = start.run(round_timeout=700, max_starting=2, readiness={"agent": True, "timeout": "4m"})
-    assert (result["in_flight"], result["failures"], len(start.api.running())) == (2, [], 2)
 
 
 def test_boot_times_of_all_rounds_are_recorded_for_the_next_forecast(start: Start) -> None:
