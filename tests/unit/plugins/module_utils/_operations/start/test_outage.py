@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import VM, Kind
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import DrError, Failed, Unreachable
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.vm import PowerRecord
-from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._operations.start.test_startup import (
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._operations.start.startup_world import (
     KubeVirt,
     Start,
 )
