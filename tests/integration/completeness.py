@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A workload with an object of every kind, captured by a source that restores by itself; then its site is lost."""
+"""A workload with an object of every kind, captured by each source of manifests; then its site is lost."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._model.capture import C
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.capture.metadata_source import source_of
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.plan_source import load_plan
 from ansible_collections.ocpvirt.dr.tests.integration import mixed_storage
+from ansible_collections.ocpvirt.dr.tests.integration.brought_objects import BRINGING, brought_by
 from ansible_collections.ocpvirt.dr.tests.integration.complete_workload import VM, create_everything, snapshot_of
 from ansible_collections.ocpvirt.dr.tests.integration.data_volumes import (
     deploy_filled,
@@ -28,7 +29,7 @@ from demo.workload import NAMESPACE
 
 # by the lab's storage: a source, and the storages of its plan. A lab with Ceph serves NFS as well
 WORLDS = {
-    "nfs": [("oadp", "nfs"), ("export", "nfs")],
+    "nfs": [("oadp", "nfs"), ("export", "nfs"), ("gitops", "nfs"), ("vendor", "nfs")],
     "ceph_rbd": [("oadp", "nfs", "ceph_rbd"), ("export", "nfs", "ceph_rbd")],
 }
 
@@ -68,6 +69,8 @@ def capture_everything(world: World, source: str, storages: tuple[str, ...]) -> 
         directory = world.folder / "captures"
         directory.mkdir()
         world.document["metadata"] = {"source": "export", "export": {"directory": str(directory)}}
+    if source in BRINGING:
+        world.document["metadata"] = {"source": source}
     world.write_plan("payroll", world.document)
     east, west = world.cluster("east"), world.cluster("west")
     versions = {"east": newest_version(east), "west": newest_version(west)}
@@ -82,8 +85,8 @@ def capture_everything(world: World, source: str, storages: tuple[str, ...]) -> 
     seen = east.get("VirtualMachine", VM, NAMESPACE)["status"]
     content = snapshot_of(east)["status"]["virtualMachineSnapshotContentName"]
     capture = newest_capture(world)
-    world.lab.run("lose", "east")
-    with judging(west):
+    with brought_by(source, world, before, [STORAGES[name] for name in storages]), judging(west):
+        world.lab.run("lose", "east")
         must(world.failover())
     phases["west"] = phases_since(west, versions["west"])
     after = objects_of(west, NAMESPACE)

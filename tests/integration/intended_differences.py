@@ -46,18 +46,19 @@ OF_A_CLUSTER = (
     Intended(
         "ControllerRevision/*/revision-start-vm-*", (), "KubeVirt makes one at each start, named after the VM's uid"
     ),
-    Intended("ControllerRevision/*", ("metadata", "ownerReferences"), "the VM of that site, by its uid"),
     Intended("PersistentVolume/*", ("spec", "claimRef", "uid"), "of the claim at that site"),
     Intended("PersistentVolume/*", ("spec", "claimRef", "resourceVersion"), "of the claim at that site"),
     Intended("PersistentVolume/*", ("status", "lastPhaseTransitionTime"), "bound at another moment"),
 )
-# what a restore writes or leaves away on purpose
-OF_A_RESTORE = (
+# what a failover writes or leaves away on purpose, whoever brings the manifests
+OF_A_FAILOVER = (
     Intended("DataVolume/*", ("metadata", "labels"), "KubeVirt makes it anew at the VM's start, by the VM's uid"),
     Intended("DataVolume/*", ("metadata", "ownerReferences"), "the VM of that site, by its uid"),
-    Intended("VirtualMachineSnapshot/*", (), "restored bare it locks its VM and snapshots anew", only_at_east),
-    Intended("VirtualMachineSnapshotContent/*", (), "stays in the capture with its snapshot", only_at_east),
-    Intended("*", (*ANNOTATIONS, "dr.ocpvirt.io/created-by-run"), "the run that created it", only_at_west),
+    Intended("VirtualMachineSnapshot/*", (), "brought bare it locks its VM and snapshots anew", only_at_east),
+    Intended("VirtualMachineSnapshotContent/*", (), "stays where its snapshot stays", only_at_east),
+    Intended(
+        "*", (*ANNOTATIONS, "dr.ocpvirt.io/created-by-run"), "the run that created it, or took it over", only_at_west
+    ),
     Intended(
         "VirtualMachine/*",
         (*ANNOTATIONS, "kubevirt.io/immediate-data-volume-creation"),
@@ -76,6 +77,10 @@ OF_A_RESTORE = (
         "its DataVolume is not there, and would take the claim with it",
         only_at_east,
     ),
+)
+# by us, from a capture
+RESTORED = (
+    Intended("ControllerRevision/*", ("metadata", "ownerReferences"), "the VM of that site, by its uid"),
     Intended(
         "VirtualMachine/*/complete",
         ("spec", "*", "revisionName"),
@@ -83,17 +88,33 @@ OF_A_RESTORE = (
         only_at_west,
     ),
 )
+# by somebody else, without a VM's status: what that alone names, KubeVirt makes at each site
+BROUGHT = (
+    Intended("ControllerRevision/*/complete-*", (), "made for the VM at east, under a name of its own", only_at_east),
+    Intended("ControllerRevision/*/complete-*", (), "made for the VM at west, under a name of its own", only_at_west),
+)
 BY_SOURCE = {
     "oadp": (
+        *RESTORED,
         Intended("*", ("metadata", "labels", "velero.io/backup-name"), "Velero labels what it restores", only_at_west),
         Intended("*", ("metadata", "labels", "velero.io/restore-name"), "Velero labels what it restores", only_at_west),
     ),
-    "export": (),
+    "export": RESTORED,
+    "gitops": (
+        *BROUGHT,
+        Intended(
+            "PersistentVolume*",
+            (*ANNOTATIONS, "argocd.argoproj.io/sync-options"),
+            "Git does not know it, and nothing that syncs may prune it",
+            lambda east, west: (east, west) == (ABSENT, "Prune=false,Delete=false"),
+        ),
+    ),
+    "vendor": BROUGHT,
 }
 
 
 def intended(source: str, storages: tuple[str, ...], sites: Sites) -> list[Intended]:
-    return [*OF_A_CLUSTER, *OF_A_RESTORE, *BY_SOURCE[source], *_of_storages(storages, sites)]
+    return [*OF_A_CLUSTER, *OF_A_FAILOVER, *BY_SOURCE[source], *_of_storages(storages, sites)]
 
 
 def _of_storages(storages: tuple[str, ...], sites: Sites) -> list[Intended]:

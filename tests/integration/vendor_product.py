@@ -8,8 +8,8 @@ As such products do, it brings VMs with the runStrategy that they had, and does 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from ansible_collections.ocpvirt.dr.tests.integration.world import World
@@ -33,30 +33,16 @@ class Product:
             for item in east.list(kind, NAMESPACE)
         ]
 
-    @contextmanager
-    def restoring(self, addresses_of: str = "west") -> Iterator[None]:
-        """It restores as soon as the run has closed the latch. addresses_of: site whose storage its volumes name."""
-        failed: list[BaseException] = []
+    def restoring(self, addresses_of: str = "west") -> AbstractContextManager[None]:
+        """Meanwhile it restores. addresses_of: site whose storage its volumes name."""
 
-        def restore() -> None:
-            try:
-                self._restore(addresses_of)
-            except BaseException as error:  # noqa: BLE001
-                failed.append(error)
+        def restore(west: Cluster) -> None:
+            volumes = manifests(self._world.vms, self._world.sites[addresses_of])
+            storage = [item for item in volumes if item["kind"].startswith("PersistentVolume")]
+            for body in [*storage, *self._objects]:
+                _create(west, body)
 
-        worker = threading.Thread(target=restore, daemon=True)
-        worker.start()
-        yield
-        worker.join(60)
-        assert not failed, failed
-
-    def _restore(self, addresses_of: str) -> None:
-        west = Cluster(self._world.cluster("west").kubeconfig)
-        wait_until("the latch at west", 180, lambda: [] if west.call("GET", BINDINGS)["items"] else ["binding"])
-        volumes = manifests(self._world.vms, self._world.sites[addresses_of])
-        storage = [item for item in volumes if item["kind"].startswith("PersistentVolume")]
-        for body in [*storage, *self._objects]:
-            _create(west, body)
+        return once_latched(self._world, restore)
 
     def take_volumes_away(self) -> None:
         """As its operator does who lets it restore them anew."""
@@ -70,6 +56,34 @@ class Product:
             return sorted(names & {item["metadata"]["name"] for item in west.list("PersistentVolumeClaim", NAMESPACE)})
 
         wait_until("the claims to go", 60, left)
+
+
+@contextmanager
+def once_latched(world: World, restore: Callable[[Cluster], None]) -> Iterator[None]:
+    """Meanwhile a product restores, given west, as soon as the run has closed the latch there."""
+    failed: list[BaseException] = []
+    ended, west = threading.Event(), Cluster(world.cluster("west").kubeconfig)
+
+    def work() -> None:
+        try:
+            wait_until("the latch at west", 180, lambda: [] if ended.is_set() or latched() else ["binding"])
+            # nobody closed it: the lab may be another test's by now
+            if not ended.is_set():
+                restore(west)
+        except BaseException as error:  # noqa: BLE001
+            failed.append(error)
+
+    def latched() -> bool:
+        return bool(west.call("GET", BINDINGS)["items"])
+
+    worker = threading.Thread(target=work, daemon=True)
+    worker.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        worker.join(60)
+    assert not failed, failed
 
 
 def _create(cluster: Cluster, body: dict[str, Any]) -> None:

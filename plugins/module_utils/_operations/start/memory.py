@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -91,12 +91,13 @@ class StartMemory:
         self._kept = now
         return True
 
-    def record_of(self, window: StartWindow, pace: StartPace) -> dict[str, Any]:
+    def record_of(self, window: StartWindow, pace: StartPace, unanswered: Collection[str]) -> dict[str, Any]:
+        """unanswered: keys that nobody knows to be asked; they are looked at anew."""
         offset = self._wall() - self._now()
         return {
             "attempt": self._session.run.attempt,
             "only": self._only,
-            "asked": {key: since + offset for key, since in window.in_flight.items()},
+            "asked": {key: since + offset for key, since in window.in_flight.items() if key not in unanswered},
             "failed": dict(window.failed),
             "retried": dict(window.retries.used),
             "resting": {key: until + offset for key, until in window.retries.resting.items()},

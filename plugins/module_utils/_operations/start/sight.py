@@ -6,24 +6,47 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..._cluster.api import may_pass
 from ..._cluster.clock import Clock
 from ..._cluster.watching import Watch
 
+# seconds for which a server may refuse: one that has just started does not know all rights and kinds yet
+REFUSES = 15.0
+
 
 class Sight:
-    """What nobody can see is not late: it may have got ready meanwhile, and others in its place would be too many."""
+    """What nobody can see is not late: it may have got ready meanwhile, and others in its place would be too many.
+
+    blind: whether the site gave a watch no answer, or one of overload, at the last look. Another error is an answer.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._at = clock.monotonic()
-        self._blind = False
         self._unseen = 0.0
+        self._refused_since: float | None = None
+        self.blind = False
         self.watches: Sequence[Watch] = ()
 
     def now(self) -> float:
-        """Monotonic seconds, less those in which a watch had no answer."""
+        """Monotonic seconds, less those in which the site could not be seen."""
         at = self._clock.monotonic()
-        if self._blind:
+        if self.blind:
             self._unseen += at - self._at
-        self._at, self._blind = at, any(watch.error for watch in self.watches)
+        errors = [watch.error for watch in self.watches]
+        self._at, self.blind = at, any(error is not None and may_pass(error) for error in errors)
         return at - self._unseen
+
+    def check(self) -> None:
+        """Raises what a watch is refused with, once that lasts: its kind will not be seen any more."""
+        errors = [watch.error for watch in self.watches]
+        refused = next((error for error in errors if error is not None and not may_pass(error)), None)
+        if refused is None:
+            self._refused_since = None
+            return
+        at = self._clock.monotonic()
+        if self._refused_since is None:
+            self._refused_since = at
+        elif at - self._refused_since >= REFUSES:
+            refused.waited = at - self._refused_since
+            raise refused

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from heapq import nsmallest
 from typing import Any
@@ -15,7 +15,7 @@ from ..._cluster.bulk import for_each
 from ..._cluster.clock import Deadline
 from ..._cluster.watching import await_lists
 from ..._cluster.write_stream import WriteStream
-from ..._errors import NotFound
+from ..._errors import DrError, NotFound, Unreachable
 from ..._model.start_asked import Asked
 from ..._model.vmi_state import VmiState
 from ..._planning.start.caps import CappedQueue
@@ -31,6 +31,7 @@ from .hooks import StartHooks
 from .memory import StartMemory
 from .pacing import Pacing
 from .parts import parts_by_key
+from .requesting import ASK, FORGET, REMEMBER, StartRequests
 from .result import result_of
 from .sight import Sight
 from .vm_start import VmStart
@@ -41,8 +42,6 @@ TICK = 1.0
 # seconds between two lines of progress
 SAY_EVERY = 0.2
 STOPPED = "somebody stopped it while it started"
-# what a write of the start is for
-ASK, FORGET, REMEMBER = "ask", "forget", "remember"
 
 
 class Starter:
@@ -89,9 +88,7 @@ class Starter:
         self._writes: WriteStream[tuple[str, str]] = WriteStream(session.clock, self._wake, session.verify_lock)
         self._watches = [*self._vms.watches, *self._workloads.watches, *self._pacing.watches]
         self._sight.watches = self._watches
-        # keys whose request went out: a retry of these looks before it asks
-        self._sent: set[str] = set()
-        self._changed = 0
+        self._requests = StartRequests(self._writes, self._of)
         # failures of earlier rounds, whose reasons are complete
         self._explained: set[str] = set()
         self._said: float | None = None
@@ -107,10 +104,12 @@ class Starter:
             self._recover()
             while not self._window.done and not deadline.over:
                 rung, idle = self._wake.rung, not self._window.waiting
+                self._sight.check()
                 self._observe()
                 self._pacing.set_limit(self._now())
                 asked = self._window.next(self._now())
-                self._ask(asked)
+                self._requests.make(asked)
+                self._make_again()
                 self._report()
                 self._remember(self._now())
                 # a wave that has just begun gets its part of the site's budget in the next turn
@@ -134,7 +133,7 @@ class Starter:
             self._hooks,
             self._of,
             among=self._keys,
-            changed=self._changed > 0,
+            changed=self._requests.changed,
             pace=self._pacing.pace.summary,
         )
 
@@ -161,7 +160,7 @@ class Starter:
         for key in self._keys:
             if key in window.ready or key in memory.failed or not self._of(key).was_asked(key):
                 continue
-            self._sent.add(key)
+            self._requests.was_sent(key)
             window.observe_starting([key], memory.asked_at(key, self._state(key), window.timeout_of(key)))
         for key in memory.asked.keys() & set(self._keys) - window.ready:
             if not self._of(key).was_asked(key):
@@ -172,7 +171,7 @@ class Starter:
         self._explained |= window.failed.keys()
         for key, reason in needy(self._order, self._keys, lambda key: self._of(key).is_up(key)):
             window.gave_up(key, reason)
-        self._ask([key for key in window.in_flight if self._of(key).is_asked_twice(key)])
+        self._requests.make([key for key in window.in_flight if self._of(key).is_asked_twice(key)])
 
     def _observe(self) -> None:
         """Take what has changed since the last look: what got up, and what became of our writes."""
@@ -183,14 +182,19 @@ class Starter:
             if self._of(key).is_up(key) and key not in self._order.stays_off:
                 self._became_ready(key, now)
         for (verb, key), error in self._writes.take_ended():
-            if verb == ASK and error is None:
-                self._sent.add(key)
-                self._changed += 1
-            elif verb == ASK and error is not None:
-                self._window.gave_up(key, str(error), now if may_pass(error) else None)
+            if verb == ASK:
+                self._take_answer(key, error, now)
             elif error is not None and not isinstance(error, NotFound):
                 # the record stays on what runs: only our own run store may be late
                 raise error
+
+    def _take_answer(self, key: str, error: DrError | None, now: float) -> None:
+        if isinstance(error, Unreachable):
+            self._requests.had_no_answer(key, error, now)
+            return
+        self._requests.was_answered(key, granted=error is None)
+        if error is not None:
+            self._window.gave_up(key, str(error), now if may_pass(error) else None)
 
     def _became_ready(self, key: str, now: float) -> None:
         since = self._window.in_flight.get(key)
@@ -203,11 +207,9 @@ class Starter:
             # the start is its new state
             self._writes.put((FORGET, key), partial(self._of(key).forget, key), urgent=False)
 
-    def _ask(self, keys: Iterable[str]) -> None:
-        for key in keys:
-            of = self._of(key)
-            again = key in self._sent and not of.is_asked_twice(key)
-            self._writes.put((ASK, key), partial(of.start_again if again else of.start, key))
+    def _make_again(self) -> None:
+        if not self._sight.blind:
+            self._requests.make(self._requests.to_make_again(self._window.in_flight, self._now()))
 
     def _leave_off(self) -> None:
         """What stays off gets back what of its own does not start it."""
@@ -227,7 +229,8 @@ class Starter:
                 self._wake.wait_beyond(rung, TICK)
         self._observe()
         for key in self._window.failed.keys() - self._explained:
-            self._window.failed[key] = f"{self._window.failed[key]}; {self._of(key).why_not_up(key)}"
+            reasons = [self._window.failed[key], self._requests.why_unanswered(key), self._of(key).why_not_up(key)]
+            self._window.failed[key] = "; ".join(filter(None, reasons))
         self._memory.put(self._record())
         seconds = self._hooks.seconds(self._window)
         if seconds is not None:
@@ -247,7 +250,7 @@ class Starter:
             # no more of them than a result shows
             "facts": dict(bounded(sorted({**self._vms.facts, **self._workloads.facts}.items()))),
         }
-        return {**self._memory.record_of(self._window, self._pacing.pace), **own}
+        return {**self._memory.record_of(self._window, self._pacing.pace, self._requests.unanswered), **own}
 
     def _report(self, at_once: bool = False) -> None:
         now = self._session.clock.monotonic()

@@ -13,7 +13,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._model.start_asked impo
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.vm import PowerRecord
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run.begin import begin_run
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.start.startup import start_vms
-from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._operations.start.test_startup import Start
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._operations.start.startup_world import Start
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import plan_of
 
 PLAN = plan_of(

@@ -15,7 +15,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Failed, 
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.start_asked import Asked, HookOutcome
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.vm import PowerRecord
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.start.startup import start_vms
-from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._operations.start.test_startup import (
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._operations.start.startup_world import (
     KubeVirt,
     Start,
 )

@@ -13,7 +13,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import V
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import NotFound
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.vm import PowerRecord
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.start import memory as start_memory
-from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._operations.start.test_startup import Start
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._operations.start.startup_world import Start
 
 ON = PowerRecord("Always", True)
 SOON = 5.0
