@@ -212,10 +212,10 @@ run:
       type: dict
       sample: {proofs: [], refusals: []}
     hooks:
-      description: What the hooks of waves said.
+      description: What the hooks of waves said. Of these no times are recorded.
       type: list
       elements: dict
-      sample: [{hook: wave databases, passed: true, reason: ''}]
+      sample: [{name: wave databases, state: passed, started: null, seconds: null, error: ''}]
     recorded_at:
       description: The site whose record this is.
       type: str

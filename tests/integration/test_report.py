@@ -60,6 +60,11 @@ def test_the_page_has_a_bar_for_each_vm(reported: Reported) -> None:
     assert reported.html.count('<rect class="ready"') == len(reported.world.running)
 
 
+def test_the_run_had_written_the_same_page_when_it_ended(reported: Reported) -> None:
+    (page,) = reported.world.reports.glob("*.html")
+    assert page.read_text() == reported.html
+
+
 def test_a_report_of_the_same_record_changes_nothing(reported: Reported) -> None:
     assert reported.again.changed == 0
 

@@ -51,11 +51,14 @@ def document_of(run: Run, record: Mapping[str, Any], losses: Sequence[Mapping[st
         "decisions": list(_decisions(run)),
         "volumes": list(record.get("volumes") or ()),
         "fencing": {"proofs": fence.get("proofs", []), "refusals": fence.get("refusals", [])},
-        "hooks": [
-            {"hook": f"wave {wave}", "passed": reason is None, "reason": reason or ""}
-            for wave, reason in sorted(start.get("hooks", {}).items())
-        ],
+        "hooks": list(_hooks(start)),
     }
+
+
+def _hooks(start: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for wave, reason in sorted(start.get("hooks", {}).items()):
+        state = "passed" if reason is None else "failed"
+        yield {"name": f"wave {wave}", "state": state, "started": None, "seconds": None, "error": reason or ""}
 
 
 def _findings(run: Run) -> Iterator[dict[str, Any]]:

@@ -62,8 +62,11 @@ def findings(run: Mapping[str, Any]) -> list[str]:
 
 
 def hooks(run: Mapping[str, Any]) -> list[str]:
-    rows = [[hook["hook"], "passed" if hook["passed"] else "failed", hook["reason"]] for hook in run["hooks"]]
-    return _table(["hook of", "", "reason"], rows, "hooks")
+    rows = [
+        [hook["name"], hook["state"], "" if hook["seconds"] is None else duration(hook["seconds"]), hook["error"]]
+        for hook in run["hooks"]
+    ]
+    return _table(["hook", "state", "took", "error"], rows, "hooks")
 
 
 def decisions(run: Mapping[str, Any]) -> list[str]:
