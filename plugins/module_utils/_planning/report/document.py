@@ -12,7 +12,7 @@ from .recovery import START, START_AT_SOURCE, away_since, last_start, recovered,
 from .summary import seconds_between, summary
 
 # of the record, beside its head
-TOPICS = ("capture", "quiesce", "fence", "volumes", START, START_AT_SOURCE)
+TOPICS = ("capture", "fence", "volumes", START, START_AT_SOURCE)
 # of the document's shape
 FORMAT = 1
 

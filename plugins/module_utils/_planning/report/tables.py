@@ -82,7 +82,7 @@ def steps(run: Mapping[str, Any]) -> Iterator[str]:
     for step in run["steps"]:
         if step["summary"]:
             told = json.dumps(step["summary"], indent=1, sort_keys=True, ensure_ascii=False)
-            lines = "\n".join(text(line) for line in told[: 4 * LONGEST_CELL].splitlines())
+            lines = "\n".join(text(line) for line in _cut(told, 4 * LONGEST_CELL).splitlines())
             yield f"<details><summary>{text(step['name'])}</summary><pre>{lines}</pre></details>"
 
 
@@ -100,5 +100,5 @@ def _row(tag: str, cells: Iterable[Any]) -> str:
     return f"<tr>{shown}</tr>"
 
 
-def _cut(cell: str) -> str:
-    return cell if len(cell) <= LONGEST_CELL else f"{cell[: LONGEST_CELL - 1]}…"
+def _cut(told: str, longest: int = LONGEST_CELL) -> str:
+    return told if len(told) <= longest else f"{told[: longest - 1]}…"
