@@ -86,11 +86,17 @@ table:
   elements: str
   sample: ['plan payroll lives at east, phase normal']
 runs:
-  description: The last five runs, oldest first, refreshes of a stage left out.
+  description:
+    - The last five runs, oldest first, refreshes of a stage left out, each as M(ocpvirt.dr.run_info) lists it.
   returned: success
   type: list
   elements: dict
-  sample: [{run_id: payroll-failover-west-20261122071800-3f9a, state: done}]
+  sample:
+    - run_id: payroll-failover-west-20261122071800-3f9a
+      state: done
+      seconds: 90.0
+      lost_seconds: 2.0
+      rto_seconds: 71.2
 """
 
 from ansible.module_utils.basic import AnsibleModule

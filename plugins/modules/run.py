@@ -185,7 +185,7 @@ fence_debt:
   type: str
   sample: its VMs were not observed to be off
 steps:
-  description: The steps in order, each with its state, start, duration in seconds and summary.
+  description: The steps in order, each with its state, attempt, start, duration in seconds and summary.
   returned: when a run ends
   type: list
   elements: dict

@@ -171,8 +171,9 @@ def left_behind(lost: World) -> LeftBehind:
 def moved(left_behind: LeftBehind) -> World:
     """After a failover that nothing disturbs but a Released volume."""
     left_behind.remove_other()
-    must(left_behind.world.failover())
-    return left_behind.world
+    world = left_behind.world
+    must(world.failover("-e", f"dr_reports={world.reports}"))
+    return world
 
 
 @pytest.fixture(scope="session")

@@ -44,6 +44,7 @@ class World:
         self.document = plan_document(self.environment, max_starting=3, storage=self.storage)
         self.document["startup"]["readiness"]["timeout"] = READY_WITHIN
         self.log = self.folder / "playbook.log"
+        self.reports = self.folder / "reports"
         self.plan_file = self.write_plan("payroll", self.document)
 
     @property

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from .._model.group_status import GroupStatus
+from .._model.run import Run
 
 
 @dataclass(frozen=True)
@@ -109,3 +110,22 @@ def planned_loss(proof: Mapping[str, Any], source: str, target: str) -> Loss:
         f"{proof['group']}: nothing is lost: {target} holds all that {source} held at {proof['at']} "
         f"({proof['compared']}{amount})",
     )
+
+
+def recorded_losses(
+    run: Run, groups: Sequence[str], switch: Mapping[str, Any] | None, proofs: Sequence[Mapping[str, Any]] | None
+) -> list[Loss]:
+    """Of the groups that a run promoted. switch: what was known of each before that, as the run recorded it."""
+    known = switch or {}
+    proven = {proof["group"]: proof for proof in proofs or ()}
+    alive = run.source_last_seen if run.source_state == "reachable" else None
+    found = []
+    for group in groups:
+        if group not in known:
+            continue
+        if not known[group]["forced"] and group in proven:
+            found.append(planned_loss(proven[group], run.source, run.target))
+        elif known[group]["forced"]:
+            sync = KnownSync(known[group]["last_sync"], known[group]["told"])
+            found.append(forced_loss(group, run.source, sync, alive, run.started))
+    return found

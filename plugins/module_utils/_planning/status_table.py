@@ -30,9 +30,7 @@ def status_table(status: Mapping[str, Any]) -> list[str]:
     lines += _stage(status.get("stage") or {})
     lines += [
         "",
-        *_columns(
-            ["run", "state", "started"], [[run["run_id"], run["state"], run["started"]] for run in status["runs"]]
-        ),
+        *_columns(["run", "state", "started", "took", "lost", "away"], [_run(run) for run in status["runs"]]),
     ]
     lines += [f"locked at {site} by {holder}" for site, holder in status["lock"].items()]
     return lines
@@ -47,6 +45,11 @@ def _site(name: str, report: Mapping[str, Any]) -> list[str]:
 def _group(group: Mapping[str, Any]) -> list[str]:
     lag = group["lag_seconds"]
     return [group["group"], group["site"], group["role"], group["health"], "?" if lag is None else f"{lag:.0f} s"]
+
+
+def _run(run: Mapping[str, Any]) -> list[str]:
+    measured = ("-" if run[key] is None else f"{run[key]:.0f} s" for key in ("seconds", "lost_seconds", "rto_seconds"))
+    return [run["run_id"], run["state"], run["started"], *measured]
 
 
 def _stage(stage: Mapping[str, Any]) -> list[str]:

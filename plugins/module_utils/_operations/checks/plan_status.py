@@ -10,17 +10,17 @@ from typing import Any
 
 from ..._cluster.api import Api
 from ..._cluster.lease import PlanLock
-from ..._cluster.run_store import RunStore
 from ..._errors import DrError
 from ..._model.plan import Plan
 from ..._model.run import REFRESH, Run
+from ..._planning.report.summary import history_line
 from ..._planning.restore.stage_record import last_refresh
 from ..._planning.status_table import status_table
 from ..capture.metadata_source import source_of
 from ..inventory.site_report import site_report
 from ..plan.groups import Groups
 from ..plan.sites import Reach, reach
-from ..run.end import summary
+from ..report.history import history_of
 from .readiness import where_it_lives
 
 LAST_RUNS = 5
@@ -35,7 +35,7 @@ def plan_status(plan: Plan) -> dict[str, Any]:
         reached = [future.result() for future in asked]
     lives_at = where_it_lives(plan, groups)
     now = datetime.now(UTC)
-    runs = _runs(plan, reached)
+    runs = history_of(plan, reached).runs
     # a schedule makes refreshes by the hour, and the stage says what the last one did
     moves = [run for run in runs if run.operation != REFRESH]
     report = {
@@ -57,7 +57,7 @@ def plan_status(plan: Plan) -> dict[str, Any]:
         "stage": _stage(plan, runs, lives_at, now),
         "lock": _lock(plan, reached),
         "fence_debts": [f"{run.id}: {run.fence_debt}" for run in runs if run.fence_debt],
-        "runs": [_short(run) for run in moves[-LAST_RUNS:]],
+        "runs": [history_line(run) for run in moves[-LAST_RUNS:]],
     }
     return {**report, "table": status_table(report)}
 
@@ -81,20 +81,6 @@ def _stage(plan: Plan, runs: list[Run], lives_at: str | None, now: datetime) -> 
     return known.as_dict(now) if known else {"site": site, "capture": ""}
 
 
-def _runs(plan: Plan, reached: list[Reach]) -> list[Run]:
-    found: dict[str, Run] = {}
-    for there in reached:
-        if there.api is None:
-            continue
-        try:
-            found |= {
-                head["id"]: Run.from_dict(head) for head in RunStore(there.api, plan.store_namespace).heads(plan.name)
-            }
-        except DrError:
-            continue  # the site's own report says what is wrong with it
-    return sorted(found.values(), key=lambda run: run.started)
-
-
 def _lock(plan: Plan, reached: list[Reach]) -> dict[str, str]:
     held = {}
     for there in reached:
@@ -114,7 +100,3 @@ def _captures(plan: Plan, api: Api) -> list[dict[str, Any]]:
         return [info.as_dict() for info in source_of(plan).catalog(api)[:3]]
     except DrError as error:
         return [{"name": "", "site": "", "created": "", "phase": str(error), "complete": False, "findings": []}]
-
-
-def _short(run: Run) -> dict[str, Any]:
-    return {key: value for key, value in summary(run).items() if key != "steps"}

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..._cluster.run_store import RunStore
 from ..._model.group_status import GroupStatus
-from ..._planning.losses import KnownSync, Loss, forced_loss, known_sync, planned_loss
+from ..._planning.losses import Loss, known_sync, recorded_losses
 from ..run.session import Session
 
 
@@ -39,20 +39,8 @@ def before_switch(
 
 def switch_losses(session: Session) -> list[Loss]:
     """Per group that this run promoted, in the plan's order."""
-    known = session.load("switch") or {}
-    proofs = {proof["group"]: proof for proof in session.load("sync") or []}
-    run = session.run
-    alive = run.source_last_seen if run.source_state == "reachable" else None
-    found = []
-    for group in session.plan.groups:
-        if group.name not in known:
-            continue
-        if not known[group.name]["forced"] and group.name in proofs:
-            found.append(planned_loss(proofs[group.name], session.source, session.target))
-        elif known[group.name]["forced"]:
-            sync = KnownSync(known[group.name]["last_sync"], known[group.name]["told"])
-            found.append(forced_loss(group.name, session.source, sync, alive, run.started))
-    return found
+    groups = [group.name for group in session.plan.groups]
+    return recorded_losses(session.run, groups, session.load("switch"), session.load("sync"))
 
 
 def losses_of(session: Session) -> list[dict[str, Any]]:

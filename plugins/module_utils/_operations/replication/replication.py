@@ -57,7 +57,8 @@ def switch(plan: Plan, run_id: str, site: str, state: str, forced: bool, check_m
         foretold = before_switch(session, site, state, mine, others, forced)
         changed = _apply(session, site, state, forced, mine)
         last_sync = {status.group: status.as_dict()["last_sync"] for status in mine}
-        summary.update({"groups": len(mine), "changed": changed, "last_sync_before": last_sync})
+        said = [f"{group}: {state} at {site}" for group in changed]
+        summary.update({"groups": len(mine), "changed": changed, "last_sync_before": last_sync, "decisions": said[:20]})
         after = mine if check_mode else session.groups.observe([site])[site]
         if not check_mode:
             _read_back(site, state, after)
@@ -65,7 +66,7 @@ def switch(plan: Plan, run_id: str, site: str, state: str, forced: bool, check_m
             "changed": bool(changed),
             "switched": len(changed),
             # a loss is read before all else
-            "decisions": bounded([*foretold, *(f"{group}: {state} at {site}" for group in changed)]),
+            "decisions": bounded([*foretold, *said]),
             "groups": bounded([status.as_dict() for status in after]),
         }
 

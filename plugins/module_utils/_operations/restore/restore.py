@@ -138,7 +138,7 @@ def restore_metadata(plan: Plan, run_id: str, timeout: float, check_mode: bool) 
             "workloads_created": workloads.count("create"),
             "workloads_updated": workloads.count("update"),
         }
-        summary.update(result)
+        summary.update({**result, "decisions": decisions[:20]})
         return {
             "changed": bool(todo or networks.bodies or workloads.todo or compared.resources),
             **result,

@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from ..._cluster.lease import PlanLock
 from ..._errors import DrError
 from ..._model.plan import Plan
-from ..._model.run import ENDED, STEPS, Run
+from ..._model.run import ENDED
+from ..._planning.report.recovery import START, START_AT_SOURCE, last_start, outcome, recovered
+from ..._planning.report.summary import summary
 from ..replication.losses import losses_of
 from .session import Session
 
@@ -22,7 +23,8 @@ def end_run(plan: Plan, run_id: str, state: str, check_mode: bool) -> dict[str, 
         if state in ENDED and session.run.state == state:
             return {"changed": False, **summary(session.run), **losses}
         ended = session.clock.now().isoformat(timespec="milliseconds")
-        with session.step("end"):
+        with session.step("end") as measured:
+            measured.update(_outcome(session, losses["losses"]))
             session.update(state=state, ended=ended)
         if not check_mode:
             PlanLock(session.api, plan.store_namespace, plan.name).release(run_id, session.run.attempt)
@@ -31,31 +33,14 @@ def end_run(plan: Plan, run_id: str, state: str, check_mode: bool) -> dict[str, 
         return {"changed": not check_mode, **summary(session.run), **losses}
 
 
-def summary(run: Run) -> dict[str, Any]:
-    """The run for a person: steps in order with their durations in seconds."""
-    steps = [
-        {
-            "name": name,
-            "state": record.state,
-            "started": record.started,
-            "seconds": _seconds(record.started, record.ended),
-            "summary": dict(record.summary),
-        }
-        for name in STEPS
-        if (record := run.steps.get(name))
-    ]
-    return {
-        "run_id": run.id,
-        "attempt": run.attempt,
-        "state": run.state,
-        "operation": run.operation,
-        "source": run.source,
-        "target": run.target,
-        "started": run.started,
-        "ended": run.ended,
-        "fence_debt": run.fence_debt,
-        "steps": steps,
-    }
+def _outcome(session: Session, losses: list[dict[str, Any]]) -> dict[str, Any]:
+    """For the list of runs; a record that cannot be read keeps no run from ending."""
+    try:
+        record = {topic: session.load(topic) for topic in (START, START_AT_SOURCE)}
+    except DrError:
+        return {}
+    _site, start = last_start(session.run, record)
+    return outcome(losses, recovered(session.run, start, {}))
 
 
 def _release_at_source(plan: Plan, session: Session) -> None:
@@ -67,9 +52,3 @@ def _release_at_source(plan: Plan, session: Session) -> None:
     except DrError as error:
         # it expires by itself
         session.progress.emit("end", 1, 1, waiting_for=f"the lock at {session.source} was not freed: {error}"[:300])
-
-
-def _seconds(started: str, ended: str | None) -> float | None:
-    if ended is None:
-        return None
-    return round((datetime.fromisoformat(ended) - datetime.fromisoformat(started)).total_seconds(), 1)

@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from ..._model.vmi_state import VmiState
+from ..._planning.report.recovery import START, START_AT_SOURCE
+from ..._planning.start.curve import StartCurve
 from ..._planning.start.pace import StartPace
 from ..._planning.start.window import StartWindow
 from ..run.session import Session
@@ -27,14 +29,20 @@ class StartMemory:
         self._session = session
         self._now = now
         # a start at the source, when the run gives everything back, is another one than the target's
-        self._topic = "startup" if site == session.target else "startup-at-source"
+        self._topic = START if site == session.target else START_AT_SOURCE
         self._only = list(only)
         self._found = session.load(self._topic) or {}
         of = (self._found.get("attempt"), self._found.get("only"))
         self._same = of == (session.run.attempt, self._only)
         self._kept = now()
-        # seconds from asked to ready, also those of earlier rounds
-        self.boots: list[float] = list(self._found.get("boots", ()))
+        # by key when it was asked and the seconds until it was ready, also of earlier rounds
+        self._started: dict[str, list[float]] = dict(self._found.get("started", {}))
+        self._curve = StartCurve.of(self._found.get("curve", {}))
+
+    @property
+    def boots(self) -> list[float]:
+        """Seconds from asked to ready."""
+        return [seconds for _asked, seconds in self._started.values()]
 
     @property
     def hooks(self) -> dict[str, Any]:
@@ -81,8 +89,22 @@ class StartMemory:
         age = max(0.0, wall - asked) if asked is not None else 0.0
         return now - age if age < timeout or self._same else now
 
-    def booted(self, seconds: float) -> None:
-        self.boots.append(round(seconds, 1))
+    def booted(self, key: str, seconds: float) -> None:
+        self._started[key] = [round(self._wall() - seconds, 1), round(seconds, 1)]
+
+    def found_ready(self, ready: Container[str]) -> None:
+        """What got ready between two rounds, by the time of the look."""
+        now = self._wall()
+        for key, asked in self.asked.items():
+            if key in ready:
+                self.booted(key, max(0.0, now - asked))
+
+    def look(self, window: StartWindow) -> None:
+        """At what is in flight, for the report."""
+        self._curve.look(self._wall(), len(window.in_flight), window.limit)
+
+    def end_round(self, window: StartWindow) -> None:
+        self._curve.end(self._wall(), len(window.in_flight), window.limit)
 
     def is_due(self, now: float) -> bool:
         """Whether it is time for another record."""
@@ -103,7 +125,8 @@ class StartMemory:
             "resting": {key: until + offset for key, until in window.retries.resting.items()},
             "opens": {name: opens + offset for name, opens in window.opens.items()},
             "pace": pace.as_dict(),
-            "boots": list(self.boots),
+            "started": dict(self._started),
+            "curve": {**self._curve.as_dict(), "cap": pace.most},
         }
 
     def put(self, record: Mapping[str, Any]) -> None:

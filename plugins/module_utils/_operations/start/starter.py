@@ -65,7 +65,6 @@ class Starter:
         self._sight = Sight(session.clock)
         self._now = self._sight.now
         self._memory = StartMemory(session, api.site, asked.only, self._now)
-        self.boots = self._memory.boots
         at_target = api.site == session.target
         self._hooks = StartHooks(session.plan, chosen, self._memory.hooks, asked.hook, at_target)
         self._wake = Bell()
@@ -108,6 +107,7 @@ class Starter:
                 self._observe()
                 self._pacing.set_limit(self._now())
                 asked = self._window.next(self._now())
+                self._memory.look(self._window)
                 self._requests.make(asked)
                 self._make_again()
                 self._report()
@@ -138,6 +138,10 @@ class Starter:
         )
 
     @property
+    def boots(self) -> list[float]:
+        return self._memory.boots
+
+    @property
     def to_retry(self) -> list[str]:
         """What failed, and what did not begin because of it."""
         return sorted({*self._window.failed, *self._hooks.never_begun(self._window)})
@@ -155,6 +159,7 @@ class Starter:
             of.resume({key: since for key, since in memory.unsettled.items() if key in of})
             of.facts.update({key: facts for key, facts in memory.facts.items() if key in of})
         self._observe()
+        memory.found_ready(window.ready)
         memory.resume(window, self._pacing.pace)
         self._pacing.resume(memory.waiting_long)
         for key in self._keys:
@@ -200,7 +205,7 @@ class Starter:
         since = self._window.in_flight.get(key)
         if since is not None:
             self._pacing.booted(now - since)
-            self._memory.booted(now - since)
+            self._memory.booted(key, now - since)
         first = key not in self._window.ready
         self._window.became_ready(key)
         if first and key in self._window.ready and self._of(key).is_recorded(key):
@@ -231,6 +236,7 @@ class Starter:
         for key in self._window.failed.keys() - self._explained:
             reasons = [self._window.failed[key], self._requests.why_unanswered(key), self._of(key).why_not_up(key)]
             self._window.failed[key] = "; ".join(filter(None, reasons))
+        self._memory.end_round(self._window)
         self._memory.put(self._record())
         seconds = self._hooks.seconds(self._window)
         if seconds is not None:

@@ -24,7 +24,16 @@ STATUS = {
         {"group": "db", "site": "west", "role": "primary", "health": "healthy", "lag_seconds": 3.2},
     ],
     "captures": {"west": [{"name": "payroll-east-1", "phase": "Completed", "complete": True}]},
-    "runs": [{"run_id": "payroll-failover-west-1", "state": "done", "started": "2026-03-01T12:00:00"}],
+    "runs": [
+        {
+            "run_id": "payroll-failover-west-1",
+            "state": "done",
+            "started": "2026-03-01T12:00:00",
+            "seconds": 88.4,
+            "lost_seconds": None,
+            "rto_seconds": 71.2,
+        }
+    ],
     "lock": {"west": "payroll-failover-west-1#2, renewed 2026-03-01T12:00:30Z"},
 }
 TEXT = """\
@@ -42,8 +51,8 @@ db     west  primary  healthy  3 s
 known at  capture         phase      content
 west      payroll-east-1  Completed  complete
 
-run                      state  started
-payroll-failover-west-1  done   2026-03-01T12:00:00
+run                      state  started              took  lost  away
+payroll-failover-west-1  done   2026-03-01T12:00:00  88 s  -     71 s
 locked at west by payroll-failover-west-1#2, renewed 2026-03-01T12:00:30Z"""
 
 

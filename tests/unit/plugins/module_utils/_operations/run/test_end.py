@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.lease import PlanLock
-from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Unreachable
-from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run import Run, StepRecord
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Failed, Unreachable
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites import Reach
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run import end
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import (
@@ -77,15 +78,22 @@ def test_p9_check_mode_frees_no_lock(sites: Sites) -> None:
     assert sites.held() == ["west", "east"]
 
 
-def test_the_summary_lists_the_steps_in_their_order_with_their_seconds() -> None:
-    run = Run("r-1", "payroll", "failover", "east", "west", "f00d", "2026-03-01T12:00:00+00:00", fence_debt="flood")
-    run = run.with_step("start", StepRecord("running", 2, "2026-03-01T12:03:00+00:00"))
-    run = run.with_step(
-        "begin", StepRecord("done", 1, "2026-03-01T12:00:00+00:00", "2026-03-01T12:00:02.345+00:00", {"groups": 1})
-    )
-    found = end.summary(run)
-    assert found["fence_debt"] == "flood"
-    assert [(step["name"], step["state"], step["seconds"], step["summary"]) for step in found["steps"]] == [
-        ("begin", "done", 2.3, {"groups": 1}),
-        ("start", "running", None, {}),
-    ]
+def test_the_end_keeps_what_was_measured_for_the_list_of_runs(sites: Sites) -> None:
+    noon = datetime.fromisoformat(sites.session.run.started).timestamp()
+    sites.session.put("startup", {"attempt": 1, "started": {"payroll/db": [noon + 10, 30.0]}})
+    sites.session.put("switch", {"payroll": {"last_sync": "2026-03-01T11:59:55+00:00", "told": "", "forced": True}})
+    end.end_run(PLAN, "r-1", "done", False)
+    assert sites.session.summary == {"lost_seconds": 5.0, "rto_seconds": 40.0}
+
+
+def test_p5_a_record_of_the_start_that_cannot_be_read_keeps_no_run_from_ending(
+    sites: Sites, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(topic: str) -> object:
+        if topic == "startup":
+            raise Failed("read the run's record", seen="shards that do not belong together")
+        return None
+
+    monkeypatch.setattr(sites.session, "load", load)
+    assert end.end_run(PLAN, "r-1", "done", False)["state"] == "done"
+    assert sites.held() == []

@@ -174,12 +174,32 @@ def test_p9_check_mode_of_a_start_in_place_asks_the_guard_too(start: Start, monk
 
 
 def test_boot_times_of_all_rounds_are_recorded_for_the_next_forecast(start: Start) -> None:
-    start.session.record["startup"] = {"boots": [40.0, 50.0]}
+    start.session.record["startup"] = {"started": {"x": [0.0, 40.0], "y": [1.0, 50.0]}}
     start.api.add("a", PowerRecord("Always", True))
     start.run()
     boots = start.session.summary["boots"]
     assert (boots["count"], boots["median"], boots["p90"]) == (3, 40.0, 50.0)
-    assert start.session.record["startup"]["boots"][:2] == [40.0, 50.0]
+    assert start.session.record["startup"]["started"].keys() == {"x", "y", "payroll/a"}
+
+
+def test_what_got_ready_between_two_rounds_is_timed_by_the_second(start: Start) -> None:
+    start.api.add("a", PowerRecord("Always", True))
+    start.api.broken.add("a")
+    assert not start.run(round_timeout=5)["done"]
+    start.api.delete(VMI, "a", "payroll")
+    start.api.broken.clear()
+    start.api.boot("a")
+    start.run(round_timeout=5)
+    _asked, seconds = start.session.record["startup"]["started"]["payroll/a"]
+    assert seconds >= 5
+
+
+def test_the_curve_of_a_start_ends_with_nothing_in_flight_and_names_the_cap(start: Start) -> None:
+    for name in "abc":
+        start.api.add(name, PowerRecord("Always", True))
+    start.run(max_starting=2)
+    curve = start.session.record["startup"]["curve"]
+    assert (curve["cap"], max(point[1] for point in curve["points"]), curve["points"][-1][1]) == (2, 2, 0)
 
 
 def test_a_start_that_found_everything_up_records_no_boot_times(start: Start) -> None:
