@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from ..._cluster.lease import PlanLock
@@ -13,6 +12,7 @@ from ..._model.plan import Plan
 from ..._model.run import ENDED, STEPS, Run
 from ..replication.losses import losses_of
 from .session import Session
+from .spent import seconds_between
 
 
 def end_run(plan: Plan, run_id: str, state: str, check_mode: bool) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def end_run(plan: Plan, run_id: str, state: str, check_mode: bool) -> dict[str, 
 
 
 def summary(run: Run) -> dict[str, Any]:
-    """The run for a person: steps in order with their durations in seconds."""
+    """The run for a person: steps in order with their durations in seconds, hooks as they ran."""
     steps = [
         {
             "name": name,
@@ -55,6 +55,16 @@ def summary(run: Run) -> dict[str, Any]:
         "ended": run.ended,
         "fence_debt": run.fence_debt,
         "steps": steps,
+        "hooks": [
+            {
+                "name": key,
+                "state": record.state,
+                "started": record.started,
+                "seconds": _seconds(record.started, record.ended),
+                "error": record.error,
+            }
+            for key, record in sorted(run.hooks.items(), key=lambda item: item[1].started)
+        ],
     }
 
 
@@ -70,6 +80,4 @@ def _release_at_source(plan: Plan, session: Session) -> None:
 
 
 def _seconds(started: str, ended: str | None) -> float | None:
-    if ended is None:
-        return None
-    return round((datetime.fromisoformat(ended) - datetime.fromisoformat(started)).total_seconds(), 1)
+    return None if ended is None else seconds_between(started, ended)
