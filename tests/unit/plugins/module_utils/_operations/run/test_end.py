@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.lease import PlanLock
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Unreachable
-from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run import Run, StepRecord
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run import HookRecord, Run, StepRecord
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites import Reach
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run import end
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import (
@@ -88,4 +88,16 @@ def test_the_summary_lists_the_steps_in_their_order_with_their_seconds() -> None
     assert [(step["name"], step["state"], step["seconds"], step["summary"]) for step in found["steps"]] == [
         ("begin", "done", 2.3, {"groups": 1}),
         ("start", "running", None, {}),
+    ]
+
+
+def test_the_summary_lists_the_hooks_as_they_ran() -> None:
+    hooks = {
+        "after_start a.yml": HookRecord("failed", 1, "2026-03-01T12:03:00+00:00", "2026-03-01T12:03:01+00:00", "no"),
+        "before_start b.yml": HookRecord("running", 1, "2026-03-01T12:02:00+00:00"),
+    }
+    run = Run("r-1", "payroll", "failover", "east", "west", "f00d", "2026-03-01T12:00:00+00:00", hooks=hooks)
+    assert [(hook["name"], hook["state"], hook["seconds"], hook["error"]) for hook in end.summary(run)["hooks"]] == [
+        ("before_start b.yml", "running", None, ""),
+        ("after_start a.yml", "failed", 1.0, "no"),
     ]
