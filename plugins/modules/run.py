@@ -24,7 +24,7 @@ options:
     description:
       - V(begun) begins or resumes a run, the others end it.
       - A run that ended as V(failed) is resumed by the next one that begins.
-      - So is one that ended as V(waiting), because its start came to a closed gate of a wave.
+      - So is one that ended as V(waiting), because its start came to a closed gate of a wave, or after O(until_step).
       - V(rolled_back) is a planned move that failed and whose source has everything again. It is not resumed.
     type: str
     choices: [begun, done, waiting, failed, rolled_back]
@@ -66,6 +66,23 @@ options:
     type: list
     elements: str
     default: []
+  steps:
+    description:
+      - The steps of the playbook in their order. The last one has to end the run.
+      - Without them RV(steps) and RV(hooks) are empty.
+    type: list
+    elements: str
+    default: []
+  from_step:
+    description:
+      - The step to go on with. Refused when a step before it has not been done in this run.
+      - Not with O(operation=prestage), which begins anew each time.
+    type: str
+  until_step:
+    description:
+      - The step after which the run is to wait. It is to be ended with O(state=waiting) then.
+      - Not with O(operation=prestage).
+    type: str
   run_id:
     description: The run to end. Required unless O(state=begun).
     type: str
@@ -159,6 +176,27 @@ gitops:
   returned: when a run begins
   type: bool
   sample: false
+go_on:
+  description: The command that goes on after O(until_step), empty without it.
+  returned: when a run begins
+  type: str
+  sample: ansible-playbook ocpvirt.dr.relocate -e dr_plan=plans/payroll.yml -e dr_target=west -e dr_from=recheck
+hooks:
+  description:
+    - >-
+      When a run begins, by moment the hooks of the plan that are to run in this attempt, with the C(file) of their
+      tasks and their C(timeout) in seconds. Those that passed in an earlier attempt are left out, unless they are to
+      run always.
+    - When a run ends, a list of those that ran, each with its C(state), C(seconds) and C(error).
+  returned: success
+  type: raw
+  sample:
+    before_quiesce:
+      - moment: before_quiesce
+        tasks: hooks/drain.yml
+        file: /home/dr/plans/hooks/drain.yml
+        timeout: 300
+        on_failure: fail
 state:
   description: How the run ended.
   returned: when a run ends
@@ -185,10 +223,12 @@ fence_debt:
   type: str
   sample: its VMs were not observed to be off
 steps:
-  description: The steps in order, each with its state, attempt, start, duration in seconds and summary.
-  returned: when a run ends
+  description:
+    - When a run begins, the names of the steps to go through.
+    - When a run ends, its steps in order, each with its C(state), C(attempt), C(started), C(seconds) and C(summary).
+  returned: success
   type: list
-  elements: dict
+  elements: raw
   sample: [{name: promote, state: done, seconds: 1.2}]
 msg:
   description: The result in one line.
@@ -202,23 +242,28 @@ from ansible.module_utils.basic import AnsibleModule
 from ..module_utils._argspec import PLAN, merge
 from ..module_utils._operations.entry import run
 from ..module_utils._operations.plan.plan_source import load_plan
+from ..module_utils._operations.run.asked import asked_of
 from ..module_utils._operations.run.begin import begin_run
 from ..module_utils._operations.run.end import end_run
 
 OPERATIONS = ["failover", "relocate", "failback", "reprotect", "prestage", "start", "stop"]
+ENDS = ["done", "waiting", "failed", "rolled_back"]
 SPEC = merge(
     PLAN,
     {
-        "state": {"type": "str", "choices": ["begun", "done", "waiting", "failed", "rolled_back"], "default": "begun"},
+        "state": {"type": "str", "choices": ["begun", *ENDS], "default": "begun"},
         "operation": {"type": "str", "choices": OPERATIONS, "default": "failover"},
         "target": {"type": "str"},
         "declare_lost": {"type": "str"},
         "waive_fencing": {"type": "str"},
         "open_gates": {"type": "list", "elements": "str", "default": []},
+        "steps": {"type": "list", "elements": "str", "default": []},
+        "from_step": {"type": "str"},
+        "until_step": {"type": "str"},
         "run_id": {"type": "str"},
     },
 )
-REQUIRED_IF = [("state", state, ("run_id",)) for state in ("done", "waiting", "failed", "rolled_back")]
+REQUIRED_IF = [("state", state, ("run_id",)) for state in ENDS]
 
 
 def main() -> None:
@@ -229,15 +274,7 @@ def main() -> None:
         plan = load_plan(given["plan"])
         if given["state"] != "begun":
             return end_run(plan, given["run_id"], given["state"], module.check_mode)
-        return begin_run(
-            plan,
-            given["operation"],
-            plan.site(given["target"]).name if given["target"] else None,
-            given["declare_lost"] or None,
-            given["waive_fencing"] or None,
-            module.check_mode,
-            given["open_gates"],
-        )
+        return begin_run(plan, check_mode=module.check_mode, **asked_of(plan, given))
 
     run(module, operate)
 

@@ -21,6 +21,7 @@ from .plan_secrets import HIDDEN, is_secret_key
 from .plan_throttle_fields import PARTS
 from .readiness import Readiness, readiness_of
 from .selector import LabelSelector
+from .step_hook import StepHook
 
 __all__ = [
     "Group",
@@ -156,7 +157,7 @@ class Plan:
     """A valid plan. document: itself, normalised, as plain data; parse_plan reads it back as an equal plan.
 
     attachments: NetworkAttachmentDefinitions that have another name at each site, by site.
-    snapshots: None where volumes are not cloned.
+    snapshots: None where volumes are not cloned. hooks: of steps, in the order in which they run.
     """
 
     name: str
@@ -172,6 +173,7 @@ class Plan:
     metadata: Metadata
     snapshots: Snapshots | None
     startup: Startup
+    hooks: tuple[StepHook, ...]
     store_namespace: str
     document: Mapping[str, Any] = field(hash=False, repr=False)
 
@@ -264,6 +266,7 @@ def _plan(found: dict[str, Any]) -> Plan:
             caps={PARTS[key]: limit for key, limit in startup["caps"].items()},
             retries=Retries(startup["retries"]["attempts"], parse_duration(startup["retries"]["backoff"])),
         ),
+        hooks=tuple(_hook(moment, hook) for moment, hooks in found["hooks"].items() for hook in hooks),
         store_namespace=found["run_store"]["namespace"],
         document=found,
     )
@@ -272,6 +275,11 @@ def _plan(found: dict[str, Any]) -> Plan:
 def _site(name: str, found: Mapping[str, Any]) -> Site:
     auth = {key: value for key, value in found.items() if key != "max_starting"}
     return Site(name, auth, found.get("max_starting"))
+
+
+def _hook(moment: str, found: Mapping[str, Any]) -> StepHook:
+    timeout = parse_duration(found["timeout"])
+    return StepHook(moment, found["tasks"], timeout, found["on_failure"], found["always"])
 
 
 def _snapshots(found: Mapping[str, Any] | None) -> Snapshots | None:

@@ -17,7 +17,7 @@ from .plan_checks import (
     check_waves,
 )
 from .plan_cron import check_cron
-from .plan_hook_fields import HookFile
+from .plan_hook_fields import STEP_HOOKS
 from .plan_metadata_fields import GITOPS, check_metadata, export_of, oadp_of
 from .plan_network_fields import NETWORK, check_attachments
 from .plan_problem import Path
@@ -42,21 +42,6 @@ from .plan_snapshot_fields import snapshots_of
 from .plan_throttle_fields import CAPS, RETRIES
 from .plan_volume_rules import rules_of
 from .selector import SELECTOR
-
-STEPS = (
-    "begin",
-    "capture",
-    "quiesce",
-    "sync",
-    "fence",
-    "promote",
-    "volumes",
-    "metadata",
-    "start",
-    "verify",
-    "traffic",
-    "end",
-)
 
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _SUBDOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*")
@@ -254,9 +239,7 @@ DOCUMENT = Keys(
             )
         ),
         "traffic": Field(Items(Keys({"provider": Field(_IDENTIFIER, required=True), "options": Field(Options())}))),
-        "hooks": Field(
-            Keys({f"{when}_{step}": Field(Items(HookFile())) for step in STEPS for when in ("before", "after")})
-        ),
+        "hooks": Field(STEP_HOOKS, default={}),
         "run_store": Field(Keys({"namespace": Field(_NAME, default=SITE_NAMESPACE)}), default={}),
     },
     check=_check_document,

@@ -9,23 +9,37 @@ from datetime import timedelta
 from typing import Any
 
 from .plan_problem import Path
-from .plan_schema import Duration, Field, Keys, Reading, Text
+from .plan_schema import Choice, Duration, Field, Flag, Items, Keys, Reading, Text
+from .step_hook import MOMENTS, NEVER, NO_STEP
 
-# of a hook that is waited for: the plan's lock is extended by it
+# the plan's lock is extended by it
 LONGEST = timedelta(hours=1)
 
-_TASKS = Field(Text(wanted="the path of a task file"), required=True)
-_HOOK = Keys({"tasks": _TASKS, "timeout": Field(Duration())})
-_AWAITED = Keys({"tasks": _TASKS, "timeout": Field(Duration(maximum=LONGEST), default="5m")})
+_FILE = {
+    "tasks": Field(Text(wanted="the path of a task file"), required=True),
+    "timeout": Field(Duration(maximum=LONGEST), default="5m"),
+}
+_POLICY = {"on_failure": Field(Choice("fail", "warn"), default="fail"), "always": Field(Flag(), default=False)}
 
 
 class HookFile:
-    """A task file, alone or with the time it may take. awaited: that time has a default and a limit."""
+    """A task file, alone or with the time that it may take. others: what else its mapping may say."""
 
-    def __init__(self, awaited: bool = False) -> None:
-        self._of = _AWAITED if awaited else _HOOK
+    def __init__(self, others: Mapping[str, Field] | None = None) -> None:
+        self._of = Keys({**_FILE, **(others or {})})
 
     def read(self, value: Any, at: Path, reading: Reading) -> Any:
         if not isinstance(value, (str, Mapping)):
             return reading.wrong_type(at, value, "the path of a task file, or a mapping of tasks and timeout")
         return self._of.read({"tasks": value} if isinstance(value, str) else value, at, reading)
+
+
+# a run records them by moment and file
+STEP_HOOKS = Keys(
+    {moment: Field(Items(HookFile(_POLICY), unique="tasks")) for moment in MOMENTS},
+    forbidden={
+        NEVER[0]: "there is no run yet that it could belong to: use after_begin",
+        NEVER[1]: "the run has ended and holds no lock: use before_end",
+        **{f"{when}_{NO_STEP}": "no playbook has this step yet" for when in ("before", "after")},
+    },
+)

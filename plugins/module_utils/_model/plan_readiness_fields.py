@@ -67,13 +67,13 @@ _ANY = {"timeout": Field(Duration()), "delay": Field(Duration())}
 _VM = {**_ANY, "agent": Field(Flag()), "tcp": Field(_TCP), "http": Field(_HTTP)}
 # no hook in an annotation: who may write a VM must not choose what the controller executes
 _OF_VM, _OF_WORKLOAD = Keys(_VM), Keys(_ANY)
-WAVE_READINESS = Keys({**_VM, "hook": Field(Unless(HookFile(awaited=True)))})
+WAVE_READINESS = Keys({**_VM, "hook": Field(Unless(HookFile()))})
 PLAN_READINESS = Keys(
     {
         **_VM,
         "agent": Field(Flag(), default=True),
         "timeout": Field(Duration(), default="5m"),
-        "hook": Field(HookFile(awaited=True)),
+        "hook": Field(HookFile()),
     }
 )
 

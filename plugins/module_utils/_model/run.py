@@ -54,12 +54,24 @@ class StepRecord:
 
 
 @dataclass(frozen=True)
+class HookRecord:
+    """Of a hook before or after a step. state: running, passed or failed. error: why it failed."""
+
+    state: str
+    attempt: int
+    started: str
+    ended: str | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True)
 class Run:
     """The head of a run's record. Times are ISO 8601 in UTC, for people; nothing is decided by comparing them.
 
-    state: running, failed or waiting at a gate of its start (the same command resumes it), done, or rolled_back
-    (everything runs at the source again).
+    state: running, failed or waiting, at a gate of its start or after the step `until` (the same command resumes
+    it), done, or rolled_back (everything runs at the source again).
     fence_debt: why the lost site is not provably off, None without a debt.
+    hooks: by `StepHook.key`.
     """
 
     id: str
@@ -78,6 +90,8 @@ class Run:
     source_last_seen: str | None = None
     fence_debt: str | None = None
     steps: Mapping[str, StepRecord] = field(default_factory=dict)
+    until: str | None = None
+    hooks: Mapping[str, HookRecord] = field(default_factory=dict)
 
     def with_step(self, name: str, record: StepRecord) -> Run:
         return replace(self, steps={**self.steps, name: record})
@@ -88,7 +102,8 @@ class Run:
     @classmethod
     def from_dict(cls, head: Mapping[str, Any]) -> Run:
         steps = {name: StepRecord(**record) for name, record in head["steps"].items()}
-        return cls(**{**head, "steps": steps})
+        hooks = {key: HookRecord(**record) for key, record in head.get("hooks", {}).items()}
+        return cls(**{**head, "steps": steps, "hooks": hooks})
 
 
 def is_run_to(run_id: str, site: str) -> bool:

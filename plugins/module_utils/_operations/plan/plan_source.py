@@ -32,8 +32,17 @@ _PATHS = ("ca_cert", "client_cert", "client_key")
 
 def read_text(path: str) -> str:
     """A relative path starts where the command was started: Ansible runs modules in the playbook's folder."""
-    started_in = Path(os.environ.get("PWD") or Path.cwd())
-    return (started_in / Path(path).expanduser()).read_text(encoding="utf-8")
+    return (_started_in() / Path(path).expanduser()).read_text(encoding="utf-8")
+
+
+def beside_plan(plan_file: str | None, path: str) -> Path:
+    """A file that the plan names: a relative path starts at the plan's folder, of a document where read_text does."""
+    folder = (_started_in() / Path(plan_file).expanduser()).parent if plan_file else _started_in()
+    return folder / Path(path).expanduser()
+
+
+def _started_in() -> Path:
+    return Path(os.environ.get("PWD") or Path.cwd())
 
 
 def load_plan(source: str | Mapping[str, Any], read_text: ReadText = read_text) -> Plan:

@@ -15,6 +15,7 @@ from ..._errors import DrError, Refused
 from ..._model.group_status import GroupStatus
 from ..._model.plan import Plan
 from ..._model.run import IN_PLACE, REFRESH, START, STOP, Run, StepRecord, new_run_id
+from ..._model.steps_asked import StepsAsked
 from ..._planning.guards.begin import (
     check_asked,
     check_debts,
@@ -28,6 +29,7 @@ from ..._planning.losses import forced_losses
 from ..._planning.start.gates import check_gates
 from ..plan.sites import Reach
 from ..replication.awaited import look_with_capture
+from .ahead import NOTHING, look_ahead
 from .check_store import CheckStore
 from .idle import idle_because
 from .outlook import Outlook, look_out
@@ -42,10 +44,12 @@ def begin_run(
     waive_fencing: str | None,
     check_mode: bool,
     open_gates: Collection[str] = (),
+    steps: StepsAsked | None = None,
 ) -> dict[str, Any]:
     """Start a run, resume an unfinished one of the same direction, or find that there is nothing to do.
 
     open_gates: looked at now, as a misspelt one would stop the start when everything else is done.
+    steps: of the playbook, and which of them are wanted now.
     """
     check_gates(plan.startup.waves, open_gates)
     if operation == "failback":
@@ -92,6 +96,7 @@ def begin_run(
         # a promoted copy tells no more when its source was last heard
         source_last_seen=_last_seen(there, seen.groups[target], api) or run.source_last_seen,
     )
+    run, ahead = look_ahead(plan, run, steps or StepsAsked(), unfinished, check_mode)
     _take(plan, run, api, there, RunStore(api, plan.store_namespace), check_mode)
     Progress(run.id, api.clock).emit("begin", 1, 1)
     alive = run.source_last_seen if there.state == "reachable" else None
@@ -113,6 +118,7 @@ def begin_run(
         "losses": [loss.as_dict() for loss in losses],
         "phase_after": _phase_after(plan, operation, target),
         "gitops": plan.metadata.gitops is not None,
+        **ahead,
         "msg": f"run {run.id}, attempt {run.attempt}: {_way(operation, source, there.state, target)}",
     }
 
@@ -186,6 +192,7 @@ def _nothing_to_do(operation: str, runs: list[Run], target: str, source: str, wh
         "losses": [],
         "phase_after": "",
         "gitops": False,
+        **NOTHING,
         "msg": why,
     }
 

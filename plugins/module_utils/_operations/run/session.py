@@ -23,6 +23,8 @@ from .check_store import CheckStore
 from .progress import Progress
 
 RENEW_EVERY = 15.0
+# over a hook's own timeout: Ansible needs time too before and after it
+HOOK_SPARE = 60
 SILENT = "declared lost, and silent when the run began"
 
 

@@ -13,9 +13,7 @@ from ..._planning.start.hooks import until_hook, waits_for_hook
 from ..._planning.start.order import StartOrder
 from ..._planning.start.window import StartWindow
 from ..entry import bounded
-
-# over a hook's own timeout: Ansible needs time too before and after it
-SPARE = 60
+from ..run.session import HOOK_SPARE
 
 
 class StartHooks:
@@ -52,7 +50,7 @@ class StartHooks:
         ended = window.done and window.gate is None and not window.stopped
         if hook is None or not ended or not waits_for_hook(self._until, self._plan.startup, window.ready):
             return None
-        return int(hook.timeout.total_seconds()) + SPARE
+        return int(hook.timeout.total_seconds()) + HOOK_SPARE
 
     def waiting(self, window: StartWindow) -> dict[str, Any] | None:
         """The hook that may run now that all up to its wave has begun, and ended."""

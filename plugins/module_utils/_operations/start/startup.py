@@ -52,6 +52,7 @@ def start_vms(
         starter.drive(round_timeout)
         result = starter.result()
         summary.update({name: result[name] for name in ("ready", "not_started", "stays_off", "peak_in_flight")})
+        summary["left"] = len(result["failures"]) + len(result["never_begun"]) + result["left_out"]
         summary["boots"] = measured(starter.boots)
         if not result["done"]:
             summary["state"] = "running"

@@ -4,13 +4,12 @@
 
 from __future__ import annotations
 
-import json
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..._model.run import Run
 from ..._model.vm import claim_names
+from ..run.command import resuming_command
 
 SHOWN_EVENTS = 5
 LONGEST_TEXT = 300
@@ -61,23 +60,7 @@ def retry_command(run: Run, keys: Sequence[str], site: str, plan_file: str | Non
     """What tries only these again, as the next attempt of the run; None where there is nothing to try."""
     if not keys:
         return None
-    given = {"dr_plan": plan_file or "PLAN"}
-    operation = run.operation
-    if site != run.target:
-        # the run has given everything back, and ends
-        operation = "start"
-    if operation == "start":
-        given["dr_site"] = site
-    elif operation != "failback":
-        given["dr_target"] = run.target
-    for name, value in (("dr_declare_lost", run.declared_lost), ("dr_waive_fencing", run.waived_fencing)):
-        if value and site == run.target:
-            given[name] = json.dumps({name: value}) if " " in value else value
-    options = [value if value.startswith("{") else f"{name}={value}" for name, value in given.items()]
-    options.append(json.dumps({"dr_only": list(keys)}))
-    return shlex.join(
-        ["ansible-playbook", f"ocpvirt.dr.{operation}", *(part for option in options for part in ("-e", option))]
-    )
+    return resuming_command(run, plan_file, {"dr_only": list(keys)}, site)
 
 
 def _is_about(what: Mapping[str, Any], name: str, volumes: Sequence[str]) -> bool:

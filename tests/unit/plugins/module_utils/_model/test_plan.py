@@ -13,6 +13,7 @@ import yaml
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import DrError, Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import PlanInvalid, Retries, Site, Wave, parse_plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan_secrets import HIDDEN
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.step_hook import StepHook
 
 Document = dict[str, Any]
 
@@ -167,3 +168,14 @@ def test_an_invalid_plan_is_one_of_the_errors_of_the_collection(document: Docume
     assert caught.value.facts()["problems"] == [
         {"path": "home", "message": 'unknown site "north"', "allowed": ["east", "west"]}
     ]
+
+
+def test_the_hooks_of_a_plan_are_in_the_order_in_which_they_run(document: Document) -> None:
+    document["hooks"] = {
+        "after_start": [{"tasks": "b.yml", "timeout": "1h", "always": True}],
+        "before_capture": ["a.yml"],
+    }
+    assert parse_plan(document).hooks == (
+        StepHook("before_capture", "a.yml", timedelta(minutes=5)),
+        StepHook("after_start", "b.yml", timedelta(hours=1), "fail", always=True),
+    )

@@ -233,7 +233,7 @@ CASES: list[tuple[Keys, object, str]] = [
         "stop-wave",
         'on_failure: got the text "stop-wave", did you mean stop_wave?; allowed: continue, stop_wave, stop',
     ),
-    # capacity, traffic, hooks
+    # capacity, traffic, hooks of steps
     (
         ("capacity", "machine_sets", "north"),
         [],
@@ -249,6 +249,16 @@ CASES: list[tuple[Keys, object, str]] = [
     (("hooks", "before_quisce"), [], "hooks.before_quisce: unknown key, did you mean before_quiesce?"),
     (("hooks", "after_start"), [5], "hooks.after_start[0]: got the number 5, wanted the path of a task file"),
     (("hooks", "after_start"), [{"tasks": "t.yml", "timeout": "x"}], 'hooks.after_start[0].timeout: got the text "x"'),
+    (
+        ("hooks", "after_start"),
+        [{"tasks": "t.yml", "timeout": "2h"}],
+        'after_start[0].timeout: got the text "2h", wanted at',
+    ),
+    (("hooks", "after_start"), [{"tasks": "t.yml", "on_failure": "stop"}], "allowed: fail, warn"),
+    (("hooks", "after_start"), ["t.yml", "t.yml"], '"t.yml" is already at hooks.after_start[0]'),
+    (("hooks", "before_begin"), ["t.yml"], "there is no run yet that it could belong to: use after_begin"),
+    (("hooks", "after_end"), ["t.yml"], "the run has ended and holds no lock: use before_end"),
+    (("hooks", "after_traffic"), ["t.yml"], "no playbook has this step yet"),
 ]
 
 

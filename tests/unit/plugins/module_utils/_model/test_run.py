@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run import (
+    HookRecord,
     Run,
     StepRecord,
     is_in_place,
@@ -54,6 +56,7 @@ def test_two_run_ids_of_one_second_differ() -> None:
 def test_a_run_is_read_back_as_it_was_written() -> None:
     run = Run("r-1", "payroll", "failover", "east", "west", "f00d", NOON.isoformat(), declared_lost="east")
     run = run.with_step("begin", StepRecord("done", 1, NOON.isoformat(), NOON.isoformat(), {"groups": 2}))
+    run = replace(run, hooks={"after_begin a.yml": HookRecord("passed", 1, NOON.isoformat())})
     assert Run.from_dict(run.as_dict()) == run
 
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run import Run, StepRecord
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run import HookRecord, Run, StepRecord
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.report.summary import history_line, summary
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._planning.report.runs import at, failover
 
@@ -31,3 +31,15 @@ def test_a_line_of_the_history_has_what_the_end_measured() -> None:
 def test_a_run_that_has_not_ended_has_a_line_without_measures() -> None:
     line = history_line(failover(state="running", ended=None, steps={"begin": StepRecord("done", 1, at(0), at(1))}))
     assert (line["state"], line["seconds"], line["lost_seconds"], line["rto_seconds"]) == ("running", None, None, None)
+
+
+def test_the_summary_lists_the_hooks_as_they_ran() -> None:
+    hooks = {
+        "after_start a.yml": HookRecord("failed", 1, "2026-03-01T12:03:00+00:00", "2026-03-01T12:03:01+00:00", "no"),
+        "before_start b.yml": HookRecord("running", 1, "2026-03-01T12:02:00+00:00"),
+    }
+    run = Run("r-1", "payroll", "failover", "east", "west", "f00d", "2026-03-01T12:00:00+00:00", hooks=hooks)
+    assert [(hook["name"], hook["state"], hook["seconds"], hook["error"]) for hook in summary(run)["hooks"]] == [
+        ("before_start b.yml", "running", None, ""),
+        ("after_start a.yml", "failed", 1.0, "no"),
+    ]

@@ -90,6 +90,8 @@ def test_a_vm_that_is_gone_is_told_too() -> None:
 
 
 RUN = Run("payroll-failover-west-1", "payroll", "failover", "east", "west", "f00d", "2026-03-01T12:00:00Z")
+# the value of NAME=VALUE would end at the blank
+PLAN_FILE = '{"dr_plan": "plans/pay roll.yml"}'
 ONLY = ["-e", '{"dr_only": ["payroll/db-0"]}']
 
 
@@ -102,7 +104,7 @@ def test_the_command_for_a_retry_goes_on_with_the_run_and_names_what_failed() ->
         "ansible-playbook",
         "ocpvirt.dr.failover",
         "-e",
-        "dr_plan=plans/pay roll.yml",
+        PLAN_FILE,
         "-e",
         "dr_target=west",
         "-e",
@@ -119,9 +121,9 @@ def test_the_command_for_a_retry_names_the_waiver_as_it_was_given() -> None:
 @pytest.mark.parametrize(
     ("operation", "site", "options"),
     [
-        ("start", "west", ["ocpvirt.dr.start", "-e", "dr_plan=plans/pay roll.yml", "-e", "dr_site=west"]),
-        ("failback", "west", ["ocpvirt.dr.failback", "-e", "dr_plan=plans/pay roll.yml"]),
-        ("relocate", "east", ["ocpvirt.dr.start", "-e", "dr_plan=plans/pay roll.yml", "-e", "dr_site=east"]),
+        ("start", "west", ["ocpvirt.dr.start", "-e", PLAN_FILE, "-e", "dr_site=west"]),
+        ("failback", "west", ["ocpvirt.dr.failback", "-e", PLAN_FILE]),
+        ("relocate", "east", ["ocpvirt.dr.start", "-e", PLAN_FILE, "-e", "dr_site=east"]),
     ],
     ids=["in place", "home", "given back"],
 )

@@ -1,0 +1,54 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What lies ahead of an attempt of a run: its steps, the hooks around them, and how a person goes on behind them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from ..._errors import Refused
+from ..._model.plan import Plan
+from ..._model.run import Run
+from ..._model.step_hook import StepHook
+from ..._model.steps_asked import StepsAsked
+from ..._planning.run.command import resuming_command
+from ..._planning.run.step_hooks import hooks_ahead
+from ..._planning.run.step_range import chosen_steps, step_after
+from ..plan.plan_source import beside_plan
+
+NOTHING: dict[str, Any] = {"steps": [], "hooks": {}, "go_on": ""}
+
+
+def look_ahead(
+    plan: Plan, run: Run, asked: StepsAsked, earlier: Run | None, check_mode: bool
+) -> tuple[Run, dict[str, Any]]:
+    """The run with what was asked of it, and what its playbook has to know.
+
+    A task file that is absent is refused here: later everything would stand still for it.
+    """
+    steps = chosen_steps(asked, run.operation, earlier, check_mode)
+    goes_on = step_after(asked)
+    hooks = hooks_ahead(plan, run.operation, steps, run.hooks, waits=goes_on is not None)
+    shown = {moment: [_shown(hook, asked) for hook in mine] for moment, mine in hooks.items()}
+    command = resuming_command(run, asked.plan_file, {"dr_from": goes_on}) if goes_on else ""
+    return replace(run, until=asked.last), {"steps": list(steps), "hooks": shown, "go_on": command}
+
+
+def _shown(hook: StepHook, asked: StepsAsked) -> dict[str, Any]:
+    file = beside_plan(asked.plan_file, hook.tasks)
+    if hook.on_failure == "fail" and not file.is_file():
+        raise Refused(
+            "begin the run",
+            on=f"hooks.{hook.moment} of the plan",
+            seen=f"{file} is no file",
+            wanted="a task file; a relative path starts at the plan's folder",
+            next_step="put it there, correct the plan, or set on_failure: warn",
+        )
+    return {
+        "moment": hook.moment,
+        "tasks": hook.tasks,
+        "file": str(file),
+        "timeout": int(hook.timeout.total_seconds()),
+        "on_failure": hook.on_failure,
+    }

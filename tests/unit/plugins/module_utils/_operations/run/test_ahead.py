@@ -1,0 +1,104 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.lease import PlanLock
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run import HookRecord, Run, StepRecord
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.steps_asked import StepsAsked
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run import begin
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._operations.two_sites import PLAN, TwoSites
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import plan_of
+
+STEPS = ("capture", "quiesce", "sync", "end")
+BEGUN = "2026-03-01T12:00:00+00:00"
+
+
+class Beginning:
+    """A planned move of a plan in a folder, with a hook before its quiesce."""
+
+    def __init__(self, sites: TwoSites, folder: Path) -> None:
+        self.sites = sites
+        self.folder = folder
+        self.policy = "fail"
+
+    @property
+    def hook_file(self) -> Path:
+        return self.folder / "hooks" / "drain.yml"
+
+    def write_hook(self) -> None:
+        self.hook_file.parent.mkdir()
+        self.hook_file.write_text("[]")
+
+    def begin(self, first: str | None = None, last: str | None = None) -> dict[str, Any]:
+        plan = plan_of(hooks={"before_quiesce": [{"tasks": "hooks/drain.yml", "on_failure": self.policy}]})
+        asked = StepsAsked(STEPS, first, last, str(self.folder / "payroll.yml"))
+        return begin.begin_run(plan, "relocate", "west", None, None, False, steps=asked)
+
+    def record(self, **changes: Any) -> None:
+        """An earlier attempt that waits after its quiesce."""
+        run = Run("payroll-relocate-west-20260301120000-0a0a", "payroll", "relocate", "east", "west", "f00d", BEGUN)
+        for name in ("capture", "quiesce"):
+            run = run.with_step(name, StepRecord("done", 1, BEGUN, BEGUN))
+        self.sites.record(replace(run, state="waiting", until="quiesce", **changes))
+
+
+@pytest.fixture
+def beginning(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Beginning:
+    return Beginning(TwoSites(monkeypatch), tmp_path)
+
+
+def test_a_hook_of_the_plan_lies_ahead_with_its_file_beside_the_plan(beginning: Beginning) -> None:
+    beginning.write_hook()
+    assert beginning.begin()["hooks"] == {
+        "before_quiesce": [
+            {
+                "moment": "before_quiesce",
+                "tasks": "hooks/drain.yml",
+                "file": str(beginning.hook_file),
+                "timeout": 300,
+                "on_failure": "fail",
+            }
+        ]
+    }
+
+
+def test_p10_a_file_that_is_absent_is_refused_before_anything_is_locked(beginning: Beginning) -> None:
+    with pytest.raises(Refused, match=r"hooks\.before_quiesce of the plan.*is no file"):
+        beginning.begin()
+    locks = [PlanLock(api, PLAN.store_namespace, PLAN.name) for api in beginning.sites.apis.values()]  # type: ignore[arg-type]
+    assert [lock.holder() for lock in locks] == [None, None]
+
+
+def test_p4_a_file_that_is_absent_stops_nothing_where_its_hook_only_warns(beginning: Beginning) -> None:
+    beginning.policy = "warn"
+    assert "before_quiesce" in beginning.begin()["hooks"]
+
+
+def test_p5_a_rerun_leaves_out_the_hook_that_passed_even_if_its_file_is_gone(beginning: Beginning) -> None:
+    beginning.record(hooks={"before_quiesce hooks/drain.yml": HookRecord("passed", 1, BEGUN, BEGUN)})
+    again = beginning.begin()
+    assert (again["attempt"], again["hooks"], again["steps"]) == (2, {}, list(STEPS))
+
+
+def test_a_run_that_is_to_wait_names_the_command_that_goes_on(beginning: Beginning) -> None:
+    beginning.write_hook()
+    begun = beginning.begin(last="quiesce")
+    assert begun["steps"] == ["capture", "quiesce", "end"]
+    assert begun["go_on"].endswith("payroll.yml -e dr_target=west -e dr_from=sync")
+
+
+def test_a_run_that_waits_goes_on_with_the_step_that_is_asked_for(beginning: Beginning) -> None:
+    beginning.record()
+    begun = beginning.begin(first="sync")
+    assert (begun["attempt"], begun["steps"], begun["go_on"]) == (2, ["sync", "end"], "")
+
+
+def test_p5_a_new_run_does_not_begin_in_the_middle(beginning: Beginning) -> None:
+    with pytest.raises(Refused, match="capture has not been done"):
+        beginning.begin(first="sync")
