@@ -31,6 +31,7 @@ from ..stop.gitops import paused_findings, sync_findings, target_findings
 from ..volumes.commits import checkout_findings
 from .capture_findings import findings_of_captures, schedule_findings
 from .practice import Practice
+from .target_findings import TargetCheck
 from .volume_findings import VolumeCheck, VolumeView
 from .workload_findings import findings_at_source
 
@@ -62,7 +63,10 @@ def readiness(plan: Plan, pv_patch_preview: str = "") -> dict[str, Any]:
         findings += findings_at_source(plan, source.api, found)
         volumes = VolumeCheck(plan, replication, source.api, reached[target].api).look(found)
         findings += volumes.findings
-        if order is not None and (there := reached[target].api) is not None:
+        there = reached[target].api
+        if there is not None:
+            findings += TargetCheck(plan, source.api, there, found, volumes).findings()
+        if order is not None and there is not None:
             runs = recorded_runs(plan, [source.api, there])
             foreseen = StartForecast(plan, there, found, volumes).look(order, runs)
             findings += foreseen.findings

@@ -24,10 +24,12 @@ from ..._planning.guards.begin import (
     check_unfinished,
     living_site,
 )
+from ..._planning.guards.elsewhere import check_nothing_there
 from ..._planning.guards.freshness import accepted_loss, check_freshness
 from ..._planning.guards.switch import check_movable, check_stageable
 from ..._planning.losses import forced_losses
 from ..._planning.start.gates import check_gates
+from ..inventory.remains import remains_at
 from ..plan.sites import Reach
 from ..replication.awaited import look_with_capture
 from .check_store import CheckStore
@@ -86,6 +88,7 @@ def begin_run(
         seen = look_with_capture(plan, target, seen)
     if operation == "relocate" and unfinished is None:
         check_movable(plan.name, target, source, seen.groups[target], seen.groups[source])
+        check_nothing_there(plan.name, target, remains_at(plan, api))
     if operation == REFRESH:
         check_stageable(plan.name, target, source, seen.groups[target], seen.groups[source])
     store = RunStore(api, plan.store_namespace)
