@@ -237,15 +237,10 @@ def main() -> None:
         plan = load_plan(given["plan"])
         if given["state"] != "begun":
             return end_run(plan, given["run_id"], given["state"], module.check_mode)
+        target = plan.site(given["target"]).name if given["target"] else None
+        said = {name: given[name] or None for name in ("declare_lost", "waive_fencing", "accept_loss")}
         return begin_run(
-            plan,
-            given["operation"],
-            plan.site(given["target"]).name if given["target"] else None,
-            given["declare_lost"] or None,
-            given["waive_fencing"] or None,
-            module.check_mode,
-            given["open_gates"],
-            given["accept_loss"] or None,
+            plan, given["operation"], target, check_mode=module.check_mode, open_gates=given["open_gates"], **said
         )
 
     run(module, operate)
