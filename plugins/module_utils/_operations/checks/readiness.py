@@ -29,6 +29,7 @@ from ..start.budget_record import budget_findings
 from ..start.forecast import NO_FORECAST, StartForecast, recorded_runs
 from ..stop.gitops import paused_findings, sync_findings, target_findings
 from ..volumes.commits import checkout_findings
+from .access import access_findings
 from .capture_findings import findings_of_captures, schedule_findings
 from .practice import Practice
 from .target_findings import TargetCheck
@@ -66,6 +67,8 @@ def readiness(plan: Plan, pv_patch_preview: str = "") -> dict[str, Any]:
         there = reached[target].api
         if there is not None:
             findings += TargetCheck(plan, source.api, there, found, volumes).findings()
+            findings += access_findings(plan, there, found, lives_here=False)
+        findings += access_findings(plan, source.api, found, lives_here=True)
         if order is not None and there is not None:
             runs = recorded_runs(plan, [source.api, there])
             foreseen = StartForecast(plan, there, found, volumes).look(order, runs)

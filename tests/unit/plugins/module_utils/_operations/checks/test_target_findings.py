@@ -38,8 +38,10 @@ KMS = {"encrypted": "true", "encryptionKMSID": "vault"}
 class Site(MemoryApi):
     """An API server that serves some groups; Secrets may be forbidden."""
 
-    served: dict[str, list[str]] = {}
-    forbidden = False
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.served: dict[str, list[str]] = {}
+        self.forbidden = False
 
     def raw(self, path: str) -> Any:
         if path not in self.served:
