@@ -16,6 +16,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status imp
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.guards.begin import check_source
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.guards.promotion import (
     PeerClearance,
+    check_machines_off,
     check_one_writer,
     check_promotion,
 )
@@ -30,6 +31,8 @@ FAILOVER = """
 site         said  from       to         fence   vms   how far
 *            -     *          *          *       *     begin
 *            lost  *          silent     *       *     promote
+reachable    lost  *          *          none    left  promote
+reachable    lost  *          *          proven  left  promote
 *            lost  secondary  *          *       off   starts
 *            lost  *          *          none    *     start
 *            lost  *          *          *       *     starts
@@ -94,7 +97,9 @@ def failover(case: Case) -> str:
         check_source("failover", "east", case.site, "", "east" if case.said == "lost" else None)
     except Refused:
         return "begin"
+    left = [] if peer.vms_off else ["VirtualMachineInstance/payroll/db-0"]
     try:
+        check_machines_off("payroll", "west", "east", left if case.site == "reachable" else None, peer.waived)
         check_promotion("payroll", "west", "east", here, there, True, False, peer)
     except Refused:
         return "promote"
