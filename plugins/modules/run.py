@@ -61,6 +61,13 @@ options:
       - Why the lost site is left unfenced, in words. It is recorded as a fence debt.
       - Needed only where the storage cannot prove that it refuses the lost site.
     type: str
+  accept_loss:
+    description:
+      - What a failover may lose in time, such as V(30m), in place of the C(max_lag) of the plan. V(any) also where
+        nobody knows how old the copy is.
+      - A failover is refused when a copy ends longer than this before the last sign of life of the source.
+      - The other operations lose nothing and do not look at it.
+    type: str
   open_gates:
     description: Waves whose gate the start of the run may pass. A name without a gate is refused when the run begins.
     type: list
@@ -256,6 +263,7 @@ SPEC = merge(
         "target": {"type": "str"},
         "declare_lost": {"type": "str"},
         "waive_fencing": {"type": "str"},
+        "accept_loss": {"type": "str"},
         "open_gates": {"type": "list", "elements": "str", "default": []},
         "steps": {"type": "list", "elements": "str", "default": []},
         "from_step": {"type": "str"},

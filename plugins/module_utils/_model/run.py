@@ -86,6 +86,7 @@ class Run:
     ended: str | None = None
     declared_lost: str | None = None
     waived_fencing: str | None = None
+    accepted_loss: str | None = None
     source_state: str = "unknown"
     source_last_seen: str | None = None
     fence_debt: str | None = None

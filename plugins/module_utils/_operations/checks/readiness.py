@@ -14,6 +14,7 @@ from ..._errors import DrError, Refused
 from ..._model.finding import Finding, abridged, blockers, score
 from ..._model.group_status import GroupStatus
 from ..._model.plan import Plan
+from ..._planning.guards.freshness import lag_findings
 from ..._planning.start.order import StartOrder, order_start
 from ..capture.metadata_source import needs_of
 from ..clones.snapshot_storage import snapshot_findings
@@ -28,8 +29,10 @@ from ..start.budget_record import budget_findings
 from ..start.forecast import NO_FORECAST, StartForecast, recorded_runs
 from ..stop.gitops import paused_findings, sync_findings, target_findings
 from ..volumes.commits import checkout_findings
+from .access import access_findings
 from .capture_findings import findings_of_captures, schedule_findings
 from .practice import Practice
+from .target_findings import TargetCheck
 from .volume_findings import VolumeCheck, VolumeView
 from .workload_findings import findings_at_source
 
@@ -61,7 +64,12 @@ def readiness(plan: Plan, pv_patch_preview: str = "") -> dict[str, Any]:
         findings += findings_at_source(plan, source.api, found)
         volumes = VolumeCheck(plan, replication, source.api, reached[target].api).look(found)
         findings += volumes.findings
-        if order is not None and (there := reached[target].api) is not None:
+        there = reached[target].api
+        if there is not None:
+            findings += TargetCheck(plan, source.api, there, found, volumes).findings()
+            findings += access_findings(plan, there, found, lives_here=False)
+        findings += access_findings(plan, source.api, found, lives_here=True)
+        if order is not None and there is not None:
             runs = recorded_runs(plan, [source.api, there])
             foreseen = StartForecast(plan, there, found, volumes).look(order, runs)
             findings += foreseen.findings
@@ -147,18 +155,9 @@ def _groups(plan: Plan, groups: dict[str, list[GroupStatus]], lives_at: str | No
         for site, status in seen.items():
             if status.health in ("degraded", "diverged", "error"):
                 yield Finding("warning", "Replication", on, f"{status.health}: {status.message}", "repair it", site)
-        yield from _lag(plan, group.name, seen, group.max_lag, lives_at)
-
-
-def _lag(plan: Plan, group: str, seen: dict[str, GroupStatus], max_lag: Any, lives_at: str | None) -> Iterator[Finding]:
-    if lives_at is None or max_lag is None:
-        return
-    lag = seen[plan.peer_of(lives_at)].lag(datetime.now(UTC))
-    if lag is None:
-        yield Finding("warning", "LagUnknown", f"group {group}", "no last sync time", "wait for the first replication")
-    elif lag > max_lag:
-        message = f"{lag.total_seconds():.0f} s behind, allowed {max_lag.total_seconds():.0f} s"
-        yield _blocker("LagTooLong", f"group {group}", message, "repair the replication")
+        if lives_at is not None:
+            lag = seen[plan.peer_of(lives_at)].lag(datetime.now(UTC))
+            yield from lag_findings(group.name, group.max_lag, lag)
 
 
 def _vms(found: Protected, site: str) -> Iterator[Finding]:

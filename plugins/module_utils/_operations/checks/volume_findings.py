@@ -37,12 +37,16 @@ PREVIEW_BYTES = 16_000
 
 @dataclass
 class VolumeView:
-    """drivers, claims: by claim the CSI driver of its volume at the target, and itself as it is there."""
+    """drivers, claims: by claim the CSI driver of its volume at the target, and itself as it is there.
+
+    pairs: each claim's key, its PV, and that PV as the plan makes it at the target.
+    """
 
     findings: list[Finding] = field(default_factory=list)
     previews: list[Preview] = field(default_factory=list)
     drivers: dict[str, str] = field(default_factory=dict)
     claims: dict[str, Object] = field(default_factory=dict)
+    pairs: list[tuple[str, Object, Object]] = field(default_factory=list)
 
     def result(self, pattern: str) -> dict[str, Any]:
         """pattern: of the claims, as namespace/name, whose patches are wanted one by one; empty: of none."""
@@ -82,6 +86,7 @@ class VolumeCheck:
                 view.drivers[key] = pv["spec"]["csi"]["driver"]
             if decision is not None:
                 decided.append((decision, pvc, volumes[key]))
+                view.pairs.append((key, volumes[key], pv))
         all_of_them = ((volumes[key], pvc, users.get(key, ())) for key, pvc in bound.items())
         view.findings += overlaps(self._plan.rules, all_of_them, self._target)
         existing = self._existing(view)

@@ -12,7 +12,7 @@ from ..._errors import DrError, Refused, Unreachable
 from ..._model.group_status import GroupStatus
 from ..._model.plan import Group, Plan
 from ..._planning.guards.phase import phase_check
-from ..._planning.guards.promotion import PeerClearance, check_promotion
+from ..._planning.guards.promotion import PeerClearance, check_machines_off, check_promotion
 from ..._planning.guards.switch import check_demotion, check_resync, check_taking_back
 from ..._providers.base import WORKERS, Provider
 from ..entry import bounded
@@ -195,6 +195,9 @@ def _check(
     if state == "secondary":
         check_demotion(name, site, mine, off_here)
         return
+    if state == "primary" and site == session.target and forced and not session.check_mode:
+        left = (session.load("quiesce") or {}).get("left")
+        check_machines_off(name, site, other, left, session.run.waived_fencing)
     proven = {proof["group"] for proof in session.load("sync") or [] if proof["holds"]}
     for status, theirs in zip(mine, others, strict=True):
         if state == "resynced":

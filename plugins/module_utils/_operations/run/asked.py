@@ -19,6 +19,7 @@ def asked_of(plan: Plan, given: Mapping[str, Any]) -> dict[str, Any]:
         "target": plan.site(given["target"]).name if given["target"] else None,
         "declare_lost": given["declare_lost"] or None,
         "waive_fencing": given["waive_fencing"] or None,
+        "accept_loss": given["accept_loss"] or None,
         "open_gates": given["open_gates"],
         "steps": StepsAsked(
             steps=tuple(given["steps"]),

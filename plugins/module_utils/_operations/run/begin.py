@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from ..._cluster.api import Api
@@ -24,9 +25,12 @@ from ..._planning.guards.begin import (
     check_unfinished,
     living_site,
 )
+from ..._planning.guards.elsewhere import check_nothing_there
+from ..._planning.guards.freshness import accepted_loss, check_freshness
 from ..._planning.guards.switch import check_movable, check_stageable
 from ..._planning.losses import forced_losses
 from ..._planning.start.gates import check_gates
+from ..inventory.remains import remains_at
 from ..plan.sites import Reach
 from ..replication.awaited import look_with_capture
 from .ahead import NOTHING, look_ahead
@@ -45,12 +49,15 @@ def begin_run(
     check_mode: bool,
     open_gates: Collection[str] = (),
     steps: StepsAsked | None = None,
+    accept_loss: str | None = None,
 ) -> dict[str, Any]:
     """Start a run, resume an unfinished one of the same direction, or find that there is nothing to do.
 
     open_gates: looked at now, as a misspelt one would stop the start when everything else is done.
     steps: of the playbook, and which of them are wanted now.
+    accept_loss: what a failover may lose, in place of the plan's max_lag.
     """
+    accepted = accepted_loss(accept_loss)
     check_gates(plan.startup.waves, open_gates)
     if operation == "failback":
         operation, target = "relocate", plan.home
@@ -85,25 +92,31 @@ def begin_run(
         seen = look_with_capture(plan, target, seen)
     if operation == "relocate" and unfinished is None:
         check_movable(plan.name, target, source, seen.groups[target], seen.groups[source])
+        check_nothing_there(plan.name, target, remains_at(plan, api))
     if operation == REFRESH:
         check_stageable(plan.name, target, source, seen.groups[target], seen.groups[source])
+    store = RunStore(api, plan.store_namespace)
+    recorded = store.syncs(plan.name) if operation == "failover" else {}
     run = _resumed(unfinished, operation) if unfinished else _new(plan, operation, source, target, api)
     run = replace(
         run,
         declared_lost=declare_lost,
         waived_fencing=waive_fencing,
+        accepted_loss=accept_loss,
         source_state=there.state,
         # a promoted copy tells no more when its source was last heard
-        source_last_seen=_last_seen(there, seen.groups[target], api) or run.source_last_seen,
+        source_last_seen=_last_seen(there, seen.groups[target], recorded, api) or run.source_last_seen,
     )
     run, ahead = look_ahead(plan, run, steps or StepsAsked(), unfinished, check_mode)
-    _take(plan, run, api, there, RunStore(api, plan.store_namespace), check_mode)
-    Progress(run.id, api.clock).emit("begin", 1, 1)
-    alive = run.source_last_seen if there.state == "reachable" else None
     losses = []
     if operation == "failover":
-        recorded = RunStore(api, plan.store_namespace).syncs(plan.name)
+        alive = run.source_last_seen if there.state == "reachable" else None
         losses = forced_losses(seen.groups[target], seen.groups[source], recorded, alive, run.started)
+        # an attempt that was allowed is not refused half-way: what it has promoted is promoted
+        if unfinished is None or unfinished.operation != operation:
+            check_freshness(plan, target, losses, run.source_last_seen, accepted)
+    _take(plan, run, api, there, store, check_mode)
+    Progress(run.id, api.clock).emit("begin", 1, 1)
     return {
         "changed": not check_mode,
         "needed": True,
@@ -228,9 +241,12 @@ def _new(plan: Plan, operation: str, source: str, target: str, api: Api) -> Run:
     )
 
 
-def _last_seen(there: Reach, groups: list[GroupStatus], api: Api) -> str | None:
-    """The newest sign of life of the source: now if it answers, else the newest data that came from it."""
+def _last_seen(
+    there: Reach, groups: list[GroupStatus], recorded: Mapping[str, Mapping[str, Any]], api: Api
+) -> str | None:
+    """The newest sign of life of the source: now if it answers, else the newest that came from it, or that it said."""
     if there.state == "reachable":
         return api.clock.now().isoformat(timespec="milliseconds")
-    arrived = [status.last_sync for status in groups if status.last_sync]
-    return max(arrived).isoformat() if arrived else None
+    signs = [status.last_sync for status in groups if status.last_sync]
+    signs += [datetime.fromisoformat(sync["seen_at"]) for sync in recorded.values() if sync["primary"] == there.site]
+    return max(signs).isoformat() if signs else None

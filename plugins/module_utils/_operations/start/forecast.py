@@ -35,14 +35,16 @@ from ..._planning.forecast.boot_times import learned
 from ..._planning.forecast.duration import Course, Limits
 from ..._planning.forecast.kubevirt_settings import KubeVirtSettings, kubevirt_settings
 from ..._planning.forecast.node_placement import Unit
-from ..._planning.forecast.node_rooms import ATTACH, node_rooms
+from ..._planning.forecast.node_rooms import ATTACH, SCHEDULABLE, node_rooms
 from ..._planning.forecast.pod_needs import vm_need, workload_need
 from ..._planning.forecast.quota import Started, quota_shortage
 from ..._planning.forecast.result import Forecast, Target, forecast
+from ..._planning.guards.machines import machine_findings
 from ..._planning.practice.instancetypes import cluster_types
 from ..._planning.start.order import StartOrder
 from ..._planning.start.readiness import deadlines, readiness_by_key
 from ..._planning.vm.instancetype import instancetype_spec
+from ..._planning.vm.parts import labels_of
 from ..checks.volume_findings import VolumeView
 from ..inventory.protected import Protected, start_records
 from ..inventory.workloads import workload_records
@@ -84,7 +86,13 @@ class StartForecast:
         parts = parts_of(self._plan, self._volumes.claims, self._found.vms, self._found.workloads)
         course = Course(order.waves, needs=order.needs, parts=parts)
         made = forecast(course, units, self._limits(settings), learned(runs, self._target.site), target)
+        findings += self._machines(lists, types)
         return Forecast(made.summary, (*made.findings, *findings, *self._unread))
+
+    def _machines(self, lists: Mapping[Kind, list[Object]], types: Mapping[str, Object]) -> Iterator[Finding]:
+        nodes = [node for node in lists.get(NODE, []) if labels_of(node).get(SCHEDULABLE) == "true"]
+        vms = [(vm, self._instancetype(vm, types)) for vm in self._found.vms.values()]
+        return machine_findings(vms, nodes, next(iter(lists.get(KUBEVIRT, [])), None), self._target.site)
 
     def _grows(self, lists: Mapping[Kind, list[Object]]) -> bool:
         """By itself, or by what the plan says of a disaster."""

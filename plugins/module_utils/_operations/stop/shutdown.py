@@ -30,6 +30,7 @@ from .vm_stop import ForcedOff, halt, is_halted, to_halt
 from .workload_stop import await_pods_gone, stop_workload, to_stop, with_jobs
 
 REMAINS_POLL = 1.0
+LEFT_SHOWN = 50
 # a VM without power is gone at once, unless its node is down
 FORCED_TIMEOUT = 60.0
 NOTHING = {"changed": False, "proven_off": False, "stopped": 0, "workloads_stopped": 0, "forced": 0, "decisions": []}
@@ -53,13 +54,16 @@ class Patience:
 def stop_vms(plan: Plan, run_id: str, site: str, patience: Patience, check_mode: bool) -> dict[str, Any]:
     """Stop all VMs and workloads of the plan at a site and prove that nothing of them is left there."""
     with Session(plan, run_id, check_mode) as session, session.step("quiesce") as summary:
+        # None: nobody could look
+        left = None
         try:
-            result = _Stop(session, _api(session, site), patience).all()
+            stop = _Stop(session, _api(session, site), patience)
+            result, left = stop.all(), stop.left
         except DrError as error:
             if not patience.best_effort:
                 raise
             result = {**NOTHING, "msg": f"not proven off: {error}"}
-        session.put("quiesce", {"proven_off": result["proven_off"], "site": site})
+        session.put("quiesce", {"proven_off": result["proven_off"], "site": site, "left": left})
         summary.update({**result, "decisions": result["decisions"][:20]})
         return result
 
@@ -84,6 +88,7 @@ class _Stop:
         self._deadline = Deadline(session.clock, patience.timeout)
         self._forced = ForcedOff(session, api, patience.freeze)
         self._asked: set[str] = set()
+        self.left: list[str] = []
 
     def all(self) -> dict[str, Any]:
         session, api = self._session, self._api
@@ -105,6 +110,7 @@ class _Stop:
             self._forced.unfreeze()
         if left and not self._patience.best_effort:
             raise _left(api.site, left, self._deadline.elapsed, self._patience.force)
+        self.left = left[:LEFT_SHOWN]
         message = f"{len(running)} VMs halted" + (f", {len(busy)} workloads stopped" if busy else "")
         message += (f", {len(self._forced.done)} of them by force" if self._forced.done else "") + f" at {api.site}"
         message += f", not proven off: {', '.join(left[:3])}" if left else ""

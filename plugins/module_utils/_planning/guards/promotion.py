@@ -147,6 +147,25 @@ def check_promotion(
         )
 
 
+def check_machines_off(plan: str, target: str, source: str, left: Sequence[str] | None, waived: str | None) -> None:
+    """A cluster may outlive its storage: where it answers, that its VMs are off is proven before their copies are used.
+
+    left: what of the plan could still write there; None when it gave no answer. A storage that is dead lets go of no
+    volume, so attachments alone prove nothing.
+    """
+    machines = [item for item in left or () if not item.startswith("VolumeAttachment/")]
+    if machines and not waived:
+        raise Refused(
+            "promote by force",
+            site=target,
+            on=f"plan {plan}",
+            seen=f"{source} answers, and {len(machines)} are left there: {', '.join(machines[:5])}",
+            wanted=f"no VMI and no pod of the plan at {source}",
+            next_step="look at these (docs/quiesce.md), then start again; if nobody can stop them, say why that is"
+            " borne: dr_waive_fencing=<reason>",
+        )
+
+
 def _peer_state(other: GroupStatus | None, peer: PeerClearance) -> str:
     if other is None or not other.reachable:
         return "no answer" + ("" if peer.declared_lost else ", and it was not declared lost")

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from ..._model.finding import Finding
 from ..vm.parts import Object, annotations_of, labels_of, some, title
@@ -32,7 +32,7 @@ def implicit_volumes(vms: Iterable[Object]) -> Iterator[Finding]:
             )
 
 
-def managed_by(item: Object) -> str:
-    """The GitOps product that says so on the object, empty when none does."""
-    marks = (*labels_of(item), *annotations_of(item))
+def managed_by(item: Object, but: Collection[str] = ()) -> str:
+    """The GitOps product that says so on the object, empty when none does. but: labels that do not say so."""
+    marks = [mark for mark in (*labels_of(item), *annotations_of(item)) if mark not in but]
     return next((name for prefix, name in MANAGED_BY.items() if any(mark.startswith(prefix) for mark in marks)), "")

@@ -158,6 +158,8 @@ def merged(seen: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
 
 def _has_label(item: dict[str, Any], key: str, equals: str, value: str) -> bool:
     labels = item["metadata"].get("labels") or {}
+    if key.startswith("!"):
+        return key[1:] not in labels
     return labels.get(key) == value if equals else key in labels
 
 

@@ -56,6 +56,11 @@ class TwoSites:
         RunStore(self.apis[run.target], PLAN.store_namespace).put_head(run.id, PLAN.name, run.as_dict())  # type: ignore[arg-type]
 
     def begin(
-        self, operation: str, target: str | None = None, lost: str | None = None, plan: Plan = PLAN
+        self,
+        operation: str,
+        target: str | None = None,
+        lost: str | None = None,
+        plan: Plan = PLAN,
+        accept: str | None = None,
     ) -> dict[str, Any]:
-        return begin.begin_run(plan, operation, target, lost, None, False)
+        return begin.begin_run(plan, operation, target, lost, None, False, accept_loss=accept)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import VM, VMI
@@ -82,6 +83,54 @@ def test_a_failover_says_beforehand_what_it_loses(sites: TwoSites) -> None:
     sites.unreachable.add("east")
     begun = sites.begin("failover", "west", "east")
     assert [loss["last_sync"] for loss in begun["losses"]] == [ARRIVED.isoformat()]
+
+
+STRICT = plan_of(replication={"max_lag": "5s"})
+
+
+def last_seen_late(sites: TwoSites) -> None:
+    """East was seen with a record of `status` ten seconds after the last data that arrived."""
+    store = RunStore(sites.apis["west"], STRICT.store_namespace)  # type: ignore[arg-type]
+    seen_at = (ARRIVED + timedelta(seconds=10)).isoformat()
+    store.put_syncs(STRICT.name, {"payroll": {"primary": "east", "last_sync": ARRIVED.isoformat(), "seen_at": seen_at}})
+
+
+def test_a_failover_from_a_copy_that_is_too_old_is_refused_before_anything_is_written(sites: TwoSites) -> None:
+    sites.unreachable.add("east")
+    last_seen_late(sites)
+    before = list(sites.apis["west"].writes)
+    with pytest.raises(Refused, match="its copy ends 10s before the last sign of life"):
+        sites.begin("failover", "west", "east", STRICT)
+    assert sites.apis["west"].writes == before
+
+
+def test_a_copy_does_not_become_older_while_its_source_is_silent(sites: TwoSites) -> None:
+    sites.unreachable.add("east")
+    sites.apis["west"].clock.sleep(7_200)
+    assert sites.begin("failover", "west", "east", STRICT)["needed"] is True
+
+
+def test_p5_a_failover_that_was_allowed_to_lose_is_resumed(sites: TwoSites) -> None:
+    sites.unreachable.add("east")
+    first = sites.begin("failover", "west", "east", STRICT)
+    last_seen_late(sites)
+    assert sites.begin("failover", "west", "east", STRICT)["run_id"] == first["run_id"]
+
+
+def test_what_a_person_accepts_to_lose_is_recorded(sites: TwoSites) -> None:
+    sites.unreachable.add("east")
+    last_seen_late(sites)
+    begun = sites.begin("failover", "west", "east", STRICT, accept="1m")
+    (head,) = RunStore(sites.apis["west"], PLAN.store_namespace).heads(PLAN.name)  # type: ignore[arg-type]
+    assert (head["id"], head["accepted_loss"]) == (begun["run_id"], "1m")
+
+
+def test_a_planned_move_that_goes_on_as_a_failover_may_lose_no_more_than_the_plan_says(sites: TwoSites) -> None:
+    sites.record(replace(MOVED, operation="relocate", state="failed"))
+    sites.unreachable.add("east")
+    last_seen_late(sites)
+    with pytest.raises(Refused, match="fail over"):
+        sites.begin("failover", "west", "east", STRICT)
 
 
 def test_a_failback_is_a_move_home(sites: TwoSites) -> None:

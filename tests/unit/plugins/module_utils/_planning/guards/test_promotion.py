@@ -10,6 +10,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.guards.promotion import (
     PeerClearance,
+    check_machines_off,
     check_one_writer,
     check_promotion,
 )
@@ -201,3 +202,32 @@ def test_p3_refuses_to_promote_a_copy_that_has_diverged(forced) -> None:
     here = GroupStatus("db", "west", "secondary", "diverged", "none")
     error = promotion_refused(here, "secondary", forced, PeerClearance(declared_lost=True))
     assert "diverged" in error.seen
+
+
+VMI, ATTACHED = "VirtualMachineInstance/payroll/db-0", "VolumeAttachment/csi-1"
+
+
+@pytest.mark.parametrize(
+    ("left", "waived"),
+    [
+        (None, None),  # P4: it gave no answer
+        ([], None),
+        ([ATTACHED], None),
+        ([VMI], "its rack has no power"),
+    ],
+)
+def test_p1_copies_are_used_once_vms_are_off_at_a_cluster_that_outlives_its_storage_or_are_borne_by_name(
+    left: list[str] | None, waived: str | None
+) -> None:
+    check_machines_off("payroll", "west", "east", left, waived)
+
+
+@pytest.mark.parametrize(
+    ("left", "waived"),
+    [([VMI, ATTACHED], None), (["Pod/payroll/virt-launcher-db-0-x7k2p"], None), ([VMI], "")],
+)
+def test_p1_no_copy_is_used_while_a_cluster_that_answers_has_vms_of_the_plan(
+    left: list[str], waived: str | None
+) -> None:
+    with pytest.raises(Refused, match="dr_waive_fencing=<reason>"):
+        check_machines_off("payroll", "west", "east", left, waived)
