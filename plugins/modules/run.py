@@ -66,6 +66,13 @@ options:
     type: list
     elements: str
     default: []
+  recovery_point:
+    description:
+      - Starts VMs from the clones of this recovery point, and sets the newest copies aside. With
+        O(operation=failover) only.
+      - A run that was killed is resumed with the same one.
+    type: str
+    default: ''
   run_id:
     description: The run to end. Required unless O(state=begun).
     type: str
@@ -82,6 +89,13 @@ EXAMPLES = r"""
     target: west
     declare_lost: east
   register: begun
+
+- name: Begin one from a recovery point, as the newest copies were encrypted by somebody
+  ocpvirt.dr.run:
+    plan: plans/payroll.yml
+    target: west
+    declare_lost: east
+    recovery_point: 20261121t040000z
 
 - name: End it
   ocpvirt.dr.run:
@@ -154,6 +168,11 @@ phase_after:
   returned: when a run begins
   type: str
   sample: failback_prep
+recovery_point:
+  description: From whose clones VMs start, V(null) with the newest copies.
+  returned: success
+  type: str
+  sample: 20261121t040000z
 gitops:
   description: Whether the plan names what syncs it from Git, which the run pauses and resumes.
   returned: when a run begins
@@ -215,6 +234,7 @@ SPEC = merge(
         "declare_lost": {"type": "str"},
         "waive_fencing": {"type": "str"},
         "open_gates": {"type": "list", "elements": "str", "default": []},
+        "recovery_point": {"type": "str", "default": ""},
         "run_id": {"type": "str"},
     },
 )
@@ -237,6 +257,7 @@ def main() -> None:
             given["waive_fencing"] or None,
             module.check_mode,
             given["open_gates"],
+            given["recovery_point"],
         )
 
     run(module, operate)

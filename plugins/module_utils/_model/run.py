@@ -60,6 +60,7 @@ class Run:
     state: running, failed or waiting at a gate of its start (the same command resumes it), done, or rolled_back
     (everything runs at the source again).
     fence_debt: why the lost site is not provably off, None without a debt.
+    recovery_point: from whose clones VMs start, None with the newest copies.
     """
 
     id: str
@@ -77,6 +78,7 @@ class Run:
     source_state: str = "unknown"
     source_last_seen: str | None = None
     fence_debt: str | None = None
+    recovery_point: str | None = None
     steps: Mapping[str, StepRecord] = field(default_factory=dict)
 
     def with_step(self, name: str, record: StepRecord) -> Run:

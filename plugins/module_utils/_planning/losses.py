@@ -82,6 +82,19 @@ def forced_loss(group: str, source: str, known: KnownSync, alive: str | None, be
     return Loss(group, False, known.at, seconds, not known.told, f"{group}: {what} ({until})")
 
 
+def recovered_loss(loss: Loss, point: str, taken: str, target: str, alive: str | None, began: str) -> Loss:
+    """loss: of the newest copies, which are set aside. taken: when the oldest clone was; empty where it is not known."""
+    seconds = None
+    if taken:
+        age = datetime.fromisoformat(alive or began) - datetime.fromisoformat(taken)
+        seconds = round(max(0.0, age.total_seconds()), 1)
+    text = (
+        f"{loss.group}: VMs start from recovery point {point} of {taken or 'an unknown moment'}; what was written later"
+        f" is not in it, and set aside at {target} as far as it has arrived ({loss.message})"
+    )
+    return Loss(loss.group, False, taken or None, seconds, bool(taken), text)
+
+
 def forced_losses(
     copies: Sequence[GroupStatus],
     sources: Sequence[GroupStatus],

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..._cluster.run_store import RunStore
 from ..._model.group_status import GroupStatus
-from ..._planning.losses import KnownSync, Loss, forced_loss, known_sync, planned_loss
+from ..._planning.losses import KnownSync, Loss, forced_loss, known_sync, planned_loss, recovered_loss
 from ..run.session import Session
 
 
@@ -52,7 +52,12 @@ def switch_losses(session: Session) -> list[Loss]:
         elif known[group.name]["forced"]:
             sync = KnownSync(known[group.name]["last_sync"], known[group.name]["told"])
             found.append(forced_loss(group.name, session.source, sync, alive, run.started))
-    return found
+    if not run.recovery_point or not found:
+        return found
+    point = session.load("capture")["recovery_point"]
+    return [
+        recovered_loss(loss, point["name"], point["taken"], session.target, alive, run.started) for loss in found
+    ]
 
 
 def losses_of(session: Session) -> list[dict[str, Any]]:

@@ -23,9 +23,11 @@ from ..._planning.guards.begin import (
     check_unfinished,
     living_site,
 )
+from ..._planning.guards.recovery import check_point_taken_up, check_recovery_asked, check_same_point
 from ..._planning.guards.switch import check_movable, check_stageable
 from ..._planning.losses import forced_losses
 from ..._planning.start.gates import check_gates
+from ..capture.metadata_source import restores
 from ..plan.sites import Reach
 from ..replication.awaited import look_with_capture
 from .check_store import CheckStore
@@ -42,15 +44,18 @@ def begin_run(
     waive_fencing: str | None,
     check_mode: bool,
     open_gates: Collection[str] = (),
+    recovery_point: str = "",
 ) -> dict[str, Any]:
     """Start a run, resume an unfinished one of the same direction, or find that there is nothing to do.
 
     open_gates: looked at now, as a misspelt one would stop the start when everything else is done.
+    recovery_point: from whose clones VMs are to start; empty for the newest copies.
     """
     check_gates(plan.startup.waves, open_gates)
     if operation == "failback":
         operation, target = "relocate", plan.home
     check_asked(plan, operation, target, declare_lost)
+    check_recovery_asked(plan, operation, recovery_point, restores(plan))
     if operation == REFRESH:
         _check_wanted(plan)
     alone = operation in ("failover", *IN_PLACE)
@@ -74,9 +79,13 @@ def begin_run(
         check_source(operation, source, there.state, there.message, declare_lost)
         check_startable(plan.name, target, source, seen.groups[target], seen.groups[source], declare_lost)
     if unfinished is None and (why := idle_because(plan, operation, target, seen)):
+        check_point_taken_up(plan, target, recovery_point, seen.runs)
         return _nothing_to_do(operation, seen.runs, target, source, why)
     check_unfinished(unfinished, operation, target, declare_lost)
     check_source(operation, source, there.state, there.message, declare_lost)
+    store = RunStore(api, plan.store_namespace)
+    if unfinished and operation == "failover":
+        check_same_point(unfinished, recovery_point, chosen=store.load(unfinished.id, "capture") is not None)
     if operation == "failover":
         seen = look_with_capture(plan, target, seen)
     if operation == "relocate" and unfinished is None:
@@ -87,17 +96,18 @@ def begin_run(
     run = replace(
         run,
         declared_lost=declare_lost,
+        recovery_point=recovery_point or None,
         waived_fencing=waive_fencing,
         source_state=there.state,
         # a promoted copy tells no more when its source was last heard
         source_last_seen=_last_seen(there, seen.groups[target], api) or run.source_last_seen,
     )
-    _take(plan, run, api, there, RunStore(api, plan.store_namespace), check_mode)
+    _take(plan, run, api, there, store, check_mode)
     Progress(run.id, api.clock).emit("begin", 1, 1)
     alive = run.source_last_seen if there.state == "reachable" else None
     losses = []
     if operation == "failover":
-        recorded = RunStore(api, plan.store_namespace).syncs(plan.name)
+        recorded = store.syncs(plan.name)
         losses = forced_losses(seen.groups[target], seen.groups[source], recorded, alive, run.started)
     return {
         "changed": not check_mode,
@@ -109,11 +119,13 @@ def begin_run(
         "target": target,
         "source_state": there.state,
         "source_message": there.message,
+        "recovery_point": run.recovery_point,
         "groups": {site: [status.as_dict() for status in seen.groups[site]] for site in (target, source)},
         "losses": [loss.as_dict() for loss in losses],
         "phase_after": _phase_after(plan, operation, target),
         "gitops": plan.metadata.gitops is not None,
-        "msg": f"run {run.id}, attempt {run.attempt}: {_way(operation, source, there.state, target)}",
+        "msg": f"run {run.id}, attempt {run.attempt}: {_way(operation, source, there.state, target)}"
+        + (f", from recovery point {recovery_point}: what was written later is set aside" if recovery_point else ""),
     }
 
 
@@ -182,6 +194,7 @@ def _nothing_to_do(operation: str, runs: list[Run], target: str, source: str, wh
         "target": target,
         "source_state": "not asked",
         "source_message": "",
+        "recovery_point": last.recovery_point if last else None,
         "groups": {},
         "losses": [],
         "phase_after": "",

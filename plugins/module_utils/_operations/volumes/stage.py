@@ -39,9 +39,10 @@ class StagedVolume:
 def outdated(session: Session, decisions: Sequence[VolumeDecision], existing: Existing) -> list[StagedVolume]:
     """What a run of the plan made there and is not what the plan wants any more: it is made anew.
 
-    A claim was enlarged or made anew where the plan lives, say; what is in the claim's place cannot be changed.
+    A claim was enlarged or made anew where the plan lives, say, or is to get the data of a recovery point; what is in
+    the claim's place cannot be changed.
     """
-    if not session.plan.metadata.prestage:
+    if not (session.plan.metadata.prestage or session.run.recovery_point):
         return []
     found: list[StagedVolume] = []
     for decision in decisions:
