@@ -249,16 +249,10 @@ def main() -> None:
         plan = load_plan(given["plan"])
         if given["state"] != "begun":
             return end_run(plan, given["run_id"], given["state"], module.check_mode)
-        return begin_run(
-            plan,
-            given["operation"],
-            plan.site(given["target"]).name if given["target"] else None,
-            given["declare_lost"] or None,
-            given["waive_fencing"] or None,
-            module.check_mode,
-            given["open_gates"],
-            given["recovery_point"],
-        )
+        target = plan.site(given["target"]).name if given["target"] else None
+        decided = {name: given[name] or None for name in ("declare_lost", "waive_fencing")}
+        more = {name: given[name] for name in ("open_gates", "recovery_point")}
+        return begin_run(plan, given["operation"], target, check_mode=module.check_mode, **decided, **more)
 
     run(module, operate)
 

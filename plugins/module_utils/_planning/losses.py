@@ -83,7 +83,7 @@ def forced_loss(group: str, source: str, known: KnownSync, alive: str | None, be
 
 
 def recovered_loss(loss: Loss, point: str, taken: str, target: str, alive: str | None, began: str) -> Loss:
-    """loss: of the newest copies, which are set aside. taken: when the oldest clone was; empty where it is not known."""
+    """loss: of the newest copies, which are set aside. taken: when the oldest clone was; empty where nobody knows."""
     seconds = None
     if taken:
         age = datetime.fromisoformat(alive or began) - datetime.fromisoformat(taken)

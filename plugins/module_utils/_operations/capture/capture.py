@@ -102,7 +102,7 @@ def _prune(source: MetadataSource, site: str) -> list[Finding]:
 
 
 def choose_capture(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
-    """The newest complete capture that the target knows, or the one of the run's recovery point; recorded for the run."""
+    """The newest complete capture that the target knows, or that of the run's recovery point; recorded for the run."""
     with Session(plan, run_id, check_mode) as session, session.step("capture") as summary:
         source = source_of(plan)
         earlier = session.load("capture")

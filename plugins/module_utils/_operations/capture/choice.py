@@ -92,8 +92,8 @@ def _lacks(session: Session, capture: Capture, point: RecoveryPoint) -> Refused:
         on=f"capture {capture.name}",
         seen=f"no clone of {', '.join(point.missing[:5])}{more}",
         wanted="a clone of every disk of every VM: one plan does not start from two states",
-        next_step=f"choose one that has all: {', '.join(others) or 'there is none'}; or fail over to the newest copies, "
-        f"and give single VMs their clones as {GUIDE} says",
+        next_step=f"choose one that has all: {', '.join(others) or 'there is none'}; or fail over to the newest copies,"
+        f" and give single VMs their clones as {GUIDE} says",
     )
 
 

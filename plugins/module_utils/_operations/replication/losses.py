@@ -55,9 +55,7 @@ def switch_losses(session: Session) -> list[Loss]:
     if not run.recovery_point or not found:
         return found
     point = session.load("capture")["recovery_point"]
-    return [
-        recovered_loss(loss, point["name"], point["taken"], session.target, alive, run.started) for loss in found
-    ]
+    return [recovered_loss(loss, point["name"], point["taken"], session.target, alive, run.started) for loss in found]
 
 
 def losses_of(session: Session) -> list[dict[str, Any]]:
