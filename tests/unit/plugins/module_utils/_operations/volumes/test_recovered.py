@@ -34,7 +34,7 @@ def plan_with(**more: Any) -> Plan:
 
 
 class West(BindingApi):
-    """Its PV controller looks at everything whenever somebody pauses. needed_by: what of the replication needs claims."""
+    """Its PV controller looks at everything whenever somebody pauses. needed_by: what of a product needs its claims."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         super().__init__()
