@@ -30,6 +30,7 @@ from ..stop.gitops import paused_findings, sync_findings, target_findings
 from ..volumes.commits import checkout_findings
 from .capture_findings import findings_of_captures, schedule_findings
 from .practice import Practice
+from .recovery_findings import recovery_findings
 from .volume_findings import VolumeCheck, VolumeView
 from .workload_findings import findings_at_source
 
@@ -71,6 +72,7 @@ def readiness(plan: Plan, pv_patch_preview: str = "") -> dict[str, Any]:
         practice = Practice(plan, source.api, everyone, found)
         findings += practice.findings(reached[target].api, replication, groups[source.site])
         findings += snapshot_findings(plan, source.api, found)
+        findings += recovery_findings(plan, replication, source.api, found, reached[target].api)
     severities = ("blocker", "warning", "info")
     findings.sort(key=lambda finding: (severities.index(finding.severity), finding.code, finding.on))
     return {

@@ -49,7 +49,7 @@ def outdated(session: Session, decisions: Sequence[VolumeDecision], existing: Ex
         try:
             settle(decision, existing, session.target)
         except DrError as error:
-            pvc, pvs = _in_place(decision, existing)
+            pvc, pvs = in_place(decision, existing)
             found.append(StagedVolume(decision.claim, pvc, pvs, error.seen or str(error)))
     if not found:
         return []
@@ -61,11 +61,12 @@ def is_replaceable(plan: Plan, decision: VolumeDecision, existing: Existing, sit
     """Whether what is in a volume's place is of a stage. That somebody uses it is left to the run to find out."""
     if not plan.metadata.prestage:
         return False
-    pvc, pvs = _in_place(decision, existing)
+    pvc, pvs = in_place(decision, existing)
     return all(made_here(item, plan.name, site) for item in (pvc, *pvs) if item is not None)
 
 
-def _in_place(decision: VolumeDecision, existing: Existing) -> tuple[Object | None, tuple[Object, ...]]:
+def in_place(decision: VolumeDecision, existing: Existing) -> tuple[Object | None, tuple[Object, ...]]:
+    """The claim and the volumes that the decision's could not stand beside."""
     pvc = existing.claims.get(decision.claim)
     names = {
         decision.pv["metadata"]["name"],
