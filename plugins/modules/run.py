@@ -73,6 +73,13 @@ options:
     type: list
     elements: str
     default: []
+  recovery_point:
+    description:
+      - Starts VMs from the clones of this recovery point, and sets the newest copies aside. With
+        O(operation=failover) only.
+      - A run that was killed is resumed with the same one.
+    type: str
+    default: ''
   steps:
     description:
       - The steps of the playbook in their order. The last one has to end the run.
@@ -106,6 +113,13 @@ EXAMPLES = r"""
     target: west
     declare_lost: east
   register: begun
+
+- name: Begin one from a recovery point, as the newest copies were encrypted by somebody
+  ocpvirt.dr.run:
+    plan: plans/payroll.yml
+    target: west
+    declare_lost: east
+    recovery_point: 20261121t040000z
 
 - name: End it
   ocpvirt.dr.run:
@@ -178,6 +192,11 @@ phase_after:
   returned: when a run begins
   type: str
   sample: failback_prep
+recovery_point:
+  description: From whose clones VMs start, V(null) with the newest copies.
+  returned: success
+  type: str
+  sample: 20261121t040000z
 gitops:
   description: Whether the plan names what syncs it from Git, which the run pauses and resumes.
   returned: when a run begins
@@ -265,6 +284,7 @@ SPEC = merge(
         "waive_fencing": {"type": "str"},
         "accept_loss": {"type": "str"},
         "open_gates": {"type": "list", "elements": "str", "default": []},
+        "recovery_point": {"type": "str", "default": ""},
         "steps": {"type": "list", "elements": "str", "default": []},
         "from_step": {"type": "str"},
         "until_step": {"type": "str"},
@@ -282,7 +302,7 @@ def main() -> None:
         plan = load_plan(given["plan"])
         if given["state"] != "begun":
             return end_run(plan, given["run_id"], given["state"], module.check_mode)
-        return begin_run(plan, check_mode=module.check_mode, **asked_of(plan, given))
+        return begin_run(plan, asked_of(plan, given), module.check_mode)
 
     run(module, operate)
 

@@ -57,6 +57,7 @@ runs:
       started: '2026-03-01T12:00:00.000+00:00'
       ended: '2026-03-01T12:01:30.000+00:00'
       fence_debt: null
+      recovery_point: null
       seconds: 90.0
       lost_seconds: 5.0
       rto_seconds: 40.0
@@ -119,6 +120,10 @@ run:
       sample: east
     waived_fencing:
       description: Why the proof of fencing was waived, V(null) where it was not.
+      type: str
+      sample: null
+    recovery_point:
+      description: The recovery point whose clones VMs started from, V(null) with the newest copies.
       type: str
       sample: null
     fence_debt:

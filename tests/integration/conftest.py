@@ -28,11 +28,10 @@ from ansible_collections.ocpvirt.dr.tests.integration.captures import Decided, L
 from ansible_collections.ocpvirt.dr.tests.integration.completeness import Complete
 from ansible_collections.ocpvirt.dr.tests.integration.exports import Exported
 from ansible_collections.ocpvirt.dr.tests.integration.fleet import Fleet, deploy_fleet
-from ansible_collections.ocpvirt.dr.tests.integration.frozen_guests import FrozenGuests
 from ansible_collections.ocpvirt.dr.tests.integration.killed_run import KilledRun
 from ansible_collections.ocpvirt.dr.tests.integration.leftovers import LeftBehind
-from ansible_collections.ocpvirt.dr.tests.integration.snapshotter import Snapshotter
-from ansible_collections.ocpvirt.dr.tests.integration.two_disks import RUNNING, TwoDisks, deploy_two_disks
+from ansible_collections.ocpvirt.dr.tests.integration.recovered import Recovered, fail_over_to_clones
+from ansible_collections.ocpvirt.dr.tests.integration.two_disks import TwoDisks, two_disks
 from ansible_collections.ocpvirt.dr.tests.integration.unprotecting import Unprotected
 from ansible_collections.ocpvirt.dr.tests.integration.world import (
     World,
@@ -44,7 +43,6 @@ from demo.__main__ import await_replicated
 from demo.cluster import wait_until
 from demo.lab import Lab
 from demo.playbook import Played
-from demo.workload import NAMESPACE
 
 STAGES = (
     "deployed",
@@ -68,6 +66,7 @@ STAGES = (
     "settled",
     "application",
     "cloned",
+    "recovered",
     "fleet",
 )
 
@@ -212,18 +211,20 @@ def complete(request: pytest.FixtureRequest, lab: Lab, tmp_path_factory: pytest.
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cloned(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoDisks]:
     """Two VMs at east, one of them running with two disks, on a storage that snapshots; protected once."""
     world = empty_world(lab, tmp_path_factory.mktemp("cloned"), "csi_addons")
-    east, copies = world.cluster("east"), tmp_path_factory.mktemp("copies")
-    snapshotter = Snapshotter(east, world.sites["east"], world.sites["west"], copies)
-    snapshotter.install()
-    deploy_two_disks(world)
-    guests = FrozenGuests(lab, east, world.folder)
-    node = east.get("VirtualMachineInstance", RUNNING, NAMESPACE)["status"]["nodeName"]
-    with snapshotter.serving(), guests.serving(node):
-        yield TwoDisks(world, snapshotter, guests)
+    with two_disks(world, tmp_path_factory.mktemp("copies")) as found:
+        yield found
+    lab.run("reset")
+
+
+@pytest.fixture(scope="module")
+def recovered(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recovered]:
+    """The same VMs at west, after the loss of east, from the clones of an hour that was still good."""
+    world = empty_world(lab, tmp_path_factory.mktemp("recovered"), "csi_addons")
+    yield fail_over_to_clones(world, tmp_path_factory.mktemp("copies"))
     lab.run("reset")
 
 

@@ -8,6 +8,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ from demo.workload import NAMESPACE, Vm, manifests, not_ready
 RUNNING, OFF = "db-0", "db-1"
 DATA = "db-0-data"
 DISKS = (RUNNING, DATA, OFF)
+REPLICATIONS = f"/apis/replication.storage.openshift.io/v1alpha1/namespaces/{NAMESPACE}/volumereplications"
 
 
 @dataclass
@@ -50,26 +53,30 @@ class TwoDisks:
         at = f"/apis/snapshot.kubevirt.io/v1beta1/namespaces/{NAMESPACE}/virtualmachinesnapshots"
         return [item["metadata"]["name"] for item in self.world.cluster("east").call("GET", at)["items"]]
 
-    def replicated(self) -> set[str]:
+    def replicated(self, site: str = "east") -> set[str]:
         """Claims with a VolumeReplication that is primary."""
-        at = f"/apis/replication.storage.openshift.io/v1alpha1/namespaces/{NAMESPACE}/volumereplications"
-        found = self.world.cluster("east").call("GET", at)["items"]
+        found = self.world.cluster(site).call("GET", REPLICATIONS)["items"]
         return {item["spec"]["dataSource"]["name"] for item in found if item["status"].get("state") == "Primary"}
 
     def records(self) -> dict[str, int]:
         """The last record on the volume of each claim that a guest wrote on."""
-        east = self.world.cluster("east")
-        report = json.loads(self.world.lab.read("records", "east", "--json"))
-        last = {item["export"]: item["last_n"] for item in report["volumes"]}
-        return {
-            claim["metadata"]["name"]: last[volume]
-            for claim in east.list("PersistentVolumeClaim", NAMESPACE)
-            if (volume := self._export(claim)) in last
-        }
+        written = self.written("east")
+        return {claim: written[export]["last_n"] for claim, export in self.exports("east").items() if export in written}
 
-    def _export(self, claim: Object) -> str:
-        volume = self.world.cluster("east").get("PersistentVolume", claim["spec"]["volumeName"])
-        return str(volume["spec"]["csi"]["volumeAttributes"]["subdir"])
+    def written(self, site: str) -> dict[str, Any]:
+        """By export what guests wrote on it."""
+        report = json.loads(self.world.lab.read("records", site, "--json"))
+        return {item["export"]: item for item in report["volumes"]}
+
+    def exports(self, site: str) -> dict[str, str]:
+        """By claim where its data is."""
+        cluster = self.world.cluster(site)
+        volumes = {item["metadata"]["name"]: item["spec"] for item in cluster.list("PersistentVolume")}
+        return {
+            claim["metadata"]["name"]: volumes[claim["spec"]["volumeName"]]["csi"]["volumeAttributes"]["subdir"]
+            for claim in cluster.list("PersistentVolumeClaim", NAMESPACE)
+            if claim["spec"].get("volumeName") in volumes
+        }
 
     def clones(self) -> dict[str, Clone]:
         claims = self.world.cluster("east").list("PersistentVolumeClaim", NAMESPACE)
@@ -81,6 +88,19 @@ class TwoDisks:
 
     def volumes(self) -> set[str]:
         return {item["metadata"]["name"] for item in self.world.cluster("east").list("PersistentVolume")}
+
+
+@contextmanager
+def two_disks(world: World, copies: Path) -> Iterator[TwoDisks]:
+    """Deployed at east; what stands for the driver and the guests' agent works until the block ends."""
+    east = world.cluster("east")
+    snapshotter = Snapshotter(east, world.sites["east"], world.sites["west"], copies)
+    snapshotter.install()
+    deploy_two_disks(world)
+    guests = FrozenGuests(world.lab, east, world.folder)
+    node = east.get("VirtualMachineInstance", RUNNING, NAMESPACE)["status"]["nodeName"]
+    with snapshotter.serving(), guests.serving(node):
+        yield TwoDisks(world, snapshotter, guests)
 
 
 def deploy_two_disks(world: World) -> None:

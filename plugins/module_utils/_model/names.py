@@ -42,6 +42,10 @@ CLONE_OF = f"{PREFIX}/clone-of"
 CLONE = f"{PREFIX}/clone"
 # annotation of a clone that is about to be deleted
 REMOVED = f"{PREFIX}/clone-removed"
+# annotation of a claim whose volume was such a clone before a failover took it up: the recovery point
+RECOVERED_FROM = f"{PREFIX}/recovered-from"
+# label of the claim that has had the newest copy since then, and the clone's name: the recovery point
+SET_ASIDE = f"{PREFIX}/set-aside"
 # a label in what we committed to Git: the plan whose file it is, and may be changed or removed by us
 COMMITTED = f"{PREFIX}/committed-by-plan"
 # on a capture that lacks something

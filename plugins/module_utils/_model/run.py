@@ -72,6 +72,7 @@ class Run:
     it), done, or rolled_back (everything runs at the source again).
     fence_debt: why the lost site is not provably off, None without a debt.
     hooks: by `StepHook.key`.
+    recovery_point: from whose clones VMs start, None with the newest copies.
     """
 
     id: str
@@ -90,6 +91,7 @@ class Run:
     source_state: str = "unknown"
     source_last_seen: str | None = None
     fence_debt: str | None = None
+    recovery_point: str | None = None
     steps: Mapping[str, StepRecord] = field(default_factory=dict)
     until: str | None = None
     hooks: Mapping[str, HookRecord] = field(default_factory=dict)

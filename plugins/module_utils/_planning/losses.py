@@ -83,6 +83,19 @@ def forced_loss(group: str, source: str, known: KnownSync, alive: str | None, be
     return Loss(group, False, known.at, seconds, not known.told, f"{group}: {what} ({until})")
 
 
+def recovered_loss(loss: Loss, point: str, taken: str, target: str, alive: str | None, began: str) -> Loss:
+    """loss: of the newest copies, which are set aside. taken: when the oldest clone was; empty where nobody knows."""
+    seconds = None
+    if taken:
+        age = datetime.fromisoformat(alive or began) - datetime.fromisoformat(taken)
+        seconds = round(max(0.0, age.total_seconds()), 1)
+    text = (
+        f"{loss.group}: VMs start from recovery point {point} of {taken or 'an unknown moment'}; what was written later"
+        f" is not in it, and set aside at {target} as far as it has arrived ({loss.message})"
+    )
+    return Loss(loss.group, False, taken or None, seconds, bool(taken), text)
+
+
 def forced_losses(
     copies: Sequence[GroupStatus],
     sources: Sequence[GroupStatus],
@@ -113,9 +126,16 @@ def planned_loss(proof: Mapping[str, Any], source: str, target: str) -> Loss:
 
 
 def recorded_losses(
-    run: Run, groups: Sequence[str], switch: Mapping[str, Any] | None, proofs: Sequence[Mapping[str, Any]] | None
+    run: Run,
+    groups: Sequence[str],
+    switch: Mapping[str, Any] | None,
+    proofs: Sequence[Mapping[str, Any]] | None,
+    capture: Mapping[str, Any] | None = None,
 ) -> list[Loss]:
-    """Of the groups that a run promoted. switch: what was known of each before that, as the run recorded it."""
+    """Of the groups that a run promoted. switch: what was known of each before that, as the run recorded it.
+
+    capture: the chosen one, as recorded; looked at in a run from a recovery point only.
+    """
     known = switch or {}
     proven = {proof["group"]: proof for proof in proofs or ()}
     alive = run.source_last_seen if run.source_state == "reachable" else None
@@ -128,4 +148,7 @@ def recorded_losses(
         elif known[group]["forced"]:
             sync = KnownSync(known[group]["last_sync"], known[group]["told"])
             found.append(forced_loss(group, run.source, sync, alive, run.started))
-    return found
+    if not run.recovery_point:
+        return found
+    taken = ((capture or {}).get("recovery_point") or {}).get("taken") or ""
+    return [recovered_loss(loss, run.recovery_point, taken, run.target, alive, run.started) for loss in found]

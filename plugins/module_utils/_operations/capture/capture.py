@@ -10,15 +10,16 @@ from typing import Any
 
 from ..._cluster.api import Api
 from ..._cluster.waiting import wait_for
-from ..._errors import DrError, Refused, TerminalState, Unreachable
+from ..._errors import DrError, Refused, Unreachable
 from ..._metadata.base import MetadataSource
 from ..._model.capture import Capture, CaptureInfo
-from ..._model.finding import Finding, blockers
+from ..._model.finding import Finding
 from ..._model.plan import Plan
 from ..._model.run import REFRESH
 from ..._model.workload import captured_workloads
 from ..._planning.capture.age import too_old
 from ..._planning.capture.check import check_capture, left_out
+from ..._planning.clones.choice import choose_clones
 from ..._planning.start.order import order_start
 from ..inventory.protected import list_protected, list_vms, start_records
 from ..inventory.target_writers import check_no_writers
@@ -29,7 +30,8 @@ from ..restore.taken_over import taken_over
 from ..restore.workload_restore import decide_workloads
 from ..run.session import Session
 from ..volumes.commits import check_commit_place
-from ..volumes.volumes import decide
+from ..volumes.volumes import check_places, decide
+from .choice import choose
 from .metadata_source import makes_volumes, source_of
 
 SYNC_TIMEOUT = 90.0
@@ -100,7 +102,7 @@ def _prune(source: MetadataSource, site: str) -> list[Finding]:
 
 
 def choose_capture(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
-    """The newest complete capture that the target knows, judged by content; recorded for the run."""
+    """The newest complete capture that the target knows, or that of the run's recovery point; recorded for the run."""
     with Session(plan, run_id, check_mode) as session, session.step("capture") as summary:
         source = source_of(plan)
         earlier = session.load("capture")
@@ -110,9 +112,11 @@ def choose_capture(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
         if earlier:
             # what an earlier attempt created came from this one: captures are never mixed
             catalog = [info for info in catalog if info.name == earlier["name"]]
-        chosen, capture, skipped = _newest_complete(source, session, catalog)
+        chosen, capture, noted = choose(source, session, catalog)
         vms = keep_capture(session, chosen, capture)
-        findings = [finding.as_dict() for finding in (*skipped, *_too_old(session, chosen))]
+        # a recovery point is as old as it was asked to be
+        old = () if session.run.recovery_point else _too_old(session, chosen)
+        findings = [finding.as_dict() for finding in (*noted, *old)]
         if stale:
             findings.append(stale.as_dict())
         summary.update({"name": chosen.name, "created": chosen.created, "vms": vms, "findings": findings})
@@ -142,14 +146,25 @@ def keep_capture(session: Session, chosen: CaptureInfo, capture: Capture) -> int
     vms = start_records(capture.index("virtualmachines.kubevirt.io"))
     workloads = workload_records(captured_workloads(capture, session.plan.selector).values())
     order_start([*vms, *workloads], session.plan.startup.waves)
-    made = makes_volumes(session.plan)
-    decisions = (decide if made else expected_volumes)(session.plan, capture, session.target)
     decide_workloads(session.plan, session.api, capture, session.run.id, taken_over(session))
-    check_no_writers(session, [decision.claim for decision in decisions])
+    check_no_writers(session, _claims(session, capture))
     check_commit_place(session.plan, session.target, session.clock)
-    kept = {"vms": [vm.key for vm in vms], "workloads": [item.key for item in workloads]}
+    kept: dict[str, Any] = {"vms": [vm.key for vm in vms], "workloads": [item.key for item in workloads]}
+    if session.run.recovery_point:
+        point = choose_clones(session.plan.name, capture, session.run.recovery_point)
+        kept["recovery_point"] = {"name": point.name, "taken": point.taken}
     session.put("capture", {"name": chosen.name, "created": chosen.created, **kept})
     return len(vms)
+
+
+def _claims(session: Session, capture: Capture) -> list[str]:
+    """That the run is going to make, or to wait for."""
+    plan, target = session.plan, session.target
+    if not makes_volumes(plan):
+        return [volume.claim for volume in expected_volumes(plan, capture, target)]
+    decisions = decide(plan, capture, target, session.run.recovery_point)
+    check_places(session, decisions)
+    return [decision.claim for decision in decisions]
 
 
 def _make_known(source: MetadataSource, session: Session) -> Finding | None:
@@ -172,37 +187,6 @@ def _await_sync(source: MetadataSource, session: Session) -> Finding | None:
     last_seen = session.run.source_last_seen
     since = datetime.fromisoformat(last_seen) if last_seen else None
     return None if source.await_catalog_sync(session.api, since, SYNC_TIMEOUT) else _not_synced(session)
-
-
-def _newest_complete(
-    source: MetadataSource, session: Session, catalog: list[CaptureInfo]
-) -> tuple[CaptureInfo, Capture, list[Finding]]:
-    skipped: list[Finding] = []
-    for info in catalog:
-        on = source.label(info.name)
-        if not info.complete:
-            skipped.append(
-                Finding("warning", "CaptureSkipped", on, f"phase {info.phase}, or marked incomplete", "see protect")
-            )
-            continue
-        try:
-            capture = source.manifests(session.api, info.name)
-        except TerminalState as error:
-            skipped.append(Finding("warning", "CaptureSkipped", on, error.seen or str(error), error.next_step or ""))
-            continue
-        problems = blockers(check_capture(capture, session.plan.selector))
-        if not problems:
-            return info, capture, skipped
-        message = "; ".join(f"{problem.on}: {problem.message}" for problem in problems[:5])
-        skipped.append(Finding("warning", "CaptureSkipped", on, message, problems[0].remedy))
-    raise Refused(
-        "choose a capture",
-        site=session.target,
-        on=f"captures of {session.source}",
-        seen="; ".join(f"{finding.on}: {finding.message}" for finding in skipped[:5]) or "none",
-        wanted="a complete capture",
-        next_step=f"check {source.title}, as {session.target} sees it; without a capture nothing can be restored",
-    )
 
 
 def _not_synced(session: Session) -> Finding:

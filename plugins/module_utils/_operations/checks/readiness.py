@@ -32,6 +32,7 @@ from ..volumes.commits import checkout_findings
 from .access import access_findings
 from .capture_findings import findings_of_captures, schedule_findings
 from .practice import Practice
+from .recovery_findings import recovery_findings
 from .target_findings import TargetCheck
 from .volume_findings import VolumeCheck, VolumeView
 from .workload_findings import findings_at_source
@@ -79,6 +80,7 @@ def readiness(plan: Plan, pv_patch_preview: str = "") -> dict[str, Any]:
         practice = Practice(plan, source.api, everyone, found)
         findings += practice.findings(reached[target].api, replication, groups[source.site])
         findings += snapshot_findings(plan, source.api, found)
+        findings += recovery_findings(plan, replication, source.api, found, reached[target].api)
     severities = ("blocker", "warning", "info")
     findings.sort(key=lambda finding: (severities.index(finding.severity), finding.code, finding.on))
     return {

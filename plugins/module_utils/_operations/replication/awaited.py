@@ -59,10 +59,11 @@ def _is_awaited(session: Session, here: list[GroupStatus]) -> bool:
 
 
 def _expect(session: Session) -> None:
-    volumes = _volumes(session.plan, session.api, session.target, chosen_capture(session))
+    point = session.run.recovery_point
+    volumes = _volumes(session.plan, session.api, session.target, chosen_capture(session), point)
     session.groups.expect(session.target, volumes)
 
 
-def _volumes(plan: Plan, api: Api, target: str, name: str) -> list[ClaimedVolume]:
+def _volumes(plan: Plan, api: Api, target: str, name: str, point: str | None = None) -> list[ClaimedVolume]:
     capture = source_of(plan).manifests(api, name)
-    return [ClaimedVolume(dict(item.pvc), dict(item.pv)) for item in decide(plan, capture, target)]
+    return [ClaimedVolume(dict(item.pvc), dict(item.pv)) for item in decide(plan, capture, target, point)]

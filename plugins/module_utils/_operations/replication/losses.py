@@ -40,7 +40,8 @@ def before_switch(
 def switch_losses(session: Session) -> list[Loss]:
     """Per group that this run promoted, in the plan's order."""
     groups = [group.name for group in session.plan.groups]
-    return recorded_losses(session.run, groups, session.load("switch"), session.load("sync"))
+    capture = session.load("capture") if session.run.recovery_point else None
+    return recorded_losses(session.run, groups, session.load("switch"), session.load("sync"), capture)
 
 
 def losses_of(session: Session) -> list[dict[str, Any]]:

@@ -44,7 +44,7 @@ def whole_run(plan: Plan, history: History, run_id: str | None) -> dict[str, Any
     promoted = record.get("switch") or {}
     named = [group.name for group in plan.groups]
     groups = [*named, *(group for group in promoted if group not in named)]
-    losses = recorded_losses(run, groups, promoted, record.get("sync"))
+    losses = recorded_losses(run, groups, promoted, record.get("sync"), record.get("capture"))
     document = document_of(run, record, [loss.as_dict() for loss in losses])
     return {**document, "recorded_at": store.site, "unread": unread}
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -13,139 +13,104 @@ from ..._cluster.api import Api
 from ..._cluster.lease import PlanLock
 from ..._cluster.run_store import RunStore
 from ..._errors import DrError, Refused
-from ..._model.group_status import GroupStatus
 from ..._model.plan import Plan
-from ..._model.run import IN_PLACE, REFRESH, START, STOP, Run, StepRecord, new_run_id
-from ..._model.steps_asked import StepsAsked
-from ..._planning.guards.begin import (
-    check_asked,
-    check_debts,
-    check_source,
-    check_startable,
-    check_unfinished,
-    living_site,
-)
-from ..._planning.guards.elsewhere import check_nothing_there
-from ..._planning.guards.freshness import accepted_loss, check_freshness
-from ..._planning.guards.switch import check_movable, check_stageable
+from ..._model.run import IN_PLACE, REFRESH, STOP, Run, StepRecord, new_run_id
+from ..._model.run_asked import RunAsked
+from ..._planning.guards.recovery import check_point_taken_up
 from ..._planning.losses import forced_losses
-from ..._planning.start.gates import check_gates
-from ..inventory.remains import remains_at
-from ..plan.sites import Reach
 from ..replication.awaited import look_with_capture
+from .admission import check_before_idle, check_direction, check_loss, check_request, check_way
 from .ahead import NOTHING, look_ahead
 from .check_store import CheckStore
 from .idle import idle_because
-from .outlook import Outlook, look_out
+from .outlook import look_out
 from .progress import Progress
+from .way import Way, way_of
 
 
-def begin_run(
-    plan: Plan,
-    operation: str,
-    target: str | None,
-    declare_lost: str | None,
-    waive_fencing: str | None,
-    check_mode: bool,
-    open_gates: Collection[str] = (),
-    steps: StepsAsked | None = None,
-    accept_loss: str | None = None,
-) -> dict[str, Any]:
-    """Start a run, resume an unfinished one of the same direction, or find that there is nothing to do.
-
-    open_gates: looked at now, as a misspelt one would stop the start when everything else is done.
-    steps: of the playbook, and which of them are wanted now.
-    accept_loss: what a failover may lose, in place of the plan's max_lag.
-    """
-    accepted = accepted_loss(accept_loss)
-    check_gates(plan.startup.waves, open_gates)
-    if operation == "failback":
-        operation, target = "relocate", plan.home
-    check_asked(plan, operation, target, declare_lost)
-    if operation == REFRESH:
-        _check_wanted(plan)
+def begin_run(plan: Plan, asked: RunAsked, check_mode: bool) -> dict[str, Any]:
+    """Start a run, resume an unfinished one of the same direction, or find that there is nothing to do."""
+    if asked.operation == "failback":
+        asked = replace(asked, operation="relocate", target=plan.home)
+    check_request(plan, asked)
+    operation = asked.operation
     alone = operation in ("failover", *IN_PLACE)
     # a stop asks nothing of replication, which may be what is broken
-    seen = look_out(plan, [str(target)] if alone else list(plan.sites), observe=operation != STOP)
+    seen = look_out(plan, [str(asked.target)] if alone else list(plan.sites), observe=operation != STOP)
     unfinished = seen.unfinished
     if operation == "reprotect" and unfinished and unfinished.operation == "relocate":
         why = f"{unfinished.id} is not finished: the plan is on its way to {unfinished.target}; nothing to clean yet"
         return _nothing_to_do(operation, seen.runs, unfinished.target, unfinished.source, why)
-    target = target or _found_out(plan, operation, seen)
-    source = plan.peer_of(target)
-    here, there = seen.reached[target], seen.reached[source]
-    api = _target_api(here)
-    if operation != STOP:
-        # before the no-op: a lost site that came back calls itself primary too
-        check_debts(seen.runs, target)
+    way = way_of(plan, asked, seen)
+    check_before_idle(plan, asked, way, seen)
     if operation in IN_PLACE:
-        check_unfinished(unfinished, operation, target, None)
-        unfinished = seen.unfinished_in_place(operation, target)
-    if operation == START:
-        check_source(operation, source, there.state, there.message, declare_lost)
-        check_startable(plan.name, target, source, seen.groups[target], seen.groups[source], declare_lost)
-    if unfinished is None and (why := idle_because(plan, operation, target, seen)):
-        return _nothing_to_do(operation, seen.runs, target, source, why)
-    check_unfinished(unfinished, operation, target, declare_lost)
-    check_source(operation, source, there.state, there.message, declare_lost)
+        unfinished = seen.unfinished_in_place(operation, way.target)
+    if unfinished is None and (why := idle_because(plan, operation, way.target, seen)):
+        check_point_taken_up(plan, way.target, asked.recovery_point, seen.runs)
+        return _nothing_to_do(operation, seen.runs, way.target, way.source, why)
+    check_direction(asked, way, unfinished)
     if operation == "failover":
-        seen = look_with_capture(plan, target, seen)
-    if operation == "relocate" and unfinished is None:
-        check_movable(plan.name, target, source, seen.groups[target], seen.groups[source])
-        check_nothing_there(plan.name, target, remains_at(plan, api))
-    if operation == REFRESH:
-        check_stageable(plan.name, target, source, seen.groups[target], seen.groups[source])
-    store = RunStore(api, plan.store_namespace)
-    recorded = store.syncs(plan.name) if operation == "failover" else {}
-    run = _resumed(unfinished, operation) if unfinished else _new(plan, operation, source, target, api)
+        way = way_of(plan, asked, look_with_capture(plan, way.target, seen))
+    check_way(plan, asked, way, unfinished)
+    return _begun(plan, asked, way, unfinished, check_mode)
+
+
+def _begun(plan: Plan, asked: RunAsked, way: Way, unfinished: Run | None, check_mode: bool) -> dict[str, Any]:
+    store = RunStore(way.api, plan.store_namespace)
+    failover = way.operation == "failover"
+    recorded = store.syncs(plan.name) if failover else {}
+    run = _resumed(unfinished, way.operation) if unfinished else _new(plan, way)
     run = replace(
         run,
-        declared_lost=declare_lost,
-        waived_fencing=waive_fencing,
-        accepted_loss=accept_loss,
-        source_state=there.state,
+        declared_lost=asked.declare_lost,
+        recovery_point=asked.recovery_point or None,
+        waived_fencing=asked.waive_fencing,
+        accepted_loss=asked.accept_loss,
+        source_state=way.there.state,
         # a promoted copy tells no more when its source was last heard
-        source_last_seen=_last_seen(there, seen.groups[target], recorded, api) or run.source_last_seen,
+        source_last_seen=_last_seen(way, recorded) or run.source_last_seen,
     )
-    run, ahead = look_ahead(plan, run, steps or StepsAsked(), unfinished, check_mode)
-    losses = []
-    if operation == "failover":
-        alive = run.source_last_seen if there.state == "reachable" else None
-        losses = forced_losses(seen.groups[target], seen.groups[source], recorded, alive, run.started)
-        # an attempt that was allowed is not refused half-way: what it has promoted is promoted
-        if unfinished is None or unfinished.operation != operation:
-            check_freshness(plan, target, losses, run.source_last_seen, accepted)
-    _take(plan, run, api, there, store, check_mode)
-    Progress(run.id, api.clock).emit("begin", 1, 1)
+    run, ahead = look_ahead(plan, run, asked.steps, unfinished, check_mode)
+    alive = run.source_last_seen if way.alive else None
+    losses = forced_losses(way.copies, way.sources, recorded, alive, run.started) if failover else []
+    if failover:
+        check_loss(plan, asked, run, losses, unfinished)
+    _take(plan, run, way, store, check_mode)
+    Progress(run.id, way.api.clock).emit("begin", 1, 1)
+    older = f", from recovery point {run.recovery_point}: what was written later is set aside"
     return {
         "changed": not check_mode,
         "needed": True,
         "run_id": run.id,
         "attempt": run.attempt,
-        "operation": operation,
-        "source": source,
-        "target": target,
-        "source_state": there.state,
-        "source_message": there.message,
-        "groups": {site: [status.as_dict() for status in seen.groups[site]] for site in (target, source)},
+        "operation": way.operation,
+        "source": way.source,
+        "target": way.target,
+        "source_state": way.there.state,
+        "source_message": way.there.message,
+        "recovery_point": run.recovery_point,
+        "groups": {
+            site: [status.as_dict() for status in groups]
+            for site, groups in ((way.target, way.copies), (way.source, way.sources))
+        },
         "losses": [loss.as_dict() for loss in losses],
-        "phase_after": _phase_after(plan, operation, target),
+        "phase_after": _phase_after(plan, way.operation, way.target),
         "gitops": plan.metadata.gitops is not None,
         **ahead,
-        "msg": f"run {run.id}, attempt {run.attempt}: {_way(operation, source, there.state, target)}",
+        "msg": f"run {run.id}, attempt {run.attempt}: {way}{older if run.recovery_point else ''}",
     }
 
 
-def _take(plan: Plan, run: Run, api: Api, there: Reach, store: RunStore, check_mode: bool) -> None:
-    now = api.clock.now().isoformat(timespec="milliseconds")
+def _take(plan: Plan, run: Run, way: Way, store: RunStore, check_mode: bool) -> None:
+    now = way.api.clock.now().isoformat(timespec="milliseconds")
     run = run.with_step("begin", StepRecord("done", run.attempt, run.started if run.attempt == 1 else now, now))
     if check_mode:
         CheckStore().put_head(run.id, plan.name, run.as_dict())
         return
     store.prepare()
-    PlanLock(api, plan.store_namespace, plan.name).take(run.id, run.attempt)
-    if there.api is not None:
-        _take_at_source(plan, run, there.api)
+    PlanLock(way.api, plan.store_namespace, plan.name).take(run.id, run.attempt)
+    if way.there.api is not None:
+        _take_at_source(plan, run, way.there.api)
     store.put_head(run.id, plan.name, run.as_dict())
 
 
@@ -160,35 +125,6 @@ def _take_at_source(plan: Plan, run: Run, api: Api) -> None:
         Progress(run.id, api.clock).emit("begin", 1, 1, waiting_for=f"no lock at {api.site}: {error}"[:300])
 
 
-def _check_wanted(plan: Plan) -> None:
-    if not plan.metadata.prestage:
-        raise Refused(
-            "refresh the stage",
-            on=f"plan {plan.name}",
-            seen="metadata.prestage is false",
-            wanted="a plan that wants one",
-            next_step="set metadata.prestage: true",
-        )
-
-
-def _found_out(plan: Plan, operation: str, seen: Outlook) -> str:
-    """The site where the plan lives; for a stage the other one."""
-    home = living_site(plan, seen.groups, seen.runs)
-    return plan.peer_of(home) if operation == REFRESH else home
-
-
-def _target_api(here: Reach) -> Api:
-    if here.api is None:
-        raise Refused(
-            "begin the run",
-            site=here.site,
-            seen=f"{here.state}: {here.message}",
-            wanted="a target that answers",
-            next_step="bring the target's API server back, or correct its credentials in the plan",
-        )
-    return here.api
-
-
 def _nothing_to_do(operation: str, runs: list[Run], target: str, source: str, why: str) -> dict[str, Any]:
     last = runs[-1] if runs else None
     return {
@@ -201,6 +137,7 @@ def _nothing_to_do(operation: str, runs: list[Run], target: str, source: str, wh
         "target": target,
         "source_state": "not asked",
         "source_message": "",
+        "recovery_point": last.recovery_point if last else None,
         "groups": {},
         "losses": [],
         "phase_after": "",
@@ -220,33 +157,27 @@ def _phase_after(plan: Plan, operation: str, target: str) -> str:
     return "normal" if at_home else "failback_prep"
 
 
-def _way(operation: str, source: str, state: str, target: str) -> str:
-    return f"at {target}, with {source} {state}" if operation in IN_PLACE else f"{source} ({state}) to {target}"
-
-
 def _resumed(run: Run, operation: str) -> Run:
     return replace(run, operation=operation, attempt=run.attempt + 1, state="running", ended=None)
 
 
-def _new(plan: Plan, operation: str, source: str, target: str, api: Api) -> Run:
-    now = api.clock.now()
+def _new(plan: Plan, way: Way) -> Run:
+    now = way.api.clock.now()
     return Run(
-        id=new_run_id(plan.name, operation, target, now),
+        id=new_run_id(plan.name, way.operation, way.target, now),
         plan=plan.name,
-        operation=operation,
-        source=source,
-        target=target,
+        operation=way.operation,
+        source=way.source,
+        target=way.target,
         fingerprint=plan.fingerprint(),
         started=now.isoformat(timespec="milliseconds"),
     )
 
 
-def _last_seen(
-    there: Reach, groups: list[GroupStatus], recorded: Mapping[str, Mapping[str, Any]], api: Api
-) -> str | None:
+def _last_seen(way: Way, recorded: Mapping[str, Mapping[str, Any]]) -> str | None:
     """The newest sign of life of the source: now if it answers, else the newest that came from it, or that it said."""
-    if there.state == "reachable":
-        return api.clock.now().isoformat(timespec="milliseconds")
-    signs = [status.last_sync for status in groups if status.last_sync]
-    signs += [datetime.fromisoformat(sync["seen_at"]) for sync in recorded.values() if sync["primary"] == there.site]
+    if way.alive:
+        return way.api.clock.now().isoformat(timespec="milliseconds")
+    signs = [status.last_sync for status in way.copies if status.last_sync]
+    signs += [datetime.fromisoformat(sync["seen_at"]) for sync in recorded.values() if sync["primary"] == way.source]
     return max(signs).isoformat() if signs else None

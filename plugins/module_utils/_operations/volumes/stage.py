@@ -39,16 +39,17 @@ class StagedVolume:
 def outdated(session: Session, decisions: Sequence[VolumeDecision], existing: Existing) -> list[StagedVolume]:
     """What a run of the plan made there and is not what the plan wants any more: it is made anew.
 
-    A claim was enlarged or made anew where the plan lives, say; what is in the claim's place cannot be changed.
+    A claim was enlarged or made anew where the plan lives, say, or is to get the data of a recovery point; what is in
+    the claim's place cannot be changed.
     """
-    if not session.plan.metadata.prestage:
+    if not (session.plan.metadata.prestage or session.run.recovery_point):
         return []
     found: list[StagedVolume] = []
     for decision in decisions:
         try:
             settle(decision, existing, session.target)
         except DrError as error:
-            pvc, pvs = _in_place(decision, existing)
+            pvc, pvs = in_place(decision, existing)
             found.append(StagedVolume(decision.claim, pvc, pvs, error.seen or str(error)))
     if not found:
         return []
@@ -60,11 +61,12 @@ def is_replaceable(plan: Plan, decision: VolumeDecision, existing: Existing, sit
     """Whether what is in a volume's place is of a stage. That somebody uses it is left to the run to find out."""
     if not plan.metadata.prestage:
         return False
-    pvc, pvs = _in_place(decision, existing)
+    pvc, pvs = in_place(decision, existing)
     return all(made_here(item, plan.name, site) for item in (pvc, *pvs) if item is not None)
 
 
-def _in_place(decision: VolumeDecision, existing: Existing) -> tuple[Object | None, tuple[Object, ...]]:
+def in_place(decision: VolumeDecision, existing: Existing) -> tuple[Object | None, tuple[Object, ...]]:
+    """The claim and the volumes that the decision's could not stand beside."""
     pvc = existing.claims.get(decision.claim)
     names = {
         decision.pv["metadata"]["name"],

@@ -11,12 +11,16 @@ from typing import Any
 
 from ..._cluster.api import Api
 from ..._cluster.kinds import PV
-from ..._errors import Conflict, Refused
+from ..._errors import Conflict, DrError, Refused
 from ..._model.capture import Capture
+from ..._model.names import RECOVERED_FROM
 from ..._model.plan import Plan
 from ..._model.run import REFRESH
 from ..._model.vm import claim_users
+from ..._planning.clones.choice import choose_clones
+from ..._planning.clones.exchange import check_same_volumes, exchanged, told
 from ..._planning.gitops import kept_from_pruning
+from ..._planning.guards.recovery import GUIDE
 from ..._planning.volumes.compare import differences, points_home
 from ..._planning.volumes.existing import removal_of
 from ..._planning.volumes.patch import VolumeDecision, patch_volume
@@ -39,7 +43,7 @@ def restore_volumes(plan: Plan, run_id: str, timeout: float, check_mode: bool) -
     """
     with Session(plan, run_id, check_mode) as session, session.step("volumes") as summary:
         capture = source_of(plan).manifests(session.api, chosen_capture(session))
-        decided = decide(plan, capture, session.target)
+        decided = decide(plan, capture, session.target, session.run.recovery_point)
         if session.run.operation == REFRESH:
             check_nothing_runs(session)
         for decision in decided:
@@ -86,8 +90,18 @@ def _reasons(decision: VolumeDecision, replaced: list[StagedVolume]) -> list[str
     return [*decision.reasons, *why]
 
 
-def decide(plan: Plan, capture: Capture, target: str) -> list[VolumeDecision]:
-    """One decision for each claim in the capture."""
+def decide(plan: Plan, capture: Capture, target: str, point: str | None = None) -> list[VolumeDecision]:
+    """One decision for each claim in the capture. point: the recovery point whose clones the claims are to get."""
+    decisions = _patched(plan, capture, target)
+    if point:
+        chosen = choose_clones(plan.name, capture, point)
+        plain, decisions = decisions, _patched(plan, exchanged(plan, capture, chosen), target)
+        check_same_volumes(plain, decisions, chosen)
+        decisions = told(decisions, chosen)
+    return [kept_from_pruning(item) for item in decisions] if plan.metadata.source == "gitops" else decisions
+
+
+def _patched(plan: Plan, capture: Capture, target: str) -> list[VolumeDecision]:
     volumes = capture.index("persistentvolumes")
     claims = capture.index("persistentvolumeclaims")
     users = claim_users(capture.objects.get("virtualmachines.kubevirt.io", ()), claims)
@@ -104,7 +118,22 @@ def decide(plan: Plan, capture: Capture, target: str) -> list[VolumeDecision]:
                     next_step="choose another capture, or remove the claim from the plan",
                 )
             decisions.append(patch_volume(volumes[name], pvc, plan.rules, target, users.get(key, ())))
-    return [kept_from_pruning(item) for item in decisions] if plan.metadata.source == "gitops" else decisions
+    return decisions
+
+
+def check_places(session: Session, decisions: list[VolumeDecision]) -> None:
+    """Refused, while nothing is stopped yet, where claims that were exchanged with clones find others in their place.
+
+    At a site that had the plan before, its claims stand as they were before the exchange.
+    """
+    if not any(RECOVERED_FROM in (item.pvc["metadata"].get("annotations") or {}) for item in decisions):
+        return
+    existing = list_existing(session.api)
+    try:
+        settle_all(decisions, without(existing, outdated(session, decisions, existing)), session.target)
+    except DrError as error:
+        error.next_step = f"{GUIDE}#the-way-back says how the site is made ready. {error.next_step or ''}".strip()
+        raise
 
 
 @contextmanager

@@ -4,12 +4,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ..._errors import Refused
 from ..._model.capture import Capture
 from ..._model.clone import Clone, read_clone
+from ..._model.finding import Finding
+from ..._model.names import SET_ASIDE
 from .names import clones_among
 from .recovery_points import whole_sets
 from .sets import sets_of
@@ -29,6 +32,30 @@ class RecoveryPoint:
     taken: str
     clones: Mapping[str, Clone]
     missing: tuple[str, ...]
+
+
+def point_findings(capture: Capture, point: RecoveryPoint) -> Iterator[Finding]:
+    """What VMs start from, and what has no clone in it and comes as it was last."""
+    facts = [clone.facts for clone in point.clones.values()]
+    newest = max(item.taken for item in facts)
+    held = ", ".join(f"{number} {how}" for how, number in sorted(Counter(item.consistency for item in facts).items()))
+    yield Finding(
+        "info",
+        "RecoveryPointTaken",
+        f"recovery point {point.name}",
+        f"{len(facts)} volumes as they were between {point.taken or '(unknown)'} and {newest or '(unknown)'} ({held});"
+        " what was written later stays in the newest copies, in claims named like the clones",
+        "docs/recovery_points.md says how to read them, and the way back",
+    )
+    for key, pvc in sorted(capture.index(CLAIMS).items()):
+        if key not in point.clones and not read_clone(pvc) and SET_ASIDE not in (pvc["metadata"].get("labels") or {}):
+            yield Finding(
+                "warning",
+                "NotInRecoveryPoint",
+                f"PersistentVolumeClaim/{key}",
+                f"recovery point {point.name} has no clone of it: it comes with its newest data",
+                "look at it before you trust it; what only pods use may be missing, a VM's disk never",
+            )
 
 
 def recovery_points(plan: str, capture: Capture) -> list[RecoveryPoint]:
@@ -60,5 +87,5 @@ def choose_clones(plan: str, capture: Capture, point: str = "") -> RecoveryPoint
         on=f"capture {capture.name}",
         seen=", ".join(item.name for item in known) or "no clone of a volume in it",
         wanted=point or "at least one, taken by protect with snapshots in the plan",
-        next_step="choose one of those, or another capture",
+        next_step="choose one of those",
     )

@@ -19,7 +19,7 @@ def living_site(plan: Plan, groups: Mapping[str, Sequence[GroupStatus]], runs: S
     The one that it was moved to last is not passed over because it gave no answer, or only a part of one.
     """
     primary = [name for name in plan.sites if groups[name] and all(g.role == "primary" for g in groups[name])]
-    moved = _last_move(runs)
+    moved = last_move(runs)
     if moved and moved.target in primary:
         return moved.target
     left = moved is None or all(g.role == "secondary" for g in groups[moved.target])
@@ -85,7 +85,7 @@ def check_debts(runs: Sequence[Run], target: str) -> None:
 
 def check_one_home(plan: Plan, target: str, there: Sequence[GroupStatus], runs: Sequence[Run]) -> None:
     """A target that is primary already is no place to be when the plan was moved to the other primary since."""
-    moved = _last_move(runs)
+    moved = last_move(runs)
     split = [status.group for status in there if status.role == "primary"]
     if split and moved and moved.target != target:
         raise Refused(
@@ -160,6 +160,7 @@ def _if_lost(operation: str) -> str:
     return "say so:" if operation == START else "that is a failover with"
 
 
-def _last_move(runs: Sequence[Run]) -> Run | None:
+def last_move(runs: Sequence[Run]) -> Run | None:
+    """The newest one that came to its end."""
     moves = [run for run in runs if run.operation in ("failover", "relocate") and run.state == "done"]
     return moves[-1] if moves else None

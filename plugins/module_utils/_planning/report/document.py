@@ -51,7 +51,7 @@ def document_of(run: Run, record: Mapping[str, Any], losses: Sequence[Mapping[st
         "decisions": list(_decisions(run)),
         "volumes": list(record.get("volumes") or ()),
         "fencing": {"proofs": fence.get("proofs", []), "refusals": fence.get("refusals", [])},
-        "hooks": list(_hooks(start)),
+        "hooks": [*summary(run)["hooks"], *_hooks(start)],
     }
 
 

@@ -34,6 +34,7 @@ def summary(run: Run) -> dict[str, Any]:
         "started": run.started,
         "ended": run.ended,
         "fence_debt": run.fence_debt,
+        "recovery_point": run.recovery_point,
         "steps": steps,
         "hooks": [
             {

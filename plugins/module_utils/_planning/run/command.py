@@ -27,7 +27,11 @@ def resuming_command(run: Run, plan_file: str | None, more: Mapping[str, Any], s
     elif operation not in NO_TARGET:
         given["dr_target"] = run.target
     if site == run.target:
-        declared = {"dr_declare_lost": run.declared_lost, "dr_waive_fencing": run.waived_fencing}
+        declared = {
+            "dr_declare_lost": run.declared_lost,
+            "dr_waive_fencing": run.waived_fencing,
+            "dr_recovery_point": run.recovery_point,
+        }
         given |= {name: value for name, value in declared.items() if value}
     options = [_option(name, value) for name, value in {**given, **more}.items()]
     return shlex.join(

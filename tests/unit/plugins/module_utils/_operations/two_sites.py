@@ -12,6 +12,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.run_store impo
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run import Run
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run_asked import RunAsked
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites import Reach
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run import begin, outlook
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, SimulatedTime, plan_of
@@ -63,4 +64,4 @@ class TwoSites:
         plan: Plan = PLAN,
         accept: str | None = None,
     ) -> dict[str, Any]:
-        return begin.begin_run(plan, operation, target, lost, None, False, accept_loss=accept)
+        return begin.begin_run(plan, RunAsked(operation, target, lost, accept_loss=accept), False)

@@ -134,7 +134,7 @@ def session_of(monkeypatch: pytest.MonkeyPatch, operation: str, check_mode: bool
         api=MemoryApi("west"),
         target="west",
         check_mode=check_mode,
-        run=SimpleNamespace(id="r-1", operation=operation),
+        run=SimpleNamespace(id="r-1", operation=operation, recovery_point=None),
         groups=groups,
         load=lambda _topic: {"name": "new"},
         observe_groups=lambda: (groups.observe(["west"])["west"], []),

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.run_store import RunStore
@@ -61,3 +62,23 @@ def test_other_switches_lose_nothing_and_record_nothing() -> None:
     session = MemorySession(MemoryApi())
     assert before_switch(session, "east", "secondary", copies("primary"), SILENT, forced=False) == []  # type: ignore[arg-type]
     assert session.record == {}
+
+
+def test_a_run_from_a_recovery_point_loses_what_was_written_after_its_clones() -> None:
+    session = MemorySession(MemoryApi())
+    session.run = replace(session.run, recovery_point="old")
+    session.put("capture", {"name": "c", "recovery_point": {"name": "old", "taken": "2026-03-01T11:00:00Z"}})
+    (before,) = before_switch(session, "west", "primary", copies("secondary"), SILENT, forced=True)  # type: ignore[arg-type]
+    assert before.startswith("payroll: VMs start from recovery point old of 2026-03-01T11:00:00Z; what was written")
+    assert "set aside at west as far as it has arrived (payroll: what east wrote after 2026-03-01T11:59:50" in before
+    (loss,) = losses_of(session)  # type: ignore[arg-type]
+    assert (loss["last_sync"], loss["seconds"], loss["exact"]) == ("2026-03-01T11:00:00Z", 3600.0, True)
+
+
+def test_clones_of_an_unknown_moment_give_no_figure() -> None:
+    session = MemorySession(MemoryApi())
+    session.run = replace(session.run, recovery_point="old")
+    session.put("capture", {"name": "c", "recovery_point": {"name": "old", "taken": ""}})
+    before_switch(session, "west", "primary", copies("secondary"), SILENT, forced=True)  # type: ignore[arg-type]
+    (loss,) = losses_of(session)  # type: ignore[arg-type]
+    assert (loss["last_sync"], loss["seconds"]) == (None, None)

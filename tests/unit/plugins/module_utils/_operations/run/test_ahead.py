@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.lease import PlanLock
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run import HookRecord, Run, StepRecord
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run_asked import RunAsked
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.steps_asked import StepsAsked
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run import begin
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._operations.two_sites import PLAN, TwoSites
@@ -38,7 +39,7 @@ class Beginning:
     def begin(self, first: str | None = None, last: str | None = None) -> dict[str, Any]:
         plan = plan_of(hooks={"before_quiesce": [{"tasks": "hooks/drain.yml", "on_failure": self.policy}]})
         asked = StepsAsked(STEPS, first, last, str(self.folder / "payroll.yml"))
-        return begin.begin_run(plan, "relocate", "west", None, None, False, steps=asked)
+        return begin.begin_run(plan, RunAsked("relocate", "west", steps=asked), False)
 
     def record(self, **changes: Any) -> None:
         """An earlier attempt that waits after its quiesce."""

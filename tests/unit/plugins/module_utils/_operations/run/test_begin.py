@@ -13,6 +13,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.run_store impo
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused, Unreachable
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Plan
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run_asked import RunAsked
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites import Reach
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run import begin, outlook
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._operations.two_sites import (
@@ -46,12 +47,12 @@ def both_primary(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("both_primary")
 def test_p1_a_returned_primary_with_a_fence_debt_is_refused_as_a_target() -> None:
     with pytest.raises(Refused, match="fence debt"):
-        begin.begin_run(PLAN, "failover", "east", None, None, False)
+        begin.begin_run(PLAN, RunAsked("failover", "east"), False)
 
 
 @pytest.mark.usefixtures("both_primary")
 def test_the_site_that_the_plan_was_moved_to_stays_a_no_op() -> None:
-    assert begin.begin_run(PLAN, "failover", "west", None, None, False)["needed"] is False
+    assert begin.begin_run(PLAN, RunAsked("failover", "west"), False)["needed"] is False
 
 
 @pytest.fixture
@@ -276,3 +277,35 @@ def test_p1_a_site_that_owes_a_fence_debt_is_no_stage(sites: TwoSites) -> None:
     sites.states = {"east": ("secondary", "incoming"), "west": ("primary", "outgoing")}
     with pytest.raises(Refused, match="fence debt"):
         sites.begin("prestage", plan=STAGED)
+
+
+def begin_from(point: str) -> dict[str, object]:
+    return begin.begin_run(PLAN, RunAsked("failover", "west", "east", "power is cut", recovery_point=point), False)
+
+
+def test_a_failover_from_a_recovery_point_says_so_and_records_it(sites: TwoSites) -> None:
+    begun = begin_from("old")
+    assert begun["recovery_point"] == "old"
+    assert str(begun["msg"]).endswith("from recovery point old: what was written later is set aside")
+    head = RunStore(sites.apis["west"], PLAN.store_namespace).head(str(begun["run_id"]))  # type: ignore[arg-type]
+    assert head is not None
+    assert head["recovery_point"] == "old"
+
+
+def test_p5_a_run_whose_capture_is_chosen_is_resumed_with_the_same_recovery_point_only(sites: TwoSites) -> None:
+    begun = begin_from("typo")
+    assert begin_from("old")["attempt"] == 2
+    store = RunStore(sites.apis["west"], PLAN.store_namespace)  # type: ignore[arg-type]
+    store.put(str(begun["run_id"]), PLAN.name, "capture", {"name": "c"})
+    with pytest.raises(Refused, match="with dr_recovery_point=old"):
+        begin_from("")
+    assert begin_from("old")["attempt"] == 3
+
+
+def test_a_recovery_point_asked_for_where_the_plan_lives_is_refused_and_not_ignored(sites: TwoSites) -> None:
+    sites.states = {"east": ("secondary", "incoming"), "west": ("primary", "outgoing")}
+    sites.record(MOVED)
+    with pytest.raises(Refused, match="primary there already, by run r-1"):
+        begin_from("old")
+    sites.record(replace(MOVED, recovery_point="old"))
+    assert begin_from("old")["needed"] is False

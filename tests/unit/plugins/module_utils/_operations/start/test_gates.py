@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run_asked import RunAsked
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.start_asked import Asked
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.vm import PowerRecord
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run.begin import begin_run
@@ -71,7 +72,7 @@ def test_a_gate_that_is_not_there_is_refused_before_anything_starts(start: Gated
 
 def test_a_gate_that_is_not_there_is_refused_when_the_run_begins_before_any_site_is_asked() -> None:
     with pytest.raises(Refused, match="app is no wave of the plan, did you mean apps"):
-        begin_run(PLAN, "failover", "west", None, None, False, ["app"])
+        begin_run(PLAN, RunAsked("failover", "west", open_gates=("app",)), False)
 
 
 def test_a_refused_gate_is_not_remembered(start: GatedStart) -> None:

@@ -1,0 +1,142 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The capture of a failover from a recovery point; a source in memory stands for Velero."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import PV, PVC
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, Refused
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.capture import Capture, CaptureInfo
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.capture import capture
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.cloned_capture import (
+    DISKS,
+    PROTECTED,
+    RULE,
+    captured,
+    claim,
+    volume,
+)
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, MemorySession, plan_of
+
+Choose = Callable[..., dict[str, Any]]
+
+
+class Source:
+    """captures: the newest first."""
+
+    title = "Velero"
+    announces = False
+
+    def __init__(self, captures: tuple[Capture, ...]) -> None:
+        self.captures = {item.name: item for item in captures}
+
+    def label(self, name: str) -> str:
+        return f"Backup/openshift-adp/{name}"
+
+    def await_catalog_sync(self, *_arguments: object) -> bool:
+        return True
+
+    def catalog(self, _api: object) -> list[CaptureInfo]:
+        return [CaptureInfo(name, "east", "2026-03-01T11:00:00Z", "Completed", True) for name in self.captures]
+
+    def manifests(self, _api: object, name: str) -> Capture:
+        return self.captures[name]
+
+
+@pytest.fixture
+def session() -> MemorySession:
+    session = MemorySession(MemoryApi())
+    session.run = replace(session.run, recovery_point="old")
+    provider = SimpleNamespace(needed_by=lambda _group, _site, _claim: "")
+    session.groups = SimpleNamespace(of_claim=lambda _pvc: None, provider=lambda _group: provider)  # type: ignore[attr-defined]
+    return session
+
+
+@pytest.fixture
+def choose(session: MemorySession, monkeypatch: pytest.MonkeyPatch) -> Choose:
+    def choose(*captures: Capture) -> dict[str, Any]:
+        monkeypatch.setattr(capture, "Session", session)
+        monkeypatch.setattr(capture, "source_of", lambda _plan: Source(captures))
+        return capture.choose_capture(plan_of(volumes={"rules": [RULE]}), "r-1", False)
+
+    return choose
+
+
+def test_the_first_capture_after_the_clones_is_nearest_to_them(choose: Choose) -> None:
+    assert choose(captured("3", "old", "new"), captured("2", "old"), captured("1"))["name"] == "2"
+
+
+def test_a_capture_that_was_taken_while_clones_were_made_is_passed_over(choose: Choose) -> None:
+    early = captured("1", "old", cloned=DISKS[:1])
+    assert choose(captured("2", "old"), early)["name"] == "2"
+
+
+def test_clones_that_the_newest_capture_lacks_may_be_gone(choose: Choose) -> None:
+    with pytest.raises(Refused, match="seen: new"):
+        choose(captured("2", "new"), captured("1", "old"))
+
+
+def test_a_disk_without_a_clone_is_refused_with_the_points_that_have_all(choose: Choose) -> None:
+    newer = captured("2", "new")
+    half = captured("2", "old", cloned=DISKS[:1])
+    both = Capture("2", {key: [*half.objects[key], *newer.objects[key]] for key in newer.objects})
+    with pytest.raises(Refused) as error:
+        choose(both)
+    assert error.value.seen == "no clone of payroll/db-0-data"
+    assert "choose one that has all: new" in str(error.value.next_step)
+
+
+def test_p5_a_rerun_keeps_the_capture_of_its_earlier_attempt(choose: Choose) -> None:
+    older = captured("1", "old")
+    assert choose(older)["name"] == "1"
+    assert choose(captured("2", "old"), older)["name"] == "1"
+
+
+def test_it_is_said_what_the_vms_start_from(choose: Choose, session: MemorySession) -> None:
+    (found,) = choose(captured("1", "old"))["findings"]
+    assert found["code"] == "RecoveryPointTaken"
+    assert "2 volumes as they were between 2026-02-01T12:00:00Z and 2026-02-01T12:00:00Z (2 frozen)" in found["message"]
+    assert session.load("capture")["recovery_point"] == {"name": "old", "taken": "2026-02-01T12:00:00Z"}
+
+
+def test_a_claim_of_pods_that_has_no_clone_is_named(choose: Choose) -> None:
+    found = captured("1", "old")
+    objects = {key: list(items) for key, items in found.objects.items()}
+    objects["persistentvolumeclaims"].append(claim("files"))
+    objects["persistentvolumes"].append(volume("files"))
+    findings = choose(Capture("1", objects))["findings"]
+    assert [item["on"] for item in findings if item["code"] == "NotInRecoveryPoint"] == [
+        "PersistentVolumeClaim/payroll/files"
+    ]
+
+
+def stand_at_west(session: MemorySession, made_by: str = "") -> None:
+    """The plan was at west before; made_by: the run that made its claim there."""
+    for kind, body in ((PVC, claim("db-0")), (PV, volume("db-0"))):
+        body["metadata"]["annotations"] = {"dr.ocpvirt.io/created-by-run": made_by} if made_by else {}
+        body["metadata"]["labels"] = {PROTECTED: "true"}
+        if kind is PV:
+            body["spec"] |= {"nfs": {"server": "198.51.100.10", "path": "/dr/db-0"}}
+            body["spec"]["persistentVolumeReclaimPolicy"] = "Retain"
+        session.api.create(kind, body)
+
+
+def test_p8_a_claim_in_the_place_that_no_run_made_is_refused_while_nothing_is_stopped_yet(
+    choose: Choose, session: MemorySession
+) -> None:
+    stand_at_west(session)
+    with pytest.raises(Conflict) as error:
+        choose(captured("1", "old"))
+    assert error.value.on == "PersistentVolumeClaim/payroll/db-0"
+    assert "docs/recovery_points.md#the-way-back" in str(error.value.next_step)
+
+
+def test_one_of_an_earlier_stay_is_made_anew_by_the_volumes_step(choose: Choose, session: MemorySession) -> None:
+    stand_at_west(session, "payroll-failover-west-20260101120000-ab12")
+    assert choose(captured("1", "old"))["name"] == "1"
