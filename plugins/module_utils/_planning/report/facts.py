@@ -35,7 +35,11 @@ def _lines(run: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "started", f"{states.count(READY)} of {len(states)} measured, {states.count(FAILED)} failed"
     seen = f", last seen alive {clock(run['source_last_seen'])}" if run["source_last_seen"] else ""
     yield "source", f"{run['source']} was {run['source_state']} when the run began{seen}"
-    for name, key in (("declared lost", "declared_lost"), ("fencing waived", "waived_fencing")):
+    for name, key in (
+        ("declared lost", "declared_lost"),
+        ("fencing waived", "waived_fencing"),
+        ("recovery point", "recovery_point"),
+    ):
         if run[key]:
             yield name, run[key]
     if run["capture"]["name"]:

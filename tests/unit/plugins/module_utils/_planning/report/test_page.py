@@ -155,3 +155,8 @@ def test_each_vm_has_its_bar_and_the_curve_its_cap() -> None:
 def test_the_same_record_is_the_same_page() -> None:
     told = json.loads(json.dumps(rich()))
     assert page(told) == page(rich())
+
+
+def test_the_page_names_the_recovery_point_that_vms_started_from() -> None:
+    text = Markup(page(document(failover(recovery_point="20260301t040000z"), {}))).text
+    assert "recovery point20260301t040000z" in text
