@@ -53,7 +53,7 @@ msg:
   description: The result in one line.
   returned: success
   type: str
-  sample: hook hooks/drain.yml, before_quiesce, passed after 4.2 s
+  sample: hook hooks/drain.yml, before_quiesce, passed after 4.0 s
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -25,8 +25,7 @@ KEPT = """\
 - name: Keep that it ran
   ansible.builtin.lineinfile:
     path: "%s"
-    line: "%s {{ dr_hook.moment }} {{ dr_hook.attempt }} {{ dr_hook.operation }} {{ dr_hook.source }}
-      {{ dr_hook.target }}"
+    line: "%s {{ dr_hook.moment }} {{ dr_hook.attempt }} {{ dr_hook.operation }} {{ dr_hook.target }}"
     create: true
     mode: "0600"
 """
@@ -133,7 +132,7 @@ def test_a_run_ends_behind_the_step_that_was_asked_for_with_the_command_that_goe
 
 @pytest.mark.usefixtures("waiting")
 def test_a_hook_runs_before_its_step_and_finds_what_is_done(hooked: Hooked) -> None:
-    assert hooked.ran == [f"{name} before_quiesce 1 relocate east west" for name in ("kept", "again")]
+    assert hooked.ran == [f"{name} before_quiesce 1 relocate west" for name in ("kept", "again")]
 
 
 def test_a_hook_that_only_warns_is_told_and_recorded(hooked: Hooked, waiting: Played) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run import HookRecord
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run import hook
+from ansible_collections.ocpvirt.dr.plugins.modules import hook as documented
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import (
     MemoryApi,
     MemorySession,
@@ -50,7 +52,7 @@ def test_p6_the_lock_is_kept_for_the_timeout_of_the_hook_and_a_minute(hooked: Ho
 def test_a_hook_that_passed_is_recorded_with_its_times(hooked: Hooked) -> None:
     hooked.record("running")
     hooked.time.sleep(4)
-    assert hooked.record("passed") == "hook hooks/drain.yml, before_quiesce, passed after 4.0 s"
+    assert hooked.record("passed") == yaml.safe_load(documented.RETURN)["msg"]["sample"]
     assert hooked.recorded == HookRecord("passed", 1, BEGUN, ENDED)
 
 
