@@ -18,7 +18,7 @@ from ..._planning.guards.keys import KMS_CONFIGS, key_findings, key_needs
 from ..._planning.guards.owners import managed_namespaces, of_two_plans, strangers, syncing_controllers
 from ..._planning.guards.versions import absent_kinds, kubevirt_findings
 from ..inventory.protected import Protected, key_of, running_vmis
-from ..inventory.remains import remains_at
+from ..inventory.remains import machines_at
 from ..stop.gitops import applications_of
 from .volume_findings import VolumeView
 
@@ -50,15 +50,15 @@ class TargetCheck:
     def _up(self) -> Iterator[Finding]:
         if self._plan.metadata.prestage:
             return  # a finding of the stage
-        left = remains_at(self._plan, self._target)
+        left = machines_at(self._plan, self._target)
         at_home = running_vmis(self._plan, self._source, set(self._found.vms)) if left else ()
         yield from up_elsewhere(left, {f"VirtualMachineInstance/{key}" for key in at_home}, self._target.site)
 
     def _keys(self) -> Iterator[Finding]:
         needs = key_needs(self._volumes.pairs)
         brought = {key for kind, key in self._found.others if kind is SECRET}
-        here = self._secrets(self._source, {before for before, _after in needs.passphrases})
-        there = self._secrets(self._target, needs.secrets.keys())
+        here = self._secrets(self._source, {*needs.tenants, *(before for before, _after in needs.passphrases)})
+        there = self._secrets(self._target, {*needs.secrets, *needs.tenants})
         configs = {
             namespace: [config for name in KMS_CONFIGS if (config := self._target.find(CONFIG_MAP, name, namespace))]
             for namespace, _service in needs.services

@@ -25,6 +25,11 @@ def remains_at(plan: Plan, api: Api) -> list[str]:
     return remains(plan, api, list_vms(plan, api), list_workloads(plan, api))
 
 
+def machines_at(plan: Plan, api: Api) -> list[str]:
+    """`remains` of the plan's VMs alone, for a site where it does not live: workloads there are looked at apart."""
+    return remains(plan, api, list_vms(plan, api), Workloads())
+
+
 def remains(plan: Plan, api: Api, vms: Mapping[str, Object], workloads: Workloads) -> list[str]:
     """What of the plan could still write: VMIs, pods of VMs, of workloads or with a claim of theirs, VolumeAttachments.
 

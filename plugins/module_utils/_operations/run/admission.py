@@ -25,7 +25,7 @@ from ..._planning.guards.switch import check_movable, check_stageable
 from ..._planning.losses import Loss
 from ..._planning.start.gates import check_gates
 from ..capture.metadata_source import restores
-from ..inventory.remains import remains_at
+from ..inventory.remains import machines_at
 from .outlook import Outlook
 from .way import Way
 
@@ -70,7 +70,7 @@ def check_way(plan: Plan, asked: RunAsked, way: Way, unfinished: Run | None) -> 
         check_same_point(unfinished, asked.recovery_point, chosen=store.load(unfinished.id, "capture") is not None)
     if way.operation == "relocate" and unfinished is None:
         check_movable(plan.name, way.target, way.source, way.copies, way.sources)
-        check_nothing_there(plan.name, way.target, remains_at(plan, way.api))
+        check_nothing_there(plan.name, way.target, machines_at(plan, way.api))
     if way.operation == REFRESH:
         check_stageable(plan.name, way.target, way.source, way.copies, way.sources)
 

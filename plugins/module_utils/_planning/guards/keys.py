@@ -28,23 +28,27 @@ KMS_ID = "encryptionKMSID"
 # where Ceph-CSI reads its key services: one entry for each, or all of them in one JSON document
 KMS_CONFIGS = ("csi-kms-connection-details", "ceph-csi-encryption-kms-config")
 KMS_DOCUMENT = "config.json"
+# in the namespace of a claim, where its key service knows tenants
+TENANT_TOKEN = "ceph-csi-kms-token"
 
 
 @dataclass(frozen=True)
 class KeyNeeds:
     """secrets: namespace/name to the claims of volumes that name it. services: (namespace, id) to such claims.
 
-    passphrases: (at the one site, at the other) of Secrets that hold what opens a volume.
+    tenants: Secrets that are needed at the target if the source has them. passphrases: (at the one site, at the other)
+    of Secrets that hold what opens a volume.
     """
 
     secrets: dict[str, list[str]]
+    tenants: dict[str, list[str]]
     services: dict[tuple[str, str], list[str]]
     passphrases: dict[tuple[str, str], list[str]]
 
 
 def key_needs(volumes: Iterable[tuple[str, Object, Object]]) -> KeyNeeds:
     """volumes: each claim's key, its PV as it is, and its PV as a move makes it."""
-    needs = KeyNeeds({}, {}, {})
+    needs = KeyNeeds({}, {}, {}, {})
     for claim, before, after in volumes:
         csi = after["spec"].get("csi") or {}
         refs = _secret_refs(after)
@@ -56,6 +60,7 @@ def key_needs(volumes: Iterable[tuple[str, Object, Object]]) -> KeyNeeds:
         stage, stage_before = refs.get(SECRET_REFS[0]), _secret_refs(before).get(SECRET_REFS[0])
         if stage and KMS_ID in attributes:
             needs.services.setdefault((stage.partition("/")[0], attributes[KMS_ID]), []).append(claim)
+            needs.tenants.setdefault(f"{claim.partition('/')[0]}/{TENANT_TOKEN}", []).append(claim)
         elif stage and stage_before:
             needs.passphrases.setdefault((stage_before, stage), []).append(claim)
     return needs
@@ -73,9 +78,10 @@ def key_findings(
 
     configs: by namespace of the target the ConfigMaps of its key services. What could not be read is not in them.
     """
-    for ref, claims in sorted(needs.secrets.items()):
+    tenants = {ref: claims for ref, claims in needs.tenants.items() if ref in here}
+    for ref, claims in sorted({**needs.secrets, **tenants}.items()):
         if ref not in there and ref not in brought:
-            message = f"it is absent, and the volumes of {some(claims)} name it: nobody could attach or open them"
+            message = f"it is absent, and the volumes of {some(claims)} need it: nobody could attach or open them"
             yield Finding(
                 "blocker",
                 "VolumeSecretAbsent",

@@ -309,3 +309,17 @@ def test_a_recovery_point_asked_for_where_the_plan_lives_is_refused_and_not_igno
         begin_from("old")
     sites.record(replace(MOVED, recovery_point="old"))
     assert begin_from("old")["needed"] is False
+
+
+def test_p1_a_planned_move_is_refused_while_a_vm_of_the_plan_is_up_at_its_target(sites: TwoSites) -> None:
+    vmi_at_west(sites)
+    with pytest.raises(
+        Refused, match="seen: VirtualMachineInstance/payroll/db; wanted: nothing of the plan up at west"
+    ):
+        sites.begin("relocate", "west")
+
+
+def test_p5_a_planned_move_is_not_stopped_by_the_vms_that_it_has_started(sites: TwoSites) -> None:
+    first = sites.begin("relocate", "west")
+    vmi_at_west(sites)
+    assert sites.begin("relocate", "west")["run_id"] == first["run_id"]

@@ -82,3 +82,25 @@ def test_a_secret_that_the_move_brings_is_not_absent() -> None:
     needs = key_needs([("payroll/db-0", pv(HERE), pv("payroll/luks-db-0"))])
     assert told(key_findings(needs, {"payroll/luks-db-0"}, {}, {}, {}, "west")) == []
     assert told(key_findings(needs, (), {}, {}, {}, "west")) == ["blocker VolumeSecretAbsent Secret/payroll/luks-db-0"]
+
+
+TOKEN = "payroll/ceph-csi-kms-token"
+
+
+@pytest.mark.parametrize(
+    ("at_source", "at_target", "brought", "found"),
+    [
+        (False, False, (), []),
+        (True, True, (), []),
+        (True, False, (TOKEN,), []),
+        (True, False, (), [f"blocker VolumeSecretAbsent Secret/{TOKEN}"]),
+    ],
+)
+def test_the_token_of_a_tenant_is_needed_where_the_source_has_one(
+    at_source: bool, at_target: bool, brought: tuple[str, ...], found: list[str]
+) -> None:
+    needs = key_needs([("payroll/db-0", pv(HERE, **WITH_KMS), pv(THERE, **WITH_KMS))])
+    here = {TOKEN: secret(token="s.1")} if at_source else {}
+    there = {THERE: secret(), **({TOKEN: secret(token="s.2")} if at_target else {})}
+    configs = {"ceph-west": [{"data": {"vault": "{}"}}]}
+    assert told(key_findings(needs, brought, here, there, configs, "west")) == found

@@ -1,0 +1,84 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The storage of a site dies some time after the link to the other one was cut, and its cluster goes on answering."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import pytest
+from ansible_collections.ocpvirt.dr.tests.integration.world import STORE, World, empty_world, must, refused
+from demo.__main__ import await_replicated
+from demo.cluster import wait_until
+from demo.lab import Lab
+from demo.playbook import Played
+from demo.workload import NAMESPACE, not_ready
+
+MAX_LAG = "30s"
+# of the record of syncs: so much later than the last sync the source was still seen
+SILENCE = 60
+
+
+@dataclass(frozen=True)
+class DeadArray:
+    """too_old: the failover whose copy is older than the plan allows; accepted: the next one, which may lose that."""
+
+    world: World
+    too_old: Played
+    vmis_after: list[str]
+    accepted: Played
+
+
+@pytest.fixture(scope="module")
+def dead_array(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeadArray]:
+    world = empty_world(lab, tmp_path_factory.mktemp("array"))
+    world.document["replication"]["max_lag"] = MAX_LAG
+    world.plan_file = world.write_plan("payroll", world.document)
+    world.deploy()
+    world.deploy_bystander()
+    must(world.protect())
+    await_replicated(world.sites)
+    lab.run("partition")
+    try:
+        wait_until("a record of a source that outlived its link", 240, lambda: seen_after_last_sync(world))
+        lab.kill("east", "storage")
+        too_old = world.failover()
+        names = [item["metadata"]["name"] for item in world.cluster("west").list("VirtualMachineInstance", NAMESPACE)]
+        accepted = world.failover("-e", "dr_accept_loss=1h")
+        yield DeadArray(world, too_old, names, accepted)
+    finally:
+        lab.run("heal")
+        lab.run("up")
+
+
+def seen_after_last_sync(world: World) -> list[str]:
+    must(world.play("status", "-e", "dr_record_syncs=true"))
+    kept = world.cluster("west").get("ConfigMap", "plan-payroll-syncs-0", STORE)["data"]["shard"]
+    syncs = json.loads(gzip.decompress(base64.b64decode(kept)))
+    silent = [(moment(sync["seen_at"]) - moment(sync["last_sync"])).total_seconds() for sync in syncs.values()]
+    return [f"{SILENCE} s of silence, not {seconds:.0f}" for seconds in silent if seconds < SILENCE]
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def test_a_copy_that_is_older_than_the_plan_allows_is_refused_before_anything_runs(dead_array: DeadArray) -> None:
+    refused(dead_array.too_old, "fail over", "dr_accept_loss=")
+    assert dead_array.vmis_after == []
+
+
+def test_p1_vms_are_off_where_only_the_storage_died_before_they_run_from_their_copies(dead_array: DeadArray) -> None:
+    world = dead_array.world
+    must(dead_array.accepted)
+    assert world.cluster("east").list("VirtualMachineInstance", NAMESPACE) == []
+    wait_until("running VMs", 120, lambda: not_ready(world.cluster("west"), world.running))
+
+
+def test_p8_what_the_plan_does_not_select_is_untouched_beside_a_dead_storage(dead_array: DeadArray) -> None:
+    assert dead_array.world.bystander() == dead_array.world.bystander_before

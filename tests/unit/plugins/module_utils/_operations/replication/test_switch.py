@@ -1,0 +1,69 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A promotion by force looks at what the quiesce step of this attempt has left at a source that answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus, silent
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.replication import replication
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, MemorySession, plan_of
+
+VMI = "VirtualMachineInstance/payroll/db-0"
+
+
+class Storage:
+    """West's, which promotes what it is asked for."""
+
+    def __init__(self) -> None:
+        self.role = "secondary"
+
+    def promote(self, groups: list[Any], _site: str, _forced: bool) -> list[str]:
+        self.role = "primary"
+        return [group.name for group in groups]
+
+    def observe(self, sites: list[str]) -> dict[str, list[GroupStatus]]:
+        return {site: [GroupStatus("payroll", site, self.role, "healthy", "incoming")] for site in sites}  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def session(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """East was declared lost; its storage is silent."""
+    found: Any = MemorySession(MemoryApi())
+    found.groups = Storage()
+    found.here = found.groups.observe(["west"])["west"]
+    found.there = [silent("payroll", "east", "timed out")]
+    found.update(declared_lost="east")
+    monkeypatch.setattr(replication, "Session", found)
+    return found
+
+
+def promote(session: Any, left: list[str] | None, check_mode: bool = False) -> list[str]:
+    session.put("quiesce", {"proven_off": not left, "site": "east", "left": left})
+    return list(replication.switch(plan_of(), "r-1", "west", "primary", True, check_mode)["groups"])
+
+
+@pytest.mark.parametrize("left", [None, [], ["VolumeAttachment/csi-1"]])
+def test_p4_a_dead_storage_stops_no_promotion_once_vms_are_off_or_nobody_answers(session: Any, left: Any) -> None:
+    promote(session, left)
+    assert session.groups.role == "primary"
+
+
+def test_p1_no_copy_is_promoted_while_the_living_cluster_of_a_dead_storage_has_vms(session: Any) -> None:
+    with pytest.raises(Refused, match=f"east answers, and 1 are left there: {VMI}"):
+        promote(session, [VMI])
+    assert session.groups.role == "secondary"
+
+
+def test_p1_what_a_person_bears_by_name_stops_no_promotion(session: Any) -> None:
+    session.update(waived_fencing="its rack has no power")
+    promote(session, [VMI])
+    assert session.groups.role == "primary"
+
+
+def test_p9_in_check_mode_nothing_was_stopped_and_the_decisions_are_shown_all_the_same(session: Any) -> None:
+    promote(session, [VMI], check_mode=True)
+    assert session.groups.role == "secondary"
