@@ -20,7 +20,8 @@ description:
   - Then it waits until the other site knows the backup, which Velero there looks for once a minute.
   - >-
     With O(state=chosen) it chooses the newest complete backup that the target of a run knows, judged by content
-    too, after Velero there has read the object store once more.
+    too, after Velero there has read the object store once more. For a run that starts from a recovery point it is the
+    first one that holds all of its clones, if the newest one holds them too.
   - >-
     A planned move takes one of its own (O(state=taken)) while its VMs work, and compares it once they are off
     (O(state=rechecked)). When VMs, volumes or what VMs refer to changed meanwhile, a new one is taken, which holds the
