@@ -26,8 +26,8 @@ options:
   folder:
     description:
       - Where to write. It is made if it is absent.
-      - A relative path starts at the folder in which the command was started.
-    type: str
+      - A relative path starts where Ansible runs modules, which is the folder of the playbook.
+    type: path
     required: true
 """
 
@@ -35,7 +35,7 @@ EXAMPLES = r"""
 - name: Write the report of the last run
   ocpvirt.dr.run_report:
     plan: plans/payroll.yml
-    folder: reports
+    folder: "{{ lookup('env', 'PWD') }}/reports"
 """
 
 RETURN = r"""
@@ -75,7 +75,7 @@ from ..module_utils._operations.entry import run
 from ..module_utils._operations.plan.plan_source import load_plan
 from ..module_utils._operations.report.files import write_report
 
-SPEC = merge(PLAN, {"run_id": {"type": "str"}, "folder": {"type": "str", "required": True}})
+SPEC = merge(PLAN, {"run_id": {"type": "str"}, "folder": {"type": "path", "required": True}})
 
 
 def main() -> None:

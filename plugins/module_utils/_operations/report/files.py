@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -21,8 +20,7 @@ def write_report(plan: Plan, run_id: str | None, folder: str, check_mode: bool) 
     """Write both files anew where the record has changed since."""
     run = whole_run(plan, read_history(plan), run_id)
     contents = {"html": page(run), "json": json.dumps(run, indent=1, sort_keys=True) + "\n"}
-    # a relative path starts where the command was started, as that of a plan does
-    place = Path(os.environ.get("PWD") or Path.cwd()) / Path(folder).expanduser()
+    place = Path(folder).expanduser()
     files = {form: place / f"{_file_name(run['run_id'])}.{form}" for form in contents}
     try:
         stale = {form: file for form, file in files.items() if _differs(file, contents[form])}

@@ -54,11 +54,12 @@ def _chosen(plan: Plan, history: History, run_id: str | None) -> Run:
     if known:
         return known[0]
     silent = [f"{site} was not read, {why}" for site, why in history.unread.items()]
-    last = ", ".join(run.id for run in reversed(history.moves[-3:])) or "no run"
+    newest = [run.id for run in reversed(history.moves[-3:])]
+    last = f"the last known ones are {', '.join(newest)}" if newest else "no run is known"
     raise Refused(
         "read the record of a run",
         on=f"run {run_id}" if run_id else f"plan {plan.name}",
-        seen="; ".join([f"the last known ones are {last}" if run_id else "no run was recorded", *silent]),
+        seen="; ".join([last, *silent]),
         wanted="a run that one of the sites recorded",
         next_step="name a run that status shows; the record of a run is at its target",
     )

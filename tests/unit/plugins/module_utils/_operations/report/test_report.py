@@ -146,14 +146,6 @@ def test_p9_check_mode_writes_no_file(sites: Sites, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_relative_folder_starts_where_the_command_was_started(
-    sites: Sites, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sites.record(failover())
-    monkeypatch.setenv("PWD", str(tmp_path))
-    assert Path(write_report(PLAN, None, "reports", check_mode=False)["html"]).parent == tmp_path / "reports"
-
-
 def test_an_id_that_somebody_edited_names_no_other_folder(sites: Sites, tmp_path: Path) -> None:
     sites.record(failover(id="../../evil"))
     written = write_report(PLAN, None, str(tmp_path / "reports"), check_mode=False)
