@@ -20,7 +20,14 @@ PAGE = Path(__file__).parents[6] / "docs" / "rbac.md"
 EVERYTHING = Wanted(velero=True, workloads=True, vms=True, volumes=True)
 # granted by the page and not asked for: what only some clusters serve, and what runs can do without
 NOT_ASKED = {
-    "failover": {"resourcequotas", "persistentvolumeclaims", "nodes", "events", "network-attachment-definitions"},
+    "failover": {
+        "resourcequotas",
+        "persistentvolumes",
+        "persistentvolumeclaims",
+        "nodes",
+        "events",
+        "network-attachment-definitions",
+    },
     "relocate": set(),
     "protect": {
         "controllerrevisions",
