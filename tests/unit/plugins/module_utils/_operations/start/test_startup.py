@@ -191,7 +191,8 @@ def test_what_got_ready_between_two_rounds_is_timed_by_the_second(start: Start) 
     start.api.boot("a")
     start.run(round_timeout=5)
     _asked, seconds = start.session.record["startup"]["started"]["payroll/a"]
-    assert seconds >= 5
+    # asked in the first turn of the first round; a second round that knew nothing of it would say one turn at most
+    assert seconds > 3
 
 
 def test_the_curve_of_a_start_ends_with_nothing_in_flight_and_names_the_cap(start: Start) -> None:
