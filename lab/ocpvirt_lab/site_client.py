@@ -89,7 +89,7 @@ class SiteClient:
         if kept is not None:
             try:
                 return self._sent(kept, method, path, body, content_type)
-            except (ConnectionError, CannotSendRequest):
+            except (ConnectionError, ssl.SSLEOFError, CannotSendRequest):
                 # the server closes what was idle for long
                 kept.close()
         self._own.connection = self.connect()

@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -46,6 +48,20 @@ def client(tmp_path: Path) -> Iterator[SiteClient]:
 
 def test_a_connection_that_the_server_closed_is_made_anew(client: SiteClient) -> None:
     assert [client.call("GET", "/") for _again in range(3)] == [b"{}"] * 3
+
+
+def test_a_connection_that_tls_finds_closed_is_made_anew(client: SiteClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent, request = [], HTTPConnection.request
+
+    def closed_once(connection: HTTPConnection, method: str, path: str, *more: Any) -> None:
+        sent.append(path)
+        if len(sent) == 2:
+            raise ssl.SSLEOFError("EOF occurred in violation of protocol")
+        request(connection, method, path, *more)
+
+    monkeypatch.setattr(HTTPConnection, "request", closed_once)
+    assert [client.call("GET", "/") for _again in range(2)] == [b"{}"] * 2
+    assert len(sent) == 3
 
 
 def test_a_refusal_tells_what_was_asked_and_answered(client: SiteClient) -> None:
