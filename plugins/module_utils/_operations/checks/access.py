@@ -18,7 +18,7 @@ from ..inventory.protected import Protected
 from ..volumes.commits import commit_place
 
 # a right, and the namespace where it is asked for; None: in the whole cluster
-Asked = tuple[Right, str | None]
+Asked = tuple[Right, "str | None"]
 
 
 def access_findings(plan: Plan, api: Api, found: Protected, lives_here: bool) -> Iterator[Finding]:

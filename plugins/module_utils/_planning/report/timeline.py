@@ -57,7 +57,7 @@ def vms_picture(run: Mapping[str, Any]) -> str:
     many = -(-len(timed) // MOST_ROWS)
     bars = [_vm_bar(timed[first : first + many]) for first in range(0, len(timed), many)]
     begin = min(_at(run["started"]), bars[0].begin)
-    return _picture("Virtual machines and workloads", bars, begin, max(bar.end for bar in bars))
+    return _picture("Virtual machines and workloads", bars, begin, max(one.end for one in bars))
 
 
 def _vm_bar(vms: Sequence[Mapping[str, Any]]) -> Bar:
@@ -77,19 +77,19 @@ def _picture(title: str, bars: Sequence[Bar], begin: float, end: float) -> str:
     for x, words in axis.time_ticks():
         parts.append(f'<line class="grid" x1="{x}" x2="{x}" y1="{TOP - 4}" y2="{bottom}"/>')
         parts.append(f'<text class="tick" x="{x}" y="12" text-anchor="middle">{words}</text>')
-    for number, bar in enumerate(bars):
-        parts += _drawn(bar, axis, TOP + ROW * number)
+    for number, one in enumerate(bars):
+        parts += _drawn(one, axis, TOP + ROW * number)
     return "\n".join([*parts, "</svg>"])
 
 
-def _drawn(bar: Bar, axis: Axis, top: int) -> Iterator[str]:
-    left, right = axis.at(bar.begin), axis.at(bar.end)
-    label = bar.label if len(bar.label) <= LONGEST_LABEL else f"{bar.label[: LONGEST_LABEL - 1]}…"
+def _drawn(drawn: Bar, axis: Axis, top: int) -> Iterator[str]:
+    left, right = axis.at(drawn.begin), axis.at(drawn.end)
+    label = drawn.label if len(drawn.label) <= LONGEST_LABEL else f"{drawn.label[: LONGEST_LABEL - 1]}…"
     yield f'<text x="{LEFT - 8}" y="{top + 13}" text-anchor="end">{text(label)}</text>'
     width = max(1.5, round(right - left, 1))
     place = f'x="{left}" y="{top + 3}" width="{width}" height="{ROW - 6}"'
-    yield f'<rect class="{text(bar.kind)}" {place}><title>{text(bar.label)}: {text(bar.words)}</title></rect>'
-    yield f'<text class="tick" x="{left + width + 5:.1f}" y="{top + 13}">{text(bar.words)}</text>'
+    yield f'<rect class="{text(drawn.kind)}" {place}><title>{text(drawn.label)}: {text(drawn.words)}</title></rect>'
+    yield f'<text class="tick" x="{left + width + 5:.1f}" y="{top + 13}">{text(drawn.words)}</text>'
 
 
 def _at(moment: str) -> float:
