@@ -98,11 +98,11 @@ def _bare(objects: Mapping[str, Object], kinds: Mapping[str, str]) -> list[Objec
         for key, item in objects.items():
             if key.partition("/")[0] != kind or item["metadata"]["name"] == ROOT_CA:
                 continue
-            body = {name: copy.deepcopy(value) for name, value in item.items() if name not in ("metadata", "status")}
+            body = {name: value for name, value in copy.deepcopy(item).items() if name != "status"}
+            body["metadata"] = {name: value for name, value in body["metadata"].items() if name in KEPT_META}
             if kind == "Service":
                 body["spec"] = {name: value for name, value in body["spec"].items() if name not in OF_A_SERVICE}
-            meta = {name: item["metadata"][name] for name in KEPT_META if name in item["metadata"]}
-            found.append({**body, "apiVersion": version, "kind": kind, "metadata": meta})
+            found.append({**body, "apiVersion": version, "kind": kind})
     return found
 
 
