@@ -119,7 +119,7 @@ def finished(hooked: Hooked, stopped: Played) -> Played:
 
 def test_p9_check_mode_runs_no_hook_and_says_which_it_would(hooked: Hooked, shown: Played) -> None:
     assert hooked.ran == []
-    assert shown.output.count("would run") == sum(len(hooks) for hooks in HOOKS.values())
+    assert shown.output.count(", would run: ") == sum(len(hooks) for hooks in HOOKS.values())
 
 
 def test_a_run_ends_behind_the_step_that_was_asked_for_with_the_command_that_goes_on(
