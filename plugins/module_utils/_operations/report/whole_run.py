@@ -67,7 +67,7 @@ def _chosen(plan: Plan, history: History, run_id: str | None) -> Run:
 
 def _abridged(run: dict[str, Any]) -> dict[str, Any]:
     """A result travels between processes; the whole is in the files of a report."""
-    sizes = {"vms": 12_000, "decisions": 8_000, "findings": 8_000, "losses": 6_000}
+    sizes = {"vms": 12_000, "decisions": 8_000, "findings": 8_000, "losses": 6_000, "hooks": 5_000}
     counts = {"vms_total": len(run["vms"]), "volumes_total": len(run["volumes"])}
     kept = {key: value for key, value in run.items() if key not in ("volumes", "start")}
     return {**kept, **{key: bounded(run[key], size=size) for key, size in sizes.items()}, **counts}
