@@ -12,8 +12,7 @@ from ..._model.group_status import GroupStatus
 from ..._model.plan import Plan
 from ..._providers.site_handle import ClaimedVolume
 from ..capture.metadata_source import chosen_capture, makes_volumes, source_of
-from ..plan.groups import Groups
-from ..run.outlook import Outlook
+from ..run.outlook import Outlook, awake_groups
 from ..run.session import Session
 from ..volumes.volumes import decide
 
@@ -23,7 +22,7 @@ def look_with_capture(plan: Plan, target: str, seen: Outlook) -> Outlook:
     api = seen.reached[target].api
     if api is None or not makes_volumes(plan) or all(status.present for status in seen.groups[target]):
         return seen
-    groups = Groups(plan)
+    groups = awake_groups(plan, seen.reached)
     try:
         source, peer = source_of(plan), plan.peer_of(target)
         names = [info.name for info in source.catalog(api) if info.complete and info.site == peer]

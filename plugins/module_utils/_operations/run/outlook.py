@@ -41,18 +41,26 @@ class Outlook:
 
 
 def look_out(plan: Plan, must: Collection[str], observe: bool = True) -> Outlook:
-    """Ask everybody at once. must: sites whose record, if they answer, must be readable; of others it is read if it is.
+    """Ask both at once. must: sites whose record, if they answer, must be readable; of others it is read if it is.
 
     Only the site that a run can do without is such another: records say where the plan lives, and what is owed.
     observe: whether the groups are asked too, else there are none.
     """
     names = list(plan.sites)
-    with ThreadPoolExecutor(max_workers=3) as pool:
-        asked = [pool.submit(reach, plan, name) for name in names]
-        groups = Groups(plan).observe(names) if observe else {name: [] for name in names}
-        reached = {name: future.result() for name, future in zip(names, asked, strict=True)}
+    with ThreadPoolExecutor(max_workers=len(names)) as pool:
+        reached = dict(zip(names, pool.map(lambda name: reach(plan, name), names), strict=True))
+    groups = awake_groups(plan, reached).observe(names) if observe else {name: [] for name in names}
     runs = [run for name in names for run in _runs(plan, reached[name], must=name in must)]
     return Outlook(reached, groups, sorted(runs, key=lambda run: run.started))
+
+
+def awake_groups(plan: Plan, reached: Mapping[str, Reach]) -> Groups:
+    """P4: a product that looks for its volumes at a dead site would do so with all of its patience."""
+    groups = Groups(plan)
+    for name, there in reached.items():
+        if there.state == "unreachable":
+            groups.silence(name, there.message)
+    return groups
 
 
 def _runs(plan: Plan, there: Reach, must: bool) -> list[Run]:

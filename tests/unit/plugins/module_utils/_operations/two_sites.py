@@ -30,11 +30,16 @@ class TwoSites:
         self.apis = {name: MemoryApi(name, clock) for name in PLAN.sites}
         self.states = {"east": ("primary", "outgoing"), "west": ("secondary", "incoming")}
         self.unreachable: set[str] = set()
+        # whose API server no product asks any more
+        self.silenced: set[str] = set()
         sites = self
 
         class Observed:
             def __init__(self, _plan: Plan) -> None:
                 pass
+
+            def silence(self, site: str, _why: str) -> None:
+                sites.silenced.add(site)
 
             def observe(self, names: list[str]) -> dict[str, list[GroupStatus]]:
                 return {

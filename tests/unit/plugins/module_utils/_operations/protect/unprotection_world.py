@@ -89,6 +89,9 @@ class World:
             def provider(self, _group: object) -> Provider:
                 return Provider()
 
+            def silence(self, _site: str, _why: str) -> None:
+                pass
+
             def observe(self, names: Any) -> dict[str, list[GroupStatus]]:
                 return {name: [world.status(name)] for name in names}
 

@@ -16,6 +16,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status imp
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites import Reach
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.replication import awaited
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run import outlook
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run.outlook import Outlook
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, plan_of
 
@@ -64,7 +65,7 @@ class Source:
 
 
 def look(monkeypatch: pytest.MonkeyPatch, source: Source, status: GroupStatus = ABSENT) -> GroupStatus:
-    monkeypatch.setattr(awaited, "Groups", Product)
+    monkeypatch.setattr(outlook, "Groups", Product)
     monkeypatch.setattr(awaited, "source_of", lambda _plan: source)
     reached = {"west": Reach("west", "reachable", api=MemoryApi("west"))}  # type: ignore[arg-type]
     seen = awaited.look_with_capture(PLAN, "west", Outlook(reached, {"west": [status], "east": []}, []))

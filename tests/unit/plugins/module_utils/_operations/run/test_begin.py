@@ -323,3 +323,9 @@ def test_p5_a_planned_move_is_not_stopped_by_the_vms_that_it_has_started(sites: 
     first = sites.begin("relocate", "west")
     vmi_at_west(sites)
     assert sites.begin("relocate", "west")["run_id"] == first["run_id"]
+
+
+def test_p4_products_do_not_ask_a_dead_site_again(sites: TwoSites) -> None:
+    sites.unreachable = {"east"}
+    sites.begin("failover", "west", "east")
+    assert sites.silenced == {"east"}
