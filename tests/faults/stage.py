@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from math import inf
@@ -48,8 +49,19 @@ class Stage:
         lost = {outage.site for outage in self.witness.outages if outage.back == inf}
         return [site for site in self.world.sites if site not in lost]
 
-    def begin(self, move: Move) -> Attempt:
-        return Attempt(move.playbook, self.world.log, *move.options(self.world.plan_file))
+    def begin(self, move: Move, environment: Mapping[str, str] | None = None) -> Attempt:
+        options = move.options(self.world.plan_file)
+        return Attempt(move.playbook, self.world.log, *options, environment=environment)
+
+    def struck(self, move: Move, step: str, fault: str, strike: Callable[[], object]) -> Attempt:
+        """An attempt that meets a fault where a step begins."""
+        self.witness.forget_written()
+        attempt = self.begin(move)
+        assert attempt.reaches(Place(1, step)), attempt.output[-6000:]
+        print(f"{time.strftime('%H:%M:%S')} {move.name}: {fault} at {step}", flush=True)
+        strike()
+        self.tally.faults[fault] += 1
+        return attempt
 
     def go(self, move: Move) -> Undisturbed:
         """Without a fault; the first of its kind is what disturbed ones are held against."""
