@@ -21,7 +21,8 @@ from demo.cluster import wait_until
 PATIENCE = 600
 # a module looks every second whether its parents live, and ends with what it is sending
 ORPHANS_END = 15
-STEP = re.compile(r"TASK \[ocpvirt\.dr\.(\w+) : ")
+# the role `step` only calls the role of each step
+STEP = re.compile(r"TASK \[ocpvirt\.dr\.(?!step )(\w+) : ")
 PLAY = re.compile(r"PLAY \[")
 
 

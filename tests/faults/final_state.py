@@ -41,17 +41,21 @@ def final_state(world: World, sites: Iterable[str]) -> State:
         cluster = world.cluster(site)
         if _has(cluster, NAMESPACE):
             objects = objects_of(cluster, NAMESPACE)
-            found |= {f"{site} {key}": normal(item) for key, item in objects.items() if not AT_EACH_START.match(key)}
+            found |= {
+                f"{site} {key}": normal(key.split("/")[0], item)
+                for key, item in objects.items()
+                if not AT_EACH_START.match(key)
+            }
         found[f"{site} facts"] = _facts(world, site, cluster)
     return found
 
 
-def normal(item: Object) -> Object:
+def normal(kind: str, item: Object) -> Object:
     """An object without what the API server gives, what controllers see, and what names a run or a moment."""
-    left_out = SEEN.get(item["kind"], ())
+    left_out = SEEN.get(kind, ())
     body = {name: value for name, value in item.items() if name not in left_out}
     body["metadata"] = {name: value for name, value in item["metadata"].items() if name not in OF_THE_API_SERVER}
-    if item["kind"] == "PersistentVolume":
+    if kind == "PersistentVolume":
         body["spec"] = {**body["spec"]}
         body["spec"]["claimRef"] = {
             name: value for name, value in body["spec"].get("claimRef", {}).items() if name not in OF_THE_API_SERVER

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from ansible_collections.ocpvirt.dr.tests.faults.final_state import normal, other_than
 
+KIND = "VirtualMachine"
+
 
 def vm(**changes: Any) -> dict[str, Any]:
     body: dict[str, Any] = {
-        "kind": "VirtualMachine",
         "metadata": {
             "name": "db-0",
             "uid": "6a0a3b1c-0000-4000-8000-000000000001",
@@ -33,7 +34,7 @@ def test_what_every_run_makes_anew_is_no_difference() -> None:
         "resourceVersion": "9",
         "annotations": {"run": "payroll-relocate-west-20270101000000-cd34", "at": "2027-01-01T00:00:00Z"},
     }
-    assert other_than({"west VM": normal(vm())}, {"west VM": normal(other)}) == []
+    assert other_than({"west VM": normal(KIND, vm())}, {"west VM": normal(KIND, other)}) == []
 
 
 @pytest.mark.parametrize(
@@ -46,8 +47,8 @@ def test_what_every_run_makes_anew_is_no_difference() -> None:
     ids=["its power", "an annotation", "a finalizer"],
 )
 def test_all_else_is(other: dict[str, Any]) -> None:
-    assert other_than({"west VM": normal(vm())}, {"west VM": normal(other)})
+    assert other_than({"west VM": normal(KIND, vm())}, {"west VM": normal(KIND, other)})
 
 
 def test_an_object_too_few_or_too_many_is_a_difference() -> None:
-    assert len(other_than({"a": normal(vm())}, {"b": normal(vm())})) == 2
+    assert len(other_than({"a": normal(KIND, vm())}, {"b": normal(KIND, vm())})) == 2
