@@ -47,21 +47,21 @@ def spans(begun: Sequence[tuple[float, Place]], ended: float) -> dict[Place, flo
 def draw(took: dict[Place, float], seed: int, inside: bool, limit: int | None = None, more: int = 0) -> list[Kill]:
     """A kill in each step, in their order, or in so many of them; at boundaries, or inside at random moments.
 
-    more: as many again, in steps that are drawn by how long they take. The lock of the first kill is always waited out:
-    there lies the moment when it is taken and nothing is recorded yet. One more, drawn at random, is too.
+    more: as many again, in steps that are drawn by how long they take. One dead attempt's lock is waited out: inside the
+    first step, where it is taken while nothing is recorded yet, or at a boundary that is drawn.
     """
     rng = random.Random(seed)
     places = list(took)
     drawn = rng.sample(places, min(limit or len(places), len(places)))
     drawn += rng.choices(places, [took[place] for place in places], k=more)
     drawn.sort(key=places.index)
-    patient = {0, rng.randrange(len(drawn))}
+    patient = 0 if inside else rng.randrange(len(drawn))
     return [
         Kill(
             place,
             after=round(rng.uniform(0, took[place]), 2) if inside else 0.0,
             parent_only=rng.random() < 0.5,
-            lock=number in patient,
+            lock=number == patient,
         )
         for number, place in enumerate(drawn)
     ]

@@ -39,9 +39,16 @@ def test_a_few_keep_the_order_of_the_steps() -> None:
     assert places == sorted(places, key=STEPS.index)
 
 
-def test_over_many_seeds_both_kinds_are_met_and_some_locks_are_waited_out() -> None:
+def test_over_many_seeds_both_kinds_of_kills_are_met() -> None:
     kills = [kill for seed in range(20) for kill in draw(TOOK, seed, inside=True)]
     assert {kill.parent_only for kill in kills} == {True, False}
-    waited = [kill for kill in kills if kill.lock]
-    assert 20 <= len(waited) <= 40
-    assert {STEPS[0]} < {kill.place for kill in waited}
+
+
+def test_one_lock_is_waited_out_inside_the_first_step() -> None:
+    assert [kill.place for kill in draw(TOOK, 7, inside=True, more=5) if kill.lock] == [STEPS[0]]
+
+
+def test_at_boundaries_another_lock_is_waited_out_each_time() -> None:
+    waited = [[kill.place for kill in draw(TOOK, seed, inside=False) if kill.lock] for seed in range(30)]
+    assert {len(places) for places in waited} == {1}
+    assert {place for places in waited for place in places} == set(STEPS)
