@@ -44,11 +44,11 @@ def spans(begun: Sequence[tuple[float, Place]], ended: float) -> dict[Place, flo
     return {place: end - at for (at, place), (_, end) in zip(begun, pairwise([*times, ended]), strict=True)}
 
 
-def draw(took: dict[Place, float], seed: int, inside: bool, limit: int | None = None, more: int = 0) -> list[Kill]:
+def draw(took: dict[Place, float], seed: str, inside: bool, limit: int | None = None, more: int = 0) -> list[Kill]:
     """A kill in each step, in their order, or in so many of them; at boundaries, or inside at random moments.
 
-    more: as many again, in steps that are drawn by how long they take. One dead attempt's lock is waited out: inside the
-    first step, where it is taken while nothing is recorded yet, or at a boundary that is drawn.
+    more: as many again, in steps that are drawn by how long they take. One dead attempt's lock is waited out: inside
+    the first step, where it is taken while nothing is recorded yet, or at a boundary that is drawn.
     """
     rng = random.Random(seed)
     places = list(took)

@@ -34,7 +34,7 @@ class Tally:
     lost: int = 0
     doubles: list[str] = field(default_factory=list)
     promises: list[str] = field(default_factory=list)
-    seeds: list[int] = field(default_factory=list)
+    seeds: list[str] = field(default_factory=list)
     slowest_orphan: float = 0.0
 
     @property
@@ -64,7 +64,7 @@ class Tally:
             f"records lost        {self.lost} in planned moves",
             f"double starts       {len(self.doubles)}",
             f"promises violated   {len(self.promises)}",
-            f"seeds               {' '.join(map(str, self.seeds)) or 'none'}",
+            f"seeds               {', '.join(self.seeds) or 'none'}",
             *(f"DOUBLE START: {text}" for text in self.doubles),
             *(f"VIOLATED: {text}" for text in self.promises),
         ]

@@ -28,10 +28,10 @@ def number(request: pytest.FixtureRequest) -> int:
 def disturb(stage: Stage, move: Move, number: int) -> None:
     took = stage.undisturbed[move.name].took
     inside = number > 1
-    seed = SEED + 100 * number + sum(map(ord, move.name)) % 100
+    seed = f"{SEED} {move.name} {number}"
     stage.tally.seeds.append(seed)
     kills = draw(took, seed, inside, KILLS or None, more=SPARE if inside and not KILLS else 0)
-    print(f"{move.name}, round {number}, seed {seed}: {len(kills)} kills", flush=True)
+    print(f"{move.name}, seed {seed!r}: {len(kills)} kills", flush=True)
     assert stage.killed(move, kills) > 0
 
 

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from ansible_collections.ocpvirt.dr.tests.faults.tally import OPERATIONS, Tally, main, total
 
-GOOD = Tally(kills=Counter(dict.fromkeys(OPERATIONS, 30)), runs=9, seeds=[1])
+GOOD = Tally(kills=Counter(dict.fromkeys(OPERATIONS, 30)), runs=9, seeds=["1"])
 
 
 def test_lanes_are_added_up() -> None:
-    other = Tally(kills=Counter(relocate=2), faults=Counter({"S3 gone": 1}), parents=1, runs=1, lost=4, seeds=[2])
+    other = Tally(kills=Counter(relocate=2), faults=Counter({"S3 gone": 1}), parents=1, runs=1, lost=4, seeds=["2"])
     found = total([GOOD, other])
-    assert (found.kills["relocate"], found.injected, found.runs, found.lost, found.seeds) == (32, 93, 10, 4, [1, 2])
+    assert (found.kills["relocate"], found.injected, found.runs, found.lost, found.seeds) == (32, 93, 10, 4, ["1", "2"])
 
 
 def test_a_tally_comes_back_from_its_file_as_it_was() -> None:
