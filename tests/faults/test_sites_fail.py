@@ -8,6 +8,7 @@ import time
 from functools import partial
 
 import pytest
+from ansible_collections.ocpvirt.dr.tests.faults.kills import Place
 from ansible_collections.ocpvirt.dr.tests.faults.move import FAILBACK, RELOCATE
 from ansible_collections.ocpvirt.dr.tests.faults.stage import Stage
 from ansible_collections.ocpvirt.dr.tests.integration.moves import newest_run, running_at
@@ -66,6 +67,21 @@ def test_p3_a_storage_link_that_is_cut_during_the_final_sync_sends_everything_ba
     must(world.play("reprotect"))
     world.storage.await_replicated(world.sites)
     stage.tally.runs += 1
+
+
+def test_p5_a_move_that_is_killed_while_it_goes_back_is_finished_by_the_same_command(stage: Stage) -> None:
+    began = time.time()
+    world = stage.world
+    attempt = stage.struck(RELOCATE, "sync", "storage link cut", partial(world.lab.run, "partition"))
+    try:
+        assert attempt.reaches(Place(1, "rollback"), after=3)
+        attempt.kill()
+        stage.tally.kills[RELOCATE.playbook] += 1
+    finally:
+        world.lab.run("heal")
+    stage.free_locks()
+    stage.finish(RELOCATE, began, TRIES)
+    stage.go(FAILBACK)
 
 
 def test_p5_a_move_whose_target_was_cut_off_on_the_way_is_finished_once_it_is_seen_again(stage: Stage) -> None:
