@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 from ansible_collections.ocpvirt.dr.tests.faults.attempt import Attempt
 from ansible_collections.ocpvirt.dr.tests.faults.kills import Place
-from ansible_collections.ocpvirt.dr.tests.faults.move import FAILBACK, RELOCATE, Move
+from ansible_collections.ocpvirt.dr.tests.faults.move import FAILBACK, FAILBACK_AFTER_LOSS, FAILOVER, RELOCATE, Move
 from ansible_collections.ocpvirt.dr.tests.faults.stage import Stage
 from ansible_collections.ocpvirt.dr.tests.integration.moves import newest_run
 from ansible_collections.ocpvirt.dr.tests.integration.world import STORE
@@ -43,17 +44,38 @@ def test_p6_of_two_operators_one_is_refused_with_the_others_run(stage: Stage, ot
     assert (refused, alive, run in second[0].output.replace("\n", "")) == (True, True, True), second[0].output[-3000:]
 
 
-@pytest.mark.parametrize("step", ["quiesce", "promote"])
-def test_p5_a_run_whose_record_is_gone_is_finished_or_refused_with_what_to_do(stage: Stage, step: str) -> None:
-    began = time.time()
+def lose_record(stage: Stage, step: str) -> None:
+    """A relocate that is killed where a step begins, and of whose run nothing is left but its lock."""
     west = stage.world.cluster("west")
-    attempt = stage.struck(RELOCATE, step, "record deleted", lambda: None)
-    attempt.kill()
+    stage.struck(RELOCATE, step, "record deleted", lambda: None).kill()
     names = [item["metadata"]["name"] for item in west.list("ConfigMap", STORE)]
     for name in (name for name in names if name.startswith("run-")):
         west.delete("ConfigMap", name, STORE)
-    stage.finish(RELOCATE, began, tries=2)
+
+
+def test_p5_a_run_whose_record_is_gone_is_begun_anew_while_nothing_was_switched(stage: Stage) -> None:
+    began = time.time()
+    lose_record(stage, "sync")
+    stage.finish(RELOCATE, began)
     stage.go(FAILBACK)
+
+
+def test_p10_a_run_whose_record_is_gone_with_its_proof_is_refused_with_the_way_out(stage: Stage) -> None:
+    """Nobody knows any more that the target has everything: a person has to say so."""
+    began = time.time()
+    lose_record(stage, "promote")
+    refused = stage.begin(RELOCATE)
+    code = refused.wait()
+    way_out = replace(FAILOVER, name="the way out", planned=True)
+    attempt = stage.begin(way_out)
+    assert attempt.wait() == 0, attempt.output[-6000:]
+    problems = stage.judge(way_out, began)
+    stage.tally.promises += problems
+    stage.go(replace(FAILBACK_AFTER_LOSS, name="failback after the way out"))
+    assert problems == []
+    assert code != 0
+    assert "no record of a run" in refused.output
+    assert "dr_declare_lost=east" in refused.output
 
 
 def test_p10_a_record_that_was_edited_is_refused_with_its_name_and_what_to_do(stage: Stage) -> None:
