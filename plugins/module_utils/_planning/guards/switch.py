@@ -30,8 +30,8 @@ def check_movable(
                 on=on,
                 seen=f"secondary at {source} and at {target}, and no record of a run that demoted {source}",
                 wanted="one primary",
-                next_step=f"find out where {plan} ran last; if the data of {target} is whole, as after a final sync, run"
-                f" failover with dr_target={target} and dr_declare_lost={source}; no site is promoted before that",
+                next_step=f"find out where {plan} ran last; if {target} has all of its data, as after a final sync, run"
+                f" failover with dr_target={target} and dr_declare_lost={source}; nothing is promoted before that",
             )
         if other.role != "primary":
             raise Refused(
