@@ -131,6 +131,10 @@ moves: lab-csi-addons lab-ceph  ## moves on Ceph and csi-addons, by Git, vendor,
 starts: lab  ## all tests of starts: order, caps, faults, gates, readiness, the shared budget, the forecast
 	dev/integration starts
 
+.PHONY: test-faults
+test-faults: lab  ## kills, outages and people's mistakes in the middle of moves, and what came of it
+	dev/integration faults
+
 .PHONY: products
 products: lab-csi-addons lab-ceph  ## all tests of Ceph and csi-addons, with those of `make moves`
 	dev/integration products

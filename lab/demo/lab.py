@@ -33,9 +33,11 @@ class Lab:
     def status(self) -> dict[str, Any]:
         return json.loads(self.read("status", "--json"))
 
-    def kill(self, site: str, component: str) -> None:
-        """By SIGKILL; `up` starts it again."""
-        os.kill(self.status()["sites"][site]["components"][component]["pid"], signal.SIGKILL)
+    def kill(self, owner: str, component: str) -> None:
+        """By SIGKILL, of a site or of the hub between them; `up` starts it again."""
+        status = self.status()
+        owners = {"hub": status["hub"], **status["sites"]}
+        os.kill(owners[owner]["components"][component]["pid"], signal.SIGKILL)
 
     def records(self, site: str) -> dict[str, dict[str, Any]]:
         """Claim to what its guest wrote on it; a volume that nobody wrote on has its own name."""

@@ -50,8 +50,16 @@ class StartWatch:
             if failure[0] is None:
                 self.settle()
         finally:
-            for stream in self._streams:
-                stream.stop()
+            self.abandon()
+
+    def abandon(self) -> None:
+        """End without a last look, as where nobody answers any more."""
+        for stream in self._streams:
+            stream.stop()
+
+    @property
+    def events(self) -> list[Seen]:
+        return [event for stream in self._streams for event in stream.events]
 
     @property
     def ready(self) -> int:
@@ -65,8 +73,7 @@ class StartWatch:
 
     def history(self, agent: bool = False) -> History:
         """agent: only what has its guest agent connected is ready."""
-        events = [event for stream in self._streams for event in stream.events]
-        return tell(events, [gap for stream in self._streams for gap in stream.gaps], agent)
+        return tell(self.events, [gap for stream in self._streams for gap in stream.gaps], agent)
 
 
 class _Stream(threading.Thread):

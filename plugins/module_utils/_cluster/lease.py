@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -34,48 +35,62 @@ class Holder:
         return f"{self.run_id}#{self.attempt}"
 
 
+Left = Callable[[str], bool]
+"""Whether a run's lock was left behind: no record says that anybody finishes the run."""
+
+
 class PlanLock:
     """The Lease of one plan at one site."""
 
-    def __init__(self, api: Api, namespace: str, plan: str, clock: Clock | None = None) -> None:
+    def __init__(
+        self, api: Api, namespace: str, plan: str, clock: Clock | None = None, left: Left = lambda _run_id: False
+    ) -> None:
         self._api = api
         self._namespace = namespace
         self._name = f"plan-{plan}"
         self._clock = clock or api.clock
+        self._left = left
         self._on = f"Lease/{namespace}/{self._name}"
 
     def holder(self) -> Holder | None:
         lease = self._api.find(LEASE, self._name, self._namespace)
         return _holder(lease) if lease else None
 
-    def take(self, run_id: str, attempt: int) -> None:
+    def take(self, run_id: str, attempt: int) -> str | None:
         """Take a free lock, or that of an earlier attempt of the same run once it is provably not renewed any more.
 
         A lock that another run holds is refused at once. The refresh of a stage gives way: its next batch of writes is
         refused. To another refresh it does so only once it is not renewed any more; so does a start or stop to all,
-        as the same command could not end it where its site was lost.
+        as the same command could not end it where its site was lost; and so does a lock that was left behind. Returns
+        the run whose lock that was.
         """
         lease = self._api.find(LEASE, self._name, self._namespace)
         holder = _holder(lease) if lease else None
+        outlasted = None
         if holder is not None and holder.run_id != run_id:
-            if not is_refresh(holder.run_id) and not is_in_place(holder.run_id):
-                raise self._held(holder)
-            if is_refresh(holder.run_id) and not is_refresh(run_id):
+            if self._left(holder.run_id):
+                lease, outlasted = self._outlasted(holder), holder.run_id
+            elif is_refresh(holder.run_id) and not is_refresh(run_id):
                 self._displace(run_id, attempt)
-                return
-            lease = self._expired(holder.run_id)
+                return None
+            elif is_refresh(holder.run_id) or is_in_place(holder.run_id):
+                lease = self._expired(holder.run_id)
+            else:
+                raise self._held(holder)
         elif holder is not None and holder.attempt != attempt:
             lease = self._expired(run_id)
         self._write(lease, run_id, attempt)
+        return outlasted
 
-    def follow(self, run_id: str, attempt: int) -> None:
+    def follow(self, run_id: str, attempt: int, outlasted: str | None = None) -> None:
         """Take the lock at a site where it is not authoritative, by a run that holds the one that is.
 
-        There an earlier attempt of this run was waited out already: to wait here too would make two minutes of one.
+        There an earlier attempt of this run, or what `take` returned, was waited out already: to wait here too would
+        make two minutes of one.
         """
         holder = self.holder()
-        if holder is not None and holder.run_id == run_id:
-            self._displace(run_id, attempt)
+        if holder is not None and holder.run_id in (run_id, outlasted):
+            self._displace(run_id, attempt, outlasted)
         else:
             self.take(run_id, attempt)
 
@@ -112,12 +127,12 @@ class PlanLock:
                 continue
             return
 
-    def _displace(self, run_id: str, attempt: int) -> None:
-        """Write over a refresh, which may renew in this very moment."""
+    def _displace(self, run_id: str, attempt: int, outlasted: str | None = None) -> None:
+        """Write over a refresh, which may renew in this very moment, or over what was waited out elsewhere."""
         while True:
             lease = self._api.find(LEASE, self._name, self._namespace)
             holder = _holder(lease) if lease else None
-            if holder is not None and holder.run_id != run_id and not is_refresh(holder.run_id):
+            if holder is not None and holder.run_id not in (run_id, outlasted) and not is_refresh(holder.run_id):
                 raise self._held(holder)
             try:
                 self._put(lease, run_id, attempt)
@@ -147,6 +162,13 @@ class PlanLock:
             if unchanged.over:
                 return lease
             self._clock.sleep(POLL)
+
+    def _outlasted(self, left: Holder) -> Object | None:
+        """Wait for a lock that was left behind; one that meanwhile was freed, or has a record, was not."""
+        lease = self._expired(left.run_id)
+        if lease is None or _holder(lease) is None or not self._left(left.run_id):
+            raise self._held(left)
+        return lease
 
     def _held(self, holder: Holder) -> Refused:
         renewed = "never renewed"

@@ -114,6 +114,11 @@ def is_run_to(run_id: str, site: str) -> bool:
     return re.search(rf"-{re.escape(site)}-\d{{14}}-[0-9a-f]{{4}}$", run_id) is not None
 
 
+def is_move(run_id: str) -> bool:
+    """Told by the id, as `is_refresh`: other work that holds a plan's lock has no run id."""
+    return re.search(rf"-(?:{'|'.join(SWITCHES)})-.+-\d{{14}}-[0-9a-f]{{4}}$", run_id) is not None
+
+
 def is_refresh(run_id: str) -> bool:
     """Told by the id alone: a lock names nothing else."""
     others = "|".join((*SWITCHES, *IN_PLACE))

@@ -7,10 +7,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from ..._cluster.api import Api
-from ..._cluster.lease import PlanLock
+from ..._cluster.lease import Left, PlanLock
 from ..._cluster.run_store import RunStore
 from ..._errors import DrError, Refused
 from ..._model.plan import Plan
@@ -23,6 +24,7 @@ from .admission import check_before_idle, check_direction, check_loss, check_req
 from .ahead import NOTHING, look_ahead
 from .check_store import CheckStore
 from .idle import idle_because
+from .left_locks import free_ended, is_nobodys
 from .outlook import look_out
 from .progress import Progress
 from .way import Way, way_of
@@ -37,6 +39,8 @@ def begin_run(plan: Plan, asked: RunAsked, check_mode: bool) -> dict[str, Any]:
     alone = operation in ("failover", *IN_PLACE)
     # a stop asks nothing of replication, which may be what is broken
     seen = look_out(plan, [str(asked.target)] if alone else list(plan.sites), observe=operation != STOP)
+    if not check_mode:
+        free_ended(plan, seen)
     unfinished = seen.unfinished
     if operation == "reprotect" and unfinished and unfinished.operation == "relocate":
         why = f"{unfinished.id} is not finished: the plan is on its way to {unfinished.target}; nothing to clean yet"
@@ -108,17 +112,18 @@ def _take(plan: Plan, run: Run, way: Way, store: RunStore, check_mode: bool) -> 
         CheckStore().put_head(run.id, plan.name, run.as_dict())
         return
     store.prepare()
-    PlanLock(way.api, plan.store_namespace, plan.name).take(run.id, run.attempt)
+    left = partial(is_nobodys, plan, way)
+    outlasted = PlanLock(way.api, plan.store_namespace, plan.name, left=left).take(run.id, run.attempt)
     if way.there.api is not None:
-        _take_at_source(plan, run, way.there.api)
+        _take_at_source(plan, run, way.there.api, left, outlasted)
     store.put_head(run.id, plan.name, run.as_dict())
 
 
-def _take_at_source(plan: Plan, run: Run, api: Api) -> None:
+def _take_at_source(plan: Plan, run: Run, api: Api, left: Left, outlasted: str | None) -> None:
     """The target's lock is authoritative; at the source only a lock that another run holds is an answer."""
     try:
         RunStore(api, plan.store_namespace).prepare()
-        PlanLock(api, plan.store_namespace, plan.name).follow(run.id, run.attempt)
+        PlanLock(api, plan.store_namespace, plan.name, left=left).follow(run.id, run.attempt, outlasted)
     except Refused:
         raise
     except DrError as error:

@@ -50,5 +50,5 @@ def _release_at_source(plan: Plan, session: Session) -> None:
     try:
         PlanLock(source.api, plan.store_namespace, plan.name).release(session.run.id, session.run.attempt)
     except DrError as error:
-        # it expires by itself
+        # whatever begins next frees it
         session.progress.emit("end", 1, 1, waiting_for=f"the lock at {session.source} was not freed: {error}"[:300])

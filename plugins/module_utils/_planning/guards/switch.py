@@ -24,6 +24,15 @@ def check_movable(
                 wanted="one primary",
                 next_step=f"reprotect, with dr_target={source} if the data of {source} is to stay",
             )
+        if other.role == mine.role == "secondary":
+            raise Refused(
+                "begin a planned move",
+                on=on,
+                seen=f"secondary at {source} and at {target}, and no record of a run that demoted {source}",
+                wanted="one primary",
+                next_step=f"find out where {plan} ran last; if {target} has all of its data, as after a final sync, run"
+                f" failover with dr_target={target} and dr_declare_lost={source}; nothing is promoted before that",
+            )
         if other.role != "primary":
             raise Refused(
                 "begin a planned move",

@@ -68,5 +68,6 @@ class TwoSites:
         lost: str | None = None,
         plan: Plan = PLAN,
         accept: str | None = None,
+        check_mode: bool = False,
     ) -> dict[str, Any]:
-        return begin.begin_run(plan, RunAsked(operation, target, lost, accept_loss=accept), False)
+        return begin.begin_run(plan, RunAsked(operation, target, lost, accept_loss=accept), check_mode)

@@ -49,7 +49,8 @@ def test_a_planned_move_begins_where_the_target_follows_or_knows_nothing_yet(tar
     ("source", "target", "message"),
     [
         (status("primary"), status("primary"), "primary at east and at west"),
-        (status("secondary"), status("secondary"), "at site east; seen: role secondary; wanted: primary"),
+        (status("secondary"), status("secondary"), "no record of a run.*dr_target=west and dr_declare_lost=east"),
+        (status("unknown"), status("secondary"), "at site east; seen: role unknown; wanted: primary"),
         (silent("db", "east", "timed out"), status("secondary"), "no answer: timed out"),
         (status("primary"), silent("db", "west", "timed out"), "no answer: timed out; wanted: secondary"),
         (status("primary"), status("unknown", "error"), "role unknown, error; wanted: secondary"),

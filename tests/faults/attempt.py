@@ -1,0 +1,126 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""ansible-playbook as a process that is followed step by step, and killed."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from ansible_collections.ocpvirt.dr.tests.faults.kills import Place
+from ansible_collections.ocpvirt.dr.tests.integration.killed_run import command_of, descendants
+from demo.cluster import wait_until
+
+PATIENCE = 600
+# a module looks every second whether its parents live, and ends with what it is sending
+ORPHANS_END = 15
+# the role `step` only calls the role of each step
+STEP = re.compile(r"TASK \[ocpvirt\.dr\.(?!step )(\w+) : ")
+PLAY = re.compile(r"PLAY \[")
+
+
+class Attempt:
+    """Begins at once. begun: when each step of each play began."""
+
+    def __init__(self, playbook: str, log: Path, *options: str, environment: Mapping[str, str] | None = None) -> None:
+        self.begun: list[tuple[float, Place]] = []
+        self.lines: list[str] = []
+        self._log = log
+        self._play = 0
+        self._moved = threading.Condition()
+        command = ["ansible-playbook", f"ocpvirt.dr.{playbook}", *options]
+        self._write(f"$ {' '.join(command)}\n")
+        self.process = subprocess.Popen(
+            command,
+            env={**os.environ, **(environment or {}), "PYTHONUNBUFFERED": "1", "ANSIBLE_LOCALHOST_WARNING": "false"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self._reader = threading.Thread(target=self._follow, daemon=True)
+        self._reader.start()
+
+    @property
+    def output(self) -> str:
+        return "".join(self.lines)
+
+    def reaches(self, place: Place, after: float = 0.0) -> bool:
+        """Wait until so many seconds after a step began; False when the playbook ended before that."""
+        with self._moved:
+            self._moved.wait_for(lambda: self._has(place) or self._over(), PATIENCE)
+        if not self._has(place):
+            assert self._over(), f"{place} was not reached within {PATIENCE} s, see {self._log}"
+            return False
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(after)
+        return self.process.poll() is None
+
+    def wait(self) -> int:
+        code = self.process.wait(PATIENCE)
+        self._reader.join(ORPHANS_END)
+        return code
+
+    def kill(self) -> None:
+        """Every process of it, wherever Ansible put it: all are stopped first, so that none sees another die."""
+        stopped: set[int] = set()
+        while new := {self.process.pid, *descendants(self.process.pid)} - stopped:
+            for pid in new:
+                _send(pid, signal.SIGSTOP)
+            stopped |= new
+        for pid in stopped:
+            _send(pid, signal.SIGKILL)
+        self.wait()
+        self._write("\n*** killed, with all its processes ***\n")
+
+    def kill_parent(self) -> float:
+        """Only ansible-playbook itself; seconds until the processes that it left behind were gone."""
+        left = {pid: command_of(pid) for pid in descendants(self.process.pid)}
+        _send(self.process.pid, signal.SIGKILL)
+        self.process.wait(PATIENCE)
+        self._write("\n*** killed, only the parent ***\n")
+        return wait_until(
+            "the end of what a killed playbook left behind",
+            ORPHANS_END,
+            lambda: [command[:80] for pid, command in left.items() if command and command_of(pid) == command],
+        )
+
+    def _follow(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append(line)
+            self._write(line)
+            with self._moved:
+                self._play += bool(PLAY.match(line))
+                found = STEP.match(line)
+                place = Place(self._play, found[1]) if found else None
+                if place and not self._has(place):
+                    self.begun.append((time.time(), place))
+                self._moved.notify_all()
+        self.process.wait()
+        with self._moved:
+            self._moved.notify_all()
+
+    def _has(self, place: Place) -> bool:
+        return any(seen == place for _at, seen in self.begun)
+
+    def _over(self) -> bool:
+        return self.process.poll() is not None
+
+    def _write(self, text: str) -> None:
+        with self._log.open("a", encoding="utf-8") as file:
+            file.write(text)
+
+
+def _send(pid: int, number: signal.Signals) -> None:
+    # it may have ended meanwhile
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)

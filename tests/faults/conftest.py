@@ -1,0 +1,66 @@
+"""The lab that LAB_NAME names with the plan on it, and the figures of all that was done to it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from ansible_collections.ocpvirt.dr.tests.faults.move import FAILBACK, FAILBACK_AFTER_LOSS, FAILOVER, RELOCATE
+from ansible_collections.ocpvirt.dr.tests.faults.settings import FULL, TALLY
+from ansible_collections.ocpvirt.dr.tests.faults.stage import Stage
+from ansible_collections.ocpvirt.dr.tests.faults.tally import Tally
+from ansible_collections.ocpvirt.dr.tests.faults.witness import Witness
+from ansible_collections.ocpvirt.dr.tests.integration.moves import specs_at
+from ansible_collections.ocpvirt.dr.tests.integration.world import empty_world, must
+from demo.lab import Lab
+
+FIGURES = pytest.StashKey[Tally]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[FIGURES] = Tally()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What only the full suite does is not even collected: in CI a skipped test is a failed one."""
+    left_out = [item for item in items if not FULL and item.get_closest_marker("full")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    tally = config.stash[FIGURES]
+    if tally.injected:
+        terminalreporter.write_sep("-", "faults")
+        for line in tally.lines():
+            terminalreporter.write_line(line)
+        tally.write(TALLY)
+
+
+@pytest.fixture(scope="session")
+def tally(pytestconfig: pytest.Config) -> Tally:
+    return pytestconfig.stash[FIGURES]
+
+
+@pytest.fixture(scope="session")
+def stage(tally: Tally, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """The workload at its home, protected, after every move was made once without a fault."""
+    world = empty_world(Lab(os.environ["LAB_NAME"]), tmp_path_factory.mktemp("faults"))
+    # a start that is not in time would be another test
+    world.document["startup"]["readiness"]["timeout"] = "4m"
+    world.write_plan("payroll", world.document)
+    world.deploy()
+    must(world.protect())
+    world.storage.await_replicated(world.sites)
+    with Witness(world) as witness:
+        found = Stage(world, witness, tally, specs=specs_at(world.cluster("east")))
+        found.go(RELOCATE)
+        found.go(FAILBACK)
+        if FULL:
+            found.clear("west")
+            found.lose("east")
+            found.go(FAILOVER)
+            found.restore("east")
+            found.go(FAILBACK_AFTER_LOSS)
+        yield found

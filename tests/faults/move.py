@@ -1,0 +1,34 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The moves that are disturbed, as an operator asks for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Move:
+    """An operation, from where to where. name: tells it from one that finds another state. planned: loses nothing."""
+
+    name: str
+    playbook: str
+    source: str
+    target: str
+    planned: bool = True
+
+    def options(self, plan: Path) -> list[str]:
+        asked = {"dr_plan": plan}
+        if self.playbook != "failback":
+            asked["dr_target"] = self.target
+        if self.playbook == "failover":
+            asked["dr_declare_lost"] = self.source
+        return [word for name, value in asked.items() for word in ("-e", f"{name}={value}")]
+
+
+RELOCATE = Move("relocate", "relocate", "east", "west")
+FAILBACK = Move("failback", "failback", "west", "east")
+FAILOVER = Move("failover", "failover", "east", "west", planned=False)
+# finds a site that came back with its VMs
+FAILBACK_AFTER_LOSS = Move("failback after a loss", "failback", "west", "east")

@@ -1,0 +1,200 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plan on the lab, moved to and fro under faults; what every move must have kept is judged after each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from math import inf
+from typing import Any, NoReturn
+
+from ansible_collections.ocpvirt.dr.tests.faults.attempt import Attempt
+from ansible_collections.ocpvirt.dr.tests.faults.final_state import State, final_state, other_than
+from ansible_collections.ocpvirt.dr.tests.faults.kills import Kill, Place, spans
+from ansible_collections.ocpvirt.dr.tests.faults.losses import lost_records
+from ansible_collections.ocpvirt.dr.tests.faults.move import Move
+from ansible_collections.ocpvirt.dr.tests.faults.tally import Tally
+from ansible_collections.ocpvirt.dr.tests.faults.witness import Witness
+from ansible_collections.ocpvirt.dr.tests.integration.moves import await_guests, specs_at
+from ansible_collections.ocpvirt.dr.tests.integration.world import STORE, World
+from demo.cluster import wait_until
+from demo.workload import NAMESPACE, not_ready
+
+# controllers and the storage have their own pace
+SETTLED_WITHIN = 30
+
+
+@dataclass
+class Undisturbed:
+    """How a move goes without a fault: how long its steps take, and what stands at both sites afterwards."""
+
+    took: dict[Place, float]
+    state: State
+
+
+@dataclass
+class Stage:
+    world: World
+    witness: Witness
+    tally: Tally
+    undisturbed: dict[str, Undisturbed] = field(default_factory=dict)
+    specs: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def standing(self) -> list[str]:
+        """Sites that are not lost."""
+        lost = {outage.site for outage in self.witness.outages if outage.back == inf}
+        return [site for site in self.world.sites if site not in lost]
+
+    def begin(self, move: Move, environment: Mapping[str, str] | None = None) -> Attempt:
+        options = move.options(self.world.plan_file)
+        return Attempt(move.playbook, self.world.log, *options, environment=environment)
+
+    def struck(self, move: Move, step: str, fault: str, strike: Callable[[], object]) -> Attempt:
+        """An attempt that meets a fault where a step begins."""
+        self.witness.forget_written()
+        attempt = self.begin(move)
+        assert attempt.reaches(Place(1, step)), attempt.output[-6000:]
+        print(f"{time.strftime('%H:%M:%S')} {move.name}: {fault} at {step}", flush=True)
+        strike()
+        self.tally.faults[fault] += 1
+        return attempt
+
+    def go(self, move: Move) -> Undisturbed:
+        """Without a fault; the first of its kind is what disturbed ones are held against."""
+        self.witness.forget_written()
+        began = time.time()
+        attempt = self.begin(move)
+        assert attempt.wait() == 0, attempt.output[-6000:]
+        took = spans(attempt.begun, time.time())
+        problems = self.judge(move, began)
+        assert problems == []
+        seen = Undisturbed(took, final_state(self.world, self.standing))
+        return self.undisturbed.setdefault(move.name, seen)
+
+    def killed(self, move: Move, kills: list[Kill]) -> int:
+        """Kill attempt after attempt, then let the same command finish; how many kills struck."""
+        self.witness.forget_written()
+        began, struck = time.time(), 0
+        for kill in kills:
+            attempt = self.begin(move)
+            if not attempt.reaches(kill.place, kill.after):
+                code = attempt.wait()
+                assert code == 0, f"P5: {move.name} before a kill {kill}:\n{attempt.output[-6000:]}"
+                continue
+            self._strike(move, kill, attempt)
+            struck += 1
+        self.finish(move, began)
+        return struck
+
+    def finish(self, move: Move, began: float, tries: int = 1) -> None:
+        """The same command until it is done; then everything is judged."""
+        for left in reversed(range(tries)):
+            attempt = self.begin(move)
+            if attempt.wait() == 0:
+                break
+            if not left:
+                self._violated(f"P5: {move.name} does not end:\n{attempt.output[-6000:]}")
+        problems = self.judge(move, began)
+        before = self.undisturbed[move.name].state
+        problems += [f"P5: after {move.name} {text}" for text in self._differing(before)]
+        self.tally.promises += problems
+        assert problems == []
+
+    def judge(self, move: Move, began: float) -> list[str]:
+        """After a move that ended: what it lost, who lived twice, what runs. The figures go to the tally."""
+        after = await_guests(self.world, move.target)
+        problems = []
+        if move.planned:
+            lost = lost_records(self.witness.written[move.source], after, move.source, self.world.running)
+            self.tally.lost += sum(lost.values())
+            problems += [f"P3: {claim} lost {count} records" for claim, count in lost.items()]
+        problems += self.judge_writers()
+        problems += [f"P5: {text}" for text in self.witness.started_again(move.target, began)]
+        cluster = self.world.cluster(move.target)
+        wait_until("running VMs", 60, lambda: not_ready(cluster, self.world.running))
+        if self.specs and (specs := specs_at(cluster)) != self.specs:
+            problems.append(
+                f"P7: VMs are not as they were: {sorted(k for k in specs if specs[k] != self.specs.get(k))}"
+            )
+        self.tally.runs += 1
+        return problems
+
+    def judge_writers(self) -> list[str]:
+        new = [text for text in self.witness.double_starts() if text not in self.tally.doubles]
+        self.tally.doubles += new
+        return [f"P1: {text}" for text in new]
+
+    def lose(self, site: str) -> None:
+        self.world.storage.await_replicated(self.world.sites)
+        self.world.lab.run("lose", site)
+        self.witness.lost(site)
+
+    def restore(self, site: str) -> None:
+        since = time.time()
+        self.world.lab.run("restore", site)
+        self.witness.back(site, since)
+        cluster = self.world.cluster(site)
+        wait_until(f"{site}'s VMs running again", 240, lambda: not_ready(cluster, self.world.running))
+        self.witness.asked()
+
+    def clear(self, site: str) -> None:
+        """Nothing of the plan is left there but its data and its records, as before it was ever moved."""
+        cluster = self.world.cluster(site)
+        if NAMESPACE not in _names(cluster.list("Namespace")):
+            return
+        cluster.delete("Namespace", NAMESPACE)
+        wait_until("the namespace to go", 90, lambda: sorted({NAMESPACE} & _names(cluster.list("Namespace"))))
+        volumes = _names(cluster.list("PersistentVolume"))
+        for name in volumes:
+            cluster.delete("PersistentVolume", name)
+        wait_until("the volumes to go", 30, lambda: sorted(_names(cluster.list("PersistentVolume"))))
+
+    def _strike(self, move: Move, kill: Kill, attempt: Attempt) -> None:
+        print(f"{time.strftime('%H:%M:%S')} {move.name}: kill -9 {kill}", flush=True)
+        if kill.parent_only:
+            try:
+                took = attempt.kill_parent()
+            except TimeoutError as error:
+                self._violated(f"P5: {error}")
+            self.tally.slowest_orphan = max(self.tally.slowest_orphan, took)
+            self.tally.parents += 1
+        else:
+            attempt.kill()
+        self.tally.kills[move.playbook] += 1
+        if not kill.lock:
+            self.free_locks()
+
+    def free_locks(self) -> None:
+        """Of an attempt whose processes are all gone: to wait each time until its lock expires would take a minute.
+
+        Those that are waited out prove that the same command takes over without our help.
+        """
+        for site in self.standing:
+            cluster = self.world.cluster(site)
+            if STORE not in _names(cluster.list("Namespace")):
+                continue
+            for lease in cluster.list("Lease", STORE):
+                cluster.patch("Lease", lease["metadata"]["name"], STORE, {"spec": {"holderIdentity": ""}})
+
+    def _differing(self, undisturbed: State) -> list[str]:
+        seen: list[str] = []
+
+        def differing() -> list[str]:
+            seen[:] = other_than(undisturbed, final_state(self.world, self.standing))
+            return seen
+
+        with suppress(TimeoutError):
+            wait_until("the state of an undisturbed run", SETTLED_WITHIN, differing)
+        return seen
+
+    def _violated(self, text: str) -> NoReturn:
+        self.tally.promises.append(text.splitlines()[0])
+        raise AssertionError(text)
+
+
+def _names(items: list[dict[str, Any]]) -> set[str]:
+    return {item["metadata"]["name"] for item in items}

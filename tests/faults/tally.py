@@ -1,0 +1,108 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What was done to runs and what came of it: kept by each lane in a file, added up and judged at the end.
+
+python -m ansible_collections.ocpvirt.dr.tests.faults.tally build/faults-*.json
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+# of each operation, in the full suite
+KILLS_WANTED = 30
+OPERATIONS = ("failover", "relocate", "failback")
+
+
+@dataclass
+class Tally:
+    """kills: by operation. faults: by name, of other kinds. lost: records of planned moves.
+
+    promises: what was broken, each with its promise's name in front.
+    """
+
+    kills: Counter[str] = field(default_factory=Counter)
+    parents: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    runs: int = 0
+    lost: int = 0
+    doubles: list[str] = field(default_factory=list)
+    promises: list[str] = field(default_factory=list)
+    seeds: list[str] = field(default_factory=list)
+    slowest_orphan: float = 0.0
+
+    @property
+    def injected(self) -> int:
+        return self.kills.total() + self.faults.total()
+
+    def add(self, other: Tally) -> None:
+        self.kills += other.kills
+        self.faults += other.faults
+        self.parents += other.parents
+        self.runs += other.runs
+        self.lost += other.lost
+        self.doubles += other.doubles
+        self.promises += other.promises
+        self.seeds += other.seeds
+        self.slowest_orphan = max(self.slowest_orphan, other.slowest_orphan)
+
+    def lines(self) -> list[str]:
+        kills = ", ".join(f"{self.kills[name]} in {name}" for name in OPERATIONS)
+        others = ", ".join(f"{name} {count}" for name, count in sorted(self.faults.items())) or "none"
+        return [
+            f"faults injected     {self.injected}",
+            f"  kill -9           {self.kills.total()}: {kills}; {self.parents} of the parent alone, whose "
+            f"module was gone within {self.slowest_orphan:.1f} s",
+            f"  others            {others}",
+            f"runs completed      {self.runs}",
+            f"records lost        {self.lost} in planned moves",
+            f"double starts       {len(self.doubles)}",
+            f"promises violated   {len(self.promises)}",
+            f"seeds               {', '.join(self.seeds) or 'none'}",
+            *(f"DOUBLE START: {text}" for text in self.doubles),
+            *(f"VIOLATED: {text}" for text in self.promises),
+        ]
+
+    def problems(self, kills_wanted: int) -> list[str]:
+        """Why the suite as a whole has not shown what it is to show."""
+        few = [name for name in OPERATIONS if self.kills[name] < kills_wanted]
+        found = [f"{self.kills[name]} kills in {name}, {kills_wanted} wanted" for name in few]
+        if not self.runs:
+            found.append("no run was completed")
+        if self.lost:
+            found.append(f"{self.lost} records were lost in planned moves")
+        found += [f"{len(self.doubles)} double starts"] if self.doubles else []
+        return found + ([f"{len(self.promises)} promises were violated"] if self.promises else [])
+
+    def write(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(vars(self)))
+
+    @classmethod
+    def read(cls, text: str) -> Tally:
+        document: dict[str, Any] = json.loads(text)
+        return cls(**{**document, "kills": Counter(document["kills"]), "faults": Counter(document["faults"])})
+
+
+def total(tallies: Iterable[Tally]) -> Tally:
+    found = Tally()
+    for tally in tallies:
+        found.add(tally)
+    return found
+
+
+def main(paths: list[str]) -> int:
+    found = total(Tally.read(Path(path).read_text()) for path in paths)
+    problems = found.problems(KILLS_WANTED)
+    print("\n".join([*found.lines(), *(f"NOT AS IT MUST BE: {problem}" for problem in problems)]))
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,86 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An attempt is followed and killed: with a stand-in for ansible-playbook, whose module is in a session of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from ansible_collections.ocpvirt.dr.tests.faults import attempt as attempts
+from ansible_collections.ocpvirt.dr.tests.faults.attempt import Attempt
+from ansible_collections.ocpvirt.dr.tests.faults.kills import Place
+from ansible_collections.ocpvirt.dr.tests.integration.killed_run import command_of, descendants
+
+BEGIN, SYNC, AGAIN = Place(1, "begin"), Place(1, "sync"), Place(2, "begin")
+STORY = """
+echo 'PLAY [Clean it] ***'
+echo 'TASK [ocpvirt.dr.begin : Begin] ***'
+echo 'TASK [Do the step] ***'
+echo 'TASK [ocpvirt.dr.step : Run the hooks before the step] ***'
+echo 'TASK [ocpvirt.dr.sync : Demote] ***'
+echo 'TASK [ocpvirt.dr.sync : Prove] ***'
+echo 'PLAY [Move it] ***'
+echo 'TASK [ocpvirt.dr.begin : Begin] ***'
+echo 'PLAY RECAP ***'
+"""
+
+
+@pytest.fixture
+def playbook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Its text follows the first line of the file; a test adds it."""
+    path = tmp_path / "ansible-playbook"
+    path.write_text("#!/bin/bash\n")
+    path.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    return path
+
+
+def begun(playbook: Path, text: str) -> Attempt:
+    playbook.write_text(playbook.read_text() + text)
+    return Attempt("relocate", playbook.with_name("log"))
+
+
+def module(attempt: Attempt) -> int:
+    """The process that the stand-in left in another session."""
+    assert attempt.reaches(AGAIN)
+    (pid,) = [pid for pid in descendants(attempt.process.pid) if "sleep" in command_of(pid)]
+    return pid
+
+
+def test_each_step_of_each_play_is_seen_once(playbook: Path) -> None:
+    attempt = begun(playbook, STORY)
+    assert attempt.wait() == 0
+    assert [place for _at, place in attempt.begun] == [BEGIN, SYNC, AGAIN]
+
+
+def test_a_moment_after_the_end_is_not_reached(playbook: Path) -> None:
+    attempt = begun(playbook, STORY)
+    assert attempt.reaches(BEGIN, 60) is False
+    assert attempt.reaches(Place(2, "sync")) is False
+
+
+def test_kill_leaves_no_process_in_whatever_session(playbook: Path) -> None:
+    attempt = begun(playbook, f"setsid sleep 600 & {STORY} wait")
+    left = module(attempt)
+    attempt.kill()
+    assert command_of(left) == ""
+    assert attempt.process.returncode == -signal.SIGKILL
+
+
+def test_killing_only_the_parent_waits_for_the_module_that_ends_by_itself(playbook: Path) -> None:
+    attempt = begun(playbook, f"setsid sleep 2 & {STORY} wait")
+    left = module(attempt)
+    assert attempt.kill_parent() > 0
+    assert command_of(left) == ""
+
+
+def test_p5_a_module_that_outlives_its_parent_is_told(playbook: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attempts, "ORPHANS_END", 1)
+    attempt = begun(playbook, f"setsid sleep 600 & {STORY} wait")
+    left = module(attempt)
+    with pytest.raises(TimeoutError, match="sleep 600"):
+        attempt.kill_parent()
+    os.kill(left, signal.SIGKILL)

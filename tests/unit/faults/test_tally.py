@@ -1,0 +1,50 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The figures at the end, and when they are not as they must be."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from ansible_collections.ocpvirt.dr.tests.faults.tally import OPERATIONS, Tally, main, total
+
+GOOD = Tally(kills=Counter(dict.fromkeys(OPERATIONS, 30)), runs=9, seeds=["1"])
+
+
+def test_lanes_are_added_up() -> None:
+    other = Tally(kills=Counter(relocate=2), faults=Counter({"S3 gone": 1}), parents=1, runs=1, lost=4, seeds=["2"])
+    found = total([GOOD, other])
+    assert (found.kills["relocate"], found.injected, found.runs, found.lost, found.seeds) == (32, 93, 10, 4, ["1", "2"])
+
+
+def test_a_tally_comes_back_from_its_file_as_it_was() -> None:
+    assert Tally.read(json.dumps(vars(GOOD))) == GOOD
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"lost": 1}, "1 records were lost"),
+        ({"doubles": ["a VM"]}, "1 double starts"),
+        ({"promises": ["P5: no end"]}, "1 promises were violated"),
+        ({"runs": 0}, "no run was completed"),
+        ({"kills": Counter(failover=30, relocate=29, failback=30)}, "29 kills in relocate"),
+    ],
+)
+def test_what_is_not_as_it_must_be_fails_the_suite(tmp_path: Path, change: dict[str, object], problem: str) -> None:
+    bad = replace(GOOD, **change)  # type: ignore[arg-type]
+    assert [text for text in bad.problems(30) if problem in text]
+    bad.write(tmp_path / "lane.json")
+    assert main([str(tmp_path / "lane.json")]) == 1
+
+
+def test_a_suite_that_shows_all_of_it_passes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    GOOD.write(tmp_path / "lane.json")
+    assert main([str(tmp_path / "lane.json")]) == 0
+    told = capsys.readouterr().out
+    for words in ("faults injected     90", "runs completed      9", "records lost        0", "double starts       0"):
+        assert words in told
