@@ -68,6 +68,20 @@ stage:
     captured: '2026-11-22T07:15:00Z'
     refreshed: '2026-11-22T07:16:10.000+00:00'
     age_seconds: 180
+last_test:
+  description:
+    - The last rehearsal that came to a verdict, V(passed) or V(failed), how many days ago it ended, and whether it is
+      removed.
+    - Empty when there was none.
+  returned: success
+  type: dict
+  sample:
+    run_id: payroll-rehearsal-west-20261120071500-1a2b
+    site: west
+    ended: '2026-11-20T07:19:42.000+00:00'
+    days: 2
+    verdict: passed
+    cleaned: true
 lock:
   description: Site name to the holder of the lock there.
   returned: success

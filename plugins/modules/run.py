@@ -37,19 +37,22 @@ options:
       - V(reprotect) makes the site that the plan was moved away from a clean secondary.
       - V(prestage) brings the stage, at the site where the plan does not live, to the newest capture.
         It begins anew each time, and any other run takes its lock over.
+      - V(test_failover) runs copies of the VMs apart from everything, at the site where the plan does not live.
+        V(test_cleanup) removes them. Any other run takes their lock over too.
       - V(start) and V(stop) start and stop the plan at O(target) and move nothing. V(start) is refused unless the plan
         lives there. One that was killed is resumed by the same command, and any other run takes its lock over once it
         is not renewed any more.
     type: str
-    choices: [failover, relocate, failback, reprotect, prestage, start, stop]
+    choices: [failover, relocate, failback, reprotect, prestage, test_failover, test_cleanup, start, stop]
     default: failover
   target:
     description:
       - Name of the site that the plan is to live at.
       - Required to begin with O(operation=failover) and O(operation=relocate), and with O(operation=start) and
         O(operation=stop), where it is the site where to start or stop.
-      - With O(operation=reprotect) it is the site where the plan lives, with O(operation=prestage) the other one.
-        Both are found out when it is not given.
+      - With O(operation=reprotect) it is the site where the plan lives, with O(operation=prestage) and
+        O(operation=test_failover) the other one, with O(operation=test_cleanup) that of the last rehearsal.
+        They are found out when it is not given.
     type: str
   declare_lost:
     description:
@@ -272,7 +275,8 @@ from ..module_utils._operations.run.asked import asked_of
 from ..module_utils._operations.run.begin import begin_run
 from ..module_utils._operations.run.end import end_run
 
-OPERATIONS = ["failover", "relocate", "failback", "reprotect", "prestage", "start", "stop"]
+MOVES = ["failover", "relocate", "failback", "reprotect"]
+OPERATIONS = [*MOVES, "prestage", "test_failover", "test_cleanup", "start", "stop"]
 ENDS = ["done", "waiting", "failed", "rolled_back"]
 SPEC = merge(
     PLAN,

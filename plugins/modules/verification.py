@@ -43,8 +43,40 @@ left_at_source:
   type: list
   elements: str
   sample: []
+rehearsal:
+  description: The verdict over a rehearsal, whose VMs are copies beside production.
+  returned: with a run of O(ocpvirt.dr.run#module:operation=test_failover), unless in check mode
+  type: dict
+  contains:
+    verdict:
+      description: V(passed) or V(failed).
+      type: str
+    reasons:
+      description: Why it failed. The first 20.
+      type: list
+      elements: str
+    capture:
+      description: The capture that was restored.
+      type: str
+    started:
+      description: Number of VMs and workloads that got ready.
+      type: int
+    longest_start:
+      description: Seconds from asked to ready of the slowest one.
+      type: float
+    groups_gone_on:
+      description: Groups of which newer data arrived meanwhile.
+      type: list
+      elements: str
+  sample:
+    verdict: passed
+    reasons: []
+    capture: payroll-20260301-120000
+    started: 22
+    longest_start: 41.5
+    groups_gone_on: [payroll]
 msg:
-  description: What is known of the source.
+  description: What is known of the source, or the verdict over a rehearsal in words.
   returned: success
   type: str
   sample: 'east is unreachable: nothing is known of it'

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from .._errors import Conflict, NotFound, Refused
-from .._model.run import is_in_place, is_refresh
+from .._model.run import gives_way, is_in_place
 from .api import Api, Object
 from .clock import Clock, Deadline
 from .kinds import LEASE
@@ -59,10 +59,10 @@ class PlanLock:
     def take(self, run_id: str, attempt: int) -> str | None:
         """Take a free lock, or that of an earlier attempt of the same run once it is provably not renewed any more.
 
-        A lock that another run holds is refused at once. The refresh of a stage gives way: its next batch of writes is
-        refused. To another refresh it does so only once it is not renewed any more; so does a start or stop to all,
-        as the same command could not end it where its site was lost; and so does a lock that was left behind. Returns
-        the run whose lock that was.
+        A lock that another run holds is refused at once. The refresh of a stage and a rehearsal give way: their next
+        batch of writes is refused. To each other they do so only once it is not renewed any more; so does a start or
+        stop to all, as the same command could not end it where its site was lost; and so does a lock that was left
+        behind. Returns the run whose lock that was.
         """
         lease = self._api.find(LEASE, self._name, self._namespace)
         holder = _holder(lease) if lease else None
@@ -70,10 +70,10 @@ class PlanLock:
         if holder is not None and holder.run_id != run_id:
             if self._left(holder.run_id):
                 lease, outlasted = self._outlasted(holder), holder.run_id
-            elif is_refresh(holder.run_id) and not is_refresh(run_id):
+            elif gives_way(holder.run_id) and not gives_way(run_id):
                 self._displace(run_id, attempt)
                 return None
-            elif is_refresh(holder.run_id) or is_in_place(holder.run_id):
+            elif gives_way(holder.run_id) or is_in_place(holder.run_id):
                 lease = self._expired(holder.run_id)
             else:
                 raise self._held(holder)
@@ -128,11 +128,11 @@ class PlanLock:
             return
 
     def _displace(self, run_id: str, attempt: int, outlasted: str | None = None) -> None:
-        """Write over a refresh, which may renew in this very moment, or over what was waited out elsewhere."""
+        """Write over a run that gives way, which may renew in this very moment, or over what was waited out elsewhere."""
         while True:
             lease = self._api.find(LEASE, self._name, self._namespace)
             holder = _holder(lease) if lease else None
-            if holder is not None and holder.run_id not in (run_id, outlasted) and not is_refresh(holder.run_id):
+            if holder is not None and holder.run_id not in (run_id, outlasted) and not gives_way(holder.run_id):
                 raise self._held(holder)
             try:
                 self._put(lease, run_id, attempt)

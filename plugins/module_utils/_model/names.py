@@ -57,3 +57,8 @@ SITE = f"{PREFIX}/capture-of-site"
 def protected_label(plan: str) -> str:
     """The label that marks everything a plan protects; one per plan, since an object may belong to several."""
     return f"protected.{PREFIX}/{plan}"
+
+
+def rehearsal_label(plan: str) -> str:
+    """The label of all that a rehearsal of the plan made; never together with the one above."""
+    return f"rehearsal.{PREFIX}/{plan}"

@@ -21,6 +21,7 @@ STEPS = (
     "recheck",
     "sync",
     "fence",
+    "isolate",
     "volumes",
     "promote",
     "metadata",
@@ -30,11 +31,19 @@ STEPS = (
     "traffic",
     "resync",
     "rollback",
+    "cleanup",
     "end",
 )
 SWITCHES = ("failover", "relocate", "reprotect")
 # brings a stage to the newest capture; it switches nothing, and every other run goes before it
 REFRESH = "prestage"
+# runs a copy of the plan apart from everything, and removes it; production never notices
+REHEARSAL, CLEANUP = "test_failover", "test_cleanup"
+REHEARSALS = (REHEARSAL, CLEANUP)
+# they move nothing: every move goes before them
+BACKGROUND = (REFRESH, *REHEARSALS)
+# in their ids: `test-failover` could be the failover of a plan whose name ends in -test
+_WORD = "rehearsal"
 START, STOP = "start", "stop"
 # start or stop a plan at one site; they move nothing, and one that was killed stands in nobody's way
 IN_PLACE = (START, STOP)
@@ -119,21 +128,28 @@ def is_move(run_id: str) -> bool:
     return re.search(rf"-(?:{'|'.join(SWITCHES)})-.+-\d{{14}}-[0-9a-f]{{4}}$", run_id) is not None
 
 
-def is_refresh(run_id: str) -> bool:
-    """Told by the id alone: a lock names nothing else."""
+def gives_way(run_id: str) -> bool:
+    """Whether it is one of BACKGROUND. Told by the id alone: a lock names nothing else."""
     others = "|".join((*SWITCHES, *IN_PLACE))
-    return re.search(rf"-{REFRESH}-(?!.*-(?:{others})-).+-\d{{14}}-[0-9a-f]{{4}}$", run_id) is not None
+    own = f"{REFRESH}|{_WORD}"
+    return re.search(rf"-(?:{own})-(?!.*-(?:{others})-).+-\d{{14}}-[0-9a-f]{{4}}$", run_id) is not None
+
+
+def may_be_rehearsal(run_id: str) -> bool:
+    """False is sure; that it is one, only its record says."""
+    return f"-{_WORD}-" in run_id
 
 
 def is_in_place(run_id: str) -> bool:
-    """As `is_refresh`; an id that could be that of a move, by the names of its plan and site, is taken for one."""
-    moves = "|".join((*SWITCHES, REFRESH))
+    """As `gives_way`; an id that could be that of a move, by the names of its plan and site, is taken for one."""
+    moves = "|".join((*SWITCHES, REFRESH, _WORD))
     own = rf"(?!.*-(?:{moves})-).+-(?:{'|'.join(IN_PLACE)})-.+-\d{{14}}-[0-9a-f]{{4}}"
     return re.fullmatch(own, run_id) is not None
 
 
 def new_run_id(plan: str, operation: str, target: str, now: datetime) -> str:
     """Readable, sortable, a valid label value; two made in the same second differ. A long plan name is cut."""
-    rest = f"-{operation}-{target}-{now:%Y%m%d%H%M%S}-{secrets.token_hex(2)}"
+    word = _WORD if operation in REHEARSALS else operation
+    rest = f"-{word}-{target}-{now:%Y%m%d%H%M%S}-{secrets.token_hex(2)}"
     short = plan[: max(1, LABEL_LIMIT - len(rest))].rstrip("-")
     return f"{short}{rest}".lower().replace("_", "-")

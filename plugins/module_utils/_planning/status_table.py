@@ -28,6 +28,7 @@ def status_table(status: Mapping[str, Any]) -> list[str]:
     ]
     lines += ["", *_columns(["known at", "capture", "phase", "content"], captures)]
     lines += _stage(status.get("stage") or {})
+    lines += _last_test(status.get("last_test") or {})
     lines += [
         "",
         *_columns(["run", "state", "started", "took", "lost", "away"], [_run(run) for run in status["runs"]]),
@@ -59,6 +60,13 @@ def _stage(stage: Mapping[str, Any]) -> list[str]:
         return ["", f"NO STAGE at {stage['site']}, and the plan wants one: run prestage"]
     shown = f"stage at {stage['site']} holds {stage['capture']}, {stage['age_seconds']} s old"
     return ["", f"{shown}, refreshed {stage['refreshed']}"]
+
+
+def _last_test(test: Mapping[str, Any]) -> list[str]:
+    if not test:
+        return []
+    stands = "" if test["cleaned"] else ", and stands there"
+    return ["", f"last tested {test['days']} days ago at {test['site']}: {test['verdict']}{stands} ({test['run_id']})"]
 
 
 def _columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 
 from .._errors import Unsupported
@@ -45,6 +46,18 @@ class FenceProof:
 
     group: str
     evidence: str
+
+
+@dataclass(frozen=True)
+class Clones:
+    """Writable copies of a secondary's volumes, which its replication knows nothing of.
+
+    sources: name of a PV to what of its spec names the copy. taken: of which moment the data is, where the product
+    says so.
+    """
+
+    sources: Mapping[str, Mapping[str, Any]]
+    taken: datetime | None = None
 
 
 class Provider(ABC):
@@ -143,6 +156,17 @@ class Provider(ABC):
 
     def unfence(self, group: Group, survivor: str, lost: str) -> bool:
         raise self._unsupported(f"unfence {lost}", group)
+
+    def clone(self, group: Group, site: str, name: str, volumes: Sequence[Mapping[str, Any]]) -> Clones:
+        """Copy what the site holds of a group under a name, once; the copies of an earlier call stay as they are.
+
+        volumes: PVs of the group, as a move would create them there.
+        """
+        raise self._unsupported("copy a secondary for a rehearsal", group)
+
+    def unclone(self, group: Group, site: str, name: str) -> bool:
+        """Remove the copies of that name with their data, and nothing else; False where there are none."""
+        raise self._unsupported("remove copies of a secondary", group)
 
     def _unsupported(self, what: str, group: Group) -> Unsupported:
         return Unsupported(

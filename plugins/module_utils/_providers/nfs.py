@@ -12,7 +12,7 @@ from typing import Any
 from .._errors import DrError, NotFound, Refused, Unreachable
 from .._model.group_status import GroupStatus, SyncProof, silent
 from .._model.plan import Group
-from .base import WORKERS, Capabilities, FenceProof, Provider
+from .base import WORKERS, Capabilities, Clones, FenceProof, Provider
 from .nfs_control import NfsControl, control_for, export_of
 from .nfs_http import all_exports
 from .site_handle import SiteHandle
@@ -26,7 +26,9 @@ class NfsProvider(Provider):
     """
 
     name = "nfs"
-    capabilities = Capabilities(final_sync=True, force=True, pause=True, reports_lag=True, groups=True, fencing=True)
+    capabilities = Capabilities(
+        final_sync=True, force=True, pause=True, reports_lag=True, groups=True, clones=True, fencing=True
+    )
 
     @classmethod
     def detect(cls, group: Group, site: SiteHandle) -> str:
@@ -170,6 +172,21 @@ class NfsProvider(Provider):
 
     def unfence(self, group: Group, survivor: str, lost: str) -> bool:
         return self._set_paused(group, survivor, False)
+
+    def clone(self, group: Group, site: str, name: str, volumes: Sequence[Mapping[str, Any]]) -> Clones:
+        """A second export beside the group's; volumes lie in it as they do in the first."""
+        made = self._control(group, site).clone(name)
+        here = group.options_at(site)
+        root = here["path"].rstrip("/")
+        sources = {
+            pv["metadata"]["name"]: {"nfs": {**nfs, "path": f"{made['path']}{nfs['path'].removeprefix(root)}"}}
+            for pv in volumes
+            for nfs in [pv["spec"]["nfs"]]
+        }
+        return Clones(sources, datetime.fromisoformat(made["taken"]) if made.get("taken") else None)
+
+    def unclone(self, group: Group, site: str, name: str) -> bool:
+        return self._control(group, site).unclone(name)
 
     def _set_paused(self, group: Group, site: str, paused: bool) -> bool:
         control = self._control(group, site)

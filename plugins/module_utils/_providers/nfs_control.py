@@ -49,6 +49,12 @@ class NfsControl(Protocol):
     def set_paused(self, paused: bool) -> None:
         """Stop the transfer, or go on with it."""
 
+    def clone(self, name: str) -> dict[str, Any]:
+        """Have a writable copy of the content exported beside it: its path, and taken. One that is there stays."""
+
+    def unclone(self, name: str) -> bool:
+        """Withdraw that copy and remove its data; whether there was one."""
+
 
 def control_for(site: str, group: Group, run: Runner = run_command) -> NfsControl:
     options = group.options_at(site)

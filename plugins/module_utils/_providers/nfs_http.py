@@ -10,7 +10,7 @@ from typing import Any
 from .._cluster.clock import Clock
 from .._cluster.patience import PASSING, patiently, seconds_of
 from .._cluster.waiting import wait_for
-from .._errors import Conflict, DrError, Failed, NotFound, Refused, TerminalState, Unreachable
+from .._errors import Conflict, DrError, Failed, NotFound, Refused, TerminalState, Unreachable, Unsupported
 
 try:
     import urllib3
@@ -31,6 +31,9 @@ READ_TIMEOUT = 20.0
 PATIENCE = 30.0
 # a final sync or a resync sends and hashes all data
 TRANSFER = "1h"
+
+# without a reason of the API's own: the server does not have that verb
+NO_API = (404, 405)
 
 ERRORS: dict[str, type[DrError]] = {
     "NotFound": NotFound,
@@ -115,6 +118,32 @@ class HttpControl:
 
     def set_paused(self, paused: bool) -> None:
         self._call("POST", "/pause" if paused else "/resume", {})
+
+    def clone(self, name: str) -> dict[str, Any]:
+        try:
+            return self._call("PUT", f"/clones/{name}", {}, self._transfer)
+        except Failed as error:
+            if error.status not in NO_API:
+                raise
+            raise Unsupported(
+                "copy the export",
+                site=self._site,
+                on=f"export {self._export}",
+                seen=f"the server's replication API has no clones: {error.seen}",
+                wanted="PUT and DELETE of clones/NAME",
+                next_step="docs/providers/nfs.md says what a server has to offer for rehearsals",
+            ) from error
+
+    def unclone(self, name: str) -> bool:
+        try:
+            self._call("DELETE", f"/clones/{name}", None, self._transfer)
+        except NotFound:
+            return False
+        except Failed as error:
+            if error.status in NO_API:
+                return False
+            raise
+        return True
 
     def _call(self, method: str, verb: str, body: Any = None, read_timeout: float = READ_TIMEOUT) -> dict[str, Any]:
         def send(_left: float) -> dict[str, Any]:

@@ -102,6 +102,12 @@ class SshControl:
     def set_paused(self, paused: bool) -> None:
         self._call(COMMAND_TIMEOUT, "pause" if paused else "resume")
 
+    def clone(self, name: str) -> dict[str, Any]:
+        return self._call(self._transfer, "clone", name)
+
+    def unclone(self, name: str) -> bool:
+        return bool(self._call(self._transfer, "unclone", name)["changed"])
+
     def _call(self, deadline: float, verb: str, *arguments: str, patience: float = PATIENCE) -> dict[str, Any]:
         tried = f"{verb} by ssh to {self._here.ssh}"
         on = f"export {self._export}"

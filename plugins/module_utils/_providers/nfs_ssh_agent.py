@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from .nfs_ssh_agent_clone import CLONE
 from .nfs_ssh_agent_transfer import TRANSFER
 
 # STATE_DIR VERB EXPORT [ARGUMENT...]; answers one line of JSON. Fed by ssh, it finds its text in the variable `agent`.
@@ -212,6 +213,7 @@ END
 
 """
     + TRANSFER
+    + CLONE
     + r"""
 grant() {  # EPOCH SNAPSHOT: may the peer become primary without a loss?
   load
@@ -292,7 +294,7 @@ pause() {
 
 case $verb in
 status | hello | create | receive | received | push | tick | digest | grant | promote | demote | resync | pause | \
-  remove)
+  remove | clone | unclone)
   "$verb" "$@" ;;
 sync) final_sync ;;
 resume) put paused no && echo '{"changed":true}' ;;

@@ -13,6 +13,7 @@ from ..._cluster.lease import PlanLock
 from ..._errors import DrError
 from ..._model.plan import Plan
 from ..._model.run import REFRESH, Run
+from ..._planning.rehearsal.history import last_test
 from ..._planning.report.summary import history_line
 from ..._planning.restore.stage_record import last_refresh
 from ..._planning.status_table import status_table
@@ -55,6 +56,7 @@ def plan_status(plan: Plan) -> dict[str, Any]:
         ],
         "captures": {there.site: _captures(plan, there.api) for there in reached if there.api is not None},
         "stage": _stage(plan, runs, lives_at, now),
+        "last_test": last_test(runs, now),
         "lock": _lock(plan, reached),
         "fence_debts": [f"{run.id}: {run.fence_debt}" for run in runs if run.fence_debt],
         "runs": [history_line(run) for run in moves[-LAST_RUNS:]],

@@ -15,6 +15,7 @@ from ..._model.finding import Finding, abridged, blockers, score
 from ..._model.group_status import GroupStatus
 from ..._model.plan import Plan
 from ..._planning.guards.freshness import lag_findings
+from ..._planning.rehearsal.history import test_findings
 from ..._planning.start.order import StartOrder, order_start
 from ..capture.metadata_source import needs_of
 from ..clones.snapshot_storage import snapshot_findings
@@ -25,6 +26,7 @@ from ..inventory.workloads import workload_records
 from ..plan.groups import Groups
 from ..plan.sites import Reach, reach
 from ..protect.data_protection import version_findings
+from ..report.history import history_of
 from ..start.budget_record import budget_findings
 from ..start.forecast import NO_FORECAST, StartForecast, recorded_runs
 from ..stop.gitops import paused_findings, sync_findings, target_findings
@@ -50,6 +52,9 @@ def readiness(plan: Plan, pv_patch_preview: str = "") -> dict[str, Any]:
         groups = pool.submit(replication.observe, names).result()
         reached = {name: future.result() for name, future in asked.items()}
     findings = [finding for there in reached.values() for finding in _site(plan, there)]
+    history = history_of(plan, reached.values())
+    if history.runs or not history.unread:
+        findings += test_findings(plan.name, history.runs, datetime.now(UTC))
     volumes = VolumeView()
     lives_at = where_it_lives(plan, groups)
     findings += _groups(plan, groups, lives_at)

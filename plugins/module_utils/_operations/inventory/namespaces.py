@@ -23,7 +23,7 @@ def absent_namespaces(plan: Plan, api: Api) -> list[str]:
                 "use the namespace",
                 site=api.site,
                 on=f"Namespace/{name}",
-                seen=f"it is Terminating since {found['metadata'].get('deletionTimestamp')}: {_held_by(found)}",
+                seen=f"it is Terminating since {found['metadata'].get('deletionTimestamp')}: {held_by(found)}",
                 wanted="absent, or Active",
                 next_step="wait until it is gone, then start again; what holds it is listed by"
                 f" `oc get namespace {name} -o jsonpath='{{.status.conditions}}'`",
@@ -48,7 +48,7 @@ def _is_ending(namespace: Object) -> bool:
     return bool(namespace["metadata"].get("deletionTimestamp")) or phase == "Terminating"
 
 
-def _held_by(namespace: Object) -> str:
+def held_by(namespace: Object) -> str:
     conditions = (namespace.get("status") or {}).get("conditions") or ()
     told = [str(item.get("message")) for item in conditions if item.get("status") == "True" and item.get("message")]
     return "; ".join(told)[:500] or "its content is being removed"

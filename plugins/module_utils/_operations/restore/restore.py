@@ -125,7 +125,7 @@ def restore_metadata(plan: Plan, run_id: str, timeout: float, check_mode: bool) 
             create_networks(session, networks)
             kept = [existing[key_of(change.body)] for change in changes if change.verb == "keep"]
             take_over(session, [*kept, *workloads.kept])
-            _write_vms(session, todo)
+            write_vms(session, todo)
             write_workloads(session, workloads.todo)
         session.progress.emit("metadata", len(wanted), len(wanted))
         verbs = [change.verb for change in changes]
@@ -213,7 +213,7 @@ def halted(vm: Mapping[str, Any], run_id: str) -> Object:
     return {"apiVersion": VM.api_version, "kind": VM.kind, "metadata": meta, "spec": spec}
 
 
-def _write_vms(session: Session, todo: list[VmChange]) -> None:
+def write_vms(session: Session, todo: list[VmChange]) -> None:
     def write(change: VmChange) -> None:
         if change.verb == "update":
             session.api.replace(VM, change.body)

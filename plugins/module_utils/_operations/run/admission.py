@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from ..._cluster.run_store import RunStore
 from ..._errors import Refused
 from ..._model.plan import Plan
-from ..._model.run import IN_PLACE, REFRESH, START, STOP, Run
+from ..._model.run import CLEANUP, IN_PLACE, REFRESH, REHEARSAL, START, STOP, Run
 from ..._model.run_asked import RunAsked
 from ..._planning.guards.begin import (
     check_asked,
@@ -21,13 +21,19 @@ from ..._planning.guards.begin import (
 from ..._planning.guards.elsewhere import check_nothing_there
 from ..._planning.guards.freshness import accepted_loss, check_freshness
 from ..._planning.guards.recovery import check_recovery_asked, check_same_point
+from ..._planning.guards.rehearsal import check_rehearsable
 from ..._planning.guards.switch import check_movable, check_stageable
 from ..._planning.losses import Loss
 from ..._planning.start.gates import check_gates
 from ..capture.metadata_source import restores
 from ..inventory.remains import machines_at
+from ..plan.groups import Groups
+from ..rehearsal.copies import check_copies
+from ..rehearsal.place import check_free
 from .outlook import Outlook
 from .way import Way
+
+TRIED = {REFRESH: "refresh the stage", REHEARSAL: "rehearse"}
 
 
 def check_request(plan: Plan, asked: RunAsked) -> None:
@@ -36,6 +42,7 @@ def check_request(plan: Plan, asked: RunAsked) -> None:
     check_gates(plan.startup.waves, asked.open_gates)
     check_asked(plan, asked.operation, asked.target, asked.declare_lost)
     check_recovery_asked(plan, asked.operation, asked.recovery_point, restores(plan))
+    check_rehearsable(plan, asked.operation, restores(plan))
     if asked.operation == REFRESH and not plan.metadata.prestage:
         raise Refused(
             "refresh the stage",
@@ -48,7 +55,7 @@ def check_request(plan: Plan, asked: RunAsked) -> None:
 
 def check_before_idle(plan: Plan, asked: RunAsked, way: Way, seen: Outlook) -> None:
     """What stands against the run even where there seems to be nothing to do."""
-    if way.operation != STOP:
+    if way.operation not in (CLEANUP, STOP):
         # a lost site that came back calls itself primary too
         check_debts(seen.runs, way.target)
     if way.operation in IN_PLACE:
@@ -71,8 +78,11 @@ def check_way(plan: Plan, asked: RunAsked, way: Way, unfinished: Run | None) -> 
     if way.operation == "relocate" and unfinished is None:
         check_movable(plan.name, way.target, way.source, way.copies, way.sources)
         check_nothing_there(plan.name, way.target, machines_at(plan, way.api))
-    if way.operation == REFRESH:
-        check_stageable(plan.name, way.target, way.source, way.copies, way.sources)
+    if way.operation in (REFRESH, REHEARSAL):
+        check_stageable(plan.name, way.target, way.source, way.copies, way.sources, TRIED[way.operation])
+    if way.operation == REHEARSAL:
+        check_copies(plan, Groups(plan))
+        check_free(plan, way.api, unfinished.id if unfinished else None)
 
 
 def check_loss(plan: Plan, asked: RunAsked, run: Run, losses: Sequence[Loss], unfinished: Run | None) -> None:

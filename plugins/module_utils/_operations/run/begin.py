@@ -15,9 +15,10 @@ from ..._cluster.lease import Left, PlanLock
 from ..._cluster.run_store import RunStore
 from ..._errors import DrError, Refused
 from ..._model.plan import Plan
-from ..._model.run import IN_PLACE, REFRESH, STOP, Run, StepRecord, new_run_id
+from ..._model.run import BACKGROUND, CLEANUP, IN_PLACE, REHEARSALS, STOP, Run, StepRecord, new_run_id
 from ..._model.run_asked import RunAsked
 from ..._planning.guards.recovery import check_point_taken_up
+from ..._planning.guards.rehearsal import check_unfinished_move
 from ..._planning.losses import forced_losses
 from ..replication.awaited import look_with_capture
 from .admission import check_before_idle, check_direction, check_loss, check_request, check_way
@@ -36,9 +37,9 @@ def begin_run(plan: Plan, asked: RunAsked, check_mode: bool) -> dict[str, Any]:
         asked = replace(asked, operation="relocate", target=plan.home)
     check_request(plan, asked)
     operation = asked.operation
-    alone = operation in ("failover", *IN_PLACE)
+    alone = operation in ("failover", CLEANUP, *IN_PLACE)
     # a stop asks nothing of replication, which may be what is broken
-    seen = look_out(plan, [str(asked.target)] if alone else list(plan.sites), observe=operation != STOP)
+    seen = look_out(plan, [asked.target or ""] if alone else list(plan.sites), observe=operation != STOP)
     if not check_mode:
         free_ended(plan, seen)
     unfinished = seen.unfinished
@@ -49,6 +50,9 @@ def begin_run(plan: Plan, asked: RunAsked, check_mode: bool) -> dict[str, Any]:
     check_before_idle(plan, asked, way, seen)
     if operation in IN_PLACE:
         unfinished = seen.unfinished_in_place(operation, way.target)
+    if operation in REHEARSALS:
+        check_unfinished_move(unfinished, operation)
+        unfinished = seen.unfinished_rehearsal(operation, way.target)
     if unfinished is None and (why := idle_because(plan, operation, way.target, seen)):
         check_point_taken_up(plan, way.target, asked.recovery_point, seen.runs)
         return _nothing_to_do(operation, seen.runs, way.target, way.source, why)
@@ -99,7 +103,8 @@ def _begun(plan: Plan, asked: RunAsked, way: Way, unfinished: Run | None, check_
         },
         "losses": [loss.as_dict() for loss in losses],
         "phase_after": _phase_after(plan, way.operation, way.target),
-        "gitops": plan.metadata.gitops is not None,
+        # a rehearsal is not what syncs the plan from Git
+        "gitops": plan.metadata.gitops is not None and way.operation not in REHEARSALS,
         **ahead,
         "msg": f"run {run.id}, attempt {run.attempt}: {way}{older if run.recovery_point else ''}",
     }
@@ -154,7 +159,7 @@ def _nothing_to_do(operation: str, runs: list[Run], target: str, source: str, wh
 
 def _phase_after(plan: Plan, operation: str, target: str) -> str:
     """The phase that the plan is to be in once the run is done (DESIGN §1); empty where that does not change."""
-    if operation in (REFRESH, *IN_PLACE):
+    if operation in (*BACKGROUND, *IN_PLACE):
         return ""
     at_home = target == plan.home
     if operation == "failover":

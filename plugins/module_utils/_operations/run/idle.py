@@ -7,7 +7,7 @@ from __future__ import annotations
 from ..._cluster.api import Api, Object
 from ..._errors import Refused
 from ..._model.plan import Plan
-from ..._model.run import IN_PLACE, REFRESH, START
+from ..._model.run import BACKGROUND, IN_PLACE, START
 from ..._model.vm import power_record
 from ..._model.workload import is_recorded, workload_record
 from ..._planning.guards.begin import check_one_home
@@ -30,7 +30,7 @@ def idle_because(plan: Plan, operation: str, target: str, seen: Outlook) -> str:
         return (_already_up if operation == START else _already_off)(plan, api, look(plan, api))
     if operation == "reprotect":
         return _reprotected(plan, target, seen)
-    if operation == REFRESH:
+    if operation in BACKGROUND:
         return ""
     if not here or any(status.role != "primary" for status in here):
         return ""

@@ -12,7 +12,7 @@ from ..._cluster.run_store import RunStore
 from ..._errors import DrError
 from ..._model.group_status import GroupStatus
 from ..._model.plan import Plan
-from ..._model.run import ENDED, IN_PLACE, REFRESH, Run
+from ..._model.run import BACKGROUND, ENDED, IN_PLACE, REHEARSALS, Run
 from ..plan.groups import Groups
 from ..plan.sites import Reach, reach
 
@@ -27,17 +27,29 @@ class Outlook:
 
     @property
     def unfinished(self) -> Run | None:
-        """The move that somebody has to finish. A refresh, a start or a stop stands in nobody's way."""
-        others = (REFRESH, *IN_PLACE)
+        """The move that somebody has to finish. What moves nothing stands in nobody's way."""
+        others = (*BACKGROUND, *IN_PLACE)
         open_runs = (run for run in reversed(self.runs) if run.state not in ENDED and run.operation not in others)
         return next(open_runs, None)
 
     def unfinished_in_place(self, operation: str, target: str) -> Run | None:
         """The start or stop that the same command resumes; none when anything was run after it."""
-        last = next((run for run in reversed(self.runs) if run.operation != REFRESH), None)
-        if last is None or last.state in ENDED or (last.operation, last.target) != (operation, target):
-            return None
-        return last
+        last = next((run for run in reversed(self.runs) if run.operation not in BACKGROUND), None)
+        return last if _is_resumed_by(last, operation, target) else None
+
+    def unfinished_rehearsal(self, operation: str, target: str) -> Run | None:
+        """The rehearsal or cleanup that the same command resumes; none when the other one was run after it."""
+        last = self.last_rehearsal(target)
+        return last if _is_resumed_by(last, operation, target) else None
+
+    def last_rehearsal(self, target: str | None = None) -> Run | None:
+        """The newest rehearsal or cleanup, at a site or anywhere."""
+        found = (run for run in reversed(self.runs) if run.operation in REHEARSALS and target in (None, run.target))
+        return next(found, None)
+
+
+def _is_resumed_by(run: Run | None, operation: str, target: str) -> bool:
+    return run is not None and run.state not in ENDED and (run.operation, run.target) == (operation, target)
 
 
 def look_out(plan: Plan, must: Collection[str], observe: bool = True) -> Outlook:

@@ -10,7 +10,7 @@ from ..._cluster.api import Api
 from ..._errors import Refused
 from ..._model.group_status import GroupStatus
 from ..._model.plan import Plan
-from ..._model.run import IN_PLACE, REFRESH
+from ..._model.run import BACKGROUND, CLEANUP, IN_PLACE
 from ..._model.run_asked import RunAsked
 from ..._planning.guards.begin import living_site
 from ..plan.sites import Reach
@@ -31,7 +31,7 @@ class Way:
 
     def __str__(self) -> str:
         state = self.there.state
-        if self.operation in IN_PLACE:
+        if self.operation in (CLEANUP, *IN_PLACE):
             return f"at {self.target}, with {self.source} {state}"
         return f"{self.source} ({state}) to {self.target}"
 
@@ -48,9 +48,12 @@ def way_of(plan: Plan, asked: RunAsked, seen: Outlook) -> Way:
 
 
 def _found_out(plan: Plan, operation: str, seen: Outlook) -> str:
-    """The site where the plan lives; for a stage the other one."""
+    """The site where the plan lives; for a stage and a rehearsal the other one; for a cleanup that of the rehearsal."""
+    rehearsed = seen.last_rehearsal() if operation == CLEANUP else None
+    if rehearsed is not None:
+        return rehearsed.target
     home = living_site(plan, seen.groups, seen.runs)
-    return plan.peer_of(home) if operation == REFRESH else home
+    return plan.peer_of(home) if operation in BACKGROUND else home
 
 
 def _target_api(here: Reach) -> Api:

@@ -8,13 +8,14 @@ from dataclasses import replace
 
 from ..._cluster.api import Api
 from ..._errors import Conflict, DrError, Refused
-from ..._model.run import REFRESH, START
+from ..._model.run import REFRESH, REHEARSAL, START
 from ..._model.vm import claim_users
 from ..._planning.guards.promotion import PeerClearance, absent_is_secondary, check_one_writer
 from ..._planning.guards.switch import check_taking_back
 from ..._planning.volumes.home import fields_of_the_other_site
 from ..inventory.protected import list_protected
 from ..inventory.remains import remains_at
+from ..rehearsal.guard import check_may_rehearse
 from ..replication.replication import clearance
 from ..run.session import Session
 from ..volumes.volumes import recorded_decisions, verify_volumes
@@ -33,6 +34,8 @@ def check_may_start(session: Session, site: str) -> int:
         )
     if session.run.operation == START:
         return _in_place(session)
+    if session.run.operation == REHEARSAL:
+        return check_may_rehearse(session)
     if site == session.target:
         return _at_target(session)
     return _back_at_source(session, session.site_api(site))

@@ -16,6 +16,7 @@ from ..._cluster.clock import Deadline
 from ..._cluster.watching import await_lists
 from ..._cluster.write_stream import WriteStream
 from ..._errors import DrError, NotFound, Unreachable
+from ..._model.run import REHEARSAL
 from ..._model.start_asked import Asked
 from ..._model.vmi_state import VmiState
 from ..._planning.start.caps import CappedQueue
@@ -65,7 +66,8 @@ class Starter:
         self._sight = Sight(session.clock)
         self._now = self._sight.now
         self._memory = StartMemory(session, api.site, asked.only, self._now)
-        at_target = api.site == session.target
+        # nor does a hook judge a rehearsal: it would ask what nobody outside can reach
+        at_target = api.site == session.target and session.run.operation != REHEARSAL
         self._hooks = StartHooks(session.plan, chosen, self._memory.hooks, asked.hook, at_target)
         self._wake = Bell()
         self._vms = VmStart(session.plan, api, vms, self._wake)

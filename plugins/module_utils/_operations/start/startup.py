@@ -15,6 +15,7 @@ from ..._planning.start.only import only
 from ..._planning.start.order import order_start
 from ..inventory.protected import start_records
 from ..inventory.workloads import workload_records
+from ..rehearsal.place import enter
 from ..run.session import Session
 from ..stop.pools import resume_pools
 from .guard import check_may_start
@@ -37,6 +38,7 @@ def start_vms(
     """
     asked = asked or Asked()
     with Session(plan, run_id, check_mode) as session, session.step(_step(session, site)) as summary:
+        enter(session)
         site = site or session.target
         api = session.site_api(site)
         vms, workloads = of_run(session, api, site)

@@ -10,12 +10,16 @@ from ..._errors import Conflict, DrError
 from ..._model.plan import Plan
 from ..inventory.protected import list_vms, running_vmis
 from ..inventory.workloads import list_workloads, workload_pods
+from ..rehearsal.place import is_rehearsal
+from ..rehearsal.verify import verify_rehearsal
 from ..run.session import Session
 from ..volumes.volumes import recorded_decisions, verify_volumes
 
 
 def verify_run(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
     """Read the target back once more, and look for VMs and pods of the plan at the source."""
+    if is_rehearsal(plan, run_id, check_mode):
+        return verify_rehearsal(plan, run_id, check_mode)
     with Session(plan, run_id, check_mode) as session, session.step("verify") as summary:
         if check_mode:
             return {"changed": False, "volumes_verified": 0, "running": 0, "left_at_source": [], "msg": "check mode"}

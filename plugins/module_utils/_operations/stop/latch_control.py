@@ -8,7 +8,7 @@ from typing import Any
 
 from ..._errors import Refused
 from ..._model.plan import Plan
-from ..._model.run import START
+from ..._model.run import REHEARSALS, START
 from ..inventory.protected import list_vms
 from ..plan.sites import reach
 from ..run.session import Session
@@ -28,6 +28,15 @@ def set_latch(plan: Plan, run_id: str, site: str, state: str, check_mode: bool) 
 
 
 def _open(session: Session, site: str) -> dict[str, Any]:
+    if session.run.operation in REHEARSALS:
+        raise Refused(
+            "open the latch",
+            site=site,
+            on=f"run {session.run.id}",
+            seen="it rehearses, with VMs of its own that the plan's latch does not hold",
+            wanted="a run that moves the plan there",
+            next_step="failover or relocate starts the plan",
+        )
     with session.step("start" if site == session.target else "rollback") as summary:
         if session.check_mode and session.run.operation != START:
             # what the guard looks at has not been done

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from ..._errors import Refused
 from ..._model.group_status import GroupStatus
 from ..._model.plan import Plan
-from ..._model.run import IN_PLACE, REFRESH, START, STOP, Run
+from ..._model.run import BACKGROUND, CLEANUP, IN_PLACE, START, STOP, Run
 from .promotion import PeerClearance, absent_is_secondary, check_one_writer
 
 
@@ -39,7 +39,7 @@ def living_site(plan: Plan, groups: Mapping[str, Sequence[GroupStatus]], runs: S
 def check_asked(plan: Plan, operation: str, target: str | None, declared_lost: str | None) -> None:
     """A run says where; only the other site can be lost, and only a failover and a start go on without it."""
     in_place = operation in IN_PLACE
-    if target is None and operation not in ("reprotect", REFRESH):
+    if target is None and operation not in ("reprotect", *BACKGROUND):
         raise Refused(
             f"begin {operation}",
             on=f"plan {plan.name}",
@@ -113,8 +113,8 @@ def check_unfinished(unfinished: Run | None, operation: str, target: str, declar
 
 
 def check_source(operation: str, source: str, state: str, message: str, declared_lost: str | None) -> None:
-    """A failover wants a decision, a stop nothing, everything else a source that answers; a start does with either."""
-    if operation == STOP or (operation == START and declared_lost):
+    """A failover wants a decision, a stop and a cleanup nothing, all else an answer; a start does with either."""
+    if operation in (CLEANUP, STOP) or (operation == START and declared_lost):
         return
     if operation != "failover":
         if state == "reachable":

@@ -63,16 +63,22 @@ def check_movable(
 
 
 def check_stageable(
-    plan: str, target: str, source: str, here: Sequence[GroupStatus], there: Sequence[GroupStatus]
+    plan: str,
+    target: str,
+    source: str,
+    here: Sequence[GroupStatus],
+    there: Sequence[GroupStatus],
+    tried: str = "refresh the stage",
 ) -> None:
-    """A stage is kept where the plan does not live: no copy there is writable, and its peer is the primary one."""
+    """A stage is kept, and a move rehearsed, where the plan does not live: no copy there is writable, its peer is the
+    primary one."""
     for mine, other in zip(here, there, strict=True):
         follows = mine.role == "secondary" or (not mine.present and mine.role != "primary")
         if other.role == "primary" and follows:
             continue
         wrong, site, wanted = (other, source, "primary") if other.role != "primary" else (mine, target, "secondary")
         raise Refused(
-            "refresh the stage",
+            tried,
             site=site,
             on=f"group {plan}/{mine.group}",
             seen=_shown(wrong),

@@ -8,10 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ..._model.plan import Plan
-from ..._model.run import HookRecord
+from ..._model.run import REHEARSALS, HookRecord
 from ..._model.step_hook import StepHook
 
 ROLLED_BACK = "relocate"
+# steps that only rehearsals have
+OF_REHEARSALS = ("isolate", "cleanup")
 
 
 def hooks_ahead(
@@ -25,6 +27,9 @@ def hooks_ahead(
     if not steps:
         return found
     left = [hook for hook in plan.hooks if hook.always or not _passed(records.get(hook.key))]
+    if operation in REHEARSALS:
+        # those of a move would act on production
+        left = [hook for hook in left if hook.moment.partition("_")[2] in OF_REHEARSALS]
     for step in steps:
         for when in ("before", "after"):
             mine = [hook for hook in left if hook.moment == f"{when}_{step}"]

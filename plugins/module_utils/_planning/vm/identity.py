@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -14,8 +13,6 @@ Object = dict[str, Any]
 
 # KubeVirt's: a VM without a UUID runs with the one that follows from its name
 _BY_NAME = uuid.UUID("6a1a24a1-4061-4607-8bf4-a3963d0c5895")
-# locally administered, unicast
-_OWN_MAC = "02"
 
 
 def identity_kept(vm: Mapping[str, Any]) -> Object:
@@ -31,33 +28,15 @@ def identity_kept(vm: Mapping[str, Any]) -> Object:
     return kept
 
 
-def identity_regenerated(vm: Mapping[str, Any], salt: str) -> Object:
-    """The VM as another machine beside the first: for a rehearsal that the production network may see.
-
-    salt: the same one gives the same machine again. Addresses that KubeVirt would choose by itself are left to it.
-    """
+def without_addresses(vm: Mapping[str, Any]) -> Object:
+    """The VM without MAC addresses of its own: KubeVirt chooses others, for a VM beside the first."""
     other = copy.deepcopy(dict(vm))
-    key = f"{vm['metadata']['namespace']}/{vm['metadata']['name']}"
-    domain = other["spec"]["template"]["spec"].setdefault("domain", {})
-    firmware = domain.setdefault("firmware", {})
-    firmware["uuid"] = _uuid(salt, key, "uuid")
-    if "serial" in firmware:
-        firmware["serial"] = _uuid(salt, key, "serial")
+    domain = other["spec"]["template"]["spec"].get("domain") or {}
     for interface in (domain.get("devices") or {}).get("interfaces") or []:
-        if "macAddress" in interface:
-            digest = _digest(salt, key, f"interface {interface['name']}")
-            interface["macAddress"] = ":".join([_OWN_MAC, *(f"{byte:02x}" for byte in digest[:5])])
+        interface.pop("macAddress", None)
     return other
 
 
 def _firmware(vm: Mapping[str, Any]) -> Mapping[str, Any]:
     found: Mapping[str, Any] = (vm["spec"]["template"]["spec"].get("domain") or {}).get("firmware") or {}
     return found
-
-
-def _uuid(*words: str) -> str:
-    return str(uuid.UUID(bytes=_digest(*words)[:16], version=4))
-
-
-def _digest(*words: str) -> bytes:
-    return hashlib.sha256("\0".join(words).encode()).digest()

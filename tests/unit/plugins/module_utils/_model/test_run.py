@@ -11,8 +11,8 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run import (
     HookRecord,
     Run,
     StepRecord,
+    gives_way,
     is_in_place,
-    is_refresh,
     is_run_to,
     new_run_id,
 )
@@ -26,7 +26,7 @@ LABEL_VALUE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
     ("plan", "operation", "target", "beginning"),
     [
         ("payroll", "failover", "west", "payroll-failover-west-20260301120005-"),
-        ("shop", "test_failover", "east", "shop-test-failover-east-20260301120005-"),
+        ("shop", "test_failover", "east", "shop-rehearsal-east-20260301120005-"),
         ("a", "start", "dc-2", "a-start-dc-2-20260301120005-"),
     ],
 )
@@ -67,18 +67,22 @@ def test_a_step_that_is_recorded_again_replaces_the_earlier_record() -> None:
 
 
 @pytest.mark.parametrize(
-    ("plan", "operation", "refresh"),
+    ("plan", "operation", "yields"),
     [
         ("payroll", "prestage", True),
+        ("payroll", "test_failover", True),
+        ("payroll", "test_cleanup", True),
+        ("payroll-test", "failover", False),
+        ("x-rehearsal-y", "failover", False),
         ("payroll", "failover", False),
         ("x-prestage-y", "relocate", False),
         ("x-failover-y", "prestage", True),
         ("x-prestage-y", "stop", False),
     ],
 )
-def test_a_refresh_is_known_by_its_id_whatever_the_plan_is_called(plan: str, operation: str, refresh: bool) -> None:
+def test_p6_what_gives_way_is_known_by_its_id_whatever_the_plans_name(plan: str, operation: str, yields: bool) -> None:
     run_id = new_run_id(plan, operation, "site-west", NOON)
-    assert is_refresh(run_id) is refresh
+    assert gives_way(run_id) is yields
     assert is_run_to(run_id, "site-west")
     assert not is_run_to(run_id, "east")
 
@@ -90,6 +94,7 @@ def test_a_refresh_is_known_by_its_id_whatever_the_plan_is_called(plan: str, ope
         ("payroll", "stop", "west", True),
         ("payroll", "failover", "west", False),
         ("payroll", "prestage", "west", False),
+        ("payroll", "test_failover", "west", False),
         ("x-stop-y", "failover", "west", False),
         ("payroll", "failover", "dc-stop-2", False),
         # could as well be a move's: its lock is left alone

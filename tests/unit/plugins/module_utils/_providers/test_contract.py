@@ -23,6 +23,7 @@ DOCS = Path(__file__).parents[5] / "docs"
 VERBS = {
     "final_sync": {"final_sync": ("east", "west")},
     "pause": {"pause": ("west",), "resume": ("west",)},
+    "clones": {"clone": ("west", "rehearsal", ()), "unclone": ("west", "rehearsal")},
     "fencing": {"fence": ("west", "east"), "unfence": ("west", "east")},
 }
 PROMISES = [(name, capability, verb) for name in PROVIDERS for capability, verbs in VERBS.items() for verb in verbs]

@@ -22,6 +22,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
     TerminalState,
     Timeout,
     Unreachable,
+    Unsupported,
 )
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Group
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.selector import LabelSelector
@@ -128,6 +129,22 @@ def error_of(call: Callable[[], object]) -> DrError:
 def test_a_verb_sits_a_burst_of_errors_out(server: Server, time: SimulatedTime, burst: Said) -> None:
     control(server, time, burst, burst, burst, Said()).promote(forced=False)
     assert server.requests == ["POST /v1/exports/payroll/promote"] * 4
+
+
+def test_a_copy_is_asked_for_by_its_name_and_removed_once(server: Server, time: SimulatedTime) -> None:
+    made = {"path": "/dr/payroll-copy", "taken": None}
+    asked = control(server, time, Said(body=made), Said(), reason(404, "NotFound"))
+    assert asked.clone("rehearsal") == made
+    assert (asked.unclone("rehearsal"), asked.unclone("rehearsal")) == (True, False)
+    assert {path.split()[1] for path in server.requests} == {"/v1/exports/payroll/clones/rehearsal"}
+
+
+@pytest.mark.parametrize("status", [404, 405])
+def test_p10_a_server_whose_api_has_no_clones_is_told_as_that(server: Server, time: SimulatedTime, status: int) -> None:
+    asked = control(server, time, Said(status))
+    error = error_of(lambda: asked.clone("rehearsal"))
+    assert (type(error), bool(error.next_step)) == (Unsupported, True)
+    assert not asked.unclone("rehearsal")
 
 
 def test_a_verb_waits_as_long_as_the_server_asks(server: Server, time: SimulatedTime) -> None:

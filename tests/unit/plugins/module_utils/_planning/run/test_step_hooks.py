@@ -65,3 +65,11 @@ def test_p3_a_hook_of_the_rollback_warns_only() -> None:
     hooks: dict[str, list[Any]] = {"before_rollback": ["a.yml"], "after_rollback": ["b.yml"]}
     expected = {"before_rollback": ["a.yml warn"], "after_rollback": ["b.yml warn"]}
     assert (ahead(hooks, operation="relocate"), ahead(hooks)) == (expected, {})
+
+
+def test_a_rehearsal_runs_no_hook_that_a_move_has_too() -> None:
+    hooks: dict[str, list[Any]] = {
+        moment: ["a.yml"] for moment in ("after_begin", "after_isolate", "before_start", "after_start", "before_end")
+    }
+    steps = ("capture", "isolate", "start", "end")
+    assert ahead(hooks, steps=steps, operation="test_failover") == {"after_isolate": ["a.yml fail"]}
