@@ -128,7 +128,7 @@ class PlanLock:
             return
 
     def _displace(self, run_id: str, attempt: int, outlasted: str | None = None) -> None:
-        """Write over a run that gives way, which may renew in this very moment, or over what was waited out elsewhere."""
+        """Write over a run that gives way, which may renew in this moment, or over what was waited out elsewhere."""
         while True:
             lease = self._api.find(LEASE, self._name, self._namespace)
             holder = _holder(lease) if lease else None

@@ -124,7 +124,7 @@ def is_run_to(run_id: str, site: str) -> bool:
 
 
 def is_move(run_id: str) -> bool:
-    """Told by the id, as `is_refresh`: other work that holds a plan's lock has no run id."""
+    """Told by the id, as `gives_way`: other work that holds a plan's lock has no run id."""
     return re.search(rf"-(?:{'|'.join(SWITCHES)})-.+-\d{{14}}-[0-9a-f]{{4}}$", run_id) is not None
 
 
