@@ -7,7 +7,7 @@ from __future__ import annotations
 from ..._cluster.api import Api, Object
 from ..._cluster.kinds import NAMESPACE, PV
 from ..._errors import Refused
-from ..._model.names import CREATED_BY, rehearsal_label
+from ..._model.names import CREATED_BY, protected_label, rehearsal_label
 from ..._model.plan import Plan
 from ..._model.run import REHEARSAL, may_be_rehearsal
 from ..._planning.rehearsal.place import rehearsed_plan, spaces_of
@@ -34,6 +34,23 @@ def spaces_there(plan: Plan, api: Api) -> list[Object]:
 def volumes_there(plan: Plan, api: Api) -> list[Object]:
     found: list[Object] = api.list(PV, labels=f"{rehearsal_label(plan.name)}=true")
     return found
+
+
+def check_made(plan: Plan, api: Api) -> None:
+    """Labels are easily copied: what the plan itself has there, or no rehearsal made, is never removed."""
+    for item in (*spaces_there(plan, api), *volumes_there(plan, api)):
+        meta = item["metadata"]
+        made = item["kind"] != NAMESPACE.kind or may_be_rehearsal(_maker(item) or "")
+        if made and meta["name"] not in plan.namespaces and protected_label(plan.name) not in meta["labels"]:
+            continue
+        raise Refused(
+            "remove the rehearsal",
+            site=api.site,
+            on=f"{item['kind']}/{meta['name']}",
+            seen=f"it has the label {rehearsal_label(plan.name)}, and no rehearsal of the plan made it",
+            wanted="the label only on what rehearsals made",
+            next_step="nothing was removed: take the label off it, then run test_cleanup again",
+        )
 
 
 def check_free(plan: Plan, api: Api, run_id: str | None = None) -> None:

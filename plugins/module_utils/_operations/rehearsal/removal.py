@@ -20,7 +20,7 @@ from ..inventory.namespaces import held_by
 from ..inventory.protected import key_of
 from ..run.session import Session
 from ..stop.vm_stop import ForcedOff
-from .place import spaces_there, volumes_there
+from .place import check_made, spaces_there, volumes_there
 
 POLL = 1.0
 
@@ -28,6 +28,7 @@ POLL = 1.0
 def clean_up(plan: Plan, run_id: str, timeout: float, check_mode: bool) -> dict[str, Any]:
     """In the order in which nothing loses what it still uses; each part is looked at until it is gone."""
     with Session(plan, run_id, check_mode) as session, session.step("cleanup") as summary:
+        check_made(plan, session.api)
         spaces, volumes = spaces_there(plan, session.api), volumes_there(plan, session.api)
         decisions = [f"{item['kind']}/{item['metadata']['name']} is removed" for item in (*spaces, *volumes)]
         copies: list[str] = []

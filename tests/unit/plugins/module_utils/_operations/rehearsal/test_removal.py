@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import NAMESPACE, PV, VM, VMI
-from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Timeout
-from ansible_collections.ocpvirt.dr.plugins.module_utils._model.names import rehearsal_label
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import NAMESPACE, PV, VM, VMI, Kind
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused, Timeout
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.names import (
+    CREATED_BY,
+    protected_label,
+    rehearsal_label,
+)
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.rehearsal import removal
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.rehearsal.removal import clean_up
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._operations.rehearsal.rehearsal_world import (
@@ -29,7 +33,8 @@ def session(monkeypatch: pytest.MonkeyPatch) -> RehearsingSession:
     """A rehearsal of one VM, beside what is of others."""
     api = KubeVirtApi()
     for name, labels in ((SPACE, LABELS), ("payroll", {}), ("other-rehearsal", {})):
-        api.create(NAMESPACE, {"kind": "Namespace", "metadata": {"name": name, "labels": labels}})
+        made = {CREATED_BY: RUN} if labels else {}
+        api.create(NAMESPACE, {"kind": "Namespace", "metadata": {"name": name, "labels": labels, "annotations": made}})
     api.create(VM, {"kind": "VirtualMachine", "metadata": {"name": "db-0", "namespace": SPACE}})
     api.create(VM, {"kind": "VirtualMachine", "metadata": {"name": "db-0", "namespace": "payroll"}})
     mine = pv_of("db-0", "/dr/copy/db-0")
@@ -57,6 +62,27 @@ def test_p8_all_of_the_rehearsal_goes_and_nothing_else(session: RehearsingSessio
     assert names(session.api) == left
     assert session.api.find(VM, "db-0", "payroll")
     assert session.product.copies == {"rehearsal-other"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "annotations"), [(NAMESPACE, "payroll", {CREATED_BY: RUN}), (NAMESPACE, "other-rehearsal", {})]
+)
+def test_p8_what_somebody_labelled_like_a_rehearsal_is_not_removed(
+    session: RehearsingSession, kind: Kind, name: str, annotations: dict[str, str]
+) -> None:
+    before = names(session.api)
+    session.api.patch(kind, name, None, {"metadata": {"labels": LABELS, "annotations": annotations}})
+    with pytest.raises(Refused, match=f"Namespace/{name}"):
+        clean()
+    assert names(session.api) == before
+
+
+def test_p8_a_volume_of_the_plan_is_not_removed_whatever_its_labels(session: RehearsingSession) -> None:
+    before = names(session.api)
+    session.api.patch(PV, "pv-staged", None, {"metadata": {"labels": {**LABELS, protected_label("payroll"): "true"}}})
+    with pytest.raises(Refused, match="PersistentVolume/pv-staged"):
+        clean()
+    assert names(session.api) == before
 
 
 def test_p5_a_second_cleanup_finds_nothing_to_do(session: RehearsingSession) -> None:
