@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import VM, VMI, Kind
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.write_stream import WriteStream
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, Failed
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.vm import PowerRecord
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.start import starter, startup
@@ -133,15 +134,21 @@ class Start:
         self.api = site()
         self.session = MemorySession(self.api)
         self.seconds = 0.0
+        self._writes: WriteStream[Any] | None = None
         self.sites: dict[str, dict[str, Any]] = {site: {"kubeconfig": f"{site}.yml"} for site in ("east", "west")}
         self.session.clock = replace(self.api.clock, monotonic=self._look_at_the_clock)
         monkeypatch.setattr(startup, "Session", self.session)
         monkeypatch.setattr(startup, "check_may_start", lambda _session, _site: 1)
         monkeypatch.setattr(starter, "TICK", 0.002)
+        monkeypatch.setattr(starter, "WriteStream", self._stream)
+
+    def _stream(self, *given: Any) -> WriteStream[Any]:
+        self._writes = WriteStream(*given)
+        return self._writes
 
     def _look_at_the_clock(self) -> float:
-        """Time passes with each look, but not while an event is on its way: a slow machine makes no difference."""
-        if self.api.settled():
+        """Time passes with each look, but not while a write or an event is on its way, however slow a machine is."""
+        if self.api.settled() and (self._writes is None or self._writes.idle):
             self.seconds += 0.5
         return self.seconds
 
