@@ -22,6 +22,8 @@ options:
     type: str
     choices: [isolated, absent]
     default: isolated
+author:
+  - The ocpvirt.dr authors (@ocpvirt)
 extends_documentation_fragment:
   - ocpvirt.dr._attributes
   - ocpvirt.dr._plan
