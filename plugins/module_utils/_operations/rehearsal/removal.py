@@ -94,7 +94,9 @@ class _Removal:
             meta = item["metadata"]
             self._session.api.delete(kind, meta["name"], meta.get("namespace"), meta.get("uid"))
 
-        outcome = for_each(items, delete, before_batch=self._session.verify_lock)
+        # an attempt that was killed asked for some of them before
+        left = [item for item in items if "deletionTimestamp" not in item["metadata"]]
+        outcome = for_each(left, delete, before_batch=self._session.verify_lock)
         for _item, error in outcome.failed:
             raise error
 

@@ -113,3 +113,11 @@ def test_what_is_left_is_named_with_what_holds_it(session: RehearsingSession, mo
     session.api.objects.pop(("VirtualMachine", SPACE, "db-0"))
     with pytest.raises(Timeout, match=f"Namespace/{SPACE}: its content is being removed"):
         clean()
+
+
+def test_p5_what_is_on_its_way_out_is_waited_for_and_not_asked_again(session: RehearsingSession) -> None:
+    ending = {"metadata": {"deletionTimestamp": "2026-03-01T12:00:00Z"}}
+    session.api.patch(NAMESPACE, SPACE, None, ending)
+    with pytest.raises(Timeout, match=f"Namespace/{SPACE}"):
+        clean()
+    assert session.api.find(NAMESPACE, SPACE)
