@@ -11,6 +11,7 @@ from ..._errors import Conflict, Unsupported
 from ..._model.plan import Group, Plan
 from ..._planning.rehearsal.place import clone_name
 from ..._planning.rehearsal.volumes import on_copy
+from ..._planning.report.document import REHEARSED
 from ..._planning.volumes.patch import VolumeDecision
 from ..capture.metadata_source import chosen_capture, source_of
 from ..entry import bounded
@@ -19,7 +20,6 @@ from ..run.session import Session
 from ..volumes.binding import bind
 from ..volumes.changes import list_existing, settle_all
 from ..volumes.volumes import decide, verify_volumes
-from .isolation import BEFORE
 from .place import enter
 
 
@@ -98,5 +98,5 @@ def _copied(session: Session, decided: list[VolumeDecision]) -> list[VolumeDecis
         made = session.groups.provider(group).clone(group, session.target, name, [item.pv for item in mine])
         sources |= made.sources
         taken[group.name] = made.taken.isoformat() if made.taken else None
-    session.put(BEFORE, {**(session.load(BEFORE) or {}), "taken": taken})
+    session.put(REHEARSED, {**(session.load(REHEARSED) or {}), "taken": taken})
     return [on_copy(item, sources[item.pv["metadata"]["name"]], plan) for item in decided]

@@ -15,13 +15,11 @@ from ..._planning.rehearsal.isolation import bubbles, namespace, policies
 from ..._planning.rehearsal.objects import VMS
 from ..._planning.rehearsal.place import spaces_of
 from ..._planning.rehearsal.verdict import seen_of
+from ..._planning.report.document import REHEARSED
 from ..capture.metadata_source import chosen_capture, source_of
 from ..entry import bounded
 from ..run.session import Session
 from .place import check_free
-
-# of the run's record: the groups before anything was done
-BEFORE = "rehearsal"
 
 
 def isolate(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
@@ -38,9 +36,9 @@ def isolate(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
         wanted += [(NETWORK_POLICY, policy) for there in spaces.values() for policy in policies(there, plan.name)]
         wanted += [(ATTACHMENT_DEFINITION, network) for network in networks]
         if not check_mode:
-            if session.load(BEFORE) is None:
+            if session.load(REHEARSED) is None:
                 here, there_groups = session.observe_groups()
-                session.put(BEFORE, {"groups": seen_of([*here, *there_groups])})
+                session.put(REHEARSED, {"groups": seen_of([*here, *there_groups])})
             session.verify_lock()
             for kind, body in wanted:
                 _make(session, kind, body)

@@ -9,6 +9,7 @@ from typing import Any
 from ..._cluster.clock import Deadline
 from ..._metadata.export_restore import Rules, restore_objects
 from ..._model.plan import Plan
+from ..._model.workload import workload_key
 from ..._planning.rehearsal.objects import NEEDED, VMS, rehearsed
 from ..._planning.vm.change import decide_vm
 from ..capture.metadata_source import chosen_capture, source_of
@@ -37,6 +38,9 @@ def _restore(session: Session, timeout: float) -> dict[str, Any]:
     changes = [decide_vm(vm, existing.get(key_of(vm)), run_id, plan.name) for vm in wanted]
     workloads = decide_workloads(session.plan, session.api, capture, run_id)
     counts = {"items": 0, "warnings": 0, "errors": 0}
+    # of the rehearsal from here on: what starts, and what its record tells of
+    keys = {"vms": [key_of(vm) for vm in wanted], "workloads": [workload_key(item.body) for item in workloads.changes]}
+    session.put("capture", {**(session.load("capture") or {}), **keys})
     todo = [change for change in changes if change.verb != "keep"]
     if not session.check_mode:
         session.verify_lock()

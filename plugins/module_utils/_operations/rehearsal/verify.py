@@ -8,12 +8,13 @@ from typing import Any
 
 from ..._model.plan import Plan
 from ..._planning.rehearsal.verdict import disturbed, seen_of, start_times, verdict, went_on
+from ..._planning.report.document import REHEARSED
 from ..._planning.report.recovery import START
 from ..inventory.protected import list_vms, running_vmis
 from ..run.session import Session
 from ..volumes.volumes import recorded_decisions, verify_volumes
 from .guard import of_production
-from .isolation import BEFORE, open_points
+from .isolation import open_points
 from .place import enter
 
 
@@ -39,7 +40,7 @@ def verify_rehearsal(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any
 
 
 def _judge(session: Session) -> dict[str, Any]:
-    record, start = session.load(BEFORE) or {}, session.load(START) or {}
+    record, start = session.load(REHEARSED) or {}, session.load(START) or {}
     here, there = session.observe_groups()
     before, after = record.get("groups", []), seen_of([*here, *there])
     wrong = [*disturbed(before, after), *of_production(session), *open_points(session)]
@@ -51,7 +52,7 @@ def _judge(session: Session) -> dict[str, Any]:
     times = start_times(start)
     capture = (session.load("capture") or {}).get("name", "")
     found = verdict(times, failed, wrong, capture, went_on(before, after))
-    session.put(BEFORE, {**record, "after": after, "start_seconds": times, **found})
+    session.put(REHEARSED, {**record, "after": after, "start_seconds": times, **found})
     return found
 
 

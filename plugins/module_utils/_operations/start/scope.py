@@ -10,7 +10,6 @@ from typing import Any
 from ..._cluster.api import Api, Object
 from ..._cluster.kinds import VM
 from ..._model.plan import Plan
-from ..._model.run import REHEARSAL
 from ..._planning.start.gates import check_gates, gates_of
 from ..inventory.protected import key_of
 from ..inventory.workloads import Workloads, list_workloads
@@ -56,9 +55,6 @@ def of_start(vm: Mapping[str, Any]) -> Object:
 def of_run(session: Session, api: Api, site: str) -> tuple[dict[str, Object], Workloads]:
     """At a target only what the capture holds: what is not in it was given up where the plan lived."""
     vms, workloads = list_of_start(session.plan, api), list_workloads(session.plan, api)
-    if session.run.operation == REHEARSAL:
-        # its namespaces hold nothing else
-        return vms, workloads
     captured = session.load("capture") if site == session.target else None
     if captured is None:
         return vms, workloads

@@ -11,8 +11,12 @@ from ..._model.run import Run
 from .recovery import START, START_AT_SOURCE, away_since, last_start, recovered, recovery_time
 from .summary import seconds_between, summary
 
+# what a rehearsal has shown
+REHEARSED = "rehearsal"
 # of the record, beside its head
-TOPICS = ("capture", "fence", "volumes", START, START_AT_SOURCE)
+TOPICS = ("capture", "fence", "volumes", REHEARSED, START, START_AT_SOURCE)
+# copies that are listed
+OLDEST = 20
 # of the document's shape
 FORMAT = 1
 
@@ -52,6 +56,7 @@ def document_of(run: Run, record: Mapping[str, Any], losses: Sequence[Mapping[st
         "volumes": list(record.get("volumes") or ()),
         "fencing": {"proofs": fence.get("proofs", []), "refusals": fence.get("refusals", [])},
         "hooks": [*summary(run)["hooks"], *_hooks(start)],
+        "rehearsal": _rehearsal(record.get(REHEARSED)),
     }
 
 
@@ -59,6 +64,15 @@ def _hooks(start: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for wave, reason in sorted(start.get("hooks", {}).items()):
         state = "passed" if reason is None else "failed"
         yield {"name": f"wave {wave}", "state": state, "started": None, "seconds": None, "error": reason or ""}
+
+
+def _rehearsal(shown: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Its verdict, and the oldest copies that it ran on; empty for other runs."""
+    if not shown or "verdict" not in shown:
+        return {}
+    copies = sorted(shown.get("taken", {}).items(), key=lambda copy: (copy[1] or "", copy[0]))
+    listed = [{"group": group, "taken": taken} for group, taken in copies[:OLDEST]]
+    return {"verdict": shown["verdict"], "reasons": shown["reasons"], "copies": listed}
 
 
 def _findings(run: Run) -> Iterator[dict[str, Any]]:

@@ -25,6 +25,9 @@ def facts(run: Mapping[str, Any]) -> Iterator[str]:
 
 def _lines(run: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "run", f"{run['run_id']}, attempt {run['attempt']}, recorded at {run['recorded_at']}"
+    if run["rehearsal"]:
+        reasons = "; ".join(run["rehearsal"]["reasons"])
+        yield "rehearsal", run["rehearsal"]["verdict"] + (f": {reasons}" if reasons else "")
     yield "way", f"{run['source']} to {run['target']}"
     ended = clock(run["ended"]) if run["ended"] else "not ended"
     yield "time", f"{clock(run['started'])} to {ended}" + (f", {duration(run['seconds'])}" if run["ended"] else "")

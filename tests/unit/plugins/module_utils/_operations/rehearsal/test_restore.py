@@ -84,3 +84,9 @@ def test_p8_a_vm_that_somebody_made_there_is_not_taken(session: RehearsingSessio
     session.api.create(VM, theirs)
     with pytest.raises(Refused, match="one of that name exists"):
         restore_apart(PLAN, RUN, 60, False)
+
+
+def test_only_the_rehearsals_own_vms_are_started_and_told_of(session: RehearsingSession) -> None:
+    restore_apart(PLAN, RUN, 60, False)
+    kept = session.load("capture")
+    assert (kept["name"], kept["vms"], kept["workloads"]) == ("c-1", [f"{SPACE}/db-0"], [])

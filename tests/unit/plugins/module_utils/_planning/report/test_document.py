@@ -90,3 +90,18 @@ def test_a_run_that_recorded_nothing_but_its_begin_has_a_document() -> None:
     told = document(failover(steps={}, ended=None, state="running", source_last_seen=None), {})
     assert (told["vms"], told["losses"], told["start"]["curve"], told["seconds"]) == ([], [], [], None)
     assert told["rto"] == {"since": at(0), "since_what": "the run began"}
+
+
+def test_a_rehearsal_tells_its_verdict_and_how_old_its_copies_were() -> None:
+    shown = {"verdict": "passed", "reasons": [], "taken": {"db": at(-5), "app": None}, "groups": []}
+    run = failover(operation="test_failover")
+    assert document(run, record_of(start_of(1), rehearsal=shown))["rehearsal"] == {
+        "verdict": "passed",
+        "reasons": [],
+        "copies": [{"group": "app", "taken": None}, {"group": "db", "taken": at(-5)}],
+    }
+
+
+def test_one_that_came_to_no_verdict_and_other_runs_tell_none() -> None:
+    assert document(failover(), record_of(start_of(1)))["rehearsal"] == {}
+    assert document(failover(), record_of(start_of(1), rehearsal={"groups": []}))["rehearsal"] == {}
