@@ -71,7 +71,8 @@ def rehearsed(capture: Capture, plan: Plan) -> Rehearsed:
     chosen = captured_workloads(capture, plan.selector)
     for resource, items in capture.objects.items():
         for item in items:
-            if resource in (*NEEDED, *ELSEWHERE, VMS) or "spec" not in item or workload_key(item) not in chosen:
+            of_a_namespace = resource not in (*NEEDED, *ELSEWHERE, VMS) and "namespace" in item["metadata"]
+            if not of_a_namespace or "spec" not in item or workload_key(item) not in chosen:
                 continue
             why = why_not_apart(item)
             if why:

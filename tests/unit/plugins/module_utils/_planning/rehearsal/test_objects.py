@@ -129,3 +129,12 @@ def test_p1_a_workload_that_reaches_production_whatever_a_policy_says_stays_away
     found = rehearsed(Capture("c-1", {"deployments.apps": [deployment(pod)], VMS: []}), PLAN)
     assert "deployments.apps" not in found.capture.objects
     assert any(text.startswith("Deployment/payroll/web stays in the capture") for text in found.decisions)
+
+
+def test_what_belongs_to_the_whole_cluster_stays_in_the_capture() -> None:
+    definition = {"kind": "CustomResourceDefinition", "metadata": {"name": "widgets.example.org"}, "spec": {}}
+    found = rehearsed(Capture("c-1", {"customresourcedefinitions.apiextensions.k8s.io": [definition]}), PLAN)
+    assert found.capture.objects == {VMS: []}
+    assert found.decisions == (
+        "1 customresourcedefinitions.apiextensions.k8s.io stay in the capture: a rehearsal needs none",
+    )
