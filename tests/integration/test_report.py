@@ -72,5 +72,6 @@ def test_a_report_of_the_same_record_changes_nothing(reported: Reported) -> None
 def test_the_list_of_runs_shows_what_was_measured(reported: Reported) -> None:
     longest = reported.run["rto"]["longest"]
     status = must(reported.world.play("status"))
-    (line,) = [line for line in status.output.splitlines() if reported.run["run_id"] in line]
-    assert f"{longest:.0f} s" in line
+    # a fence debt names its run too
+    lines = [line for line in status.output.splitlines() if reported.run["run_id"] in line]
+    assert [line for line in lines if f"{longest:.0f} s" in line]
