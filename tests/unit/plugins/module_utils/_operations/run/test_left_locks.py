@@ -95,6 +95,41 @@ def test_p6_a_run_that_writes_its_first_record_while_we_wait_is_not_displaced(si
         sites.begin("relocate", "west")
 
 
+@pytest.mark.parametrize("state", ["done", "rolled_back", "failed"])
+def test_p6_an_attempt_that_ends_while_we_wait_for_its_lock_is_not_gone_on_with(sites: TwoSites, state: str) -> None:
+    first = sites.begin("relocate", "west")
+    store = RunStore(sites.apis["west"], PLAN.store_namespace)  # type: ignore[arg-type]
+    ended = {**store.heads(PLAN.name)[0], "state": state}
+    clock = sites.apis["west"].clock
+    sleep = clock.sleep
+
+    def ending(seconds: float) -> None:
+        sleep(seconds)
+        store.put_head(first["run_id"], PLAN.name, ended)
+        lock_at(sites, "west").release(first["run_id"], 1)
+
+    object.__setattr__(clock, "sleep", ending)
+    with pytest.raises(Refused, match=f"attempt 1 is {state}, written after we looked"):
+        sites.begin("relocate", "west")
+    assert store.heads(PLAN.name) == [ended]
+    assert "west" not in holders(sites)
+
+
+def test_p6_a_run_that_another_operator_ended_while_we_looked_is_seen(
+    sites: TwoSites, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take = PlanLock.take
+
+    def late(lock: PlanLock, run_id: str, attempt: int) -> str | None:
+        sites.record(replace(MOVED, operation="relocate"))
+        return take(lock, run_id, attempt)
+
+    monkeypatch.setattr(PlanLock, "take", late)
+    with pytest.raises(Refused, match=f"run {MOVED.id}.*start the playbook again"):
+        sites.begin("relocate", "west")
+    assert holders(sites) == {}
+
+
 def test_p6_what_is_no_run_and_has_no_record_is_not_displaced(sites: TwoSites) -> None:
     lock_at(sites, "west").take(holder_name(PLAN, "unprotect"), 1)
     with pytest.raises(Refused, match="held by run payroll-unprotect"):
