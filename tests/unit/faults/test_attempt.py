@@ -13,6 +13,7 @@ from ansible_collections.ocpvirt.dr.tests.faults import attempt as attempts
 from ansible_collections.ocpvirt.dr.tests.faults.attempt import Attempt
 from ansible_collections.ocpvirt.dr.tests.faults.kills import Place
 from ansible_collections.ocpvirt.dr.tests.integration.killed_run import command_of, descendants
+from demo.cluster import wait_until
 
 BEGIN, SYNC, AGAIN = Place(1, "begin"), Place(1, "sync"), Place(2, "begin")
 STORY = """
@@ -46,7 +47,13 @@ def begun(playbook: Path, text: str) -> Attempt:
 def module(attempt: Attempt) -> int:
     """The process that the stand-in left in another session."""
     assert attempt.reaches(AGAIN)
-    (pid,) = [pid for pid in descendants(attempt.process.pid) if "sleep" in command_of(pid)]
+
+    def modules() -> list[int]:
+        return [pid for pid in descendants(attempt.process.pid) if command_of(pid).startswith("sleep")]
+
+    # what the stand-in says may be read before the process that it forked has become another program
+    wait_until("the module", 30, lambda: [] if modules() else ["sleep"])
+    (pid,) = modules()
     return pid
 
 
