@@ -123,3 +123,9 @@ def test_p5_a_vm_that_began_twice_in_a_run_is_told() -> None:
     assert made_again(lives, "west", since=5, until=30) == ["payroll/db-0 began 2 times at west"]
     assert made_again(lives, "west", since=15, until=30) == []
     assert made_again(lives, "east", since=5, until=30) == []
+
+
+def test_p5_a_vm_object_that_was_made_anew_is_told_by_its_uid() -> None:
+    events = [vmi(1, 1, "a", kind=VM), vmi(3, 2, None, kind=VM), vmi(4, 3, "b", kind=VM)]
+    lives = lives_at("west", events, kind=VM)
+    assert made_again(lives, "west", since=0, until=9) == ["payroll/db-0 began 2 times at west"]
