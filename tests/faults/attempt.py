@@ -64,8 +64,18 @@ class Attempt:
             self.process.wait(after)
         return self.process.poll() is None
 
+    @property
+    def killed(self) -> bool:
+        """Whether a kill met it alive."""
+        return self.process.poll() == -signal.SIGKILL
+
     def wait(self) -> int:
-        code = self.process.wait(PATIENCE)
+        """Its exit code; killed if it does not end at all."""
+        try:
+            code = self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
         self._reader.join(ORPHANS_END)
         return code
 
@@ -78,7 +88,8 @@ class Attempt:
             stopped |= new
         for pid in stopped:
             _send(pid, signal.SIGKILL)
-        self.wait()
+        self.process.wait(ORPHANS_END)
+        self._reader.join(ORPHANS_END)
         self._write("\n*** killed, with all its processes ***\n")
 
     def kill_parent(self) -> float:

@@ -42,14 +42,14 @@ class Outage:
     known: float = inf
 
 
-def lives_at(site: str, events: Iterable[Seen], until: float = inf) -> list[Life]:
-    """From the events of one watch: a VMI lives from its first event on until it is gone.
+def lives_at(site: str, events: Iterable[Seen], until: float = inf, kind: str = VMI) -> list[Life]:
+    """From the events of one watch: a VMI, or another object, lives from its first event on until it is gone.
 
     until: when the site was killed, or was seen again by another watch; what lived then has ended for this one.
     """
     found: list[Life] = []
     living: dict[str, Life] = {}
-    for event in sorted((event for event in events if event.kind == VMI), key=lambda event: event.revision):
+    for event in sorted((event for event in events if event.kind == kind), key=lambda event: event.revision):
         uid = event.object["metadata"]["uid"] if event.object is not None else None
         before = living.get(event.key)
         if before is not None and before.who != uid:
@@ -84,8 +84,8 @@ def double_lives(lives: Iterable[Life], outages: Sequence[Outage] = ()) -> list[
     return list(found.values())
 
 
-def started_again(lives: Iterable[Life], site: str, since: float, until: float) -> list[str]:
-    """VMs that began to live more than once at a site in that time: a run starts each only once."""
+def made_again(lives: Iterable[Life], site: str, since: float, until: float) -> list[str]:
+    """What began to live more than once at a site in that time: a run makes and starts each VM only once."""
     begun = defaultdict(set)
     for life in lives:
         if life.site == site and since <= life.since < until:

@@ -49,14 +49,14 @@ class Stage:
         lost = {outage.site for outage in self.witness.outages if outage.back == inf}
         return [site for site in self.world.sites if site not in lost]
 
-    def begin(self, move: Move, environment: Mapping[str, str] | None = None) -> Attempt:
-        options = move.options(self.world.plan_file)
+    def begin(self, move: Move, *more: str, environment: Mapping[str, str] | None = None) -> Attempt:
+        options = [*move.options(self.world.plan_file), *more]
         return Attempt(move.playbook, self.world.log, *options, environment=environment)
 
-    def struck(self, move: Move, step: str, fault: str, strike: Callable[[], object]) -> Attempt:
-        """An attempt that meets a fault where a step begins."""
+    def struck(self, move: Move, step: str, fault: str, strike: Callable[[], object], *more: str) -> Attempt:
+        """An attempt that meets a fault where a step begins. more: options of the command."""
         self.witness.forget_written()
-        attempt = self.begin(move)
+        attempt = self.begin(move, *more)
         assert attempt.reaches(Place(1, step)), attempt.output[-6000:]
         print(f"{time.strftime('%H:%M:%S')} {move.name}: {fault} at {step}", flush=True)
         strike()
@@ -85,8 +85,7 @@ class Stage:
                 code = attempt.wait()
                 assert code == 0, f"P5: {move.name} before a kill {kill}:\n{attempt.output[-6000:]}"
                 continue
-            self._strike(move, kill, attempt)
-            struck += 1
+            struck += self._strike(move, kill, attempt)
         self.finish(move, began)
         return struck
 
@@ -113,13 +112,11 @@ class Stage:
             self.tally.lost += sum(lost.values())
             problems += [f"P3: {claim} lost {count} records" for claim, count in lost.items()]
         problems += self.judge_writers()
-        problems += [f"P5: {text}" for text in self.witness.started_again(move.target, began)]
+        problems += [f"P5: {text}" for text in self.witness.made_again(move.target, began)]
         cluster = self.world.cluster(move.target)
         wait_until("running VMs", 60, lambda: not_ready(cluster, self.world.running))
-        if self.specs and (specs := specs_at(cluster)) != self.specs:
-            problems.append(
-                f"P7: VMs are not as they were: {sorted(k for k in specs if specs[k] != self.specs.get(k))}"
-            )
+        specs = specs_at(cluster)
+        problems += [f"P7: {vm} is not as it was" for vm in self.specs if specs.get(vm) != self.specs[vm]]
         self.tally.runs += 1
         return problems
 
@@ -153,7 +150,7 @@ class Stage:
             cluster.delete("PersistentVolume", name)
         wait_until("the volumes to go", 30, lambda: sorted(_names(cluster.list("PersistentVolume"))))
 
-    def _strike(self, move: Move, kill: Kill, attempt: Attempt) -> None:
+    def _strike(self, move: Move, kill: Kill, attempt: Attempt) -> int:
         print(f"{time.strftime('%H:%M:%S')} {move.name}: kill -9 {kill}", flush=True)
         if kill.parent_only:
             try:
@@ -161,12 +158,13 @@ class Stage:
             except TimeoutError as error:
                 self._violated(f"P5: {error}")
             self.tally.slowest_orphan = max(self.tally.slowest_orphan, took)
-            self.tally.parents += 1
+            self.tally.parents += attempt.killed
         else:
             attempt.kill()
-        self.tally.kills[move.playbook] += 1
+        self.tally.kills[move.playbook] += attempt.killed
         if not kill.lock:
             self.free_locks()
+        return int(attempt.killed)
 
     def free_locks(self) -> None:
         """Of an attempt whose processes are all gone: to wait each time until its lock expires would take a minute.

@@ -103,7 +103,7 @@ def test_p6_a_clock_that_is_five_minutes_wrong_changes_nothing(stage: Stage, ske
     """The sites of the lab share the machine's clock: what is wrong is that of one attempt's controller."""
     began = time.time()
     wrong = {"PYTHONPATH": str(CLOCKS), "WRONG_BY": str(skew)}
-    attempt = stage.begin(RELOCATE, wrong)
+    attempt = stage.begin(RELOCATE, environment=wrong)
     assert attempt.reaches(Place(1, "promote"))
     attempt.kill()
     stage.tally.faults["clock five minutes wrong"] += 1

@@ -19,6 +19,8 @@ from demo.workload import not_ready
 pytestmark = pytest.mark.full
 # what failed is back: one attempt may still meet what it left, the next one must not
 TRIES = 2
+# what waits for the object store would wait for a quarter of an hour
+IMPATIENT = ("-e", "capture_timeout=60", "-e", "metadata_timeout=60")
 
 
 def restart(stage: Stage, owner: str, component: str) -> None:
@@ -39,7 +41,7 @@ def test_p5_a_move_outlives_the_restart_of_an_api_server(stage: Stage, site: str
 @pytest.mark.parametrize("step", ["capture", "metadata"])
 def test_p5_a_move_that_lost_the_object_store_is_finished_once_that_is_back(stage: Stage, step: str) -> None:
     began = time.time()
-    attempt = stage.struck(RELOCATE, step, "S3 gone", partial(stage.world.lab.kill, "hub", "s3"))
+    attempt = stage.struck(RELOCATE, step, "S3 gone", partial(stage.world.lab.kill, "hub", "s3"), *IMPATIENT)
     try:
         code = attempt.wait()
         assert code != 0

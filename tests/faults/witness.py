@@ -20,12 +20,12 @@ from ansible_collections.ocpvirt.dr.tests.faults.lives import (
     double_lives,
     lives_at,
     lives_on,
-    started_again,
+    made_again,
 )
 from ansible_collections.ocpvirt.dr.tests.faults.losses import newest_own
 from ansible_collections.ocpvirt.dr.tests.integration.world import World
 from demo.workload import NAMESPACE
-from ocpvirt_lab.start_history import Seen
+from ocpvirt_lab.start_history import VM, VMI, Seen
 from ocpvirt_lab.start_watch import StartWatch
 
 EVERY = 0.3
@@ -99,8 +99,11 @@ class Witness:
         self._look()
         return double_lives(lives, self.outages) + double_lives(self._guests, self.outages)
 
-    def started_again(self, site: str, since: float) -> list[str]:
-        return started_again(self._lives(), site, since, time.time())
+    def made_again(self, site: str, since: float) -> list[str]:
+        """VMs that were started, or created, more than once."""
+        told = {"started": self._lives(VMI), "created": self._lives(VM)}
+        found = [(word, text) for word, lives in told.items() for text in made_again(lives, site, since, time.time())]
+        return [f"{text}: {word} again" for word, text in found]
 
     def disks(self, site: str) -> dict[str, dict[str, Any]]:
         """By claim what its disk holds, read below the storage, whether its site lives or not."""
@@ -117,17 +120,19 @@ class Witness:
         watch.abandon()
         self._told.append(_Told(site, watch.events, until))
 
-    def _lives(self) -> list[Life]:
-        found = [life for told in self._told for life in self._of(told.site, told.events, told.until)]
-        for site, watch in self._watches.items():
+    def _lives(self, kind: str = VMI) -> list[Life]:
+        for watch in self._watches.values():
             watch.settle()
-            found += self._of(site, watch.events)
-        return found
-
-    def _of(self, site: str, events: list[Seen], until: float = inf) -> list[Life]:
-        """StartWatch tells times of the monotonic clock."""
+        told = [*self._told, *(_Told(site, watch.events, inf) for site, watch in self._watches.items())]
+        # StartWatch tells times of the monotonic clock
         offset = time.time() - time.monotonic()
-        return lives_at(site, [replace(event, at=event.at + offset) for event in events], until)
+        return [
+            life
+            for one in told
+            for life in lives_at(
+                one.site, [replace(event, at=event.at + offset) for event in one.events], one.until, kind
+            )
+        ]
 
     def _follow(self) -> None:
         while not self._ended.wait(EVERY):

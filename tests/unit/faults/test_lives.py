@@ -14,7 +14,7 @@ from ansible_collections.ocpvirt.dr.tests.faults.lives import (
     double_lives,
     lives_at,
     lives_on,
-    started_again,
+    made_again,
 )
 from ocpvirt_lab.start_history import VM, VMI, Seen
 
@@ -120,6 +120,12 @@ def test_what_a_disk_held_before_it_was_replaced_is_not_forgotten() -> None:
 
 def test_p5_a_vm_that_began_twice_in_a_run_is_told() -> None:
     lives = [at_west(10, 20, "w1"), at_west(21, who="w2"), at_west(1, 2, "w0")]
-    assert started_again(lives, "west", since=5, until=30) == ["payroll/db-0 began 2 times at west"]
-    assert started_again(lives, "west", since=15, until=30) == []
-    assert started_again(lives, "east", since=5, until=30) == []
+    assert made_again(lives, "west", since=5, until=30) == ["payroll/db-0 began 2 times at west"]
+    assert made_again(lives, "west", since=15, until=30) == []
+    assert made_again(lives, "east", since=5, until=30) == []
+
+
+def test_p5_a_vm_object_that_was_made_anew_is_told_by_its_uid() -> None:
+    events = [vmi(1, 1, "a", kind=VM), vmi(3, 2, None, kind=VM), vmi(4, 3, "b", kind=VM)]
+    lives = lives_at("west", events, kind=VM)
+    assert made_again(lives, "west", since=0, until=9) == ["payroll/db-0 began 2 times at west"]
