@@ -22,6 +22,8 @@ State = dict[str, dict[str, Any]]
 OF_THE_API_SERVER = ("uid", "resourceVersion", "creationTimestamp", "generation", "managedFields", "selfLink")
 # kind to fields that controllers fill with what they see
 SEEN = {"VirtualMachine": ("status",), "ReplicaSet": ("status",)}
+# an API server gives a Service an address when it is created
+ALLOCATED, HEADLESS = ("clusterIP", "clusterIPs"), "None"
 # KubeVirt makes one at each start, named after the VM's uid
 AT_EACH_START = re.compile(r"ControllerRevision/.*/revision-start-vm-")
 ANEW = (
@@ -60,6 +62,8 @@ def normal(kind: str, item: Object) -> Object:
         body["spec"]["claimRef"] = {
             name: value for name, value in body["spec"].get("claimRef", {}).items() if name not in OF_THE_API_SERVER
         }
+    if kind == "Service" and body["spec"].get("clusterIP") != HEADLESS:
+        body["spec"] = {name: value for name, value in body["spec"].items() if name not in ALLOCATED}
     text = json.dumps(body, sort_keys=True)
     for pattern, word in ANEW:
         text = pattern.sub(word, text)

@@ -52,3 +52,12 @@ def test_all_else_is(other: dict[str, Any]) -> None:
 
 def test_an_object_too_few_or_too_many_is_a_difference() -> None:
     assert len(other_than({"a": normal(KIND, vm())}, {"b": normal(KIND, vm())})) == 2
+
+
+def service(address: str) -> dict[str, Any]:
+    return normal("Service", {"metadata": {"name": "web"}, "spec": {"clusterIP": address, "clusterIPs": [address]}})
+
+
+def test_the_address_that_a_site_gives_a_service_is_no_difference_and_that_it_has_none_is_one() -> None:
+    assert other_than({"a": service("10.96.74.147")}, {"a": service("10.96.229.43")}) == []
+    assert other_than({"a": service("None")}, {"a": service("10.96.229.43")})
