@@ -117,7 +117,7 @@ def test_a_move_to_the_old_site_is_refused_before_anything_is_stopped(recovered:
 @pytest.fixture(scope="module")
 def home_again(recovered: Recovered, reprotected: World) -> Played:
     make_ready(recovered, "east")
-    return must(reprotected.play("failback", plan=recovered.two.plan()))
+    return must(reprotected.play("relocate", "-e", "dr_target=east", plan=recovered.two.plan()))
 
 
 def test_p3_the_way_home_takes_the_recovered_disks_and_loses_nothing(recovered: Recovered, home_again: Played) -> None:
