@@ -47,8 +47,9 @@ def tally(pytestconfig: pytest.Config) -> Tally:
 def stage(tally: Tally, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """The workload at its home, protected, after every move was made once without a fault."""
     world = empty_world(Lab(os.environ["LAB_NAME"]), tmp_path_factory.mktemp("faults"))
-    # a start that is not in time would be another test
+    # a start that is not in time, or that is throttled, would be another test
     world.document["startup"]["readiness"]["timeout"] = "4m"
+    world.document["startup"]["max_starting"] = 10
     world.write_plan("payroll", world.document)
     world.deploy()
     must(world.protect())

@@ -71,7 +71,7 @@ class Stage:
         assert attempt.wait() == 0, attempt.output[-6000:]
         took = spans(attempt.begun, time.time())
         problems = self.judge(move, began)
-        assert problems == []
+        assert not problems, "\n".join(problems)
         seen = Undisturbed(took, final_state(self.world, self.standing))
         return self.undisturbed.setdefault(move.name, seen)
 
@@ -101,7 +101,7 @@ class Stage:
         before = self.undisturbed[move.name].state
         problems += [f"P5: after {move.name} {text}" for text in self._differing(before)]
         self.tally.promises += problems
-        assert problems == []
+        assert not problems, "\n".join(problems)
 
     def judge(self, move: Move, began: float) -> list[str]:
         """After a move that ended: what it lost, who lived twice, what runs. The figures go to the tally."""

@@ -13,7 +13,7 @@ from ansible_collections.ocpvirt.dr.tests.faults.move import (
     RELOCATE,
     Move,
 )
-from ansible_collections.ocpvirt.dr.tests.faults.settings import FULL, KILLS, ROUNDS, SEED
+from ansible_collections.ocpvirt.dr.tests.faults.settings import KILLS, ROUNDS, SEED
 from ansible_collections.ocpvirt.dr.tests.faults.stage import Stage
 
 # a step may have ended before the moment that was drawn in it
@@ -40,16 +40,10 @@ def test_p5_a_relocate_that_is_killed_again_and_again_ends_as_if_nothing_had_bee
     disturb(stage, RELOCATE, number)
 
 
-def test_p5_a_failback_that_is_killed_ends_as_if_nothing_had_been(stage: Stage, number: int) -> None:
-    if FULL:
-        # the one after a loss has more to do, and is killed below
-        stage.go(FAILBACK)
-    else:
-        disturb(stage, FAILBACK, number)
-
-
 @pytest.mark.full
 def test_p5_a_failover_that_is_killed_again_and_again_ends_as_if_nothing_had_been(stage: Stage, number: int) -> None:
+    # the failback after a loss has more to do, and is killed below
+    stage.go(FAILBACK)
     stage.clear("west")
     stage.lose("east")
     disturb(stage, FAILOVER, number)

@@ -11,6 +11,7 @@ import json
 from typing import Any
 
 from .._errors import Conflict, Failed, NotFound
+from .._model.run import Run
 from .api import Api, Object
 from .kinds import CONFIG_MAP, NAMESPACE
 
@@ -42,12 +43,15 @@ class RunStore:
     def heads(self, plan: str) -> list[Object]:
         """The heads of a plan's runs, oldest first."""
         found = self._api.list(CONFIG_MAP, self._namespace, labels=f"{PLAN_LABEL}={plan},{PART_LABEL}=head")
-        heads = [json.loads(item["data"]["head"]) for item in found]
-        return sorted(heads, key=lambda head: head["started"])
+        return sorted(map(self._head, found), key=lambda head: head.get("started", ""))
+
+    def runs(self, plan: str) -> list[Run]:
+        """The same, read."""
+        return [self._run(head) for head in self.heads(plan)]
 
     def head(self, run_id: str) -> Object | None:
         item = self._api.find(CONFIG_MAP, _name(run_id, "head"), self._namespace)
-        return json.loads(item["data"]["head"]) if item else None
+        return self._head(item) if item else None
 
     def put_head(self, run_id: str, plan: str, head: Object) -> None:
         self._put(_name(run_id, "head"), plan, "head", {RUN: run_id}, {"head": json.dumps(head, sort_keys=True)})
@@ -118,6 +122,31 @@ class RunStore:
         first = self._api.find(CONFIG_MAP, f"{_record(name)}-0", self._namespace)
         for number in range(int(first["data"]["shards"]) if first else 0):
             self._api.delete(CONFIG_MAP, f"{_record(name)}-{number}", self._namespace)
+
+    def _head(self, item: Object) -> Object:
+        try:
+            head: Object = json.loads(item["data"]["head"])
+            _ = head["id"]
+        except (KeyError, TypeError, ValueError) as error:
+            raise self._unreadable(item["metadata"]["name"], error) from error
+        return head
+
+    def _run(self, head: Object) -> Run:
+        try:
+            return Run.from_dict(head)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise self._unreadable(_name(head["id"], "head"), error) from error
+
+    def _unreadable(self, name: str, error: Exception) -> Failed:
+        return Failed(
+            "read the record of a run",
+            site=self.site,
+            on=f"ConfigMap/{self._namespace}/{name}",
+            seen=f"{type(error).__name__}: {error}",
+            wanted="the record as it was written",
+            next_step="put it back as it was; if nobody can, delete this ConfigMap: the run is then begun anew, or"
+            " refused with what to do",
+        )
 
     def _put_document(self, name: str, plan: str, part: str, annotations: dict[str, str], document: Any) -> None:
         """Shard by shard, the first one last: it names the number of shards and their digest, so that a torn write is

@@ -79,7 +79,7 @@ def _runs(plan: Plan, there: Reach, must: bool) -> list[Run]:
     if there.api is None:
         return []
     try:
-        return [Run.from_dict(head) for head in RunStore(there.api, plan.store_namespace).heads(plan.name)]
+        return RunStore(there.api, plan.store_namespace).runs(plan.name)
     except DrError:
         if must:
             raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster import run_sto
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import CONFIG_MAP, NAMESPACE
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.run_store import RunStore
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, DrError, Failed
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run import Run
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi
 
 RUN = "payroll-failover-west-20260301120005-ab12"
@@ -39,6 +41,34 @@ def test_a_dropped_run_leaves_nothing_and_takes_nothing_of_another_with_it(api: 
     store.drop(RUN, "payroll")
     assert [head["id"] for head in store.heads("payroll")] == [f"{RUN}-2"]
     assert all(f"{RUN}-2" in name for _kind, _namespace, name in api.objects)
+
+
+def torn(head: dict[str, Any]) -> str:
+    return json.dumps(head)[:40]
+
+
+def without_an_id(head: dict[str, Any]) -> str:
+    return json.dumps({key: value for key, value in head.items() if key != "id"})
+
+
+def with_a_field_of_somebody(head: dict[str, Any]) -> str:
+    return json.dumps({**head, "note": "checked by me"})
+
+
+def without_steps(head: dict[str, Any]) -> str:
+    return json.dumps({**head, "steps": None})
+
+
+@pytest.mark.parametrize("edited", [torn, without_an_id, with_a_field_of_somebody, without_steps])
+def test_p10_a_record_that_somebody_edited_is_told_by_its_name(
+    api: MemoryApi, store: RunStore, edited: Callable[[dict[str, Any]], str]
+) -> None:
+    head = Run(RUN, "payroll", "failover", "east", "west", "f00d", "12:00").as_dict()
+    store.put_head(RUN, "payroll", head)
+    (item,) = api.list(CONFIG_MAP)
+    api.replace(CONFIG_MAP, {**item, "data": {"head": edited(head)}})
+    with pytest.raises(Failed, match=f"on ConfigMap/ocpvirt-dr/run-{RUN}-head at site west.*next: put it back"):
+        store.runs("payroll")
 
 
 @pytest.fixture
