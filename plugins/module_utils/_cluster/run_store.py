@@ -124,11 +124,13 @@ class RunStore:
             self._api.delete(CONFIG_MAP, f"{_record(name)}-{number}", self._namespace)
 
     def _head(self, item: Object) -> Object:
+        name = item["metadata"]["name"]
         try:
             head: Object = json.loads(item["data"]["head"])
-            _ = head["id"]
         except (KeyError, TypeError, ValueError) as error:
-            raise self._unreadable(item["metadata"]["name"], error) from error
+            raise self._unreadable(name, error) from error
+        if not isinstance(head, dict) or "id" not in head:
+            raise self._unreadable(name, KeyError("id"))
         return head
 
     def _run(self, head: Object) -> Run:
