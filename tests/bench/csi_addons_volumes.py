@@ -23,7 +23,8 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import parse_plan
 from ansible_collections.ocpvirt.dr.tests.bench.promotion import begun, promoted
 from ansible_collections.ocpvirt.dr.tests.bench.result import Result
-from ansible_collections.ocpvirt.dr.tests.integration.rigs.csi_addons import SITES, SPACE, CsiAddonsRig
+from ansible_collections.ocpvirt.dr.tests.integration.rigs.claimed_volumes import SITES, SPACE
+from ansible_collections.ocpvirt.dr.tests.integration.rigs.csi_addons import CsiAddonsRig
 from demo.cluster import wait_until
 from demo.lab import Lab
 

@@ -21,7 +21,8 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
     Unsupported,
 )
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites import open_site
-from ansible_collections.ocpvirt.dr.tests.integration.rigs.csi_addons import SPACE, CsiAddonsRig
+from ansible_collections.ocpvirt.dr.tests.integration.rigs.claimed_volumes import SPACE
+from ansible_collections.ocpvirt.dr.tests.integration.rigs.csi_addons import CsiAddonsRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.kept import KeptRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.rig import roles, status
 from demo.cluster import wait_until

@@ -6,8 +6,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Group
-from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.base import Provider
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.ceph_rbd import CephRbdRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.csi_addons import CsiAddonsRig
 from demo.lab import Lab
@@ -18,6 +16,7 @@ class CsiAddonsCephRig(CsiAddonsRig):
     """A VolumeReplication per image."""
 
     driver: ClassVar[str] = "csi_addons_ceph"
+    impatience = "40s"
 
     def __init__(self, lab: Lab, volumes: int = 2) -> None:
         super().__init__(lab, volumes)
@@ -33,10 +32,6 @@ class CsiAddonsCephRig(CsiAddonsRig):
 
     def await_arrived(self, site: str) -> None:
         self._images.await_arrived(site)
-
-    def impatient(self) -> tuple[Provider, Group]:
-        # the product's first report comes 15 s after a demotion
-        return self.provider_with(timeout="40s")
 
     def remove(self) -> None:
         """The images first: of an absent one the driver lets a replication object go, whatever its role was."""
