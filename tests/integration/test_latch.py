@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.latch import L
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.lease import PlanLock
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.run_store import RunStore
 from ansible_collections.ocpvirt.dr.tests.integration.captures import Decided
+from ansible_collections.ocpvirt.dr.tests.integration.control_loop import control_loop
 from ansible_collections.ocpvirt.dr.tests.integration.world import World, refused
 from demo.cluster import Cluster, wait_until
 
@@ -114,14 +116,16 @@ def test_a_latch_of_quotas_holds_the_whole_namespace_until_it_is_opened(west: Cl
 
 
 def test_p6_a_second_run_is_refused_with_the_run_that_holds_the_lock(decided: Decided) -> None:
-    """The lock is taken as another run would: where that run is does not matter."""
+    """The lock is taken and renewed as another run would: where that run is does not matter."""
     world = decided.bereft.world
     api = connect("west", {"kubeconfig": world.sites["west"]["kubeconfig"]})
     RunStore(api, STORE).prepare()
     lock, holder = PlanLock(api, STORE, "payroll"), "payroll-relocate-west-20261122071800-3f9a"
     lock.take(holder, 1)
     try:
-        refused(world.failover(), f"held by run {holder}, attempt 1, renewed", f"Lease/{STORE}/plan-payroll")
+        # one that is not renewed and has no record was left behind, and would only be waited out
+        with control_loop(partial(lock.renew, holder, 1)):
+            refused(world.failover(), f"held by run {holder}, attempt 1, renewed", f"Lease/{STORE}/plan-payroll")
     finally:
         lock.release(holder, 1)
     stored = [item.get("data", {}) for item in world.cluster("west").list("ConfigMap", STORE)]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.ocpvirt.dr.tests.integration.world import World, refused
-from demo.cluster import Cluster
+from demo.cluster import Cluster, wait_until
 from demo.playbook import Played
 from demo.workload import NAMESPACE
 
@@ -57,7 +57,13 @@ def odd(protected: World) -> Iterator[World]:
         label_nodes(west, None)
         west.delete("PersistentVolumeClaim", "ledger", NAMESPACE)
         west.delete("Namespace", NAMESPACE)
+        # while it is on its way out, nothing can move there
+        wait_until("the end of the namespace", 120, lambda: [n for n in namespaces(west) if n == NAMESPACE])
     assert east.get("VirtualMachine", ODD, NAMESPACE)["spec"]["template"] == before
+
+
+def namespaces(west: Cluster) -> list[str]:
+    return [item["metadata"]["name"] for item in west.list("Namespace")]
 
 
 def change_machine(east: Cluster, domain: dict[str, Any]) -> None:
