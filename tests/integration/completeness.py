@@ -28,9 +28,9 @@ from demo.storages import STORAGES
 from demo.workload import NAMESPACE
 
 # by the lab's storage: a source, and the storages of its plan. A lab with Ceph serves NFS as well
-WORLDS = {
-    "nfs": [("oadp", "nfs"), ("export", "nfs"), ("gitops", "nfs"), ("vendor", "nfs")],
-    "ceph_rbd": [("oadp", "nfs", "ceph_rbd"), ("export", "nfs", "ceph_rbd")],
+WORLDS: dict[str, list[tuple[str, ...]]] = {
+    "nfs": [(source, "nfs") for source in ("oadp", "export", "gitops", "vendor")],
+    "ceph_rbd": [(source, "nfs", "ceph_rbd") for source in ("oadp", "export", "gitops", "vendor")],
 }
 
 
