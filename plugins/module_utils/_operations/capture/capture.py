@@ -25,7 +25,7 @@ from ..inventory.protected import list_protected, list_vms, start_records
 from ..inventory.target_writers import check_no_writers
 from ..inventory.workloads import workload_records
 from ..plan.sites import open_site, reach
-from ..restore.arrival import expected_volumes
+from ..restore.expected import expected_volumes
 from ..restore.taken_over import taken_over
 from ..restore.workload_restore import decide_workloads
 from ..run.session import Session

@@ -1,6 +1,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Groups at a target that has none of their volumes yet: some products know a group only by its volumes."""
+"""Groups at a target that has none of their volumes yet: some products know a group only by its volumes.
+
+Until a failover has made them, they are those of its capture; those that somebody else brings come only after the
+promotion, and are foretold by the plan's rules.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +14,10 @@ from ..._cluster.api import Api
 from ..._errors import DrError
 from ..._model.group_status import GroupStatus
 from ..._model.plan import Plan
+from ..._planning.restore.arrival import CLAIMS
 from ..._providers.site_handle import ClaimedVolume
 from ..capture.metadata_source import chosen_capture, makes_volumes, source_of
+from ..restore.expected import expected_volumes
 from ..run.outlook import Outlook, awake_groups
 from ..run.session import Session
 from ..volumes.volumes import decide
@@ -20,7 +26,7 @@ from ..volumes.volumes import decide
 def look_with_capture(plan: Plan, target: str, seen: Outlook) -> Outlook:
     """What is said before a failover: by the volumes of the newest capture that the target knows."""
     api = seen.reached[target].api
-    if api is None or not makes_volumes(plan) or all(status.present for status in seen.groups[target]):
+    if api is None or all(status.present for status in seen.groups[target]):
         return seen
     groups = awake_groups(plan, seen.reached)
     try:
@@ -40,7 +46,8 @@ def look_with_capture(plan: Plan, target: str, seen: Outlook) -> Outlook:
 def observe_groups(session: Session) -> tuple[list[GroupStatus], list[GroupStatus]]:
     """The groups at the target and at the source. In check mode a failover makes no volumes: its capture has them."""
     here, there = session.observe_groups()
-    if not session.check_mode or not _is_awaited(session, here):
+    made = makes_volumes(session.plan) and not session.check_mode
+    if made or not _is_awaited(session, here):
         return here, there
     _expect(session)
     return session.observe_groups()
@@ -53,8 +60,8 @@ def expect_captured(session: Session) -> None:
 
 
 def _is_awaited(session: Session, here: list[GroupStatus]) -> bool:
-    makes = session.run.operation == "failover" and makes_volumes(session.plan)
-    return makes and not all(status.present for status in here)
+    fails_over = session.run.operation == "failover" or not makes_volumes(session.plan)
+    return fails_over and not all(status.present for status in here)
 
 
 def _expect(session: Session) -> None:
@@ -65,4 +72,8 @@ def _expect(session: Session) -> None:
 
 def _volumes(plan: Plan, api: Api, target: str, name: str, point: str | None = None) -> list[ClaimedVolume]:
     capture = source_of(plan).manifests(api, name)
-    return [ClaimedVolume(dict(item.pvc), dict(item.pv)) for item in decide(plan, capture, target, point)]
+    if makes_volumes(plan):
+        return [ClaimedVolume(dict(item.pvc), dict(item.pv)) for item in decide(plan, capture, target, point)]
+    claims = capture.index(CLAIMS)
+    expected = expected_volumes(plan, capture, target)
+    return [ClaimedVolume(dict(claims[item.claim]), item.foretold) for item in expected]

@@ -16,7 +16,7 @@ from ..._metadata.export_kinds import kind_of
 from ..._model.capture import Capture
 from ..._model.names import CREATED_BY, NO_IMPORT, RECLAIM_POLICY, RECORDED, protected_label
 from ..._model.plan import Plan
-from ..._model.vm import claim_users, power_record
+from ..._model.vm import power_record
 from ..._planning.restore.arrival import (
     CLAIMS,
     VMS,
@@ -24,7 +24,6 @@ from ..._planning.restore.arrival import (
     ExpectedVolume,
     awaited,
     changes,
-    expected_volume,
     is_off,
     is_taken_over,
     populated,
@@ -38,16 +37,7 @@ from ..run.session import Session
 from ..stop.latch_closing import close_latch_at_target
 from ..volumes.volumes import recorded_decisions, verify_volumes
 from .brought import Awaited, await_brought
-
-
-def expected_volumes(plan: Plan, record: Capture, target: str) -> list[ExpectedVolume]:
-    """One for each recorded claim."""
-    volumes, claims = record.index(VOLUMES), record.index(CLAIMS)
-    users = claim_users(record.objects.get(VMS, ()), claims)
-    return [
-        expected_volume(volumes[pvc["spec"]["volumeName"]], pvc, plan.rules, target, users.get(key, ()))
-        for key, pvc in sorted(claims.items())
-    ]
+from .expected import expected_volumes
 
 
 def foresee_volumes(plan: Plan, run_id: str, timeout: float, check_mode: bool) -> dict[str, Any]:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -90,6 +91,17 @@ class ExpectedVolume:
     captured: Object
     rule: VolumeRule
     fields: Mapping[tuple[str, ...], Any]
+
+    @property
+    def foretold(self) -> dict[str, Any]:
+        """The PV with what the rule sets; what else the product names is not known before it comes."""
+        body = copy.deepcopy(dict(self.captured))
+        for path, value in self.fields.items():
+            node = body["spec"]
+            for name in path[:-1]:
+                node = node.setdefault(name, {})
+            node[path[-1]] = value
+        return body
 
 
 def expected_volume(

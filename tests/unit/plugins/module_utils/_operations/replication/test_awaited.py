@@ -23,6 +23,7 @@ from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins im
 ARRIVED = datetime(2026, 3, 1, 11, 59, 50, tzinfo=UTC)
 RULE = {"match": {"nfs": {"server": ["a", "b"]}}, "set": {"east": {"nfs.server": "a"}, "west": {"nfs.server": "b"}}}
 PLAN = plan_of(volumes={"rules": [RULE]})
+VENDOR = plan_of(volumes={"rules": [RULE]}, metadata={"source": "vendor"})
 ABSENT = GroupStatus("payroll", "west", "unknown", "unknown", "none", message="it has no volume here", present=False)
 FOLLOWS = GroupStatus("payroll", "west", "secondary", "healthy", "incoming", ARRIVED)
 
@@ -64,11 +65,13 @@ class Source:
         return Capture(name, {"persistentvolumeclaims": [claim], "persistentvolumes": [volume]})
 
 
-def look(monkeypatch: pytest.MonkeyPatch, source: Source, status: GroupStatus = ABSENT) -> GroupStatus:
+def look(
+    monkeypatch: pytest.MonkeyPatch, source: Source, status: GroupStatus = ABSENT, plan: Plan = PLAN
+) -> GroupStatus:
     monkeypatch.setattr(outlook, "Groups", Product)
     monkeypatch.setattr(awaited, "source_of", lambda _plan: source)
     reached = {"west": Reach("west", "reachable", api=MemoryApi("west"))}  # type: ignore[arg-type]
-    seen = awaited.look_with_capture(PLAN, "west", Outlook(reached, {"west": [status], "east": []}, []))
+    seen = awaited.look_with_capture(plan, "west", Outlook(reached, {"west": [status], "east": []}, []))
     (found,) = seen.groups["west"]
     return found
 
@@ -87,13 +90,19 @@ def test_a_target_that_knows_its_groups_needs_no_capture(monkeypatch: pytest.Mon
     assert source.read == []
 
 
-def test_of_volumes_that_a_product_makes_nothing_is_foretold(monkeypatch: pytest.MonkeyPatch) -> None:
-    source = Source("new")
-    monkeypatch.setattr(awaited, "source_of", lambda _plan: source)
-    reached = {"west": Reach("west", "reachable", api=MemoryApi("west"))}  # type: ignore[arg-type]
-    seen = Outlook(reached, {"west": [ABSENT], "east": []}, [])
-    assert awaited.look_with_capture(plan_of(metadata={"source": "vendor"}), "west", seen) is seen
-    assert source.read == []
+def test_p4_of_volumes_that_a_product_brings_the_record_and_the_rules_name_what_is_known_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert look(monkeypatch, Source("new"), plan=VENDOR).last_sync == ARRIVED
+
+
+@pytest.mark.parametrize("operation", ["failover", "relocate"])
+def test_a_promotion_does_not_wait_for_volumes_that_a_product_brings_after_it(
+    monkeypatch: pytest.MonkeyPatch, operation: str
+) -> None:
+    session = session_of(monkeypatch, operation, plan=VENDOR)
+    here, _there = awaited.observe_groups(session)
+    assert here[0].role == "secondary"
 
 
 @pytest.mark.parametrize(("names", "message"), [((), "no volume here"), (("unread",), "no volume here; read the obj")])
@@ -126,12 +135,12 @@ def test_p4_a_step_before_the_volumes_knows_those_of_the_capture(
     assert session.groups.observe(["west"])["west"][0].role == role
 
 
-def session_of(monkeypatch: pytest.MonkeyPatch, operation: str, check_mode: bool = False) -> Any:
+def session_of(monkeypatch: pytest.MonkeyPatch, operation: str, check_mode: bool = False, plan: Plan = PLAN) -> Any:
     """A run whose chosen capture is of the plan's one volume."""
     monkeypatch.setattr(awaited, "source_of", lambda _plan: Source())
     groups = Product()
     return SimpleNamespace(
-        plan=PLAN,
+        plan=plan,
         api=MemoryApi("west"),
         target="west",
         check_mode=check_mode,
