@@ -68,15 +68,20 @@ def _apply_from_git(west: Cluster, objects: Mapping[str, Object]) -> None:
 
 def _volumes(world: World, objects: Mapping[str, Object], storages: list[Storage]) -> list[Object]:
     east, west = world.sites["east"], world.sites["west"]
-    addresses = {storage.address(east): storage.address(west) for storage in storages}
-    addresses |= {
-        f"{east['export_prefix']}/": f"{west['export_prefix']}/",
-        east["storage_class"]: west["storage_class"],
-    }
+    # a handle before the address in it: pools have other numbers too
+    addresses = {_handle(storage, east): _handle(storage, west) for storage in storages if _handle(storage, east)}
+    addresses |= {storage.address(east): storage.address(west) for storage in storages}
+    addresses |= {storage.storage_class(east): storage.storage_class(west) for storage in storages}
+    addresses[f"{east['export_prefix']}/"] = f"{west['export_prefix']}/"
     text = json.dumps(_bare(objects, dict.fromkeys(VOLUMES, "v1")))
     for here, there in addresses.items():
         text = text.replace(here, there)
     return [_unbound(body) for body in json.loads(text)]
+
+
+def _handle(storage: Storage, site: Object) -> str:
+    """Of the one volume that CDI has filled; empty for a storage without a driver."""
+    return str(storage.source(site, FILLED.name).get("csi", {}).get("volumeHandle", ""))
 
 
 def _unbound(volume: Object) -> Object:
