@@ -31,8 +31,8 @@ def alive(lab: Lab, site: str) -> int:
     return sum(1 for component in components.values() if component.get("pid"))
 
 
-def running_at(cluster: Cluster) -> set[str]:
-    return {item["metadata"]["name"] for item in cluster.list("VirtualMachineInstance", NAMESPACE)}
+def running_at(cluster: Cluster, namespace: str = NAMESPACE) -> set[str]:
+    return {item["metadata"]["name"] for item in cluster.list("VirtualMachineInstance", namespace)}
 
 
 def newest_run(cluster: Cluster) -> dict[str, Any]:
