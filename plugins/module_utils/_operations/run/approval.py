@@ -30,7 +30,7 @@ TOPIC = "picture"
 def approve(
     plan: Plan, asked: RunAsked, way: Way, run: Run, ahead: dict[str, Any], unfinished: Run | None, check_mode: bool
 ) -> tuple[Run, str]:
-    """The run with the fingerprint that allowed it, and in check mode the one to approve, whose picture is kept.
+    """The run with the fingerprint that allowed it, and that of the world as it is, whose picture is kept.
 
     An attempt of a run that was approved goes on: it is that run itself which has changed the world since.
     """
@@ -41,10 +41,9 @@ def approve(
     if not check_mode and (resumed or not asked.fingerprint):
         return run, ""
     now = _picture(plan, asked, way, ahead)
+    CheckStore().put(now.fingerprint, plan.name, TOPIC, now.as_dict())
     if asked.fingerprint and not resumed:
         _check(plan, way, asked.fingerprint, now)
-    if check_mode:
-        CheckStore().put(now.fingerprint, plan.name, TOPIC, now.as_dict())
     return run, now.fingerprint
 
 

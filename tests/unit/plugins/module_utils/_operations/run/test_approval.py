@@ -115,7 +115,10 @@ def test_the_fingerprint_of_a_refusal_is_the_one_to_approve_next(approving: Appr
     asked = approving.approved(TO_WEST)
     approving.east.patch(VM, "db-0", "payroll", {"spec": {"runStrategy": "Manual"}})
     new = approving.refused(asked).rpartition("dr_fingerprint=")[2]
-    assert begin.begin_run(PLAN, replace(TO_WEST, fingerprint=new), False)["needed"]
+    approving.east.patch(VM, "db-0", "payroll", {"spec": {"runStrategy": "Always"}})
+    again = approving.refused(replace(TO_WEST, fingerprint=new))
+    assert "db-0 was Manual, off and is Always, running" in again
+    assert begin.begin_run(PLAN, asked, False)["needed"]
 
 
 def test_a_drifted_plan_is_told_by_its_path_and_values(approving: Approving) -> None:
