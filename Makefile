@@ -153,7 +153,7 @@ lab-tests:
 	@$(MAKE) integration
 
 .PHONY: demo
-demo: lab  ## brings the lab up, loses a site, fails over and shows what that cost
+demo: lab  ## brings the lab up, loses a site, fails over, and comes home: what each step cost, and lost
 	lab/demo/run
 
 .PHONY: docs

@@ -8,6 +8,7 @@ from typing import Any
 from demo.cluster import Cluster, Object, wait_until
 from demo.storages import STORAGES, Storage
 
+# of the plan, and of its namespace
 NAMESPACE = "payroll"
 PLAN_LABEL = "dr.ocpvirt.io/plan"
 NFS = STORAGES["nfs"]
@@ -52,14 +53,16 @@ def demo_vms(tiers: tuple[Tier, ...] = TIERS, off: int = 2) -> list[Vm]:
     return vms + [Vm(f"batch-{number}", "batch", ("Halted", "Manual")[number % 2], False, 4) for number in range(off)]
 
 
-def plan_document(environment: dict[str, Any], max_starting: int = 8, storage: Storage = NFS) -> Object:
+def plan_document(
+    environment: dict[str, Any], max_starting: int = 8, storage: Storage = NFS, name: str = NAMESPACE
+) -> Object:
     """The plan of the workload on a lab."""
     sites = environment["sites"]
     return {
-        "name": "payroll",
+        "name": name,
         "home": "east",
         "sites": {name: {"kubeconfig": site["kubeconfig"]} for name, site in sites.items()},
-        "protect": {"namespaces": [NAMESPACE], "selector": {"matchLabels": {PLAN_LABEL: "payroll"}}},
+        "protect": {"namespaces": [name], "selector": {"matchLabels": {PLAN_LABEL: name}}},
         "replication": storage.replication(sites),
         "volumes": {"rules": storage.volume_rules(sites)},
         "metadata": {"source": "oadp", "namespace": "velero", "schedule": "0 2 * * *", "keep": "14d"},
@@ -75,27 +78,28 @@ def plan_document(environment: dict[str, Any], max_starting: int = 8, storage: S
     }
 
 
-def manifests(vms: list[Vm], site: dict[str, Any], reclaim: str = "Retain", storage: Storage = NFS) -> list[Object]:
+def manifests(
+    vms: list[Vm], site: dict[str, Any], reclaim: str = "Retain", storage: Storage = NFS, name: str = NAMESPACE
+) -> list[Object]:
     """Everything but the VMs, in an order in which it can be created, then the VMs."""
-    labels = {PLAN_LABEL: "payroll"}
     objects: list[Object] = [
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": {"team": "payroll"}}},
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": {"team": name}}},
         {
             "apiVersion": "v1",
             "kind": "Secret",
-            "metadata": {"name": "cloud-init", "namespace": NAMESPACE},
+            "metadata": {"name": "cloud-init", "namespace": name},
             "stringData": {"userdata": "#cloud-config\nhostname: demo\n"},
         },
         {
             "apiVersion": "v1",
             "kind": "Service",
-            "metadata": {"name": "web", "namespace": NAMESPACE},
+            "metadata": {"name": "web", "namespace": name},
             "spec": {"selector": {"tier": "web"}, "ports": [{"port": 443}]},
         },
     ]
-    objects += [_pv(vm, site, reclaim, storage) for vm in vms]
-    objects += [_pvc(vm, site, storage) for vm in vms]
-    return objects + [_vm(vm, labels) for vm in vms]
+    objects += [_pv(vm, site, reclaim, storage, name) for vm in vms]
+    objects += [_pvc(vm, site, storage, name) for vm in vms]
+    return objects + [_vm(vm, name) for vm in vms]
 
 
 def deploy(
@@ -105,37 +109,38 @@ def deploy(
     vms: list[Vm],
     reclaim: str = "Retain",
     storage: Storage = NFS,
+    name: str = NAMESPACE,
 ) -> None:
     """Volumes on the site's storage, then the objects, and wait until the VMs that are to run are up."""
     storage.provision(site, peer, [vm.name for vm in vms])
-    objects = manifests(vms, site, reclaim, storage)
+    objects = manifests(vms, site, reclaim, storage, name)
     for body in objects[:1]:
         cluster.create(body)
     cluster.create_all([item for item in objects[1:] if item["kind"] != "VirtualMachine"])
-    wait_until("bound claims", 60, lambda: _unbound(cluster))
+    wait_until("bound claims", 60, lambda: _unbound(cluster, name))
     cluster.create_all([item for item in objects if item["kind"] == "VirtualMachine"])
     for vm in vms:
         if vm.strategy == "Manual" and vm.running:
-            cluster.start(vm.name, NAMESPACE)
-    wait_until("running VMs", 180, lambda: not_ready(cluster, [vm.name for vm in vms if vm.running]))
+            cluster.start(vm.name, name)
+    wait_until("running VMs", 180, lambda: not_ready(cluster, [vm.name for vm in vms if vm.running], name))
 
 
-def not_ready(cluster: Cluster, names: list[str]) -> list[str]:
+def not_ready(cluster: Cluster, names: list[str], namespace: str = NAMESPACE) -> list[str]:
     """Names of the VMs whose VMI is not ready with its agent connected."""
     ready = set()
-    for vmi in cluster.list("VirtualMachineInstance", NAMESPACE):
+    for vmi in cluster.list("VirtualMachineInstance", namespace):
         true = {item["type"] for item in vmi.get("status", {}).get("conditions", []) if item["status"] == "True"}
         if {"Ready", "AgentConnected"} <= true:
             ready.add(vmi["metadata"]["name"])
     return [name for name in names if name not in ready]
 
 
-def _unbound(cluster: Cluster) -> list[str]:
-    claims = cluster.list("PersistentVolumeClaim", NAMESPACE)
+def _unbound(cluster: Cluster, namespace: str) -> list[str]:
+    claims = cluster.list("PersistentVolumeClaim", namespace)
     return [item["metadata"]["name"] for item in claims if item.get("status", {}).get("phase") != "Bound"]
 
 
-def _pv(vm: Vm, site: dict[str, Any], reclaim: str, storage: Storage) -> Object:
+def _pv(vm: Vm, site: dict[str, Any], reclaim: str, storage: Storage, namespace: str) -> Object:
     return {
         "apiVersion": "v1",
         "kind": "PersistentVolume",
@@ -146,17 +151,17 @@ def _pv(vm: Vm, site: dict[str, Any], reclaim: str, storage: Storage) -> Object:
             "volumeMode": storage.volume_mode,
             "persistentVolumeReclaimPolicy": reclaim,
             "storageClassName": storage.storage_class(site),
-            "claimRef": {"kind": "PersistentVolumeClaim", "namespace": NAMESPACE, "name": vm.name},
+            "claimRef": {"kind": "PersistentVolumeClaim", "namespace": namespace, "name": vm.name},
             **storage.source(site, vm.name),
         },
     }
 
 
-def _pvc(vm: Vm, site: dict[str, Any], storage: Storage) -> Object:
+def _pvc(vm: Vm, site: dict[str, Any], storage: Storage, namespace: str) -> Object:
     return {
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
-        "metadata": {"name": vm.name, "namespace": NAMESPACE, "labels": {"tier": vm.tier}},
+        "metadata": {"name": vm.name, "namespace": namespace, "labels": {"tier": vm.tier}},
         "spec": {
             "accessModes": ["ReadWriteMany"],
             "volumeMode": storage.volume_mode,
@@ -167,7 +172,7 @@ def _pvc(vm: Vm, site: dict[str, Any], storage: Storage) -> Object:
     }
 
 
-def _vm(vm: Vm, labels: dict[str, str]) -> Object:
+def _vm(vm: Vm, name: str) -> Object:
     annotations = {"dr.ocpvirt.io/priority": str(vm.priority)}
     if vm.depends_on:
         annotations["dr.ocpvirt.io/depends-on"] = vm.depends_on
@@ -176,8 +181,8 @@ def _vm(vm: Vm, labels: dict[str, str]) -> Object:
         "kind": "VirtualMachine",
         "metadata": {
             "name": vm.name,
-            "namespace": NAMESPACE,
-            "labels": {**labels, "tier": vm.tier},
+            "namespace": name,
+            "labels": {PLAN_LABEL: name, "tier": vm.tier},
             "annotations": annotations,
         },
         "spec": {

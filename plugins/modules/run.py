@@ -83,6 +83,14 @@ options:
       - A run that was killed is resumed with the same one.
     type: str
     default: ''
+  fingerprint:
+    description:
+      - What was approved, as a run in check mode has shown it in RV(fingerprint). The run does not begin, and shows the
+        differences, if the plan, the objects that it protects or the decisions are others now.
+      - A run that was begun with it is resumed with it whatever the run itself has changed.
+      - Empty where no approval is asked for.
+    type: str
+    default: ''
   steps:
     description:
       - The steps of the playbook in their order. The last one has to end the run.
@@ -123,6 +131,13 @@ EXAMPLES = r"""
     target: west
     declare_lost: east
     recovery_point: 20261121t040000z
+
+- name: Begin what was approved, or nothing
+  ocpvirt.dr.run:
+    plan: plans/payroll.yml
+    operation: relocate
+    target: west
+    fingerprint: "{{ approved_fingerprint }}"
 
 - name: End it
   ocpvirt.dr.run:
@@ -200,6 +215,13 @@ recovery_point:
   returned: success
   type: str
   sample: 20261121t040000z
+fingerprint:
+  description:
+    - In check mode, what somebody may approve; the run then takes it as O(fingerprint).
+    - Out of check mode the O(fingerprint) that was compared. Empty when none was, and when there is nothing to do.
+  returned: when a run begins
+  type: str
+  sample: 11d3a4f7c9ab5e0c2f86e1d2b4a09d7e-7c0d0f6f8f2f5d7b0c6b1a3e9d4c2b1a-e3b0c44298fc1c149afbf4c8996fb924
 gitops:
   description: Whether the plan names what syncs it from Git, which the run pauses and resumes.
   returned: when a run begins
@@ -289,6 +311,7 @@ SPEC = merge(
         "accept_loss": {"type": "str"},
         "open_gates": {"type": "list", "elements": "str", "default": []},
         "recovery_point": {"type": "str", "default": ""},
+        "fingerprint": {"type": "str", "default": ""},
         "steps": {"type": "list", "elements": "str", "default": []},
         "from_step": {"type": "str"},
         "until_step": {"type": "str"},

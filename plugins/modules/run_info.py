@@ -114,6 +114,10 @@ run:
       description: That of the plan when the run began.
       type: str
       sample: f00d
+    approved:
+      description: The fingerprint of the world that was approved, V(null) where nobody was asked.
+      type: str
+      sample: null
     declared_lost:
       description: The site that was declared lost.
       type: str

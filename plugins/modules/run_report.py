@@ -35,7 +35,7 @@ EXAMPLES = r"""
 - name: Write the report of the last run
   ocpvirt.dr.run_report:
     plan: plans/payroll.yml
-    folder: "{{ lookup('env', 'PWD') }}/reports"
+    folder: "{{ '.' | realpath }}/reports"
 """
 
 RETURN = r"""

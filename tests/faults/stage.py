@@ -18,9 +18,10 @@ from ansible_collections.ocpvirt.dr.tests.faults.losses import lost_records
 from ansible_collections.ocpvirt.dr.tests.faults.move import Move
 from ansible_collections.ocpvirt.dr.tests.faults.tally import Tally
 from ansible_collections.ocpvirt.dr.tests.faults.witness import Witness
-from ansible_collections.ocpvirt.dr.tests.integration.moves import await_guests, specs_at
+from ansible_collections.ocpvirt.dr.tests.integration.moves import specs_at
 from ansible_collections.ocpvirt.dr.tests.integration.world import STORE, World
 from demo.cluster import wait_until
+from demo.observation import await_writing
 from demo.workload import NAMESPACE, not_ready
 
 # controllers and the storage have their own pace
@@ -105,7 +106,7 @@ class Stage:
 
     def judge(self, move: Move, began: float) -> list[str]:
         """After a move that ended: what it lost, who lived twice, what runs. The figures go to the tally."""
-        after = await_guests(self.world, move.target)
+        after = await_writing(self.world.lab, self.world.running, move.target)
         problems = []
         if move.planned:
             lost = lost_records(self.witness.written[move.source], after, move.source, self.world.running)

@@ -15,8 +15,8 @@ from ansible_collections.ocpvirt.dr.tests.faults.attempt import Attempt
 from ansible_collections.ocpvirt.dr.tests.faults.kills import Place
 from ansible_collections.ocpvirt.dr.tests.faults.move import FAILBACK, FAILBACK_AFTER_LOSS, FAILOVER, RELOCATE, Move
 from ansible_collections.ocpvirt.dr.tests.faults.stage import Stage
-from ansible_collections.ocpvirt.dr.tests.integration.moves import newest_run
 from ansible_collections.ocpvirt.dr.tests.integration.world import STORE
+from demo.observation import newest_run
 
 pytestmark = pytest.mark.full
 SAME = RELOCATE

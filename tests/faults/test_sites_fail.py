@@ -11,9 +11,9 @@ import pytest
 from ansible_collections.ocpvirt.dr.tests.faults.kills import Place
 from ansible_collections.ocpvirt.dr.tests.faults.move import FAILBACK, RELOCATE
 from ansible_collections.ocpvirt.dr.tests.faults.stage import Stage
-from ansible_collections.ocpvirt.dr.tests.integration.moves import newest_run, running_at
 from ansible_collections.ocpvirt.dr.tests.integration.world import must
 from demo.cluster import wait_until
+from demo.observation import newest_run, running_at
 from demo.workload import not_ready
 
 pytestmark = pytest.mark.full

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.ocpvirt.dr.tests.integration.world import World, must
-from demo.__main__ import await_replicated
 from demo.cluster import Cluster, wait_until
 from demo.playbook import Played
 from demo.workload import NAMESPACE
@@ -104,7 +103,7 @@ def fail_over_with_silent_vms(world: World) -> Answering:
         databases["readiness"] = {"tcp": {"port": port}, "hook": "checks.yml"}
         world.write_plan("payroll", world.document)
         must(world.protect())
-        await_replicated(world.sites)
+        world.storage.await_replicated(world.sites)
         world.lab.run("lose", "east")
         with addresses(world):
             first = world.failover()

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ansible_collections.ocpvirt.dr.tests.integration.world import VELERO, World
-from demo.__main__ import await_replicated
 from demo.cluster import Cluster, wait_until
 from demo.playbook import Played
 from demo.workload import NAMESPACE, Vm, manifests
@@ -48,7 +47,7 @@ def lose_east_after_backups(world: World) -> LastMinutes:
     create_vm_with_pending_claim(world)
     # a slow machine may need another minute
     for _round in range(ROUNDS):
-        await_replicated(world.sites)
+        world.storage.await_replicated(world.sites)
         await_reading(west)
         complete = back_up_as_scheduled(east)
         protect = world.protect()

@@ -39,7 +39,6 @@ from ansible_collections.ocpvirt.dr.tests.integration.world import (
     must,
     resource_versions,
 )
-from demo.__main__ import await_replicated
 from demo.cluster import wait_until
 from demo.lab import Lab
 from demo.playbook import Played
@@ -117,7 +116,7 @@ def unprotected(deployed: World, first_check: Played) -> Unprotected:
 def protected(unprotected: Unprotected) -> World:
     """For the second time: everything that follows builds on protection that was taken back once."""
     must(unprotected.world.protect())
-    await_replicated(unprotected.world.sites)
+    unprotected.world.storage.await_replicated(unprotected.world.sites)
     return unprotected.world
 
 
@@ -155,7 +154,7 @@ def lost(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> World:
     world = empty_world(lab, tmp_path_factory.mktemp("failover"))
     world.deploy()
     must(world.protect())
-    await_replicated(world.sites)
+    world.storage.await_replicated(world.sites)
     lab.run("lose", "east")
     return world
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import minio
 from ansible_collections.ocpvirt.dr.tests.integration.world import World, must
-from demo.__main__ import await_replicated
 
 # Velero takes its location for broken when it finds something else in its bucket
 BUCKET = "captures"
@@ -37,7 +36,7 @@ def lose_east_after_exports(world: World) -> Exported:
         document["metadata"] = {"source": "export", "export": {place: export}, "keep": "14d"}
         plans[place] = world.write_plan(f"payroll-{place}", document)
         must(world.play("protect", "-e", "dr_site=east", plan=plans[place]))
-    await_replicated(world.sites)
+    world.storage.await_replicated(world.sites)
     must(world.check(plan=plans["s3"]))
     world.lab.run("lose", "east")
     return Exported(world, plans["directory"], plans["s3"], directory)

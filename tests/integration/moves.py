@@ -9,17 +9,17 @@ import os
 import re
 import signal
 import subprocess
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 from ansible_collections.ocpvirt.dr.tests.integration.networks import as_at
-from ansible_collections.ocpvirt.dr.tests.integration.world import STORE, World
+from ansible_collections.ocpvirt.dr.tests.integration.world import World
 from demo.cluster import Cluster, wait_until
+from demo.disk_watch import DiskWatch
+from demo.observation import running_at
 from demo.playbook import Played
+from demo.verdict import last_writer
 from demo.workload import NAMESPACE, not_ready
 
 # whose last sync only the primary tells: once its site is lost, what was kept of it is a bound
@@ -29,61 +29,15 @@ UNEVEN = {"ceph_rbd": timedelta(seconds=3)}
 SAID = re.compile(r"\S+: what \w+ wrote after (\S+) is lost")
 
 
-@dataclass
-class DiskWatch:
-    """highest: by claim the last record that was ever seen on the source's disk while its own guest had written last.
-
-    Once the target is primary the source's disk is replaced by the target's: what was lost could not be seen any more.
-    """
-
-    world: World
-    site: str
-    highest: dict[str, int] = field(default_factory=dict)
-
-    def look(self) -> None:
-        for claim, volume in self.world.lab.records(self.site).items():
-            if volume["boots"] and volume["boots"][-1]["site"] == self.site:
-                self.highest[claim] = max(self.highest.get(claim, 0), volume["last_n"])
-
-
-@contextmanager
-def watching(world: World, site: str) -> Iterator[DiskWatch]:
-    watch, ended = DiskWatch(world, site), threading.Event()
-
-    def follow() -> None:
-        while not ended.wait(0.5):
-            watch.look()
-
-    watch.look()
-    thread = threading.Thread(target=follow, daemon=True)
-    thread.start()
-    try:
-        yield watch
-    finally:
-        ended.set()
-        thread.join(60)
-
-
-def await_guests(world: World, site: str) -> dict[str, dict[str, Any]]:
-    """The records at a site once every guest that is to run has written there."""
-    found: dict[str, Any] = {}
-
-    def missing() -> list[str]:
-        found.update(world.lab.records(site))
-        return [name for name in world.running if _last_site(found.get(name)) != site]
-
-    wait_until(f"guests writing at {site}", 120, missing)
-    return found
-
-
 def assert_nothing_lost(watch: DiskWatch, after: dict[str, dict[str, Any]]) -> None:
     """The target's guests go on right after the last record that the source's guests wrote."""
-    for name in watch.world.running:
+    running = [name for name, volume in after.items() if last_writer(volume) not in ("", watch.site)]
+    assert running
+    for name in running:
         volume = after[name]
         assert (volume["gaps"], volume["bad_checksums"]) == ([], 0), name
         arrived = [boot for boot in volume["boots"] if boot["site"] == watch.site][-1]
         assert arrived["last_n"] >= watch.highest[name] > 0, f"{name} lost records"
-        assert volume["boots"][-1]["site"] != watch.site
 
 
 def assert_lost_is_what_was_said(world: World, played: Played, after: dict[str, dict[str, Any]]) -> None:
@@ -129,16 +83,6 @@ def specs_at(cluster: Cluster) -> dict[str, Any]:
     return {vm["metadata"]["name"]: vm["spec"] for vm in cluster.list("VirtualMachine", NAMESPACE)}
 
 
-def running_at(cluster: Cluster) -> set[str]:
-    return {item["metadata"]["name"] for item in cluster.list("VirtualMachineInstance", NAMESPACE)}
-
-
-def newest_run(cluster: Cluster) -> dict[str, Any]:
-    """The head of the run that began last at a target; empty when none ever did."""
-    heads = [json.loads(item["data"]["head"]) for item in cluster.list("ConfigMap", STORE) if "head" in item["data"]]
-    return max(heads, key=lambda head: head["started"], default={})
-
-
 def kill_when(world: World, playbook: str, reached: Callable[[], bool], *options: str) -> None:
     """Start a playbook and end it with SIGKILL at a moment that the cluster shows."""
     with world.log.open("a") as log:
@@ -159,10 +103,6 @@ def kill_when(world: World, playbook: str, reached: Callable[[], bool], *options
     finally:
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
-
-
-def _last_site(volume: dict[str, Any] | None) -> str:
-    return volume["boots"][-1]["site"] if volume and volume["boots"] else ""
 
 
 def _moment(text: str) -> datetime:

@@ -8,9 +8,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.ocpvirt.dr.tests.integration.moves import running_at
 from ansible_collections.ocpvirt.dr.tests.integration.world import World
 from demo.cluster import Cluster, wait_until
+from demo.observation import running_at
 from demo.storages.nfs import EXPORT
 from demo.workload import NAMESPACE
 

@@ -9,9 +9,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.ocpvirt.dr.tests.integration.moves import newest_run, running_at
 from ansible_collections.ocpvirt.dr.tests.integration.world import World
 from demo.cluster import Cluster, wait_until
+from demo.observation import newest_run, running_at
 from demo.storages.nfs import EXPORT
 from demo.workload import NAMESPACE, PLAN_LABEL
 

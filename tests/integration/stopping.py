@@ -8,9 +8,10 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.ocpvirt.dr.tests.integration.moves import running_at, specs_at
+from ansible_collections.ocpvirt.dr.tests.integration.moves import specs_at
 from ansible_collections.ocpvirt.dr.tests.integration.world import World
 from demo.cluster import Cluster, Object, path_of, wait_until
+from demo.observation import running_at
 from demo.workload import NAMESPACE, PLAN_LABEL, not_ready
 
 RECORDED = "dr.ocpvirt.io/recorded"

@@ -13,7 +13,6 @@ from datetime import datetime
 
 import pytest
 from ansible_collections.ocpvirt.dr.tests.integration.world import STORE, World, empty_world, must, refused
-from demo.__main__ import await_replicated
 from demo.cluster import wait_until
 from demo.lab import Lab
 from demo.playbook import Played
@@ -42,7 +41,7 @@ def dead_array(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[D
     world.deploy()
     world.deploy_bystander()
     must(world.protect())
-    await_replicated(world.sites)
+    world.storage.await_replicated(world.sites)
     lab.run("partition")
     try:
         wait_until("a record of a source that outlived its link", 240, lambda: seen_after_last_sync(world))

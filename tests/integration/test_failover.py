@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 from ansible_collections.ocpvirt.dr.tests.integration.captures import Decided
@@ -27,6 +28,15 @@ def test_p9_check_mode_writes_nothing_and_shows_the_decisions(decided: Decided) 
     assert decided.after == decided.before
     sites = decided.bereft.world.sites
     assert f"'{sites['east']['nfs_server']}' becomes '{sites['west']['nfs_server']}'" in decided.played.output
+
+
+def test_an_approved_failover_of_a_plan_that_was_changed_since_is_refused_with_the_difference(decided: Decided) -> None:
+    world = decided.bereft.world
+    document = world.changed_plan()
+    document["startup"]["max_starting"] = 4
+    approved = re.findall(r"dr_fingerprint=[0-9a-f-]+", decided.played.output)[-1]
+    played = world.failover("-e", approved, plan=world.write_plan("hasty", document))
+    refused(played, "begin the run that was approved", "plan: startup.max_starting was 3 and is 4")
 
 
 def test_a_failover_ends_with_every_vm_running_from_its_replicated_disk(moved: World) -> None:

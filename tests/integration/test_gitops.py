@@ -11,16 +11,12 @@ from typing import Any
 import pytest
 from ansible_collections.ocpvirt.dr.tests.integration import argo_cd
 from ansible_collections.ocpvirt.dr.tests.integration.argo_cd import ArgoCd, await_vms, git_of
-from ansible_collections.ocpvirt.dr.tests.integration.moves import (
-    DiskWatch,
-    assert_nothing_lost,
-    await_guests,
-    running_at,
-    watching,
-)
+from ansible_collections.ocpvirt.dr.tests.integration.moves import assert_nothing_lost
 from ansible_collections.ocpvirt.dr.tests.integration.world import World, empty_world, must, refused
 from demo.cluster import wait_until
+from demo.disk_watch import DiskWatch, watching
 from demo.lab import Lab
+from demo.observation import await_writing, running_at
 from demo.playbook import Played
 from demo.workload import NAMESPACE, not_ready
 
@@ -80,9 +76,9 @@ def synced_home(synced: Synced, synced_away: Moved) -> Moved:
 def move(synced: Synced, playbook: str, *options: str) -> Moved:
     source, target = ("east", "west") if playbook == "relocate" else ("west", "east")
     world = synced.world
-    with watching(world, source) as watch:
+    with watching(world.lab, source) as watch:
         played = must(world.play(playbook, "-e", "metadata_timeout=120", *options))
-    return Moved(watch, played, await_guests(world, target))
+    return Moved(watch, played, await_writing(world.lab, world.running, target))
 
 
 def assert_runs_only_at(world: World, site: str, peer: str) -> None:

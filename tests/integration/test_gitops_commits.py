@@ -14,17 +14,12 @@ import pytest
 from ansible_collections.ocpvirt.dr.tests.integration import argo_cd
 from ansible_collections.ocpvirt.dr.tests.integration.argo_cd import ArgoCd, await_vms, git_of
 from ansible_collections.ocpvirt.dr.tests.integration.flux import Flux, Repository, git, reconciling
-from ansible_collections.ocpvirt.dr.tests.integration.moves import (
-    DiskWatch,
-    assert_nothing_lost,
-    await_guests,
-    kill_when,
-    running_at,
-    watching,
-)
+from ansible_collections.ocpvirt.dr.tests.integration.moves import assert_nothing_lost, kill_when
 from ansible_collections.ocpvirt.dr.tests.integration.world import World, empty_world, must, refused
 from demo.cluster import wait_until
+from demo.disk_watch import DiskWatch, watching
 from demo.lab import Lab
+from demo.observation import await_writing, running_at
 from demo.playbook import Played
 from demo.workload import NAMESPACE, not_ready
 
@@ -73,7 +68,7 @@ def committed(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Co
         strange.write_text("mine\n")
         dirty = world.check()
         strange.unlink()
-        with watching(world, "east") as watch:
+        with watching(world.lab, "east") as watch:
             sites["west"].suspended = True
             kill_when(world, "relocate", lambda: COMMIT in repository.subjects(), *TO_WEST)
             before = repository.subjects()
@@ -85,7 +80,7 @@ def committed(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Co
 @pytest.fixture(scope="module")
 def committed_home(committed: Committed) -> Committed:
     world = committed.world
-    with watching(world, "west") as watch:
+    with watching(world.lab, "west") as watch:
         played = must(world.play("failback", *TO_WEST[2:]))
     return Committed(world, committed.repository, committed.sites, committed.before, committed.dirty, watch, played)
 
@@ -101,7 +96,7 @@ def test_check_says_that_the_checkout_is_not_clean(committed: Committed) -> None
 
 
 def test_a_planned_move_by_a_commit_loses_nothing(committed: Committed) -> None:
-    assert_nothing_lost(committed.watch, await_guests(committed.world, "west"))
+    assert_nothing_lost(committed.watch, await_writing(committed.world.lab, committed.world.running, "west"))
     assert_runs_only_at(committed.world, "west", "east")
 
 
@@ -130,7 +125,7 @@ def test_the_way_home_is_a_commit_too_over_the_volumes_that_are_there(
     committed: Committed, committed_home: Committed
 ) -> None:
     world = committed.world
-    assert_nothing_lost(committed_home.watch, await_guests(world, "east"))
+    assert_nothing_lost(committed_home.watch, await_writing(world.lab, world.running, "east"))
     assert_runs_only_at(world, "east", "west")
     assert committed.repository.subjects()[0] == "Volumes of plan payroll at east"
     assert {pv["status"]["phase"] for pv in world.cluster("east").list("PersistentVolume")} == {"Bound"}

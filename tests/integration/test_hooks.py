@@ -9,15 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.ocpvirt.dr.tests.integration.moves import (
-    assert_runs_at,
-    kill_when,
-    newest_run,
-    running_at,
-    specs_at,
-)
+from ansible_collections.ocpvirt.dr.tests.integration.moves import assert_runs_at, kill_when, specs_at
 from ansible_collections.ocpvirt.dr.tests.integration.world import World, empty_world, must, refused
 from demo.lab import Lab
+from demo.observation import newest_run, running_at
 from demo.playbook import Played
 
 WEST = ("-e", "dr_target=west")

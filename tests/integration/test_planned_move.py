@@ -13,21 +13,18 @@ from typing import Any
 
 import pytest
 from ansible_collections.ocpvirt.dr.tests.integration.moves import (
-    DiskWatch,
     assert_lost_is_what_was_said,
     assert_nothing_lost,
     assert_runs_at,
-    await_guests,
     kill_when,
-    newest_run,
-    running_at,
     specs_at,
-    watching,
 )
 from ansible_collections.ocpvirt.dr.tests.integration.networks import NAMES, attach, attached_to, network_section
 from ansible_collections.ocpvirt.dr.tests.integration.world import World, empty_world, must, refused
 from demo.cluster import wait_until
+from demo.disk_watch import DiskWatch, watching
 from demo.lab import Lab
+from demo.observation import await_writing, newest_run, running_at
 from demo.playbook import Played
 from demo.workload import not_ready
 
@@ -93,9 +90,9 @@ def relocated(request: pytest.FixtureRequest, settled: Moves) -> Moved:
     world = settled.world
     if settled.with_faults:
         request.getfixturevalue("mended")
-    with watching(world, "east") as watch:
+    with watching(world.lab, "east") as watch:
         played = must(world.play("relocate", *WEST))
-    return Moved(watch, played, await_guests(world, "west"))
+    return Moved(watch, played, await_writing(world.lab, world.running, "west"))
 
 
 @pytest.fixture(scope="module")
@@ -108,13 +105,13 @@ def returned(settled: Moves, relocated: Moved) -> Moved:
         run = newest_run(east)
         return run.get("source") == "west" and run["steps"].get("sync", {}).get("summary", {}).get("proven", 0) > 0
 
-    with watching(world, "west") as watch:
+    with watching(world.lab, "west") as watch:
         if settled.with_faults:
             kill_when(world, "failback", demoted_and_proven)
             assert "promote" not in newest_run(east)["steps"]
             assert running_at(east) | running_at(world.cluster("west")) == set()
         played = must(world.play("failback"))
-    return Moved(watch, played, await_guests(world, "east"))
+    return Moved(watch, played, await_writing(world.lab, world.running, "east"))
 
 
 @pytest.fixture(scope="module")
@@ -123,10 +120,10 @@ def forced(settled: Moves, returned: Moved) -> Moved:
     world.storage.await_replicated(world.sites)
     must(world.play("status", "-e", "dr_record_syncs=true"))
     world.lab.run("lose", "east")
-    watch = DiskWatch(world, "east")
+    watch = DiskWatch(world.lab, "east")
     watch.look()
     played = must(world.failover())
-    return Moved(watch, played, await_guests(world, "west"))
+    return Moved(watch, played, await_writing(world.lab, world.running, "west"))
 
 
 @pytest.fixture(scope="module")
@@ -140,9 +137,9 @@ def restored(settled: Moves, forced: Moved) -> World:
 
 @pytest.fixture(scope="module")
 def home_again(settled: Moves, restored: World) -> Moved:
-    with watching(restored, "west") as watch:
+    with watching(restored.lab, "west") as watch:
         played = must(restored.play("failback"))
-    return Moved(watch, played, await_guests(restored, "east"))
+    return Moved(watch, played, await_writing(restored.lab, restored.running, "east"))
 
 
 @pytest.mark.storage(FAULTS_ON)

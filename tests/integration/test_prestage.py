@@ -10,14 +10,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.ocpvirt.dr.tests.integration.moves import (
-    DiskWatch,
     assert_lost_is_what_was_said,
     assert_nothing_lost,
-    await_guests,
     kill_when,
-    newest_run,
-    running_at,
-    watching,
 )
 from ansible_collections.ocpvirt.dr.tests.integration.staging import (
     assert_ready_and_off,
@@ -40,7 +35,9 @@ from ansible_collections.ocpvirt.dr.tests.integration.world import (
     resource_versions,
 )
 from demo.cluster import wait_until
+from demo.disk_watch import DiskWatch, watching
 from demo.lab import Lab
+from demo.observation import await_writing, newest_run, running_at
 from demo.playbook import Played
 from demo.workload import NAMESPACE, not_ready
 
@@ -94,11 +91,11 @@ def lost(staged: World) -> Lost:
     world, west = staged, staged.cluster("west")
     world.storage.await_replicated(world.sites)
     world.lab.run("lose", "east")
-    watch = DiskWatch(world, "east")
+    watch = DiskWatch(world.lab, "east")
     watch.look()
     before = identities(west)
     played = must(world.failover())
-    return Lost(world, before, played, watch, await_guests(world, "west"))
+    return Lost(world, before, played, watch, await_writing(world.lab, world.running, "west"))
 
 
 @pytest.mark.usefixtures("captured")
@@ -207,9 +204,9 @@ def home_again(lost: Lost) -> World:
     world = lost.world
     world.lab.run("restore", "east")
     wait_until("east's VMs running again", 240, lambda: not_ready(world.cluster("east"), world.running))
-    with watching(world, "west") as watch:
+    with watching(world.lab, "west") as watch:
         must(world.play("failback"))
-    assert_nothing_lost(watch, await_guests(world, "east"))
+    assert_nothing_lost(watch, await_writing(world.lab, world.running, "east"))
     return world
 
 
@@ -225,9 +222,9 @@ def test_after_a_failback_the_site_that_was_left_is_the_stage(home_again: World)
 @pytest.fixture(scope="module")
 def relocated(home_again: World) -> World:
     world = home_again
-    with watching(world, "east") as watch:
+    with watching(world.lab, "east") as watch:
         must(world.play("relocate", "-e", "dr_target=west"))
-    assert_nothing_lost(watch, await_guests(world, "west"))
+    assert_nothing_lost(watch, await_writing(world.lab, world.running, "west"))
     return world
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.ocpvirt.dr.tests.integration.copying_server import copying_server
-from ansible_collections.ocpvirt.dr.tests.integration.moves import kill_when, newest_run, running_at
+from ansible_collections.ocpvirt.dr.tests.integration.moves import kill_when
 from ansible_collections.ocpvirt.dr.tests.integration.rehearsing import (
     SPACE,
     assert_production_untouched,
@@ -28,6 +28,7 @@ from ansible_collections.ocpvirt.dr.tests.integration.world import (
     resource_versions,
 )
 from demo.lab import Lab
+from demo.observation import newest_run, running_at
 
 DENIED = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
 

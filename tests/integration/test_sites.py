@@ -17,7 +17,6 @@ from ansible_collections.ocpvirt.dr.tests.integration.credentials import (
     expired,
 )
 from ansible_collections.ocpvirt.dr.tests.integration.world import World, refused
-from demo.__main__ import await_replicated
 from demo.cluster import wait_until
 
 # seconds; TCP alone would give up after two minutes
@@ -121,7 +120,7 @@ def cut_off(protected: World) -> Iterator[World]:
         return [] if phase == "Available" else [phase]
 
     wait_until("the backup storage of west", 90, unavailable)
-    await_replicated(protected.sites)
+    protected.storage.await_replicated(protected.sites)
 
 
 def test_p4_an_unreachable_site_is_a_state_within_its_deadline(cut_off: World) -> None:

@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.ocpvirt.dr.tests.integration.moves import newest_run, running_at
 from ansible_collections.ocpvirt.dr.tests.integration.world import STORE, World, empty_world, must, refused
 from demo.lab import Lab
+from demo.observation import newest_run, running_at
 from demo.playbook import Played
 from demo.workload import NAMESPACE
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-from ansible_collections.ocpvirt.dr.tests.integration.moves import kill_when, newest_run, running_at, specs_at
+from ansible_collections.ocpvirt.dr.tests.integration.moves import kill_when, specs_at
 from ansible_collections.ocpvirt.dr.tests.integration.staging import latch
 from ansible_collections.ocpvirt.dr.tests.integration.stopping import (
     EXTRA,
@@ -27,6 +27,7 @@ from ansible_collections.ocpvirt.dr.tests.integration.world import (
     refused,
 )
 from demo.lab import Lab
+from demo.observation import newest_run, running_at
 from demo.playbook import Played
 from demo.workload import NAMESPACE
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.duration import parse_duration
-from ansible_collections.ocpvirt.dr.tests.integration.moves import newest_run
 from ansible_collections.ocpvirt.dr.tests.integration.world import World, empty_world, must, refused
 from demo.lab import Lab
+from demo.observation import newest_run
 from demo.playbook import Played
 from demo.workload import NAMESPACE, Tier, demo_vms, deploy
 

@@ -17,7 +17,6 @@ from ansible_collections.ocpvirt.dr.tests.integration.world import (
     refused,
     resource_versions,
 )
-from demo.__main__ import await_replicated
 from demo.lab import Lab
 from demo.playbook import Played
 from demo.workload import NAMESPACE
@@ -42,7 +41,7 @@ def brought(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Brought:
     world.plan_file = world.write_plan("payroll", world.document)
     world.deploy()
     must(world.protect())
-    await_replicated(world.sites)
+    world.storage.await_replicated(world.sites)
     checked = must(world.check())
     product = Product(world)
     world.lab.run("lose", "east")

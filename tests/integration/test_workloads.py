@@ -20,10 +20,10 @@ from ansible_collections.ocpvirt.dr.tests.integration.applications import (
     stranger,
     volume_sources,
 )
-from ansible_collections.ocpvirt.dr.tests.integration.moves import running_at
 from ansible_collections.ocpvirt.dr.tests.integration.world import World, empty_world, must, refused
 from demo.cluster import wait_until
 from demo.lab import Lab
+from demo.observation import running_at
 from demo.playbook import Played
 from demo.workload import NAMESPACE
 

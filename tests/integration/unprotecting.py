@@ -10,7 +10,6 @@ from typing import Any
 
 from ansible_collections.ocpvirt.dr.tests.integration.captures import backups
 from ansible_collections.ocpvirt.dr.tests.integration.world import VELERO, World, must
-from demo.__main__ import await_replicated
 from demo.cluster import Cluster, wait_until
 from demo.playbook import Played
 from demo.workload import NAMESPACE, PLAN_LABEL
@@ -59,7 +58,7 @@ def protect_and_unprotect(world: World) -> Unprotected:
     create_workload(east)
     before = look(east)
     must(world.protect())
-    await_replicated(world.sites)
+    world.storage.await_replicated(world.sites)
     protected = look(east)
     checked = must(world.play(*UNPROTECT, "--check"))
     after_check = look(east)

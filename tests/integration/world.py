@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from demo.__main__ import alive, await_writing
 from demo.cluster import Cluster, wait_until
 from demo.lab import Lab
+from demo.observation import alive, await_writing
 from demo.playbook import Played, play
 from demo.storages import STORAGES, Storage
-from demo.verdict import judge
+from demo.verdict import Move, judge
 from demo.workload import NAMESPACE, PLAN_LABEL, Tier, Vm, demo_vms, deploy, manifests, plan_document
 
 # one VM of each kind that behaves differently
@@ -140,14 +140,9 @@ def refused(played: Played, *words: str) -> None:
 def assert_as_it_must_be(world: World) -> None:
     """Every VM that ran at east runs at west and goes on with what had arrived of its disk."""
     before, after = world.lab.records("east"), await_writing(world.lab, world.running)
-    verdict = judge(
-        world.vms,
-        world.cluster("west"),
-        world.sites["east"]["nfs_server"],
-        before,
-        after,
-        alive(world.lab, "east"),
-    )
+    address = world.sites["east"]["nfs_server"]
+    verdict = judge(world.vms, world.cluster("west"), Move("east", "west", address, before, after))
+    assert alive(world.lab, "east") == 0
     assert verdict.problems == []
     assert verdict.running == len(world.running)
 

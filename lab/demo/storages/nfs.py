@@ -17,8 +17,11 @@ class NfsStorage:
     volume_mode = "Filesystem"
     lab_options = ()
 
+    def __init__(self, export: str = EXPORT) -> None:
+        self._export = export
+
     def provision(self, site: dict[str, Any], peer: dict[str, Any], volumes: list[str]) -> None:
-        export = f"{site['storage_url']}/v1/exports/{EXPORT}"
+        export = f"{site['storage_url']}/v1/exports/{self._export}"
         body = {"role": "primary", "peer": peer["replication_peer"], "interval_seconds": INTERVAL}
         _ok(requests.put(export, json=body, timeout=30))
         for volume in volumes:
@@ -28,7 +31,7 @@ class NfsStorage:
         return site["storage_class"]
 
     def source(self, site: dict[str, Any], volume: str) -> Object:
-        return {"nfs": {"server": site["nfs_server"], "path": f"{_path(site)}/{volume}"}}
+        return {"nfs": {"server": site["nfs_server"], "path": f"{self._path(site)}/{volume}"}}
 
     def address(self, site: dict[str, Any]) -> str:
         return site["nfs_server"]
@@ -37,7 +40,7 @@ class NfsStorage:
         return {
             "provider": "nfs",
             "max_lag": "2m",
-            "groups": [{"name": EXPORT, "selector": {}}],
+            "groups": [{"name": self._export, "selector": {}}],
             "options": {
                 "interval": INTERVAL,
                 "sites": {
@@ -45,7 +48,7 @@ class NfsStorage:
                         "control": site["storage_url"],
                         "peer": site["replication_peer"],
                         "server": site["nfs_server"],
-                        "path": _path(site),
+                        "path": self._path(site),
                     }
                     for name, site in sites.items()
                 },
@@ -58,13 +61,13 @@ class NfsStorage:
                 "match": {
                     "nfs": {
                         "server": [site["nfs_server"] for site in sites.values()],
-                        "path": f".*/{EXPORT}/(?P<volume>[^/]+)",
+                        "path": f".*/{self._export}/(?P<volume>[^/]+)",
                     }
                 },
                 "set": {
                     name: {
                         "nfs.server": site["nfs_server"],
-                        "nfs.path": f"{_path(site)}/{{match.volume}}",
+                        "nfs.path": f"{self._path(site)}/{{match.volume}}",
                         "storageClassName": self.storage_class(site),
                     }
                     for name, site in sites.items()
@@ -76,15 +79,14 @@ class NfsStorage:
         asked = datetime.now(UTC)
 
         def missing() -> list[str]:
-            seen = requests.get(f"{sites['west']['storage_url']}/v1/exports/{EXPORT}", timeout=10).json()
+            seen = requests.get(f"{sites['west']['storage_url']}/v1/exports/{self._export}", timeout=10).json()
             last = seen.get("last_sync")
-            return [] if last and datetime.fromisoformat(last) >= asked else [f"{EXPORT} since {last}"]
+            return [] if last and datetime.fromisoformat(last) >= asked else [f"{self._export} since {last}"]
 
         wait_until("replication", 60, missing)
 
-
-def _path(site: dict[str, Any]) -> str:
-    return f"{site['export_prefix']}/{EXPORT}"
+    def _path(self, site: dict[str, Any]) -> str:
+        return f"{site['export_prefix']}/{self._export}"
 
 
 def _ok(answer: requests.Response) -> None:

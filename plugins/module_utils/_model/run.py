@@ -82,6 +82,7 @@ class Run:
     fence_debt: why the lost site is not provably off, None without a debt.
     hooks: by `StepHook.key`.
     recovery_point: from whose clones VMs start, None with the newest copies.
+    approved: the fingerprint of the world that somebody has approved; fingerprint is that of the plan alone.
     """
 
     id: str
@@ -104,6 +105,7 @@ class Run:
     steps: Mapping[str, StepRecord] = field(default_factory=dict)
     until: str | None = None
     hooks: Mapping[str, HookRecord] = field(default_factory=dict)
+    approved: str | None = None
 
     def with_step(self, name: str, record: StepRecord) -> Run:
         return replace(self, steps={**self.steps, name: record})

@@ -17,6 +17,7 @@ class RunAsked:
     accept_loss: what a failover may lose, in place of the plan's max_lag.
     recovery_point: from whose clones VMs are to start; empty for the newest copies.
     open_gates: waves whose gate the start may pass.
+    fingerprint: of the world that was approved; empty where nobody was asked.
     steps: of the playbook, and which of them are wanted now.
     """
 
@@ -27,4 +28,5 @@ class RunAsked:
     accept_loss: str | None = None
     recovery_point: str = ""
     open_gates: tuple[str, ...] = ()
+    fingerprint: str = ""
     steps: StepsAsked = field(default_factory=StepsAsked)

@@ -26,12 +26,14 @@ except ImportError as error:
 
 ReadText = Callable[[str], str]
 
+# an environment variable that the playbooks set
+STARTED_IN = "OCPVIRT_DR_STARTED_IN"
 DEEPEST = 100
 _PATHS = ("ca_cert", "client_cert", "client_key")
 
 
 def read_text(path: str) -> str:
-    """A relative path starts where the command was started: Ansible runs modules in the playbook's folder."""
+    """A relative path starts where the command was started."""
     return (_started_in() / Path(path).expanduser()).read_text(encoding="utf-8")
 
 
@@ -42,7 +44,8 @@ def beside_plan(plan_file: str | None, path: str) -> Path:
 
 
 def _started_in() -> Path:
-    return Path(os.environ.get("PWD") or Path.cwd())
+    """Ansible runs modules in the playbook's folder, so a playbook has to say where it was started itself."""
+    return Path(os.environ.get(STARTED_IN) or Path.cwd())
 
 
 def load_plan(source: str | Mapping[str, Any], read_text: ReadText = read_text) -> Plan:
@@ -56,7 +59,7 @@ def load_plan(source: str | Mapping[str, Any], read_text: ReadText = read_text) 
             f"read the plan {source}",
             seen=_reason(error),
             wanted="a readable YAML file",
-            next_step="correct the path; a relative one starts at the folder in which the command was started",
+            next_step=f"correct the path; a relative one starts at {_started_in()}",
         ) from error
     try:
         return parse_plan(_parse_yaml(source, text))
@@ -91,8 +94,12 @@ def resolve_auth(site: Site, environ: Mapping[str, str], read_text: ReadText = r
         options["kubeconfig"] = _variable(options.pop("kubeconfig_env"), "kubeconfig", environ, site.name)
     if "kubeconfig" in options:
         paths = options["kubeconfig"].split(os.pathsep)
-        options["kubeconfig"] = os.pathsep.join(os.path.expanduser(path) for path in paths)
-    return {key: os.path.expanduser(value) if key in _PATHS else value for key, value in options.items()}
+        options["kubeconfig"] = os.pathsep.join(_from_start(path) for path in paths)
+    return {key: _from_start(value) if key in _PATHS else value for key, value in options.items()}
+
+
+def _from_start(path: str) -> str:
+    return str(_started_in() / Path(path).expanduser())
 
 
 def resolve_references(

@@ -24,6 +24,7 @@ from ..._planning.guards.recovery import check_recovery_asked, check_same_point
 from ..._planning.guards.rehearsal import check_rehearsable
 from ..._planning.guards.switch import check_movable, check_stageable
 from ..._planning.losses import Loss
+from ..._planning.run.picture import check_form
 from ..._planning.start.gates import check_gates
 from ..capture.metadata_source import restores
 from ..inventory.remains import machines_at
@@ -38,6 +39,7 @@ TRIED = {REFRESH: "refresh the stage", REHEARSAL: "rehearse"}
 
 def check_request(plan: Plan, asked: RunAsked) -> None:
     """Before anybody is asked. A misspelt gate would stop the start when everything else is done."""
+    check_form(asked.fingerprint)
     accepted_loss(asked.accept_loss)
     check_gates(plan.startup.waves, asked.open_gates)
     check_asked(plan, asked.operation, asked.target, asked.declare_lost)

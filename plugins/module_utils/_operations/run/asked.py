@@ -29,5 +29,6 @@ def asked_of(plan: Plan, given: Mapping[str, Any]) -> RunAsked:
         accept_loss=given["accept_loss"] or None,
         recovery_point=given["recovery_point"],
         open_gates=tuple(given["open_gates"]),
+        fingerprint=given["fingerprint"],
         steps=steps,
     )

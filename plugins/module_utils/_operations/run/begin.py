@@ -23,6 +23,7 @@ from ..._planning.losses import forced_losses
 from ..replication.awaited import look_with_capture
 from .admission import check_before_idle, check_direction, check_loss, check_request, check_way
 from .ahead import NOTHING, look_ahead
+from .approval import approve
 from .check_store import CheckStore
 from .idle import idle_because
 from .left_locks import free_ended, is_nobodys
@@ -86,6 +87,7 @@ def _begun(
     losses = forced_losses(way.copies, way.sources, recorded, alive, run.started) if failover else []
     if failover:
         check_loss(plan, asked, run, losses, unfinished)
+    run, fingerprint = approve(plan, asked, way, run, ahead, unfinished, check_mode)
     _take(plan, run, way, store, seen.runs, check_mode)
     Progress(run.id, way.api.clock).emit("begin", 1, 1)
     older = f", from recovery point {run.recovery_point}: what was written later is set aside"
@@ -108,6 +110,7 @@ def _begun(
         "phase_after": _phase_after(plan, way.operation, way.target),
         # a rehearsal is not what syncs the plan from Git
         "gitops": plan.metadata.gitops is not None and way.operation not in REHEARSALS,
+        "fingerprint": fingerprint,
         **ahead,
         "msg": f"run {run.id}, attempt {run.attempt}: {way}{older if run.recovery_point else ''}",
     }
@@ -157,6 +160,7 @@ def _nothing_to_do(operation: str, runs: list[Run], target: str, source: str, wh
         "losses": [],
         "phase_after": "",
         "gitops": False,
+        "fingerprint": "",
         **NOTHING,
         "msg": why,
     }

@@ -69,12 +69,12 @@ def _compared(
         elif key not in captured:
             yield f"{on} is new"
         elif (before := record(captured[key])) != (now := record(live[key])):
-            yield f"{on} was {_shown(before)} and then {_shown(now)}"
-        elif parts := _changed(_content(captured[key]), _content(live[key])):
+            yield f"{on} was {shown_power(before)} and then {shown_power(now)}"
+        elif parts := _changed(owned_content(captured[key]), owned_content(live[key])):
             yield f"{on} was changed: {', '.join(parts)}"
 
 
-def _content(item: Object) -> dict[str, Any]:
+def owned_content(item: Object) -> dict[str, Any]:
     """What its owner wrote of it."""
     meta = item["metadata"]
     annotations = {
@@ -96,7 +96,7 @@ def _changed(captured: Mapping[str, Any], live: Mapping[str, Any]) -> list[str]:
     return [name for name in names if (captured.get(name) or None) != (live.get(name) or None)]
 
 
-def _shown(record: PowerRecord | WorkloadRecord | None) -> str:
+def shown_power(record: PowerRecord | WorkloadRecord | None) -> str:
     if isinstance(record, PowerRecord):
         return f"{record.run_strategy}, {'running' if record.running else 'off'}"
     return record.shown if record else ""

@@ -35,6 +35,7 @@ def document_of(run: Run, record: Mapping[str, Any], losses: Sequence[Mapping[st
         **summary(run),
         "seconds": seconds_between(run.started, run.ended),
         "fingerprint": run.fingerprint,
+        "approved": run.approved,
         "declared_lost": run.declared_lost,
         "waived_fencing": run.waived_fencing,
         "source_state": run.source_state,

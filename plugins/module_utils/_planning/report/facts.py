@@ -39,6 +39,7 @@ def _lines(run: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     seen = f", last seen alive {clock(run['source_last_seen'])}" if run["source_last_seen"] else ""
     yield "source", f"{run['source']} was {run['source_state']} when the run began{seen}"
     for name, key in (
+        ("approved", "approved"),
         ("declared lost", "declared_lost"),
         ("fencing waived", "waived_fencing"),
         ("recovery point", "recovery_point"),

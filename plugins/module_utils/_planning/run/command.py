@@ -31,6 +31,7 @@ def resuming_command(run: Run, plan_file: str | None, more: Mapping[str, Any], s
             "dr_declare_lost": run.declared_lost,
             "dr_waive_fencing": run.waived_fencing,
             "dr_recovery_point": run.recovery_point,
+            "dr_fingerprint": run.approved,
         }
         given |= {name: value for name, value in declared.items() if value}
     options = [_option(name, value) for name, value in {**given, **more}.items()]
