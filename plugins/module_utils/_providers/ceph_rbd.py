@@ -15,11 +15,12 @@ from .._model.plan import Group
 from . import ceph_rbd_setup as setup
 from . import ceph_rbd_switch as switch
 from .base import WORKERS, Capabilities, Done, FenceProof, Provider
-from .ceph_rbd_cluster import PATIENCE, Cluster, Seen
+from .ceph_rbd_cluster import PATIENCE, Cluster
 from .ceph_rbd_fence import block, blocked, unblock
 from .ceph_rbd_images import Image, image_of, is_rbd
 from .ceph_rbd_options import Access, RbdOptions
 from .ceph_rbd_proof import follows_nothing, with_proof, without_proof
+from .ceph_rbd_seen import Seen
 from .ceph_rbd_side import Members, Side, Sides
 from .ceph_rbd_status import LAST_SYNC_SOURCE, volume_status
 from .site_handle import SiteHandle
@@ -46,7 +47,7 @@ class CephRbdProvider(Provider):
     def observe(self, group: Group, site: str) -> GroupStatus:
         return self.observe_all([group], site)[0]
 
-    def observe_all(self, groups: Sequence[Group], site: str) -> list[GroupStatus]:
+    def observe_all(self, groups: Sequence[Group], site: str, proofs: bool = True) -> list[GroupStatus]:
         """One look at each cluster, for all groups in it."""
         members = Members(self.sites)
         images: dict[str, set[Image]] = {}
@@ -70,7 +71,7 @@ class CephRbdProvider(Provider):
             for name, answer in answers.items()
             if isinstance(answer, Seen)
         }
-        unproven = [group for group in groups if follows_nothing(volumes.get(group.name, ()))]
+        unproven = [group for group in groups if proofs and follows_nothing(volumes.get(group.name, ()))]
         volumes.update(zip((group.name for group in unproven), self._proven(unproven, site, volumes), strict=True))
         return [_status(group, site, answers[group.name], volumes.get(group.name, [])) for group in groups]
 

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from typing import Any, Callable, Dict, List  # noqa: UP035
@@ -27,6 +28,8 @@ POOL_MODES = ("disabled", "image", "pool")
 SNAPSHOTS = ("primary", "demoted", "non-primary", "demoted-copy")
 # seconds; a forced promotion took 4 to 10
 STUCK_AFTER = 20.0
+# between two attempts at one image
+PAUSE = 0.1
 # of librbd, for "none"
 NO_SNAPSHOT = 2**64 - 2
 
@@ -58,8 +61,16 @@ def look(cluster: Any, request: Json) -> Json:
     return {"pools": [_pool(cluster, pool, request) for pool in request["pools"]]}
 
 
+def switch(cluster: Any, request: Json) -> Json:
+    """A verb on some of the images, and what all of them are then: an answer of `act`, and one of `look`."""
+    return {"done": act(cluster, request), "seen": look(cluster, request)}
+
+
 def act(cluster: Any, request: Json) -> List[Json]:  # noqa: UP006
-    """One verb on many images; an entry for each, with `errno` 0 where it was done."""
+    """One verb on many images; an entry for each, with `errno` 0 where it was done.
+
+    again: seconds in which an image is tried again while it answers one of the numbers in `not_yet`.
+    """
     rbd = import_module("rbd")
     verbs: Dict[str, Callable[[Any], None]] = {  # noqa: UP006
         "enable_snapshot": lambda image: image.mirror_image_enable(rbd.RBD_MIRROR_IMAGE_MODE_SNAPSHOT),
@@ -82,8 +93,16 @@ def act(cluster: Any, request: Json) -> List[Json]:  # noqa: UP006
             return _error(error)
         return {"errno": 0, "message": ""}
 
+    def patiently(spec: Json) -> Json:
+        end = time.monotonic() + request.get("again", 0)
+        while True:
+            answer = one(spec)
+            if answer["errno"] not in request.get("not_yet", ()) or time.monotonic() > end:
+                return answer
+            time.sleep(PAUSE)
+
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return list(pool.map(one, request["images"]))
+        return list(pool.map(patiently, request["images"]))
 
 
 def ask(cluster: Any, request: Json) -> List[Json]:  # noqa: UP006
@@ -253,4 +272,4 @@ def _error(error: Exception) -> Json:
     return {"errno": getattr(error, "errno", None) or 0, "message": str(error) or type(error).__name__}
 
 
-DOING = {"look": look, "act": act, "ask": ask}  # type: Dict[str, Callable[[Any, Json], Any]]
+DOING = {"look": look, "act": act, "switch": switch, "ask": ask}  # type: Dict[str, Callable[[Any, Json], Any]]

@@ -46,11 +46,14 @@ class Groups:
         """Its API server is not connected to any more: products look for volumes there again and again."""
         self._handles[site].silence(why)
 
-    def observe(self, sites: Iterable[str]) -> dict[str, list[GroupStatus]]:
-        """site to the status of every group there, in the plan's order; sites and products are asked in parallel."""
+    def observe(self, sites: Iterable[str], proofs: bool = True) -> dict[str, list[GroupStatus]]:
+        """site to the status of every group there, in the plan's order; sites and products are asked in parallel.
+
+        proofs: see `Provider.observe_all`.
+        """
         asked = [(site, *item) for site in sites for item in self._by_provider(self.plan.groups)]
         with ThreadPoolExecutor(max_workers=max(1, len(asked))) as pool:
-            answers = list(pool.map(lambda item: item[1].observe_all(item[2], item[0]), asked))
+            answers = list(pool.map(lambda item: item[1].observe_all(item[2], item[0], proofs), asked))
         found = {
             (site, status.group): status
             for (site, _provider, _groups), statuses in zip(asked, answers, strict=True)

@@ -32,7 +32,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
             def __init__(self, _sites: object) -> None:
                 pass
 
-            def observe_all(self, groups: list[SimpleNamespace], site: str) -> list[GroupStatus]:
+            def observe_all(self, groups: list[SimpleNamespace], site: str, proofs: bool) -> list[GroupStatus]:
                 questions.append((self.name, site))
                 return [GroupStatus(group.name, site, "primary", "healthy", "none") for group in groups]
 
