@@ -339,6 +339,15 @@ def test_one_look_at_both_sites_proves_all_demoted_groups(pair: CephPair) -> Non
     ]
 
 
+def test_who_asks_for_no_proof_of_demoted_groups_asks_one_cluster_once(pair: CephPair) -> None:
+    for facts in pair.images["east"].values():
+        facts["status"] = {**facts["status"], "state": "unknown", "description": "remote image is not primary"}
+    pair.provider().demote(group(), "east")
+    pair.looks.clear()
+    (status,) = pair.provider().observe_all([group()], "east", proofs=False)
+    assert (status.role, status.sync_proof, pair.looks) == ("secondary", "", ["east"])
+
+
 def test_a_group_that_cannot_be_proven_does_not_keep_others_from_their_proof(pair: CephPair) -> None:
     groups = [Group(name, LabelSelector({"image": name})) for name in "abc"]
     for facts in (*pair.images["east"].values(), *pair.images["west"].values()):
