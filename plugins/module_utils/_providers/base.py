@@ -85,12 +85,13 @@ class Provider(ABC):
     def observe(self, group: Group, site: str) -> GroupStatus:
         """Ask the product at one site. No answer is a status (`reachable=False`), not an error."""
 
-    def observe_all(self, groups: Sequence[Group], site: str, proofs: bool = True) -> list[GroupStatus]:
-        """Ask for many groups, in their order; for products that answer for all of them at once.
-
-        proofs: with the proof of a demoted group, where that takes a question more; no guard is about it.
-        """
+    def observe_all(self, groups: Sequence[Group], site: str) -> list[GroupStatus]:
+        """Ask for many groups, in their order; for products that answer for all of them at once."""
         return _each(lambda group: self.observe(group, site), groups)
+
+    def observe_roles(self, groups: Sequence[Group], site: str) -> list[GroupStatus]:
+        """The same for who decides by roles: without further questions that only prove where demoted data is."""
+        return self.observe_all(groups, site)
 
     @abstractmethod
     def covers(self, group: Group, site: str, pv: Mapping[str, Any]) -> bool:

@@ -71,7 +71,7 @@ class CsiAddonsProvider(Provider):
     def observe(self, group: Group, site: str) -> GroupStatus:
         return self._observe(group, site, None)
 
-    def observe_all(self, groups: Sequence[Group], site: str, proofs: bool = True) -> list[GroupStatus]:
+    def observe_all(self, groups: Sequence[Group], site: str) -> list[GroupStatus]:
         """One list of each kind for each namespace, for all groups."""
         since = self._reads.moment()
         with ThreadPoolExecutor(max_workers=WORKERS) as pool:

@@ -45,7 +45,7 @@ class NfsProvider(Provider):
         except DrError as error:
             return GroupStatus(group.name, site, "unknown", "error", "none", message=str(error))
 
-    def observe_all(self, groups: Sequence[Group], site: str, proofs: bool = True) -> list[GroupStatus]:
+    def observe_all(self, groups: Sequence[Group], site: str) -> list[GroupStatus]:
         """Server by server: a replication API answers for all its exports; a silent server is asked once."""
         by_server: dict[str, list[Group]] = {}
         for group in groups:

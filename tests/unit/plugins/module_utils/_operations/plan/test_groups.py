@@ -32,9 +32,11 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
             def __init__(self, _sites: object) -> None:
                 pass
 
-            def observe_all(self, groups: list[SimpleNamespace], site: str, proofs: bool) -> list[GroupStatus]:
+            def observe_all(self, groups: list[SimpleNamespace], site: str) -> list[GroupStatus]:
                 questions.append((self.name, site))
                 return [GroupStatus(group.name, site, "primary", "healthy", "none") for group in groups]
+
+            observe_roles = observe_all
 
             def promote_all(self, groups: list[SimpleNamespace], site: str, forced: bool) -> list[bool]:
                 questions.append((f"{self.name} {forced}", site))
