@@ -69,7 +69,7 @@ def switch(cluster: Any, request: Json) -> Json:
 def act(cluster: Any, request: Json) -> List[Json]:  # noqa: UP006
     """One verb on many images; an entry for each, with `errno` 0 where it was done.
 
-    again: seconds in which an image is tried again while it answers one of the numbers in `not_yet`.
+    again: seconds after the first round in which images that answer a number in `not_yet` are tried again.
     """
     rbd = import_module("rbd")
     verbs: Dict[str, Callable[[Any], None]] = {  # noqa: UP006
@@ -93,16 +93,17 @@ def act(cluster: Any, request: Json) -> List[Json]:  # noqa: UP006
             return _error(error)
         return {"errno": 0, "message": ""}
 
-    def patiently(spec: Json) -> Json:
-        end = time.monotonic() + request.get("again", 0)
-        while True:
-            answer = one(spec)
-            if answer["errno"] not in request.get("not_yet", ()) or time.monotonic() > end:
-                return answer
-            time.sleep(PAUSE)
-
+    images, end = request["images"], None
+    left = list(range(len(images)))
+    answers = {}  # type: Dict[int, Json]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return list(pool.map(patiently, request["images"]))
+        while True:
+            answers.update(pool.map(lambda number: (number, one(images[number])), left))
+            end = end or time.monotonic() + request.get("again", 0)
+            left = [number for number in left if answers[number]["errno"] in request.get("not_yet", ())]
+            if not left or time.monotonic() > end:
+                return [answers[number] for number in range(len(images))]
+            time.sleep(PAUSE)
 
 
 def ask(cluster: Any, request: Json) -> List[Json]:  # noqa: UP006
