@@ -89,6 +89,10 @@ class Provider(ABC):
         """Ask for many groups, in their order; for products that answer for all of them at once."""
         return _each(lambda group: self.observe(group, site), groups)
 
+    def observe_roles(self, groups: Sequence[Group], site: str) -> list[GroupStatus]:
+        """The same for who decides by roles: without further questions that only prove where demoted data is."""
+        return self.observe_all(groups, site)
+
     @abstractmethod
     def covers(self, group: Group, site: str, pv: Mapping[str, Any]) -> bool:
         """Whether the PV's data is what this group replicates at that site (P1: a volume outside is a blocker)."""

@@ -15,11 +15,12 @@ from .._model.plan import Group
 from . import ceph_rbd_setup as setup
 from . import ceph_rbd_switch as switch
 from .base import WORKERS, Capabilities, Done, FenceProof, Provider
-from .ceph_rbd_cluster import PATIENCE, Cluster, Seen
+from .ceph_rbd_cluster import PATIENCE, Cluster
 from .ceph_rbd_fence import block, blocked, unblock
 from .ceph_rbd_images import Image, image_of, is_rbd
 from .ceph_rbd_options import Access, RbdOptions
 from .ceph_rbd_proof import follows_nothing, with_proof, without_proof
+from .ceph_rbd_seen import Seen
 from .ceph_rbd_side import Members, Side, Sides
 from .ceph_rbd_status import LAST_SYNC_SOURCE, volume_status
 from .site_handle import SiteHandle
@@ -47,7 +48,20 @@ class CephRbdProvider(Provider):
         return self.observe_all([group], site)[0]
 
     def observe_all(self, groups: Sequence[Group], site: str) -> list[GroupStatus]:
-        """One look at each cluster, for all groups in it."""
+        """One look at each cluster, for all groups in it; and one at both sites, for those that follow nothing."""
+        found = self._observed(groups, site)
+        unproven = [group for group in groups if follows_nothing(found[group.name][1])]
+        proven = self._proven(unproven, site, {group.name: found[group.name][1] for group in unproven})
+        for group, volumes in zip(unproven, proven, strict=True):
+            found[group.name] = found[group.name][0], volumes
+        return [_status(group, site, *found[group.name]) for group in groups]
+
+    def observe_roles(self, groups: Sequence[Group], site: str) -> list[GroupStatus]:
+        found = self._observed(groups, site)
+        return [_status(group, site, *found[group.name]) for group in groups]
+
+    def _observed(self, groups: Sequence[Group], site: str) -> dict[str, tuple[Seen | DrError, list[VolumeStatus]]]:
+        """By the group's name: the look that it was seen in, and its volumes there."""
         members = Members(self.sites)
         images: dict[str, set[Image]] = {}
         failed: dict[str, DrError] = {}
@@ -64,15 +78,13 @@ class CephRbdProvider(Provider):
                 seen[access] = Cluster(site, access, self.sites[site].run).look(every)
             except DrError as error:
                 seen[access] = error
-        answers = {group.name: failed.get(group.name) or seen[RbdOptions.read(group, site).access] for group in groups}
-        volumes = {
-            name: [volume_status(image, answer.images.get(image)) for image in sorted(images[name])]
-            for name, answer in answers.items()
-            if isinstance(answer, Seen)
-        }
-        unproven = [group for group in groups if follows_nothing(volumes.get(group.name, ()))]
-        volumes.update(zip((group.name for group in unproven), self._proven(unproven, site, volumes), strict=True))
-        return [_status(group, site, answers[group.name], volumes.get(group.name, [])) for group in groups]
+        found: dict[str, tuple[Seen | DrError, list[VolumeStatus]]] = {}
+        for group in groups:
+            answer = failed.get(group.name) or seen[RbdOptions.read(group, site).access]
+            listed = sorted(images[group.name]) if isinstance(answer, Seen) else []
+            shown = answer.images if isinstance(answer, Seen) else {}
+            found[group.name] = answer, [volume_status(image, shown.get(image)) for image in listed]
+        return found
 
     def covers(self, group: Group, site: str, pv: Mapping[str, Any]) -> bool:
         """Whether it is an image of the pool that the group has there. That it is mirrored is what `observe` says."""

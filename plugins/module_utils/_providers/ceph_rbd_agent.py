@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from typing import Any, Callable, Dict, List  # noqa: UP035
@@ -27,6 +28,8 @@ POOL_MODES = ("disabled", "image", "pool")
 SNAPSHOTS = ("primary", "demoted", "non-primary", "demoted-copy")
 # seconds; a forced promotion took 4 to 10
 STUCK_AFTER = 20.0
+# between two attempts at one image
+PAUSE = 0.1
 # of librbd, for "none"
 NO_SNAPSHOT = 2**64 - 2
 
@@ -58,8 +61,16 @@ def look(cluster: Any, request: Json) -> Json:
     return {"pools": [_pool(cluster, pool, request) for pool in request["pools"]]}
 
 
+def switch(cluster: Any, request: Json) -> Json:
+    """A verb on some of the images, and what all of them are then: an answer of `act`, and one of `look`."""
+    return {"done": act(cluster, request), "seen": look(cluster, request)}
+
+
 def act(cluster: Any, request: Json) -> List[Json]:  # noqa: UP006
-    """One verb on many images; an entry for each, with `errno` 0 where it was done."""
+    """One verb on many images; an entry for each, with `errno` 0 where it was done.
+
+    again: seconds after the first round in which images that answer a number in `not_yet` are tried again.
+    """
     rbd = import_module("rbd")
     verbs: Dict[str, Callable[[Any], None]] = {  # noqa: UP006
         "enable_snapshot": lambda image: image.mirror_image_enable(rbd.RBD_MIRROR_IMAGE_MODE_SNAPSHOT),
@@ -82,8 +93,17 @@ def act(cluster: Any, request: Json) -> List[Json]:  # noqa: UP006
             return _error(error)
         return {"errno": 0, "message": ""}
 
+    images, end = request["images"], None
+    left = list(range(len(images)))
+    answers = {}  # type: Dict[int, Json]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return list(pool.map(one, request["images"]))
+        while True:
+            answers.update(pool.map(lambda number: (number, one(images[number])), left))
+            end = end or time.monotonic() + request.get("again", 0)
+            left = [number for number in left if answers[number]["errno"] in request.get("not_yet", ())]
+            if not left or time.monotonic() > end:
+                return [answers[number] for number in range(len(images))]
+            time.sleep(PAUSE)
 
 
 def ask(cluster: Any, request: Json) -> List[Json]:  # noqa: UP006
@@ -253,4 +273,4 @@ def _error(error: Exception) -> Json:
     return {"errno": getattr(error, "errno", None) or 0, "message": str(error) or type(error).__name__}
 
 
-DOING = {"look": look, "act": act, "ask": ask}  # type: Dict[str, Callable[[Any, Json], Any]]
+DOING = {"look": look, "act": act, "switch": switch, "ask": ask}  # type: Dict[str, Callable[[Any, Json], Any]]

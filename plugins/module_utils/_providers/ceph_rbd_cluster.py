@@ -8,7 +8,6 @@ import errno
 import inspect
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from .._cluster.clock import Clock
@@ -17,6 +16,7 @@ from .._errors import DrError, Failed, NotFound, Refused, Timeout, Unreachable
 from . import ceph_rbd_agent
 from .ceph_rbd_images import Image
 from .ceph_rbd_options import Access
+from .ceph_rbd_seen import Asked, Pool, Seen
 from .command import Answer, Runner
 
 # Ceph's own bindings belong to the system's Python, whatever else is in the PATH
@@ -30,6 +30,8 @@ HISTORY_SECONDS = 0.2
 VERB_TIMEOUT = 180
 # and for each image, of which several are changed at once
 VERB_SECONDS = 1
+# an image that cannot be switched yet is tried again so long by the same call; then its peer is looked at
+AGAIN_SECONDS = 5
 ASK_TIMEOUT = 30
 # for ssh and the like, before the agent's own clock runs
 REACH_TIMEOUT = 4
@@ -45,26 +47,8 @@ ABORTED = (-6, 128 + 6)
 ATTEMPTS = 3
 
 Answered = TypeVar("Answered")
-
-
-@dataclass(frozen=True)
-class Pool:
-    """A pool, or a namespace in it, at one site. peers: site name and mirror uuid of each."""
-
-    mode: str
-    mirror_uuid: str
-    peers: Sequence[Mapping[str, Any]]
-
-
-@dataclass(frozen=True)
-class Seen:
-    """images: what each is at this site; one that is not there is absent from it."""
-
-    pools: Mapping[tuple[str, str], Pool]
-    images: Mapping[Image, Mapping[str, Any]]
-
-    def pool_of(self, image: Image) -> Pool:
-        return self.pools[image.pool, image.namespace]
+# errno and message of each image that failed
+Failures = Mapping[Image, Mapping[str, Any]]
 
 
 class Cluster:
@@ -84,25 +68,34 @@ class Cluster:
         return self._patiently(lambda: self._look(images, history))
 
     def _look(self, images: Iterable[Image], history: bool) -> Seen:
-        by_pool: dict[tuple[str, str], list[Image]] = {}
-        for image in sorted(images):
-            by_pool.setdefault((image.pool, image.namespace), []).append(image)
-        pools = [
-            {"pool": pool, "namespace": namespace, "images": [image.name for image in listed]}
-            for (pool, namespace), listed in by_pool.items()
-        ]
-        seconds = LOOK_TIMEOUT + (int(HISTORY_SECONDS * sum(map(len, by_pool.values()))) if history else 0)
-        answer = self._ask_agent("look", seconds, pools=pools, history=history)
+        asked = Asked.of(images)
+        seconds = LOOK_TIMEOUT + (int(HISTORY_SECONDS * asked.count) if history else 0)
+        return self._seen(asked, self._ask_agent("look", seconds, pools=asked.pools, history=history))
+
+    def _seen(self, asked: Asked, answer: Mapping[str, Any]) -> Seen:
         found: dict[tuple[str, str], Pool] = {}
         known: dict[Image, Mapping[str, Any]] = {}
-        for item, (key, listed) in zip(answer["pools"], by_pool.items(), strict=True):
+        for item, (key, listed) in zip(answer["pools"], asked.by_pool.items(), strict=True):
             if "error" in item:
                 raise self._error("look at the images", f"pool {'/'.join(filter(None, key))}", item["error"])
             found[key] = Pool(item["mode"], item["mirror_uuid"], item["peers"])
             known.update({image: item["images"][image.name] for image in listed if image.name in item["images"]})
         return Seen(found, known)
 
-    def act(self, verb: str, images: Iterable[Image], within: int = VERB_TIMEOUT) -> dict[Image, Mapping[str, Any]]:
+    def switch(
+        self, verb: str, images: Iterable[Image], every: Iterable[Image], within: int, not_yet: Iterable[int] = ()
+    ) -> tuple[Failures, Seen]:
+        """`act` on some of the images, and in the same call a look at every one, after it.
+
+        not_yet: error numbers at which an image is tried again at once, for a moment.
+        """
+        listed, asked = sorted(images), Asked.of(every)
+        seconds = within + VERB_SECONDS * len(listed)
+        more = {"pools": asked.pools, "history": False, "again": AGAIN_SECONDS, "not_yet": sorted(not_yet)}
+        answer = self._patiently(lambda: self._ask_agent("switch", seconds, verb=verb, images=_specs(listed), **more))
+        return _failures(listed, answer["done"]), self._seen(asked, answer["seen"])
+
+    def act(self, verb: str, images: Iterable[Image], within: int = VERB_TIMEOUT) -> Failures:
         """Do a verb on each image. Those that failed, with their errno and message.
 
         within: seconds, and one more for each image; then Timeout, and some of them may be done.
@@ -110,20 +103,19 @@ class Cluster:
         listed = sorted(images)
         if not listed:
             return {}
-        asked = [{"pool": image.pool, "namespace": image.namespace, "image": image.name} for image in listed]
         seconds = within + VERB_SECONDS * len(listed)
-        answers = self._patiently(lambda: self._ask_agent("act", seconds, verb=verb, images=asked))
-        return {image: answer for image, answer in zip(listed, answers, strict=True) if answer["errno"]}
+        answers = self._patiently(lambda: self._ask_agent("act", seconds, verb=verb, images=_specs(listed)))
+        return _failures(listed, answers)
 
     def must(self, verb: str, images: Iterable[Image], done: Iterable[int] = ()) -> None:
         """Do a verb on every image; `done`: error numbers that say that it was done before."""
-        failed = self.act(verb, images)
-        self.check(verb, {image: answer for image, answer in failed.items() if answer["errno"] not in done})
+        self.check(verb, self.act(verb, images), done)
 
-    def check(self, verb: str, failed: Mapping[Image, Mapping[str, Any]]) -> None:
-        """Raise the first failure, if there is one, and say how many there are."""
-        for image, answer in failed.items():
-            more = f", and {len(failed) - 1} images more" if len(failed) > 1 else ""
+    def check(self, verb: str, failed: Failures, done: Iterable[int] = ()) -> None:
+        """Raise the first failure that is not one of `done`, if there is one, and say how many there are."""
+        left = {image: answer for image, answer in failed.items() if answer["errno"] not in done}
+        for image, answer in left.items():
+            more = f", and {len(left) - 1} images more" if len(left) > 1 else ""
             raise self._error(verb.replace("_", " "), f"image {image}{more}", answer)
 
     def ask(self, to: str, commands: Sequence[Mapping[str, Any]], done: Iterable[int] = ()) -> list[str]:
@@ -157,14 +149,15 @@ class Cluster:
         }
         source = f"{inspect.getsource(ceph_rbd_agent)}\nserve({json.dumps(request)!r})\n"
         words = [*self._access.command, *PYTHON]
-        tried = {"look": "look at the images", "act": str(more.get("verb")).replace("_", " ")}.get(do, "ask")
+        changes = do in ("act", "switch")
+        tried = more["verb"].replace("_", " ") if changes else {"look": "look at the images"}.get(do, do)
         done = self._run_agent(words, seconds, source, tried)
         answer = _last_object(done.stdout)
         if "answer" in answer:
             return answer["answer"]
         if "error" in answer:
             raise self._error(tried, "the Ceph cluster", answer["error"])
-        if do == "act" and done.code in ALARMED:
+        if changes and done.code in ALARMED:
             raise Timeout(
                 tried,
                 site=self.site,
@@ -214,6 +207,14 @@ HINTS = {
     errno.EPERM: "docs/providers/ceph_rbd.md lists the rights that the user needs",
     errno.ETIMEDOUT: "look whether the monitors and OSDs of this cluster run",
 }
+
+
+def _specs(images: Iterable[Image]) -> list[dict[str, str]]:
+    return [{"pool": image.pool, "namespace": image.namespace, "image": image.name} for image in images]
+
+
+def _failures(images: Sequence[Image], answers: Sequence[Mapping[str, Any]]) -> Failures:
+    return {image: answer for image, answer in zip(images, answers, strict=True) if answer["errno"]}
 
 
 def _last_object(output: bytes) -> dict[str, Any]:

@@ -11,9 +11,10 @@ from typing import Any
 
 from .._errors import DrError, NotFound, Refused
 from .._model.plan import Group
-from .ceph_rbd_cluster import Cluster, Seen
+from .ceph_rbd_cluster import Cluster, Failures
 from .ceph_rbd_images import Image, at_peer, images_of
 from .ceph_rbd_options import RbdOptions
+from .ceph_rbd_seen import Seen
 from .ceph_rbd_status import is_split_brain
 from .site_handle import SiteHandle
 
@@ -112,6 +113,13 @@ class Side:
 
     def again(self, history: bool = True) -> Side:
         return replace(self, seen=self.cluster.look(self.images, history))
+
+    def switch(
+        self, verb: str, images: Iterable[Image], within: int, not_yet: Iterable[int] = ()
+    ) -> tuple[Failures, Side]:
+        """Do a verb on some of the images; those that failed, and all of them as they are then."""
+        failed, seen = self.cluster.switch(verb, images, self.images, within, not_yet)
+        return failed, replace(self, seen=seen)
 
     def of(self, group: str) -> Side:
         """One of the groups, as it was seen with the others."""

@@ -8,7 +8,6 @@ import errno
 import itertools
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 from .._cluster.clock import Clock
 from .._cluster.waiting import wait_for
@@ -55,8 +54,11 @@ def arrivals(source: Side, target: Side) -> dict[Image, Arrival]:
 def demote(side: Side) -> bool:
     side.check_all_mirrored("demote")
     todo = side.primaries
-    side.cluster.must("demote", todo, DONE_BEFORE)
-    left = side.again(history=False).primaries if todo else []
+    if not todo:
+        return False
+    failed, now = side.switch("demote", todo, VERB_TIMEOUT)
+    side.cluster.check("demote", failed, DONE_BEFORE)
+    left = now.primaries
     if left:
         raise TerminalState(
             "demote",
@@ -66,7 +68,7 @@ def demote(side: Side) -> bool:
             wanted="all images demoted",
             next_step="look at the images' locks and watchers (rbd status), then start again",
         )
-    return bool(todo)
+    return True
 
 
 def promote_planned(here: Side, there: Side) -> bool:
@@ -238,11 +240,9 @@ def _promote(here: Side, verb: str, there: Side | None) -> None:
     def look() -> tuple[bool, str]:
         nonlocal now
         within = VERB_TIMEOUT if there is not None else FORCED_TIMEOUT
-        failed: Mapping[Image, Mapping[str, Any]] = now.cluster.act(verb, now.others, within)
-        now.cluster.check(
-            verb, {image: answer for image, answer in failed.items() if answer["errno"] not in NOT_YET | DONE_BEFORE}
-        )
-        now = left = here.again(history=False)
+        failed, left = now.switch(verb, now.others, within, NOT_YET)
+        now.cluster.check(verb, failed, NOT_YET | DONE_BEFORE)
+        now = left
         if left.others and there is not None:
             check_peer_demoted(left, there.again(history=False))
 

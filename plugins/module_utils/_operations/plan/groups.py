@@ -46,11 +46,19 @@ class Groups:
         """Its API server is not connected to any more: products look for volumes there again and again."""
         self._handles[site].silence(why)
 
-    def observe(self, sites: Iterable[str]) -> dict[str, list[GroupStatus]]:
-        """site to the status of every group there, in the plan's order; sites and products are asked in parallel."""
+    def observe(self, sites: Iterable[str], proofs: bool = True) -> dict[str, list[GroupStatus]]:
+        """site to the status of every group there, in the plan's order; sites and products are asked in parallel.
+
+        proofs: also where the data of demoted groups is; who decides by roles needs none.
+        """
+
+        def observe(asked: tuple[str, Provider, list[Group]]) -> list[GroupStatus]:
+            site, provider, groups = asked
+            return provider.observe_all(groups, site) if proofs else provider.observe_roles(groups, site)
+
         asked = [(site, *item) for site in sites for item in self._by_provider(self.plan.groups)]
         with ThreadPoolExecutor(max_workers=max(1, len(asked))) as pool:
-            answers = list(pool.map(lambda item: item[1].observe_all(item[2], item[0]), asked))
+            answers = list(pool.map(observe, asked))
         found = {
             (site, status.group): status
             for (site, _provider, _groups), statuses in zip(asked, answers, strict=True)

@@ -93,10 +93,10 @@ class Session:
     def observe_groups(self) -> tuple[list[GroupStatus], list[GroupStatus]]:
         """The groups at the target and at the source; a source that is dead for this run is not asked again."""
         if not self.source_is_dead:
-            found = self.groups.observe((self.target, self.source))
+            found = self.groups.observe((self.target, self.source), proofs=False)
             return found[self.target], found[self.source]
         there = [silent(group.name, self.source, SILENT) for group in self.plan.groups]
-        return self.groups.observe([self.target])[self.target], there
+        return self.groups.observe([self.target], proofs=False)[self.target], there
 
     def verify_lock(self) -> None:
         """Raise when this attempt does not hold the lock any more; called before every batch of writes."""

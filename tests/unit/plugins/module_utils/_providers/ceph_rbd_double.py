@@ -27,8 +27,8 @@ DRIVER = "rbd.csi.ceph.com"
 class CephPair:
     """images: site to image to facts. joined: whether a demotion reaches the other site. asked: every change, in order.
 
-    faults: (site, verb, image) to the errors that its next calls give. pv_sites: where the API server shows the PVs,
-    but for those of `unmade`, (site, image).
+    looks: the site of every call that only looks. faults: (site, verb, image) to the errors that its next calls give.
+    pv_sites: where the API server shows the PVs, but for those of `unmade`, (site, image).
     """
 
     def __init__(self, *names: str) -> None:
@@ -77,7 +77,8 @@ class CephPair:
                 raise Unreachable("run ssh", seen="no answer")
             call = stdin.decode().strip().splitlines()[-1]
             request = json.loads(ast.literal_eval(call.removeprefix("serve(").removesuffix(")")))
-            answer = {"look": self._look, "act": self._act, "ask": self._ask}[request["do"]](site, request)
+            doing = {"look": self._look, "act": self._act, "switch": self._switch, "ask": self._ask}
+            answer = doing[request["do"]](site, request)
             return Answer(0, json.dumps({"answer": answer}).encode(), b"")
 
         return runner
@@ -88,6 +89,12 @@ class CephPair:
 
     def _look(self, site: str, request: dict[str, Any]) -> Any:
         self.looks.append(site)
+        return self._shown(site, request)
+
+    def _switch(self, site: str, request: dict[str, Any]) -> Any:
+        return {"done": self._act(site, request), "seen": self._shown(site, request)}
+
+    def _shown(self, site: str, request: dict[str, Any]) -> Any:
         return {
             "pools": [
                 {

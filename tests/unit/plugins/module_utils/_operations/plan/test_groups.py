@@ -36,6 +36,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
                 questions.append((self.name, site))
                 return [GroupStatus(group.name, site, "primary", "healthy", "none") for group in groups]
 
+            observe_roles = observe_all
+
             def promote_all(self, groups: list[SimpleNamespace], site: str, forced: bool) -> list[bool]:
                 questions.append((f"{self.name} {forced}", site))
                 return [group.name != "app" for group in groups]

@@ -38,7 +38,7 @@ class Product:
         assert site == "west"
         self.servers = [item.pv["spec"]["nfs"]["server"] for item in volumes]
 
-    def observe(self, sites: Sequence[str]) -> dict[str, list[GroupStatus]]:
+    def observe(self, sites: Sequence[str], proofs: bool = True) -> dict[str, list[GroupStatus]]:
         assert list(sites) == ["west"]
         return {"west": [FOLLOWS if self.servers == ["b"] else ABSENT]}
 

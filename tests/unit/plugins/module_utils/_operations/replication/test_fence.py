@@ -24,7 +24,7 @@ class Storage:
     def provider(self, group: object) -> Storage:
         return self
 
-    def observe(self, sites: list[str]) -> dict[str, list[GroupStatus]]:
+    def observe(self, sites: list[str], proofs: bool = True) -> dict[str, list[GroupStatus]]:
         return {site: [GroupStatus("payroll", site, self._role, "healthy", "none")] for site in sites}
 
     def fence(self, group: object, survivor: str, lost: str) -> FenceProof:

@@ -25,7 +25,7 @@ class Storage:
         self.role = "primary"
         return [group.name for group in groups]
 
-    def observe(self, sites: list[str]) -> dict[str, list[GroupStatus]]:
+    def observe(self, sites: list[str], proofs: bool = True) -> dict[str, list[GroupStatus]]:
         return {site: [GroupStatus("payroll", site, self.role, "healthy", "incoming")] for site in sites}  # type: ignore[arg-type]
 
 
