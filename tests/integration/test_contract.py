@@ -22,13 +22,19 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.registry imp
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.ceph_rbd import CephRbdRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.csi_addons import CsiAddonsRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.csi_addons_ceph import CsiAddonsCephRig
+from ansible_collections.ocpvirt.dr.tests.integration.rigs.dell_csm import DellCsmRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.kept import KeptRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.nfs import NfsRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.rig import Rig, roles, status
 from demo.cluster import wait_until
 from demo.lab import Lab
 
-RIGS: dict[str, Callable[[Lab], Rig]] = {"ceph_rbd": CephRbdRig, "csi_addons": CsiAddonsRig, "nfs": NfsRig}
+RIGS: dict[str, Callable[[Lab], Rig]] = {
+    "ceph_rbd": CephRbdRig,
+    "csi_addons": CsiAddonsRig,
+    "dell_csm": DellCsmRig,
+    "nfs": NfsRig,
+}
 # a provider of the registry on other storage
 VARIANTS: dict[str, Callable[[Lab], Rig]] = {"csi_addons_ceph": CsiAddonsCephRig}
 # of a product that does not answer, for one group

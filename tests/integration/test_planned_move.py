@@ -8,6 +8,7 @@ LAB_STORAGES names the storages that the lab was started for, with commas betwee
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,7 @@ from ansible_collections.ocpvirt.dr.tests.integration.moves import (
     watching,
 )
 from ansible_collections.ocpvirt.dr.tests.integration.networks import NAMES, attach, attached_to, network_section
+from ansible_collections.ocpvirt.dr.tests.integration.products.registry import product_of
 from ansible_collections.ocpvirt.dr.tests.integration.world import World, empty_world, must, refused
 from demo.cluster import wait_until
 from demo.lab import Lab
@@ -58,7 +60,7 @@ class Moved:
 
 
 @pytest.fixture(scope="module", params=os.environ.get("LAB_STORAGES", "nfs").split(","))
-def settled(request: pytest.FixtureRequest, lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Moves:
+def settled(request: pytest.FixtureRequest, lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moves]:
     """The workload runs at east and is protected; a VM is attached to a network that has another name at west."""
     world = empty_world(lab, tmp_path_factory.mktemp("moves"), request.param)
     # a start that is not in time would be another test
@@ -68,9 +70,10 @@ def settled(request: pytest.FixtureRequest, lab: Lab, tmp_path_factory: pytest.T
     world.deploy()
     attach(world.cluster("east"), ATTACHED, NAMES["east"])
     specs = specs_at(world.cluster("east"))
-    must(world.protect())
-    world.storage.await_replicated(world.sites)
-    return Moves(world, specs, with_faults=request.param == FAULTS_ON)
+    with product_of(request.param, world):
+        must(world.protect())
+        world.storage.await_replicated(world.sites)
+        yield Moves(world, specs, with_faults=request.param == FAULTS_ON)
 
 
 @pytest.fixture(scope="module")
