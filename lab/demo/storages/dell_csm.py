@@ -24,8 +24,8 @@ class DellCsmStorage(CsiAddonsStorage):
 
     def replication(self, sites: dict[str, dict[str, Any]]) -> Object:
         return {
+            # without max_lag: the product never tells how old a copy is
             "provider": "dell_csm",
-            "max_lag": "2m",
             "groups": [{"name": GROUP, "selector": {}}],
             "options": {"timeout": TIMEOUT},
         }
