@@ -92,7 +92,7 @@ def assert_nothing_lost(watch: DiskWatch, after: dict[str, dict[str, Any]]) -> N
 def assert_lost_is_what_was_said(world: World, played: Played, after: dict[str, dict[str, Any]]) -> None:
     """The same moment before and after the switch; nothing older than it is lost, nothing younger has arrived.
 
-    Where only the primary had told the moment, something younger may have arrived. Where nobody ever does, that is said.
+    Where only the primary had told the moment, something younger may have arrived. Where nobody does, that is said.
     """
     if world.document["replication"]["provider"] in TELLS_NO_SYNC:
         assert played.output.count(NO_SYNC) >= 2
