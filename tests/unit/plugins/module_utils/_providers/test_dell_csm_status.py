@@ -123,6 +123,11 @@ def test_an_object_without_a_status_says_nothing() -> None:
     assert (seen.role, seen.health) == ("unknown", "error")
 
 
+def test_a_version_that_keeps_no_history_is_judged_by_its_last_action() -> None:
+    last = {"condition": "Action FAILOVER_REMOTE succeeded", "time": POLLED}
+    assert is_given_up(item("FAILEDOVER", False, lastAction=last))
+
+
 def test_an_object_that_is_being_deleted_says_nothing() -> None:
     deleted = item("SYNCHRONIZED", True)
     deleted["metadata"]["deletionTimestamp"] = POLLED

@@ -178,6 +178,24 @@ def test_p1_two_primaries_of_which_none_was_failed_over_to_are_named_and_refused
         made.provider.promote(made.group, "west", forced=False)
 
 
+def test_p1_two_secondaries_are_refused_and_nothing_is_asked_for(made: World) -> None:
+    for site in ("east", "west"):
+        made.set(site, replicationLinkState={"state": "SUSPENDED", "isSource": False})
+    with pytest.raises(Refused, match="role secondary; at east role secondary"):
+        made.provider.promote(made.group, "west", forced=False)
+    with pytest.raises(Refused, match="promote west first"):
+        made.provider.resync(made.group, "east")
+    assert made.provider.demote(made.group, "east") is False
+    assert (made.apis["east"].asked(), made.apis["west"].asked()) == ([], [])
+
+
+def test_the_wrong_side_is_not_asked_for_a_switch(made: World) -> None:
+    assert made.provider.demote(made.group, "west") is False
+    with pytest.raises(Refused, match="prove the final sync"):
+        made.provider.final_sync(made.group, "west", "east")
+    assert made.apis["west"].asked() == []
+
+
 def test_p4_a_resync_that_cannot_converge_ends_with_the_last_state(made: World) -> None:
     made.forced()
     made.arrays.linked = False
