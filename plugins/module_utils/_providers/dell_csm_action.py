@@ -10,7 +10,7 @@ tried again for an hour, so a wait that ends before leaves it under way.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from .._cluster.api import describe as describe_object
 from .._cluster.kinds import DELL_REPLICATION_GROUP
@@ -67,15 +67,19 @@ def _ask(side: Side, name: str, action: Action) -> tuple[Any, ...]:
             return marks(item)
         check_idle(side, item, f"ask for {action}")
         try:
-            side.api.patch(
-                DELL_REPLICATION_GROUP, name, None, action_patch(action, item["metadata"]["resourceVersion"])
-            )
+            _patch(side, item, action)
         except Conflict:
             if attempt == ATTEMPTS - 1:
                 raise
-            continue
-        return marks(item)
-    raise AssertionError("unreachable")
+        else:
+            return marks(item)
+    raise AssertionError("a Conflict was raised before")
+
+
+def _patch(side: Side, item: Object, action: Action | Literal[""]) -> None:
+    """A Conflict where the object is not what was seen any more."""
+    meta = item["metadata"]
+    side.api.patch(DELL_REPLICATION_GROUP, meta["name"], None, action_patch(action, meta["resourceVersion"]))
 
 
 class _Wait:
@@ -93,7 +97,7 @@ class _Wait:
         self._failed_at = ""
 
     def until_done(self) -> None:
-        hint = "look at the log of Dell's replication sidecar and at the array; what failed is tried again for an hour"
+        hint = "look at the log of Dell's replication sidecar and at the array, then start again"
         try:
             wait_for(
                 self._side.api.clock,
@@ -138,22 +142,26 @@ class _Wait:
     def _withdraw(self, timeout: Timeout) -> None:
         """Nobody took it up: it must not happen when the sidecar comes back, long after the run has turned round."""
         try:
+            told = self._withdrawn()
+        except DrError as error:
+            told = f"it could not be withdrawn ({error}): set spec.action to '' by hand"
+        timeout.next_step = f"{told}; {timeout.next_step}" if told else timeout.next_step
+
+    def _withdrawn(self) -> str:
+        for attempt in range(ATTEMPTS):
             item = self._side.named(self._name)
             if pending(item) != self._action:
-                return
+                return ""
             if is_under_way(item):
-                timeout.next_step = (
-                    f"{timeout.next_step}; it is under way and may still succeed: see first how it ended"
-                )
-                return
-            version = item["metadata"]["resourceVersion"]
-            self._side.api.patch(DELL_REPLICATION_GROUP, self._name, None, action_patch("", version))
-        except DrError as error:
-            timeout.next_step = (
-                f"{timeout.next_step}; it could not be withdrawn ({error}): set spec.action to '' by hand"
-            )
-        else:
-            timeout.next_step = f"nobody took it up, and it was withdrawn; {timeout.next_step}"
+                return "it is under way, is tried again for an hour, and may still succeed: see first how it ended"
+            try:
+                _patch(self._side, item, "")
+            except Conflict:
+                if attempt == ATTEMPTS - 1:
+                    raise
+            else:
+                return "nobody took it up, and it was withdrawn"
+        return ""
 
     def _unsupported(self, item: Object) -> Unsupported:
         return Unsupported(

@@ -86,7 +86,7 @@ def test_p3_a_switch_is_taken_back_by_a_switch(made: World) -> None:
 
 def test_p3_a_failed_switch_leaves_the_source_primary_and_says_so(made: World) -> None:
     made.arrays.linked = False
-    with pytest.raises(Timeout, match="it is under way and may still succeed"):
+    with pytest.raises(Timeout, match="it is under way, is tried again for an hour, and may still succeed"):
         made.provider.demote(made.group, "east")
     assert made.arrays.writable == {"east"}
     # what is tried for an hour may succeed while VMs run: so they are not started meanwhile
