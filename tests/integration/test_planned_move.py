@@ -8,6 +8,7 @@ LAB_STORAGES names the storages that the lab was started for, with commas betwee
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ from ansible_collections.ocpvirt.dr.tests.integration.moves import (
     specs_at,
 )
 from ansible_collections.ocpvirt.dr.tests.integration.networks import NAMES, attach, attached_to, network_section
+from ansible_collections.ocpvirt.dr.tests.integration.products.registry import product_of
 from ansible_collections.ocpvirt.dr.tests.integration.world import World, empty_world, must, refused
 from demo.cluster import wait_until
 from demo.disk_watch import DiskWatch, watching
@@ -32,6 +34,8 @@ from demo.workload import not_ready
 FAULTS_ON = "nfs"
 # off, so that its network need not be there
 ATTACHED = "batch-0"
+# of products that cannot fence, by provider
+WAIVED = {"dell_csm": ("-e", "dr_waive_fencing='every process of east was killed'")}
 WEST = ("-e", "dr_target=west")
 EAST = ("-e", "dr_target=east")
 
@@ -55,7 +59,7 @@ class Moved:
 
 
 @pytest.fixture(scope="module", params=os.environ.get("LAB_STORAGES", "nfs").split(","))
-def settled(request: pytest.FixtureRequest, lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Moves:
+def settled(request: pytest.FixtureRequest, lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moves]:
     """The workload runs at east and is protected; a VM is attached to a network that has another name at west."""
     world = empty_world(lab, tmp_path_factory.mktemp("moves"), request.param)
     # a start that is not in time would be another test
@@ -65,9 +69,10 @@ def settled(request: pytest.FixtureRequest, lab: Lab, tmp_path_factory: pytest.T
     world.deploy()
     attach(world.cluster("east"), ATTACHED, NAMES["east"])
     specs = specs_at(world.cluster("east"))
-    must(world.protect())
-    world.storage.await_replicated(world.sites)
-    return Moves(world, specs, with_faults=request.param == FAULTS_ON)
+    with product_of(request.param, world):
+        must(world.protect())
+        world.storage.await_replicated(world.sites)
+        yield Moves(world, specs, with_faults=request.param == FAULTS_ON)
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +127,7 @@ def forced(settled: Moves, returned: Moved) -> Moved:
     world.lab.run("lose", "east")
     watch = DiskWatch(world.lab, "east")
     watch.look()
-    played = must(world.failover())
+    played = must(world.failover(*WAIVED.get(world.document["replication"]["provider"], ())))
     return Moved(watch, played, await_writing(world.lab, world.running, "west"))
 
 

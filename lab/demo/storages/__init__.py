@@ -8,6 +8,7 @@ from demo.cluster import Object
 from demo.storages.ceph_rbd import CephRbdStorage
 from demo.storages.csi_addons import CsiAddonsStorage
 from demo.storages.csi_addons_ceph import CsiAddonsCephStorage
+from demo.storages.dell_csm import DellCsmStorage
 from demo.storages.nfs import NfsStorage
 
 Sites = dict[str, dict[str, Any]]
@@ -48,4 +49,5 @@ STORAGES: dict[str, Storage] = {
     "csi_addons": CsiAddonsStorage("volume"),
     "csi_addons_ceph": CsiAddonsCephStorage(),
     "csi_addons_group": CsiAddonsStorage("group"),
+    "dell_csm": DellCsmStorage(),
 }

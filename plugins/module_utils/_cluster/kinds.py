@@ -134,3 +134,6 @@ NETWORK_FENCE = Kind("csiaddons.openshift.io", "v1alpha1", "networkfences", "Net
 NETWORK_FENCE_CLASS = Kind(
     "csiaddons.openshift.io", "v1alpha1", "networkfenceclasses", "NetworkFenceClass", namespaced=False
 )
+DELL_REPLICATION_GROUP = Kind(
+    "replication.storage.dell.com", "v1", "dellcsireplicationgroups", "DellCSIReplicationGroup", namespaced=False
+)

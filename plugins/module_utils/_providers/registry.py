@@ -11,11 +11,12 @@ from .._model.plan import Group
 from .base import Provider
 from .ceph_rbd import CephRbdProvider
 from .csi_addons import CsiAddonsProvider
+from .dell_csm import DellCsmProvider
 from .nfs import NfsProvider
 from .site_handle import SiteHandle
 
 PROVIDERS: dict[str, type[Provider]] = {
-    provider.name: provider for provider in (CephRbdProvider, CsiAddonsProvider, NfsProvider)
+    provider.name: provider for provider in (CephRbdProvider, CsiAddonsProvider, DellCsmProvider, NfsProvider)
 }
 
 
