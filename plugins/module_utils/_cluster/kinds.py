@@ -134,3 +134,5 @@ NETWORK_FENCE = Kind("csiaddons.openshift.io", "v1alpha1", "networkfences", "Net
 NETWORK_FENCE_CLASS = Kind(
     "csiaddons.openshift.io", "v1alpha1", "networkfenceclasses", "NetworkFenceClass", namespaced=False
 )
+REPLICATION_SOURCE = Kind("volsync.backube", "v1alpha1", "replicationsources", "ReplicationSource")
+REPLICATION_DESTINATION = Kind("volsync.backube", "v1alpha1", "replicationdestinations", "ReplicationDestination")
