@@ -11,12 +11,14 @@ from .._model.plan import Group
 from .base import Provider
 from .ceph_rbd import CephRbdProvider
 from .csi_addons import CsiAddonsProvider
+from .custom import CustomProvider
 from .nfs import NfsProvider
 from .site_handle import SiteHandle
 from .volsync import VolsyncProvider
 
 PROVIDERS: dict[str, type[Provider]] = {
-    provider.name: provider for provider in (CephRbdProvider, CsiAddonsProvider, NfsProvider, VolsyncProvider)
+    provider.name: provider
+    for provider in (CephRbdProvider, CsiAddonsProvider, CustomProvider, NfsProvider, VolsyncProvider)
 }
 
 

@@ -12,14 +12,12 @@ from typing import Any, Literal
 
 from .._cluster.kinds import REPLICATION_DESTINATION, REPLICATION_SOURCE, Kind
 from .._model.names import PREFIX
+from .ownership import ownership
 from .volsync_options import VolsyncOptions
 
 Object = dict[str, Any]
 # what a manual trigger of ours is for. demoted, drain, final: the copy was given up by a demotion
 Word = Literal["demoted", "drain", "final", "resync"]
-
-PLAN_LABEL = f"{PREFIX}/replicates-plan"
-GROUP_LABEL = f"{PREFIX}/replicates-group"
 
 
 def replication_source(plan: str, group: str, claim: tuple[str, str], options: VolsyncOptions, address: str) -> Object:
@@ -90,5 +88,5 @@ def _account(options: VolsyncOptions) -> Object:
 
 
 def _object(kind: Kind, plan: str, group: str, claim: tuple[str, str], spec: Object) -> Object:
-    meta = {"namespace": claim[0], "name": claim[1], "labels": {PLAN_LABEL: plan, GROUP_LABEL: group}}
+    meta = {"namespace": claim[0], "name": claim[1], "labels": ownership(plan, group)}
     return {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": meta, "spec": spec}

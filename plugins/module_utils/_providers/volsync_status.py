@@ -15,7 +15,8 @@ from typing import Any, Literal
 
 from .._model.group_status import Health, VolumeStatus
 from .custom_resource import FieldPath
-from .volsync_objects import PLAN_LABEL, word_of
+from .ownership import PLAN_LABEL
+from .volsync_objects import word_of
 
 LABELS = FieldPath("metadata.labels")
 DELETION = FieldPath("metadata.deletionTimestamp")
