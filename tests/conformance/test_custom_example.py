@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the worked example of provider custom's page writes is taken by a real API server with the product's definition."""
+"""What the worked example of provider custom's page writes is taken by an API server with the product's definition."""
 
 from __future__ import annotations
 

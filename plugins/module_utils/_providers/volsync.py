@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from .._cluster.kinds import REPLICATION_DESTINATION, REPLICATION_SOURCE
-from .._errors import DrError, NotFound, Refused, Unreachable
+from .._errors import DrError, Refused, Unreachable
 from .._model.group_status import GroupStatus, SyncProof, combine, silent
 from .._model.plan import Group
 from .base import WORKERS, Capabilities, FenceProof, Provider
@@ -18,7 +18,7 @@ from .custom_resource import CustomResource
 from .shared_reads import SharedReads
 from .site_handle import SiteHandle
 from .volsync_checks import at_peer, existing, refuse, require_claims, require_final_sync_possible, require_primary
-from .volsync_guard import against_enabling
+from .volsync_guard import against_enabling, holds_nothing_of_its_own
 from .volsync_link import (
     await_addresses,
     close,
@@ -64,8 +64,11 @@ class VolsyncProvider(Provider):
             for namespace in sorted({key[0] for key in claims}):
                 try:
                     found = site.api.list(kind, namespace)
-                except NotFound:
-                    return ""
+                except DrError as error:
+                    # an account of another product has no rights here; the server says so also where it serves nothing
+                    if error.status in (403, 404):
+                        return ""
+                    raise
                 names = [item["metadata"]["name"] for key, items in by_claim(found).items() if key in claims
                          for item in items if KEY_SECRET.read(item)]  # fmt: skip
                 if names:
@@ -146,7 +149,7 @@ class VolsyncProvider(Provider):
                 raise
             return False
         take_over(side, todo)
-        return self._turn(side, there, theirs) or bool(todo)
+        return self._turn(side, mine, there, theirs) or bool(todo)
 
     def demote(self, group: Group, site: str) -> bool:
         """It stops to follow its schedule. Nothing keeps its volume from being written: VolSync cannot."""
@@ -231,10 +234,15 @@ class VolsyncProvider(Provider):
         source = LAST_SYNC_SOURCE.get(status.role, "") if status.last_sync else ""
         return replace(status, last_sync_source=source, present=any(pair.source or pair.destination for pair in pairs))
 
-    def _turn(self, side: Side, there: Side, theirs: Sequence[Pair]) -> bool:
-        """The other way round from now on: the peer gives way, and the new primary sends to it."""
+    def _turn(self, side: Side, mine: Sequence[Pair], there: Side, theirs: Sequence[Pair]) -> bool:
+        """The other way round from now on: the peer gives way, and the new primary sends to it. A copy that may hold
+        what this one lacks is left to `resync`."""
         claimed = set(there.keys())
-        followers = [pair for pair in theirs if pair.claim in claimed]
+        followers = [
+            other
+            for pair, other in zip(mine, theirs, strict=True)
+            if other.claim in claimed and holds_nothing_of_its_own(pair, other)
+        ]
         there.check_ours(followers)
         changed = give_way(there, followers)
         changed = prepare_return(side, side.pairs()) or changed

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from .._errors import NotFound, Refused, Unreachable
 from .volsync_guard import against_promotion
 from .volsync_side import Side
-from .volsync_status import Pair, volume_status
+from .volsync_status import PAUSED, Pair, volume_status
 
 
 def existing(side: Side, tried: str) -> list[Pair]:
@@ -76,6 +76,8 @@ def require_final_sync_possible(here: Side, mine: Sequence[Pair], there: Side, t
         if pair.sending != "demoted":
             role, wanted = volume_status(pair).role, "demoted: what follows its schedule proves nothing"
             raise here.refused(tried, f"{pair.volume}: role {role}", wanted, "demote it first")
+        if pair.source and PAUSED.read(pair.source):
+            raise here.refused(tried, f"{pair.volume}: paused", "a ReplicationSource that sends", "resume it first")
         if peer.sending != "none" or not peer.listens:
             seen = volume_status(peer)
             why = f"{peer.volume}: role {seen.role} {seen.message}".rstrip()

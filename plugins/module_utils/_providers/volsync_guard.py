@@ -21,10 +21,13 @@ def against_promotion(mine: Pair, theirs: Pair, peer: str) -> str:
     final = final_tag(theirs.source)
     if not final:
         return f"at {peer} it is demoted, but its final sync is not proven: {_seen(theirs)}"
-    item = mine.destination
-    if item is None or not (is_idle(item) and MANUAL.read(item) == final):
-        return f"the final sync {final} has not ended here: {_seen(mine)}"
-    return ""
+    return "" if _has_ended(mine, final) else f"the final sync {final} has not ended here: {_seen(mine)}"
+
+
+def holds_nothing_of_its_own(mine: Pair, theirs: Pair) -> bool:
+    """Whether the peer's copy may be overwritten with this one: it takes in already, or was proven to be here."""
+    final = final_tag(theirs.source)
+    return theirs.sending == "none" or (theirs.sending == "demoted" and bool(final) and _has_ended(mine, final))
 
 
 def against_enabling(mine: Pair, theirs: Pair, peer: str) -> str:
@@ -36,6 +39,11 @@ def against_enabling(mine: Pair, theirs: Pair, peer: str) -> str:
     if mine.sending == "none" and mine.destination is not None:
         return f"here it is a replica: {_seen(mine)}"
     return ""
+
+
+def _has_ended(pair: Pair, final: str) -> bool:
+    item = pair.destination
+    return item is not None and is_idle(item) and MANUAL.read(item) == final
 
 
 def _seen(pair: Pair) -> str:

@@ -209,6 +209,27 @@ def test_p1_two_primaries_are_left_as_they_are(replicating: World) -> None:
         replicating.provider.enable(replicating.group, "east", "west")
 
 
+def test_p8_a_promotion_that_has_nothing_to_do_throws_no_copy_away(replicating: World) -> None:
+    """The old primary was demoted after a forced promotion: what only it holds is left to `resync`."""
+    made = replicating
+    made.data.linked = False
+    made.data.write("east", "disk-0", "nowhere else")
+    made.provider.promote(made.group, "west", forced=True)
+    made.provider.demote(made.group, "east")
+    made.data.linked = True
+    made.provider.promote(made.group, "west", forced=False)
+    made.wait()
+    assert made.data.read("east", "disk-0") == ["nowhere else"]
+    assert made.item("east", SOURCE)
+
+
+def test_a_paused_source_proves_nothing(replicating: World) -> None:
+    replicating.provider.pause(replicating.group, "east")
+    replicating.provider.demote(replicating.group, "east")
+    with pytest.raises(Refused, match=r"paused.*resume it first"):
+        replicating.provider.final_sync(replicating.group, "east", "west")
+
+
 def test_p1_a_copy_is_thrown_away_only_for_a_primary(replicating: World) -> None:
     with pytest.raises(Refused, match=r"role secondary.*promote west first"):
         replicating.provider.resync(replicating.group, "east")

@@ -154,7 +154,13 @@ def test_the_product_is_detected_by_what_replicates_the_claims() -> None:
     assert VolsyncProvider.detect(made.group, site) == ""
     made = enabled(made)
     assert VolsyncProvider.detect(made.group, made.provider.sites["east"]) == "ReplicationSource disk-0, disk-1"
-    made.apis["east"].served = False
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_site_without_volsync_or_without_rights_shows_nothing(status: int) -> None:
+    made = world()
+    assert made.provider.sites["east"].candidates(made.group)
+    made.apis["east"].failures = [status]
     assert VolsyncProvider.detect(made.group, made.provider.sites["east"]) == ""
 
 
