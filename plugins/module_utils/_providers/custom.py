@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from .._errors import DrError, Unreachable
@@ -158,13 +159,19 @@ class CustomProvider(Provider):
         there = self._peer(side)
         why = "its data replaces this copy"
         remedy = f"promote {there.site.name} first, or find out which side holds the data"
-        require_role(there, at_peer(there, units), "primary", f"{tried} the group", why, remedy)
-        if all(_follows(side.described, unit) for unit in units):
+        theirs = at_peer(there, units)
+        require_role(there, theirs, "primary", f"{tried} the group", why, remedy)
+        if all(map(partial(_follows, side.described), units)) and all(map(partial(_sends, there.described), theirs)):
             return False
         side.check_not_of_others(units)
         # a copy that gives way to its peer was not primary last, whatever was counted
         forgotten = {unit.key: {DEMOTION: "0"} for unit in units}
-        run_steps(side, tried, side.described.steps("resync"), units, _is_secondary, forgotten)
+        steps = side.described.steps("resync")
+        run_steps(side, tried, steps, units, _is_secondary, forgotten)
+        # that the sides have diverged may show only when they reach each other again
+        if broken := self._await_sent(side, units, there, theirs):
+            run_steps(side, tried, steps, broken, _is_secondary)
+            self._await_sent(side, [], there, theirs)
         return True
 
     def pause(self, group: Group, site: str) -> bool:
@@ -181,6 +188,19 @@ class CustomProvider(Provider):
         units = existing(side, verb)
         side.check_not_of_others(units)
         return run_steps(side, verb, steps, units, lambda _sight: True)
+
+    def _await_sent(self, side: Side, units: Sequence[Unit], there: Side, theirs: Sequence[Unit]) -> list[Unit]:
+        """Until the primary's data arrives, where the plan lets anybody see it; or the copies that cannot take it."""
+
+        def broken() -> list[Unit]:
+            return [unit for unit in side.look(units) if volume_status(side.described, unit).health == "error"]
+
+        def left_of(seen: list[Unit]) -> list[Unit]:
+            return [] if broken() else [unit for unit in seen if not _sends(there.described, unit)]
+
+        if "direction" in there.described.status:
+            there.wait(theirs, left_of, side.described.timeout, f"wait until group {side.group.name} is sent")
+        return broken()
 
     def _observe(self, group: Group, site: str, since: int | None) -> GroupStatus:
         try:
@@ -224,6 +244,10 @@ def _is_primary(sight: Sight) -> bool:
 
 def _is_secondary(sight: Sight) -> bool:
     return sight.role == "secondary"
+
+
+def _sends(description: Description, unit: Unit) -> bool:
+    return volume_status(description, unit).direction == "outgoing"
 
 
 def _follows(description: Description, unit: Unit) -> bool:

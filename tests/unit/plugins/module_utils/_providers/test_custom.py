@@ -141,6 +141,31 @@ def test_p4_a_forced_promotion_asks_nobody_and_a_resync_throws_the_old_copy_away
     assert made.storage.copy("east", "disk-0") == ["after the failover"]
 
 
+def test_p4_a_resync_that_cannot_converge_ends_with_the_last_state(replicating: World) -> None:
+    made = replicating
+    made.storage.linked = False
+    made.provider.promote(made.group, "west", forced=True)
+    made.provider.demote(made.group, "east")
+    with pytest.raises(Timeout, match=r"wait until group payroll is sent.*payroll/disk-0: role primary"):
+        made.provider.resync(made.group, "east")
+    made.storage.linked = True
+    made.provider.resync(made.group, "east")
+    assert roles(made) == ("secondary", "primary")
+
+
+def test_a_split_brain_that_shows_when_the_sides_meet_again_is_ended_by_the_same_resync(replicating: World) -> None:
+    made = replicating
+    made.storage.linked = False
+    made.storage.write("east", "disk-0", "too late")
+    made.provider.promote(made.group, "west", forced=True)
+    made.storage.write("west", "disk-0", "after the failover")
+    made.provider.demote(made.group, "east")
+    made.time.at(made.time.seconds + 60, lambda: setattr(made.storage, "linked", True))
+    made.provider.resync(made.group, "east")
+    made.wait()
+    assert made.storage.copy("east", "disk-0") == ["after the failover"]
+
+
 def test_p1_a_copy_is_thrown_away_only_for_a_primary(replicating: World) -> None:
     with pytest.raises(Refused, match=r"role secondary.*promote west first"):
         replicating.provider.resync(replicating.group, "east")
