@@ -18,14 +18,17 @@ from functools import partial
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import DrError
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.replication.taking_back import take_back
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import DrError, Unsupported
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.registry import PROVIDERS
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.ceph_rbd import CephRbdRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.csi_addons import CsiAddonsRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.csi_addons_ceph import CsiAddonsCephRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.dell_csm import DellCsmRig
+from ansible_collections.ocpvirt.dr.tests.integration.rigs.custom import CustomRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.kept import KeptRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.nfs import NfsRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.rig import Rig, roles, status
+from ansible_collections.ocpvirt.dr.tests.integration.rigs.volsync import VolsyncRig
 from demo.cluster import wait_until
 from demo.lab import Lab
 
@@ -34,6 +37,8 @@ RIGS: dict[str, Callable[[Lab], Rig]] = {
     "csi_addons": CsiAddonsRig,
     "dell_csm": DellCsmRig,
     "nfs": NfsRig,
+    "custom": CustomRig,
+    "volsync": VolsyncRig,
 }
 # a provider of the registry on other storage
 VARIANTS: dict[str, Callable[[Lab], Rig]] = {"csi_addons_ceph": CsiAddonsCephRig}
@@ -238,6 +243,9 @@ def test_p5_a_server_that_is_killed_and_restarts_under_a_promotion_is_waited_for
 def test_a_fence_is_proven_and_undone(rig: Rig) -> None:
     if not rig.provider.capabilities.fencing:
         pytest.skip("the product cannot fence")
+        with pytest.raises(Unsupported):
+            rig.provider.fence(rig.group, "west", "east")
+        return
     assert rig.provider.fence(rig.group, "west", "east").evidence
     assert rig.provider.fence(rig.group, "west", "east").evidence
     rig.provider.unfence(rig.group, "west", "east")

@@ -10,6 +10,7 @@ from demo.storages.csi_addons import CsiAddonsStorage
 from demo.storages.csi_addons_ceph import CsiAddonsCephStorage
 from demo.storages.dell_csm import DellCsmStorage
 from demo.storages.nfs import NfsStorage
+from demo.storages.volsync import VolsyncStorage
 
 Sites = dict[str, dict[str, Any]]
 """`sites` of `lab env`."""
@@ -50,4 +51,5 @@ STORAGES: dict[str, Storage] = {
     "csi_addons_ceph": CsiAddonsCephStorage(),
     "csi_addons_group": CsiAddonsStorage("group"),
     "dell_csm": DellCsmStorage(),
+    "volsync": VolsyncStorage(),
 }

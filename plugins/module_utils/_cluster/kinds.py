@@ -137,3 +137,5 @@ NETWORK_FENCE_CLASS = Kind(
 DELL_REPLICATION_GROUP = Kind(
     "replication.storage.dell.com", "v1", "dellcsireplicationgroups", "DellCSIReplicationGroup", namespaced=False
 )
+REPLICATION_SOURCE = Kind("volsync.backube", "v1alpha1", "replicationsources", "ReplicationSource")
+REPLICATION_DESTINATION = Kind("volsync.backube", "v1alpha1", "replicationdestinations", "ReplicationDestination")

@@ -17,6 +17,7 @@ from .plan_checks import (
     check_waves,
 )
 from .plan_cron import check_cron
+from .plan_custom_fields import check_described
 from .plan_hook_fields import STEP_HOOKS
 from .plan_metadata_fields import GITOPS, check_metadata, export_of, oadp_of
 from .plan_network_fields import NETWORK, check_attachments
@@ -63,6 +64,7 @@ class Options:
 def _check_document(plan: dict[str, Any], at: Path, reading: Reading) -> None:
     check_namespaces(plan, at, reading)
     check_attachments(plan, at, reading)
+    check_described(plan, at, reading)
 
 
 _NEVER = "a plan refers to secrets and never holds them: use"

@@ -17,15 +17,11 @@ from .._cluster.kinds import (
 from .._model.names import PREFIX, protected_label
 from .._model.plan import Group
 from .._model.selector import LabelSelector
+from .ownership import DEMOTION, GROUP_LABEL, PLAN_LABEL, ownership
 
 Object = dict[str, Any]
 State = Literal["primary", "secondary", "resync"]
 
-# on what we made or adopted. Not the label of protected objects: a restored VolumeReplication would promote
-PLAN_LABEL = f"{PREFIX}/replicates-plan"
-GROUP_LABEL = f"{PREFIX}/replicates-group"
-# counted up at both sites' expense by each demotion: of two demoted copies the higher one was primary last
-DEMOTION = f"{PREFIX}/demotion"
 # on what was there before us: it is given back, and not deleted
 ADOPTED = f"{PREFIX}/adopted"
 
@@ -120,10 +116,6 @@ def network_fence(
 
 def fence_patch(state: Literal["Fenced", "Unfenced"]) -> Object:
     return {"spec": {"fenceState": state}}
-
-
-def ownership(plan: str, group: str) -> dict[str, str]:
-    return {PLAN_LABEL: plan, GROUP_LABEL: group}
 
 
 def _replication(

@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any, Literal
 
 from .._model.group_status import VolumeStatus
-from .csi_addons_objects import DEMOTION, PLAN_LABEL
 from .custom_resource import FieldPath
+from .ownership import DEMOTION, PLAN_LABEL
 
 GENERATION = FieldPath("metadata.generation")
 DELETION = FieldPath("metadata.deletionTimestamp")

@@ -11,12 +11,22 @@ from .._model.plan import Group
 from .base import Provider
 from .ceph_rbd import CephRbdProvider
 from .csi_addons import CsiAddonsProvider
+from .custom import CustomProvider
 from .dell_csm import DellCsmProvider
 from .nfs import NfsProvider
 from .site_handle import SiteHandle
+from .volsync import VolsyncProvider
 
 PROVIDERS: dict[str, type[Provider]] = {
-    provider.name: provider for provider in (CephRbdProvider, CsiAddonsProvider, DellCsmProvider, NfsProvider)
+    provider.name: provider
+    for provider in (
+        CephRbdProvider,
+        CsiAddonsProvider,
+        CustomProvider,
+        DellCsmProvider,
+        NfsProvider,
+        VolsyncProvider,
+    )
 }
 
 
