@@ -25,7 +25,11 @@ Done = TypeVar("Done")
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What a product can do; the capability table of the docs is made from these."""
+    """What a product can do; the capability table of the docs is made from these.
+
+    atomic_switch: it cannot demote and promote apart. `demote` of the source is then its planned switch as a whole, the
+    source's last data included: either the target is primary after it, or the source still is.
+    """
 
     final_sync: bool = False
     force: bool = False
@@ -35,6 +39,7 @@ class Capabilities:
     clones: bool = False
     fencing: bool = False
     creates_remote_volumes: bool = False
+    atomic_switch: bool = False
 
     def as_dict(self) -> dict[str, bool]:
         return asdict(self)
@@ -119,18 +124,29 @@ class Provider(ABC):
 
     @abstractmethod
     def promote(self, group: Group, site: str, forced: bool) -> bool:
-        """Make the site's copy writable; whether something had to be changed."""
+        """Make the site's copy writable; whether something had to be changed.
+
+        With `atomic_switch` a planned one ends what `demote` left open, as the replication back to the old source; it
+        is refused while that switch has not ended.
+        """
 
     @abstractmethod
     def demote(self, group: Group, site: str) -> bool:
-        """Make the site's copy read-only, at once."""
+        """Make the site's copy read-only, at once; False when it is already.
+
+        With `atomic_switch` the copy's peer is primary afterwards. Where it was before, after a forced promotion,
+        nothing is done and the answer is False: only `resync` gives this copy up.
+        """
 
     @abstractmethod
     def resync(self, group: Group, site: str) -> bool:
         """Throw the site's copy away and take the peer's; False when it follows its peer already."""
 
     def final_sync(self, group: Group, source: str, target: str) -> SyncProof:
-        """Send the rest from a demoted source and prove that both sides are equal."""
+        """Send the rest from a demoted source and prove that both sides are equal.
+
+        With `atomic_switch`: prove that the switch which made the target primary has taken everything along.
+        """
         raise self._unsupported("prove a final sync", group)
 
     # the same for many groups, with their answers in their order: for products that take all of them at once

@@ -38,6 +38,10 @@ class Groups:
             chosen = self._classes[group.name]
             return self._providers.setdefault(chosen, chosen(self._handles))
 
+    def atomic(self) -> frozenset[str]:
+        """Names of the groups whose product demotes and promotes in one action."""
+        return frozenset(group.name for group in self.plan.groups if self.provider(group).capabilities.atomic_switch)
+
     def expect(self, site: str, volumes: Sequence[ClaimedVolume]) -> None:
         """Volumes that a run is going to make there."""
         self._handles[site].expect(volumes)

@@ -70,7 +70,12 @@ def _check_harmless(session: Session) -> None:
     problems = [] if latch_is_closed(session.plan, api) else ["the latch is open"]
     problems += remains_at(session.plan, api)[:5]
     there = session.observe_groups()[1]
-    problems += [f"group {status.group} is {status.role}" for status in there if status.role != "secondary"]
+    atomic = session.groups.atomic()
+    problems += [
+        f"group {status.group} is {status.role}"
+        for status in there
+        if status.role != "secondary" and status.group not in atomic
+    ]
     if problems:
         raise Refused(
             "let the site in again",

@@ -29,8 +29,10 @@ def before_switch(
         return []
     known = session.load("switch") or {}
     recorded = RunStore(session.api, session.plan.store_namespace).syncs(session.plan.name) if forced else {}
+    # of a product that switches in one action, a copy is primary before anybody has promoted it
+    switched = set() if forced else {proof["group"] for proof in session.load("sync") or []} - known.keys()
     for copy, source in zip(copies, sources, strict=True):
-        if copy.role != "primary":
+        if copy.role != "primary" or copy.group in switched:
             sync = known_sync(copy, source, recorded.get(copy.group))
             known[copy.group] = {"last_sync": sync.at, "told": sync.told, "forced": forced}
     session.put("switch", known)

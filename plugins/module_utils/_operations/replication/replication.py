@@ -8,18 +8,19 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
-from ..._errors import DrError, Refused, Unreachable
+from ..._errors import DrError, Refused
 from ..._model.group_status import GroupStatus
 from ..._model.plan import Group, Plan
 from ..._planning.guards.phase import phase_check
 from ..._planning.guards.promotion import PeerClearance, check_machines_off, check_promotion
 from ..._planning.guards.switch import check_demotion, check_resync, check_taking_back
-from ..._providers.base import WORKERS, Provider
+from ..._providers.base import WORKERS
 from ..entry import bounded
 from ..plan.groups import Groups
 from ..run.session import Session
 from .awaited import expect_captured, observe_groups
 from .losses import before_switch
+from .taking_back import take_back
 
 
 def replication_info(plan: Plan, sites: list[str], expect: str | None) -> dict[str, Any]:
@@ -52,16 +53,17 @@ def switch(plan: Plan, run_id: str, site: str, state: str, forced: bool, check_m
     with Session(plan, run_id, check_mode) as session, session.step(_step(session, site, state)) as summary:
         here, there = observe_groups(session)
         mine, others = (here, there) if site == session.target else (there, here)
-        _check(session, site, state, mine, others, forced)
+        atomic = session.groups.atomic()
+        _check(session, site, state, mine, others, forced, atomic)
         session.verify_lock()
         foretold = before_switch(session, site, state, mine, others, forced)
-        changed = _apply(session, site, state, forced, mine)
+        changed = _apply(session, site, state, forced, mine, atomic)
         last_sync = {status.group: status.as_dict()["last_sync"] for status in mine}
         said = [f"{group}: {state} at {site}" for group in changed]
         summary.update({"groups": len(mine), "changed": changed, "last_sync_before": last_sync, "decisions": said[:20]})
         after = mine if check_mode else session.groups.observe([site])[site]
         if not check_mode:
-            _read_back(site, state, after)
+            _read_back(site, state, after, atomic if session.run.operation == "reprotect" else frozenset())
         return {
             "changed": bool(changed),
             "switched": len(changed),
@@ -134,10 +136,14 @@ def fence_source(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
 
 
 def _give_up(session: Session) -> list[str]:
-    """Demote at the lost site what still answers there as primary: a storage may outlive its cluster."""
+    """Demote at the lost site what still answers there as primary: a storage may outlive its cluster.
+
+    Not where that would be a planned switch, which a lost site only delays.
+    """
     source = session.source
     groups = {group.name: group for group in session.plan.groups}
     alive = [status.group for status in session.groups.observe([source])[source] if status.role == "primary"]
+    alive = [name for name in alive if name not in session.groups.atomic()]
 
     def demote(name: str) -> str:
         if session.check_mode:
@@ -184,7 +190,13 @@ def clearance(session: Session) -> PeerClearance:
 
 
 def _check(
-    session: Session, site: str, state: str, mine: list[GroupStatus], others: list[GroupStatus], forced: bool
+    session: Session,
+    site: str,
+    state: str,
+    mine: list[GroupStatus],
+    others: list[GroupStatus],
+    forced: bool,
+    atomic: frozenset[str],
 ) -> None:
     """The guard of each state. In check mode what a planned switch builds on has not been done."""
     name, other = session.plan.name, session.plan.peer_of(site)
@@ -199,20 +211,28 @@ def _check(
         left = (session.load("quiesce") or {}).get("left")
         check_machines_off(name, site, other, left, session.run.waived_fencing)
     proven = {proof["group"] for proof in session.load("sync") or [] if proof["holds"]}
+    promoted = session.load("switch") or {}
     for status, theirs in zip(mine, others, strict=True):
+        at_once = status.group in atomic
         if state == "resynced":
-            check_resync(name, site, other, status, theirs, off_here)
+            check_resync(name, site, other, status, theirs, off_here, at_once)
         elif state == "primary" and site == session.source:
-            check_taking_back(name, site, other, status, theirs)
+            check_taking_back(name, site, other, status, theirs, at_once and status.group not in promoted)
         elif state == "primary":
-            check_promotion(name, site, other, status, theirs, forced, status.group in proven, peer)
+            check_promotion(name, site, other, status, theirs, forced, status.group in proven, peer, at_once)
 
 
-def _apply(session: Session, site: str, state: str, forced: bool, mine: list[GroupStatus]) -> list[str]:
+def _apply(
+    session: Session, site: str, state: str, forced: bool, mine: list[GroupStatus], atomic: frozenset[str]
+) -> list[str]:
     """Names of the groups that had to be changed."""
     wanted = {"primary": "primary", "secondary": "secondary"}.get(state)
     groups = {group.name: group for group in session.plan.groups}
-    todo = [groups[status.group] for status in mine if wanted is None or status.role != wanted]
+    # primary by its source's demotion, a copy has still to be promoted in the product's own way
+    unfinished = atomic if state == "primary" and site == session.target and not forced else frozenset()
+    todo = [
+        groups[status.group] for status in mine if wanted is None or status.role != wanted or status.group in unfinished
+    ]
     if session.check_mode:
         return [group.name for group in todo]
 
@@ -224,7 +244,7 @@ def _apply(session: Session, site: str, state: str, forced: bool, mine: list[Gro
     def act(group: Group) -> bool:
         provider = session.groups.provider(group)
         verbs = {
-            "primary": lambda: _take_back(provider, group, site, forced),
+            "primary": lambda: take_back(provider, group, site, session.target, forced),
             "resynced": lambda: provider.resync(group, site),
             "paused": lambda: provider.pause(group, site),
             "resumed": lambda: provider.resume(group, site),
@@ -235,17 +255,10 @@ def _apply(session: Session, site: str, state: str, forced: bool, mine: list[Gro
         return [group.name for group, changed in zip(todo, pool.map(act, todo), strict=True) if changed]
 
 
-def _take_back(provider: Provider, group: Group, site: str, forced: bool) -> bool:
-    try:
-        return provider.promote(group, site, forced)
-    except Unreachable:
-        # The products cannot reach each other. We did: the target is secondary and this run has not promoted it, so
-        # the source has everything (P3). The copy at the target has to be resynchronised later.
-        return provider.promote(group, site, True)
-
-
-def _read_back(site: str, state: str, after: list[GroupStatus]) -> None:
+def _read_back(site: str, state: str, after: list[GroupStatus], left_to_resync: frozenset[str]) -> None:
     for status in after:
+        if state == "secondary" and status.group in left_to_resync:
+            continue
         if state in ("primary", "secondary") and status.role != state:
             raise Refused(
                 f"bring the group to {state}",

@@ -92,12 +92,14 @@ def check_promotion(
     forced: bool,
     proven: bool,
     peer: PeerClearance,
+    atomic: bool = False,
 ) -> None:
     """A planned promotion wants the peer's demotion and its proof (P3); a forced one wants the peer declared lost.
 
-    proven: the final sync of the demoted source was proven in this run.
+    proven: the final sync of the demoted source was proven in this run. atomic: the demotion of the source has made the
+    target primary, so that says nothing of a proof.
     """
-    if here.role == "primary":
+    if here.role == "primary" and (forced or not atomic):
         return
     on = f"group {plan}/{here.group}"
     if not here.reachable:

@@ -101,9 +101,17 @@ def check_demotion(plan: str, site: str, groups: Sequence[GroupStatus], vms_off:
     )
 
 
-def check_taking_back(plan: str, source: str, target: str, here: GroupStatus, there: GroupStatus) -> None:
-    """P3: a source that this run demoted becomes primary again only when the target was read as not writable."""
+def check_taking_back(
+    plan: str, source: str, target: str, here: GroupStatus, there: GroupStatus, unused: bool = False
+) -> None:
+    """P3: a source that this run demoted becomes primary again only when the target was read as not writable.
+
+    unused: one action has demoted the source and made the target primary, and this run has not taken that up yet:
+    nothing was started there, and a switch back takes along whatever it holds.
+    """
     if there.reachable and (there.role == "secondary" or not there.present):
+        return
+    if unused and there.role == "primary":
         return
     promoted = there.role == "primary"
     raise Refused(
@@ -118,8 +126,13 @@ def check_taking_back(plan: str, source: str, target: str, here: GroupStatus, th
     )
 
 
-def check_resync(plan: str, site: str, peer: str, here: GroupStatus, there: GroupStatus, vms_off: bool) -> None:
-    """What a site holds is thrown away only when nobody uses it and the peer is the one that everybody uses."""
+def check_resync(
+    plan: str, site: str, peer: str, here: GroupStatus, there: GroupStatus, vms_off: bool, atomic: bool = False
+) -> None:
+    """What a site holds is thrown away only when nobody uses it and the peer is the one that everybody uses.
+
+    atomic: nothing but the resync demotes a copy whose peer is primary.
+    """
     on = f"group {plan}/{here.group}"
     if there.role != "primary":
         raise Refused(
@@ -130,7 +143,7 @@ def check_resync(plan: str, site: str, peer: str, here: GroupStatus, there: Grou
             wanted=f"primary at {peer}: its data replaces that of {site}",
             next_step=f"find out which site's data is wanted; nothing of {site} was thrown away",
         )
-    if here.role == "primary":
+    if here.role == "primary" and not atomic:
         raise Refused(
             "resynchronise",
             site=site,

@@ -58,6 +58,12 @@ def test_a_verb_that_is_not_promised_is_refused_with_a_remedy(name: str, capabil
     assert refusal.value.next_step
 
 
+@pytest.mark.parametrize("name", [name for name in PROVIDERS if PROVIDERS[name].capabilities.atomic_switch])
+def test_p3_a_switch_in_one_action_is_proven(name: str) -> None:
+    """Its target is primary before anybody looks: without a proof nothing could be started there."""
+    assert PROVIDERS[name].capabilities.final_sync
+
+
 @pytest.mark.parametrize("name", PROVIDERS)
 def test_force_is_never_implied(name: str) -> None:
     forced = inspect.signature(PROVIDERS[name].promote).parameters["forced"]

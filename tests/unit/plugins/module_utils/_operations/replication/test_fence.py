@@ -2,27 +2,28 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.replication import replication
-from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.base import FenceProof
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.base import Capabilities, FenceProof
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, MemorySession, plan_of
 
 
 class Storage:
     """The storage of both sites: what was asked of it. can_fence: whether the survivor's is able to."""
 
-    def __init__(self, role_at_east: str, can_fence: bool = True) -> None:
-        self.capabilities = SimpleNamespace(fencing=can_fence)
+    def __init__(self, role_at_east: str, can_fence: bool = True, atomic: bool = False) -> None:
+        self.capabilities = Capabilities(fencing=can_fence, atomic_switch=atomic)
         self.name = "storage"
         self.asked: list[tuple[str, str]] = []
         self._role = role_at_east
 
     def provider(self, group: object) -> Storage:
         return self
+
+    def atomic(self) -> frozenset[str]:
+        return frozenset({"payroll"} if self.capabilities.atomic_switch else ())
 
     def observe(self, sites: list[str]) -> dict[str, list[GroupStatus]]:
         return {site: [GroupStatus("payroll", site, self._role, "healthy", "none")] for site in sites}
@@ -56,6 +57,12 @@ def test_p1_a_storage_that_outlives_its_lost_cluster_is_demoted_after_the_fence(
     storage = Storage("primary")
     assert "payroll: east's storage answers, and is read-only now" in fence(monkeypatch, storage)["proofs"]
     assert storage.asked == [("fence", "west"), ("demote", "east")]
+
+
+def test_p4_a_lost_site_whose_demotion_would_be_a_planned_switch_is_not_asked_for_one(monkeypatch) -> None:
+    storage = Storage("primary", atomic=True)
+    fence(monkeypatch, storage)
+    assert storage.asked == [("fence", "west")]
 
 
 @pytest.mark.parametrize("role", ["secondary", "unknown"])

@@ -45,7 +45,8 @@ class Returned:
         self.session: Any = MemorySession(MemoryApi())
         self.east: MemoryApi = self.session.source_api
         self.provider = Provider()
-        self.session.groups = SimpleNamespace(provider=lambda _group: self.provider)
+        self.atomic: frozenset[str] = frozenset()
+        self.session.groups = SimpleNamespace(provider=lambda _group: self.provider, atomic=lambda: self.atomic)
         self.session.store = RunStore(self.session.api, PLAN.store_namespace)
         self.session.store.put_head("r-0", "payroll", replace(LOST, fence_debt=DEBT).as_dict())
         self.session.store.put_head("r-9", "payroll", replace(LOST, id="r-9", source="west", fence_debt=DEBT).as_dict())
@@ -108,6 +109,14 @@ def test_p1_a_site_that_could_write_is_not_let_in(returned: Returned, spoil: Any
     with pytest.raises(Refused, match=seen):
         getattr(fence_debt, verb)(PLAN, "r-1", False)
     assert (returned.debts()["r-0"], returned.provider.fenced) == (DEBT, True)
+
+
+def test_a_copy_that_only_its_resync_demotes_is_let_in_and_keeps_the_debt(returned: Returned) -> None:
+    promote(returned)
+    returned.atomic = frozenset({"payroll"})
+    assert fence_debt.unfence(PLAN, "r-1", False)["changed"] is True
+    with pytest.raises(Refused, match="wanted: secondary, following west"):
+        fence_debt.clear_debts(PLAN, "r-1", False)
 
 
 def test_a_copy_that_does_not_follow_yet_keeps_the_debt(returned: Returned) -> None:

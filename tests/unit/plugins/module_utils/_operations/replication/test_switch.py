@@ -21,6 +21,9 @@ class Storage:
     def __init__(self) -> None:
         self.role = "secondary"
 
+    def atomic(self) -> frozenset[str]:
+        return frozenset()
+
     def promote(self, groups: list[Any], _site: str, _forced: bool) -> list[str]:
         self.role = "primary"
         return [group.name for group in groups]

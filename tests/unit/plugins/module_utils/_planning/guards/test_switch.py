@@ -88,8 +88,16 @@ def test_p3_unknown_is_not_secondary_when_the_source_is_taken_back(target: Group
         check_taking_back("payroll", "east", "west", status("secondary"), target)
 
 
+@pytest.mark.parametrize("target", [status("unknown", "error"), silent("db", "west", "timed out")])
+def test_p3_unknown_is_not_secondary_after_one_action_either(target: GroupStatus) -> None:
+    with pytest.raises(Refused, match="bring the replication at west back"):
+        check_taking_back("payroll", "east", "west", status("secondary"), target, unused=True)
+
+
 def test_data_is_thrown_away_only_below_a_primary() -> None:
     check_resync("payroll", "east", "west", status("secondary", "diverged"), status("primary"), vms_off=True)
+    # nothing but its resync would demote it
+    check_resync("payroll", "east", "west", status("primary"), status("primary"), vms_off=True, atomic=True)
 
 
 @pytest.mark.parametrize(
