@@ -134,3 +134,7 @@ NETWORK_FENCE = Kind("csiaddons.openshift.io", "v1alpha1", "networkfences", "Net
 NETWORK_FENCE_CLASS = Kind(
     "csiaddons.openshift.io", "v1alpha1", "networkfenceclasses", "NetworkFenceClass", namespaced=False
 )
+TRIDENT_MIRROR_RELATIONSHIP = Kind("trident.netapp.io", "v1", "tridentmirrorrelationships", "TridentMirrorRelationship")
+TRIDENT_ACTION_MIRROR_UPDATE = Kind(
+    "trident.netapp.io", "v1", "tridentactionmirrorupdates", "TridentActionMirrorUpdate"
+)

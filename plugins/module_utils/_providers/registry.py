@@ -13,9 +13,10 @@ from .ceph_rbd import CephRbdProvider
 from .csi_addons import CsiAddonsProvider
 from .nfs import NfsProvider
 from .site_handle import SiteHandle
+from .trident import TridentProvider
 
 PROVIDERS: dict[str, type[Provider]] = {
-    provider.name: provider for provider in (CephRbdProvider, CsiAddonsProvider, NfsProvider)
+    provider.name: provider for provider in (CephRbdProvider, CsiAddonsProvider, NfsProvider, TridentProvider)
 }
 
 
