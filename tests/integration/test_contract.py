@@ -25,10 +25,16 @@ from ansible_collections.ocpvirt.dr.tests.integration.rigs.csi_addons_ceph impor
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.kept import KeptRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.nfs import NfsRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.rig import Rig, roles, status
+from ansible_collections.ocpvirt.dr.tests.integration.rigs.trident import TridentRig
 from demo.cluster import wait_until
 from demo.lab import Lab
 
-RIGS: dict[str, Callable[[Lab], Rig]] = {"ceph_rbd": CephRbdRig, "csi_addons": CsiAddonsRig, "nfs": NfsRig}
+RIGS: dict[str, Callable[[Lab], Rig]] = {
+    "ceph_rbd": CephRbdRig,
+    "csi_addons": CsiAddonsRig,
+    "nfs": NfsRig,
+    "trident": TridentRig,
+}
 # a provider of the registry on other storage
 VARIANTS: dict[str, Callable[[Lab], Rig]] = {"csi_addons_ceph": CsiAddonsCephRig}
 # of a product that does not answer, for one group

@@ -9,6 +9,7 @@ from demo.storages.ceph_rbd import CephRbdStorage
 from demo.storages.csi_addons import CsiAddonsStorage
 from demo.storages.csi_addons_ceph import CsiAddonsCephStorage
 from demo.storages.nfs import NfsStorage
+from demo.storages.trident import TridentStorage
 
 Sites = dict[str, dict[str, Any]]
 """`sites` of `lab env`."""
@@ -48,4 +49,5 @@ STORAGES: dict[str, Storage] = {
     "csi_addons": CsiAddonsStorage("volume"),
     "csi_addons_ceph": CsiAddonsCephStorage(),
     "csi_addons_group": CsiAddonsStorage("group"),
+    "trident": TridentStorage(),
 }
