@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Moves on mirrors of Trident with guests writing, planned and forced, each with the way back. They go on from each other.
+"""Moves on mirrors of Trident with guests writing, planned and forced, with the ways back; each goes on from the last.
 
 Trident knows a mirror by its claim, so west has a stage.
 """
