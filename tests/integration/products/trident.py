@@ -32,18 +32,14 @@ Object = dict[str, Any]
 
 @contextmanager
 def operating(sites: dict[str, dict[str, Any]]) -> Iterator[None]:
-    """Trident serves these sites of `lab env`; afterwards nothing of it is left there."""
-    clusters = [Cluster(Path(site["kubeconfig"])) for site in sites.values()]
-    for cluster in clusters:
-        _install(cluster)
+    """Trident serves these sites of `lab env`. Its definitions stay there, as those of a Trident that is down do."""
+    for site in sites.values():
+        _install(Cluster(Path(site["kubeconfig"])))
     with ExitStack() as stack:
         for name, site in sites.items():
             trident = Trident(name, Cluster(Path(site["kubeconfig"])), site["storage_url"])
             stack.enter_context(control_loop(trident.mirror, trident.update))
         yield
-    for cluster in clusters:
-        for name in DEFINITIONS:
-            cluster.delete("CustomResourceDefinition", name)
 
 
 def _install(cluster: Cluster) -> None:
