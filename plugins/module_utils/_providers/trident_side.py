@@ -31,19 +31,22 @@ WAIT_AGE = 1.0
 
 @dataclass(frozen=True)
 class Listing:
-    """The relationships of a namespace, by name and by the claim that they name."""
+    """The relationships of a namespace, by name and by the claim that they name. claims_of: of a plan's group."""
 
     by_name: Mapping[Key, Object]
     by_claim: Mapping[Key, tuple[Object, ...]]
+    claims_of: Mapping[tuple[str, str], Sequence[Key]]
 
 
 def listing(items: Iterable[Object]) -> Listing:
-    by_name, by_claim = {}, defaultdict(list)
+    by_name, by_claim, claims_of = {}, defaultdict(list), defaultdict(list)
     for item in items:
-        namespace = item["metadata"]["namespace"]
-        by_name[namespace, item["metadata"]["name"]] = item
-        by_claim[namespace, claim_of(item)].append(item)
-    return Listing(by_name, {key: tuple(found) for key, found in by_claim.items()})
+        meta = item["metadata"]
+        claim = (meta["namespace"], claim_of(item))
+        by_name[meta["namespace"], meta["name"]] = item
+        by_claim[claim].append(item)
+        claims_of[owner(item), (meta.get("labels") or {}).get(GROUP_LABEL, "")].append(claim)
+    return Listing(by_name, {key: tuple(found) for key, found in by_claim.items()}, claims_of)
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,9 @@ class Side:
     def mirrors(self, since: int | None = None) -> list[Mirror]:
         """Of this site's claims, and what we made for claims that are not here yet; listed after the moment, or now."""
         moment = self._reads.moment() if since is None else since
-        waiting = [(key[0], claim_of(item)) for key, item in self._all(moment).items() if self._is_ours(item)]
+        plan, group = self.site.plan, self.group.name
+        lists = [self._read(namespace, moment) for namespace in plan.namespaces]
+        waiting = [claim for found in lists for claim in found.claims_of.get((plan.name, group), ())]
         return self.matched(dict.fromkeys([*self.keys(), *waiting]), moment)
 
     def matched(self, keys: Iterable[Key], since: int | None = None) -> list[Mirror]:
@@ -200,14 +205,6 @@ class Side:
             return {key: item for found in lists for key, item in found.items()}
 
         return look
-
-    def _all(self, since: int) -> dict[Key, Object]:
-        lists = [self._read(namespace, since).by_name for namespace in self.site.plan.namespaces]
-        return {key: item for found in lists for key, item in found.items()}
-
-    def _is_ours(self, item: Object) -> bool:
-        labels = item["metadata"].get("labels") or {}
-        return owner(item) == self.site.plan.name and labels.get(GROUP_LABEL) == self.group.name
 
     def _read(self, namespace: str, since: int, age: float | None = None) -> Listing:
         try:
