@@ -41,6 +41,12 @@ def load(folder: Path) -> dict[str, dict[str, Any]]:
     return {document["metadata"]["name"]: document for document in documents}
 
 
+def describes_fields(document: dict[str, Any], version: str) -> bool:
+    """Whether the definition says anything of its kind's fields; some take whatever they get."""
+    (served,) = [item for item in document["spec"]["versions"] if item["name"] == version]
+    return "properties" in served["schema"]["openAPIV3Schema"]
+
+
 @dataclass(frozen=True)
 class Served:
     """A kind on the server."""

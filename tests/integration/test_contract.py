@@ -29,6 +29,7 @@ from ansible_collections.ocpvirt.dr.tests.integration.rigs.kept import KeptRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.nfs import NfsRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.rig import Rig, roles, status
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.volsync import VolsyncRig
+from ansible_collections.ocpvirt.dr.tests.integration.rigs.trident import TridentRig
 from demo.cluster import wait_until
 from demo.lab import Lab
 
@@ -39,6 +40,7 @@ RIGS: dict[str, Callable[[Lab], Rig]] = {
     "nfs": NfsRig,
     "custom": CustomRig,
     "volsync": VolsyncRig,
+    "trident": TridentRig,
 }
 # a provider of the registry on other storage
 VARIANTS: dict[str, Callable[[Lab], Rig]] = {"csi_addons_ceph": CsiAddonsCephRig}

@@ -11,6 +11,7 @@ from demo.storages.csi_addons_ceph import CsiAddonsCephStorage
 from demo.storages.dell_csm import DellCsmStorage
 from demo.storages.nfs import NfsStorage
 from demo.storages.volsync import VolsyncStorage
+from demo.storages.trident import TridentStorage
 
 Sites = dict[str, dict[str, Any]]
 """`sites` of `lab env`."""
@@ -52,4 +53,5 @@ STORAGES: dict[str, Storage] = {
     "csi_addons_group": CsiAddonsStorage("group"),
     "dell_csm": DellCsmStorage(),
     "volsync": VolsyncStorage(),
+    "trident": TridentStorage(),
 }

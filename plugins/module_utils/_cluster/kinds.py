@@ -139,3 +139,6 @@ DELL_REPLICATION_GROUP = Kind(
 )
 REPLICATION_SOURCE = Kind("volsync.backube", "v1alpha1", "replicationsources", "ReplicationSource")
 REPLICATION_DESTINATION = Kind("volsync.backube", "v1alpha1", "replicationdestinations", "ReplicationDestination")
+TRIDENT_MIRROR_RELATIONSHIP = Kind("trident.netapp.io", "v1", "tridentmirrorrelationships", "TridentMirrorRelationship")
+TRIDENT_ACTION_MIRROR_UPDATE = Kind(
+    "trident.netapp.io", "v1", "tridentactionmirrorupdates", "TridentActionMirrorUpdate"

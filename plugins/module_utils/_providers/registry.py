@@ -15,6 +15,7 @@ from .custom import CustomProvider
 from .dell_csm import DellCsmProvider
 from .nfs import NfsProvider
 from .site_handle import SiteHandle
+from .trident import TridentProvider
 from .volsync import VolsyncProvider
 
 PROVIDERS: dict[str, type[Provider]] = {
@@ -25,6 +26,7 @@ PROVIDERS: dict[str, type[Provider]] = {
         CustomProvider,
         DellCsmProvider,
         NfsProvider,
+        TridentProvider,
         VolsyncProvider,
     )
 }

@@ -1,0 +1,39 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Exports of the lab's storage as CSI volumes, which a double of Trident mirrors."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import Any
+
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
+    TRIDENT_ACTION_MIRROR_UPDATE,
+    TRIDENT_MIRROR_RELATIONSHIP,
+)
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.trident import TridentProvider
+from ansible_collections.ocpvirt.dr.tests.integration.products import trident
+from ansible_collections.ocpvirt.dr.tests.integration.rigs.claimed_volumes import SPACE, ClaimedVolumesRig
+from demo.lab import Lab
+from demo.storages.csi_addons import DRIVER
+from demo.storages.trident import TridentStorage
+
+
+class TridentRig(ClaimedVolumesRig):
+    provider_type = TridentProvider
+    made = ((TRIDENT_MIRROR_RELATIONSHIP, SPACE), (TRIDENT_ACTION_MIRROR_UPDATE, SPACE))
+
+    def __init__(self, lab: Lab, volumes: int = 2) -> None:
+        self._product = ExitStack()
+        self._product.enter_context(trident.operating(lab.environment()["sites"]))
+        super().__init__(lab, TridentStorage(), volumes)
+
+    def options(self) -> dict[str, Any]:
+        return {"driver": DRIVER, "timeout": "2m"}
+
+    def options_at(self, site: str) -> dict[str, Any]:
+        return {}
+
+    def remove(self) -> None:
+        super().remove()
+        self._product.close()
