@@ -8,14 +8,17 @@ from collections.abc import Iterable
 
 from .._errors import DrError, Refused, Unsupported
 from .._model.plan import Group
+from .array import ArrayProvider
 from .base import Provider
 from .ceph_rbd import CephRbdProvider
 from .csi_addons import CsiAddonsProvider
 from .nfs import NfsProvider
 from .site_handle import SiteHandle
+from .tasks import TasksProvider
 
 PROVIDERS: dict[str, type[Provider]] = {
-    provider.name: provider for provider in (CephRbdProvider, CsiAddonsProvider, NfsProvider)
+    provider.name: provider
+    for provider in (ArrayProvider, CephRbdProvider, CsiAddonsProvider, NfsProvider, TasksProvider)
 }
 
 
