@@ -39,7 +39,7 @@ PRODUCTS = {
 
 
 class ArrayProvider(TaskFileProvider):
-    """`options` of a group: `product`, `volumes`, and what the product's page lists; secrets as `<key>_env` or `_file`."""
+    """`options` of a group: `product`, `volumes` and those of the product; secrets as `<key>_env` or `<key>_file`."""
 
     name = "array"
     capabilities = Capabilities(final_sync=True, force=True, reports_lag=True, groups=True)

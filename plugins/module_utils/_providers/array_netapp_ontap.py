@@ -19,7 +19,7 @@ LAG = "lag_time of the SnapMirror relationship, by ONTAP's clock"
 
 
 def status(seen: Seen) -> GroupStatus:
-    """A destination that ONTAP keeps read-only is a secondary; so is a volume that is exported by the read-only policy."""
+    """A destination that ONTAP keeps read-only is a secondary; so is a volume with the read-only export policy."""
     volumes = seen.raw.get("volumes") or []
     if not volumes:
         return seen.absent(f"volume {_path(seen.here)}")

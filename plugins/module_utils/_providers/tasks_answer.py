@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from .._errors import Refused
@@ -33,12 +34,16 @@ def _is_flag(value: Any) -> bool:
     return isinstance(value, bool)
 
 
+def _is_one_of(choices: tuple[str, ...], value: Any) -> bool:
+    return isinstance(value, str) and value in choices
+
+
 def _is_count(value: Any) -> bool:
     return value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0)
 
 
 STATUS: Checked = {
-    **{name: (lambda value, of=of: value in of, " or ".join(of)) for name, of in CHOICES.items()},
+    **{name: (partial(_is_one_of, of), " or ".join(of)) for name, of in CHOICES.items()},
     "last_sync": (lambda value: value is None or _is_told(value), "a moment such as 2026-11-22T07:18:00Z, or null"),
     "last_sync_source": (_is_text, "a text"),
     "sync_proof": (_is_text, "a text"),
@@ -50,7 +55,7 @@ STATUS: Checked = {
 CHANGE: Checked = {"changed": (_is_flag, "true or false"), "message": (_is_text, "a text")}
 PROOF: Checked = {
     "holds": (_is_flag, "true or false"),
-    **{name: (_is_told, "a text that is not empty") for name in ("compared", "source", "target")},
+    **dict.fromkeys(("compared", "source", "target"), (_is_told, "a text that is not empty")),
     "volumes": (_is_count, "a whole number, or null"),
     "bytes": (_is_count, "a whole number, or null"),
 }

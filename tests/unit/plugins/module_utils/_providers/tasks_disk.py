@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A storage of files: a folder per site, and the user's task files that switch it, as a plan with `tasks` names them."""
+"""A storage of files: a folder per site, and task files that switch it, as a plan with `tasks` names them."""
 
 from __future__ import annotations
 

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,33 +21,13 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Grou
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.site_handle import SiteHandle
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.tasks import TasksProvider
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.tasks_answer import Answers
-from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.tasks_play import Outcome, Request
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.tasks_play import Outcome
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.tasks_disk import Disk
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.tasks_player import Player
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import NOON, SimulatedTime
 
 SECONDARY = {"role": "secondary", "health": "healthy", "direction": "incoming"}
 PRIMARY = {"role": "primary", "health": "healthy", "direction": "outgoing"}
-
-
-class Player:
-    """Answers per verb; the last one again and again."""
-
-    def __init__(self, **answers: list[Any]) -> None:
-        self.answers = answers
-        self.played: list[Request] = []
-
-    def __call__(self, requests: Sequence[Request], _vars_files: Sequence[str]) -> list[Outcome]:
-        return [self._play(request) for request in requests]
-
-    def _play(self, request: Request) -> Outcome:
-        self.played.append(request)
-        listed = self.answers[request.verb]
-        answer = listed.pop(0) if len(listed) > 1 else listed[0]
-        return answer if isinstance(answer, Outcome) else Outcome(answer)
-
-    @property
-    def verbs(self) -> list[str]:
-        return [request.verb for request in self.played]
 
 
 @pytest.fixture
@@ -218,7 +197,7 @@ def test_options_that_are_wrong_are_what_the_group_shows(disk: Disk, options: di
 
 def test_a_file_that_is_absent_is_named(disk: Disk) -> None:
     (disk.folder / "promote.yml").unlink()
-    with pytest.raises(Refused, match="promote.yml is no file"):
+    with pytest.raises(Refused, match=r"promote\.yml is no file"):
         provider(disk.plan, Player()).promote(group(disk.plan), "west", False)
 
 

@@ -32,7 +32,10 @@ def tasks(tmp_path: Path) -> Any:
 
 
 def test_each_request_has_its_own_outcome_and_none_stops_the_next(tasks: Any) -> None:
-    said = "- ansible.builtin.set_fact: {replication_answer: {at: '{{ replication_site }}', to: '{{ replication_here.to }}'}}"
+    said = """
+- ansible.builtin.set_fact:
+    replication_answer: {at: "{{ replication_site }}", to: "{{ replication_here.to }}"}
+"""
     failing = "- name: Ask the array\n  ansible.builtin.fail: {msg: it has no such group}"
     nothing = "- ansible.builtin.debug: {msg: hello}"
     outcomes = play([tasks(said, here={"to": "a"}), tasks(failing), tasks(nothing), tasks(said, here={"to": "b"})], ())
