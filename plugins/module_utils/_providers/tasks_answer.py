@@ -42,6 +42,13 @@ def _is_count(value: Any) -> bool:
     return value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0)
 
 
+def _plain(key: str, value: Any) -> Any:
+    """Before ansible-core 2.19 a template makes a text of a null and of a number."""
+    if value == "" and key in ("last_sync", "volumes", "bytes"):
+        return None
+    return int(value) if key in ("volumes", "bytes") and isinstance(value, str) and value.isdigit() else value
+
+
 STATUS: Checked = {
     **{name: (partial(_is_one_of, of), " or ".join(of)) for name, of in CHOICES.items()},
     "last_sync": (lambda value: value is None or _is_told(value), "a moment such as 2026-11-22T07:18:00Z, or null"),
@@ -110,11 +117,12 @@ class Answers:
             raise self._wrong(f"unknown: {', '.join(unknown)}", f"only {', '.join(schema)}")
         if missing := [key for key in required if key not in answer]:
             raise self._wrong(f"no {', '.join(missing)}", f"at least {', '.join(required)}")
-        for key, value in answer.items():
+        found = {key: _plain(key, value) for key, value in answer.items()}
+        for key, value in found.items():
             fits, wanted = schema[key]
             if not fits(value):
                 raise self._wrong(f"{key}: {str(value)[:80]!r} ({type(value).__name__})", f"{key}: {wanted}")
-        return dict(answer)
+        return found
 
     def _moment(self, text: str | None, now: datetime) -> datetime | None:
         if text is None:

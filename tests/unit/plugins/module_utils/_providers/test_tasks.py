@@ -123,6 +123,14 @@ def test_a_whole_status_is_taken_as_it_is() -> None:
     assert (seen.last_sync_source, seen.raw, seen.reachable, seen.present) == ("newest snapshot", {"a": 1}, True, True)
 
 
+def test_what_a_template_of_the_oldest_ansible_makes_a_text_is_read_as_what_it_was() -> None:
+    read = Answers("payroll", "west", "a.yml")
+    assert read.status({**SECONDARY, "last_sync": ""}, NOON).last_sync is None
+    told = {"holds": True, "compared": "sha256", "source": "a", "target": "a", "volumes": "3", "bytes": ""}
+    proof = read.proof(told, NOON)
+    assert (proof.volumes, proof.bytes) == (3, None)
+
+
 @pytest.mark.parametrize("answer", [{}, {"changed": "yes"}, {"changed": True, "role": "primary"}])
 def test_a_verb_that_does_not_say_what_it_did_is_refused(disk: Disk, answer: Any) -> None:
     with pytest.raises(Refused, match=r"read the answer of .*promote.yml .*docs/providers/tasks.md"):
