@@ -67,15 +67,15 @@ class TaskFileProvider(Provider):
         """All groups of a site in one play. Options that are wrong are what that group shows."""
         asked: dict[str, Request] = {}
         found: dict[str, GroupStatus] = {}
-        vars_files: tuple[str, ...] = ()
+        vars_files: dict[str, None] = {}
         for group in groups:
             try:
                 options = self.options(group, site)
                 asked[group.name] = self._request(group, site, "observe", options.observe_timeout)
-                vars_files = options.vars_files
+                vars_files |= dict.fromkeys(options.vars_files)
             except DrError as error:
                 found[group.name] = _unknown(group, site, str(error))
-        outcomes = dict(zip(asked, self._player(list(asked.values()), vars_files), strict=True)) if asked else {}
+        outcomes = dict(zip(asked, self._player(list(asked.values()), list(vars_files)), strict=True)) if asked else {}
         for group in groups:
             if group.name in outcomes:
                 found[group.name] = self._seen(group, site, outcomes[group.name])
@@ -154,8 +154,9 @@ class TaskFileProvider(Provider):
         if not groups:
             return []
         requests = [self._request(group, site, verb, self.options(group, site).timeout, forced) for group in groups]
+        vars_files = dict.fromkeys(file for group in groups for file in self.options(group, site).vars_files)
         with self.sites[site].outlasting(int(sum(request.seconds for request in requests))):
-            outcomes = self._player(requests, self.options(groups[0], site).vars_files)
+            outcomes = self._player(requests, list(vars_files))
         pairs = list(zip(groups, outcomes, strict=True))
         failures = [_failure(group, site, verb, outcome) for group, outcome in pairs if outcome.failed]
         if failures:

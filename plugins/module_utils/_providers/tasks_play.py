@@ -126,9 +126,11 @@ def _run(folder: Path, seconds: float) -> str:
         try:
             code = child.wait(timeout=seconds)
         except subprocess.TimeoutExpired:
-            return f"no answer within {seconds:.0f} s"
-        finally:
             _end(child)
+            return f"no answer within {seconds:.0f} s"
+        except BaseException:
+            _end(child)
+            raise
     said = output.read_text(encoding="utf-8", errors="replace").strip().splitlines()
     return f"ansible-playbook ended with {code}: {' '.join(' '.join(said[-6:]).split())}"
 
@@ -162,7 +164,7 @@ def _outcome(file: Path, words: str, secrets: Sequence[str]) -> Outcome:
 def _secrets(value: Any) -> list[str]:
     """A plan has none under such a key: what is there was revealed."""
     if isinstance(value, Mapping):
-        own = [str(item) for key, item in value.items() if is_secret_key(str(key)) and isinstance(item, str)]
+        own = [str(item) for key, item in value.items() if is_secret_key(str(key)) and isinstance(item, str) and item]
         return own + [word for item in value.values() for word in _secrets(item)]
     return [word for item in value for word in _secrets(item)] if isinstance(value, (list, tuple)) else []
 

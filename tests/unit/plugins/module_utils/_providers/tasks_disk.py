@@ -103,6 +103,21 @@ VERBS = {
 """,
 }
 
+# what a plan may do without; each leaves its name
+OTHERS = ("enable", "pause", "resume", "unfence", "disable")
+OTHER = """
+- name: Note it
+  ansible.builtin.lineinfile:
+    path: "{{ replication_here.folder }}/done"
+    line: "{{ replication_verb }} at {{ replication_site }}"
+    create: true
+    mode: "0600"
+
+- name: Say that it was changed
+  ansible.builtin.set_fact:
+    replication_answer: {changed: true}
+"""
+
 
 class Disk:
     """East is primary and west follows."""

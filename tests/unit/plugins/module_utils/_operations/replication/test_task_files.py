@@ -12,7 +12,12 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.groups import Groups
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.replication import replication
-from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.tasks_disk import Disk
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.tasks_disk import (
+    OTHER,
+    OTHERS,
+    VERBS,
+    Disk,
+)
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, MemorySession
 
 
@@ -119,3 +124,29 @@ def test_p9_check_mode_runs_no_verb(mover: Mover) -> None:
     mover.begin("east", "west")
     assert mover.switch("east", "secondary", check_mode=True)["decisions"] == ["payroll: secondary at east"]
     assert mover.roles() == ("primary", "secondary")
+
+
+def test_the_verbs_that_a_plan_can_do_without_run_where_it_has_files_for_them(mover: Mover) -> None:
+    disk = mover.disk
+    for verb in OTHERS:
+        disk.tasks(verb, OTHER)
+    plan = disk.plan_with(files={verb: str(disk.folder / f"{verb}.yml") for verb in (*VERBS, *OTHERS)})
+    group = plan.groups[0]
+    provider = Groups(plan).provider(group)
+    changed = [
+        provider.enable(group, "east", "west"),
+        provider.pause(group, "east"),
+        provider.resume(group, "east"),
+        provider.unfence(group, "west", "east"),
+        provider.enabled(group, "west") and provider.disable(group, "west"),
+    ]
+    assert all(changed)
+    assert (disk.folder / "east/done").read_text(encoding="utf-8").splitlines() == [
+        "enable at east",
+        "pause at east",
+        "resume at east",
+    ]
+    assert (disk.folder / "west/done").read_text(encoding="utf-8").splitlines() == [
+        "unfence at west",
+        "disable at west",
+    ]
