@@ -48,8 +48,8 @@ class Mover:
         self._patch.setattr(replication, "Session", self.session)
         return self.session
 
-    def switch(self, site: str, state: str, forced: bool = False, check_mode: bool = False) -> dict[str, Any]:
-        return replication.switch(self.disk.plan, "r-1", site, state, forced, check_mode)
+    def switch(self, site: str, state: str, forced: bool = False) -> dict[str, Any]:
+        return replication.switch(self.disk.plan, "r-1", site, state, forced, False)
 
     def prove(self) -> dict[str, Any]:
         return replication.prove_sync(self.disk.plan, "r-1", False)
