@@ -14,8 +14,10 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -98,7 +100,9 @@ def returned_sample(name: str, *path: str) -> Any:
 def module_of(name: str) -> Any:
     namespace, collection, module = name.split(".", 2)
     try:
-        return importlib.import_module(f"ansible_collections.{namespace}.{collection}.plugins.modules.{module}")
+        # some begin a log in the current folder as soon as they are imported
+        with TemporaryDirectory() as folder, chdir(folder):
+            return importlib.import_module(f"ansible_collections.{namespace}.{collection}.plugins.modules.{module}")
     except ImportError:
         pytest.fail(f"{namespace}.{collection} is not installed: it comes with PyPI's ansible, by `make setup`")
 
