@@ -158,6 +158,7 @@ class Plan:
 
     attachments: NetworkAttachmentDefinitions that have another name at each site, by site.
     snapshots: None where volumes are not cloned. hooks: of steps, in the order in which they run.
+    folder: where relative paths in the plan start; empty where it is a document.
     """
 
     name: str
@@ -176,6 +177,7 @@ class Plan:
     hooks: tuple[StepHook, ...]
     store_namespace: str
     document: Mapping[str, Any] = field(hash=False, repr=False)
+    folder: str = field(default="", compare=False)
 
     def site(self, name: str) -> Site:
         if name not in self.sites:

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 
 from .._errors import DrError, Refused, Unsupported
 from .._model.plan import Group
+from .array import ArrayProvider
+from .array import ArrayProvider
 from .base import Provider
 from .ceph_rbd import CephRbdProvider
 from .csi_addons import CsiAddonsProvider
@@ -15,17 +17,20 @@ from .custom import CustomProvider
 from .dell_csm import DellCsmProvider
 from .nfs import NfsProvider
 from .site_handle import SiteHandle
+from .tasks import TasksProvider
 from .trident import TridentProvider
 from .volsync import VolsyncProvider
 
 PROVIDERS: dict[str, type[Provider]] = {
     provider.name: provider
     for provider in (
+        ArrayProvider,
         CephRbdProvider,
         CsiAddonsProvider,
         CustomProvider,
         DellCsmProvider,
         NfsProvider,
+        TasksProvider,
         TridentProvider,
         VolsyncProvider,
     )

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -33,13 +34,32 @@ class ClaimedVolume:
         return self.pvc["metadata"].get("labels") or {}
 
 
-class SiteHandle:
-    """api: opened at first use; raises what connecting raises. run: see `run_command`."""
+# seconds that something may go on for although this process ended
+Outlasting = Callable[[int], AbstractContextManager[Any]]
+# options with references to secrets, to the same with the secrets
+Reveal = Callable[[Mapping[str, Any]], dict[str, Any]]
 
-    def __init__(self, name: str, plan: Plan, open_api: Callable[[], Api], run: Runner = run_command) -> None:
+
+class SiteHandle:
+    """api: opened at first use; raises what connecting raises. run: see `run_command`.
+
+    outlasting: keeps the plan's lock over what this process starts and may leave behind.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        plan: Plan,
+        open_api: Callable[[], Api],
+        run: Runner = run_command,
+        reveal: Reveal = dict,
+        outlasting: Outlasting = nullcontext,
+    ) -> None:
         self.name = name
         self.plan = plan
         self.run = run
+        self.reveal = reveal
+        self.outlasting = outlasting
         self._open_api = open_api
         self._expected: Sequence[ClaimedVolume] = ()
 

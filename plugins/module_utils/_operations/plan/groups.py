@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from functools import partial
 from typing import Any, TypeVar
 
@@ -15,7 +17,8 @@ from ..._model.group_status import GroupStatus, SyncProof
 from ..._model.plan import Group, Plan
 from ..._providers.base import Provider
 from ..._providers.registry import provider_class
-from ..._providers.site_handle import ClaimedVolume, SiteHandle
+from ..._providers.site_handle import ClaimedVolume, Outlasting, SiteHandle
+from .plan_source import resolve_references
 from .sites import open_site
 
 Done = TypeVar("Done")
@@ -24,9 +27,18 @@ Done = TypeVar("Done")
 class Groups:
     """The groups of one plan, with one provider for all groups that a product replicates."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, outlasting: Outlasting = nullcontext) -> None:
         self.plan = plan
-        self._handles = {name: SiteHandle(name, plan, partial(open_site, plan, name)) for name in plan.sites}
+        self._handles = {
+            name: SiteHandle(
+                name,
+                plan,
+                partial(open_site, plan, name),
+                reveal=partial(resolve_references, environ=os.environ, site=name),
+                outlasting=outlasting,
+            )
+            for name in plan.sites
+        }
         self._classes: dict[str, type[Provider]] = {}
         self._providers: dict[type[Provider], Provider] = {}
         self._lock = threading.Lock()

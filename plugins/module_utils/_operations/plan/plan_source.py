@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def load_plan(source: str | Mapping[str, Any], read_text: ReadText = read_text) 
             next_step=f"correct the path; a relative one starts at {_started_in()}",
         ) from error
     try:
-        return parse_plan(_parse_yaml(source, text))
+        return replace(parse_plan(_parse_yaml(source, text)), folder=str(beside_plan(source, ".")))
     except PlanInvalid as error:
         raise PlanInvalid(error.problems, on=source) from error
 

@@ -5,15 +5,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
 from ..._cluster.api import Api
 from ..._cluster.lease import DURATION, PlanLock
 from ..._cluster.run_store import RunStore
-from ..._errors import DrError, Refused, Unreachable
+from ..._errors import Conflict, DrError, Refused, Unreachable
 from ..._model.group_status import GroupStatus, silent
 from ..._model.plan import Plan
 from ..._model.run import Run, StepRecord, is_run_to
@@ -53,11 +53,13 @@ class Session:
             )
         self.run = Run.from_dict(head)
         self.progress = Progress(run_id, self.clock)
-        self.groups = Groups(plan)
+        self.groups = Groups(plan, self.outlasting)
         if self.source_is_dead:
             self.groups.silence(self.source, SILENT)
         self._lock = PlanLock(self.api, plan.store_namespace, plan.name)
         self._lock_seconds = DURATION
+        self._left_behind: list[int] = []
+        self._extending = threading.Lock()
         self._ended = threading.Event()
         self._lost: DrError | None = None
 
@@ -111,6 +113,27 @@ class Session:
         if not self.check_mode:
             self._lock_seconds = max(seconds, DURATION)
             self._lock.renew(self.run.id, self.run.attempt, self._lock_seconds)
+
+    @contextmanager
+    def outlasting(self, seconds: int) -> Iterator[None]:
+        """Keep the lock over what goes on for so long if this process is killed: task files that a provider runs."""
+        self._keep(self._left_behind.append, seconds)
+        try:
+            yield
+        finally:
+            # a lock that is not ours any more is found before the next batch of writes
+            with suppress(DrError):
+                self._keep(self._left_behind.remove, seconds)
+
+    def _keep(self, change: Callable[[int], None], seconds: int) -> None:
+        with self._extending:
+            change(seconds)
+            while True:
+                try:
+                    return self.extend_lock(max(self._left_behind, default=0))
+                except Conflict:
+                    # the renewal came between
+                    continue
 
     @contextmanager
     def step(self, name: str) -> Iterator[dict[str, Any]]:

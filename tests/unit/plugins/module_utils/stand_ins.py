@@ -189,6 +189,7 @@ class MemorySession:
         self.run = Run("r-1", self.plan.name, "failover", "east", "west", "f00d", NOON.isoformat())
         self.lock_holds: float = float("inf")
         self.lock_seconds = 0
+        self.outlasted: list[int] = []
         self.record: dict[str, Any] = {}
         # of all steps
         self.summary: dict[str, Any] = {}
@@ -219,6 +220,11 @@ class MemorySession:
 
     def extend_lock(self, seconds: int) -> None:
         self.lock_seconds = seconds
+
+    @contextmanager
+    def outlasting(self, seconds: int) -> Iterator[None]:
+        self.outlasted.append(seconds)
+        yield
 
     @contextmanager
     def step(self, _name: str) -> Iterator[dict[str, Any]]:

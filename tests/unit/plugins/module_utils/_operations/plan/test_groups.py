@@ -157,3 +157,10 @@ def test_p1_a_volume_that_its_group_does_not_replicate_is_refused() -> None:
     with pytest.raises(Refused, match="group db does not replicate it here"):
         groups.check_covered("west", claim(tier="db"), pv)
     groups.check_covered("west", claim(tier="db"), {**pv, "mine": True})
+
+
+def test_what_a_provider_s_options_refer_to_is_read_where_the_playbook_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARRAY_PASSWORD", "s3cret")
+    plan = plan_of(replication={"provider": "tasks", "options": {"password_env": "ARRAY_PASSWORD"}})
+    provider = Groups(plan).provider(plan.groups[0])
+    assert provider.sites["east"].reveal(plan.groups[0].options_at("east")) == {"password": "s3cret"}
