@@ -10,8 +10,8 @@ from demo.storages.csi_addons import CsiAddonsStorage
 from demo.storages.csi_addons_ceph import CsiAddonsCephStorage
 from demo.storages.dell_csm import DellCsmStorage
 from demo.storages.nfs import NfsStorage
-from demo.storages.volsync import VolsyncStorage
 from demo.storages.trident import TridentStorage
+from demo.storages.volsync import VolsyncStorage
 
 Sites = dict[str, dict[str, Any]]
 """`sites` of `lab env`."""

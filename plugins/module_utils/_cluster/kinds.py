@@ -142,3 +142,4 @@ REPLICATION_DESTINATION = Kind("volsync.backube", "v1alpha1", "replicationdestin
 TRIDENT_MIRROR_RELATIONSHIP = Kind("trident.netapp.io", "v1", "tridentmirrorrelationships", "TridentMirrorRelationship")
 TRIDENT_ACTION_MIRROR_UPDATE = Kind(
     "trident.netapp.io", "v1", "tridentactionmirrorupdates", "TridentActionMirrorUpdate"
+)

@@ -5,14 +5,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
 from .._errors import DrError
-from .run.parent import end_with_parent, started_in
+from .run.parent import end_with_parent
 
 # a registered result is copied between Ansible's processes for every task: lists in it are cut to this size
 LIST_BYTES = 40_000
@@ -21,8 +20,6 @@ LIST_BYTES = 40_000
 def run(module: AnsibleModule, operation: Callable[[], dict[str, Any]]) -> None:
     """Call the operation and exit with its result, or fail with the text and facts of its error."""
     end_with_parent()
-    if folder := started_in():
-        os.environ["PWD"] = folder
     try:
         result = operation()
     except DrError as error:

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from .._errors import DrError, Refused, Unsupported
 from .._model.plan import Group
 from .array import ArrayProvider
-from .array import ArrayProvider
 from .base import Provider
 from .ceph_rbd import CephRbdProvider
 from .csi_addons import CsiAddonsProvider

@@ -144,7 +144,6 @@ def _give_up(session: Session) -> list[str]:
     groups = {group.name: group for group in session.plan.groups}
     seen = session.groups.observe([source], proofs=False)[source]
     alive = [status.group for status in seen if status.role == "primary"]
-    alive = [status.group for status in session.groups.observe([source])[source] if status.role == "primary"]
     alive = [name for name in alive if name not in session.groups.atomic()]
 
     def demote(name: str) -> str:

@@ -20,18 +20,6 @@ def end_with_parent() -> None:
     threading.Thread(target=_watch, args=(watched,), name="parent-watch", daemon=True).start()
 
 
-def started_in() -> str | None:
-    """The folder in which the command was started: Ansible runs a module in the playbook's, and a shell between them
-    makes PWD of that."""
-    for pid, _started_at in _ansible_ancestors():
-        if _runs_ansible(pid):
-            try:
-                return os.readlink(f"/proc/{pid}/cwd")
-            except OSError:
-                return None
-    return None
-
-
 def _watch(watched: list[tuple[int, str]]) -> None:
     while all(_started(pid) == started for pid, started in watched):
         time.sleep(POLL)

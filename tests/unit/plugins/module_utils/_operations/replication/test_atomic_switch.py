@@ -71,7 +71,6 @@ class Groups:
         return self.product
 
     def observe(self, sites: list[str], proofs: bool = True) -> dict[str, list[GroupStatus]]:
-    def observe(self, sites: list[str]) -> dict[str, list[GroupStatus]]:
         return {site: [self.product.observe(group, site) for group in self.groups] for site in sites}
 
     def promote(self, groups: list[Any], site: str, forced: bool) -> list[str]:

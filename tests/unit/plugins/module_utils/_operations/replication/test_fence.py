@@ -26,7 +26,6 @@ class Storage:
         return frozenset({"payroll"} if self.capabilities.atomic_switch else ())
 
     def observe(self, sites: list[str], proofs: bool = True) -> dict[str, list[GroupStatus]]:
-    def observe(self, sites: list[str]) -> dict[str, list[GroupStatus]]:
         return {site: [GroupStatus("payroll", site, self._role, "healthy", "none")] for site in sites}
 
     def fence(self, group: object, survivor: str, lost: str) -> FenceProof:

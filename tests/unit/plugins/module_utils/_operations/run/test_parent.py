@@ -32,9 +32,6 @@ else:
     parent.POLL = 0.02
     parent.end_with_parent()
     print("watching", flush=True)
-    if "ASK" in os.environ:
-        os.chdir("/")
-        print(parent.started_in(), flush=True)
     threading.Event().wait()
 """
 COLLECTIONS = Path(parent.__file__).absolute()
@@ -126,15 +123,3 @@ def test_p5_a_playbook_that_is_dead_and_not_yet_collected_counts_as_gone() -> No
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         assert parent._started(process.pid) is None
-
-
-def test_the_folder_in_which_the_command_was_started_is_that_of_the_playbook_s_process(
-    program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("ASK", "yes")
-    monkeypatch.chdir(tmp_path)
-    tree = Tree(program, "shell", "ansible-playbook", "worker", "module")
-    try:
-        assert tree.line() == str(tmp_path)
-    finally:
-        tree.close()
