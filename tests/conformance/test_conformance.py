@@ -96,7 +96,7 @@ def test_a_wrong_object_would_be_found(
     assert Served(server, resource.kind).rejection(wrong) != ""
 
 
-@pytest.mark.parametrize(("provider", "resource", "body"), WRITTEN, ids=ids)
+@pytest.mark.parametrize(("provider", "resource", "body"), DESCRIBED_WRITTEN, ids=ids)
 def test_an_object_that_lacks_what_is_required_would_be_found(
     server: ApiServer, vendors: dict[str, Any], provider: str, resource: CustomResource, body: Any
 ) -> None:
