@@ -10,7 +10,8 @@ from typing import Any, Literal
 
 from .._cluster.kinds import TRIDENT_ACTION_MIRROR_UPDATE, TRIDENT_MIRROR_RELATIONSHIP
 from .._model.names import PREFIX
-from .csi_addons_objects import ADOPTED, GROUP_LABEL, PLAN_LABEL, ownership
+from .csi_addons_objects import ADOPTED
+from .ownership import GROUP_LABEL, PLAN_LABEL, ownership
 
 Object = dict[str, Any]
 # "": Trident only looks how the mirror is

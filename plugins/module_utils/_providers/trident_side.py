@@ -15,7 +15,8 @@ from .._cluster.bulk import for_each
 from .._cluster.kinds import TRIDENT_MIRROR_RELATIONSHIP
 from .._errors import Conflict, NotFound, Refused, Unsupported
 from .._model.plan import Group
-from .csi_addons_objects import GROUP_LABEL, is_adopted
+from .csi_addons_objects import is_adopted
+from .ownership import GROUP_LABEL
 from .shared_reads import SharedReads
 from .site_handle import SiteHandle
 from .trident_objects import NO_HANDOVER, look_patch, relationship, release_patch, spec_patch

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from .._model.group_status import VolumeStatus
-from .csi_addons_objects import PLAN_LABEL
 from .custom_resource import FieldPath
+from .ownership import PLAN_LABEL
 from .trident_objects import final_sync_of
 
 Object = Mapping[str, Any]

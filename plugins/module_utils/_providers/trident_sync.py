@@ -10,7 +10,7 @@ from typing import Any
 
 from .._cluster.bulk import for_each
 from .._cluster.kinds import TRIDENT_ACTION_MIRROR_UPDATE
-from .csi_addons_objects import GROUP_LABEL, PLAN_LABEL
+from .ownership import GROUP_LABEL, PLAN_LABEL
 from .trident_objects import mirror_update
 from .trident_side import Mirror, Side
 from .trident_status import (
