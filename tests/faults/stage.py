@@ -15,7 +15,7 @@ from ansible_collections.ocpvirt.dr.tests.faults.attempt import Attempt
 from ansible_collections.ocpvirt.dr.tests.faults.final_state import State, final_state, other_than
 from ansible_collections.ocpvirt.dr.tests.faults.kills import Kill, Place, spans
 from ansible_collections.ocpvirt.dr.tests.faults.losses import lost_records
-from ansible_collections.ocpvirt.dr.tests.faults.move import Move
+from ansible_collections.ocpvirt.dr.tests.faults.move import FAILBACK_AFTER_LOSS, FAILOVER, ONWARD, RELOCATE, Move
 from ansible_collections.ocpvirt.dr.tests.faults.tally import Tally
 from ansible_collections.ocpvirt.dr.tests.faults.witness import Witness
 from ansible_collections.ocpvirt.dr.tests.integration.moves import await_guests, specs_at
@@ -37,17 +37,35 @@ class Undisturbed:
 
 @dataclass
 class Stage:
+    """at: the site where the plan runs. undisturbed: by name of a move."""
+
     world: World
     witness: Witness
     tally: Tally
     undisturbed: dict[str, Undisturbed] = field(default_factory=dict)
     specs: dict[str, Any] = field(default_factory=dict)
+    at: str = "east"
 
     @property
     def standing(self) -> list[str]:
         """Sites that are not lost."""
         lost = {outage.site for outage in self.witness.outages if outage.back == inf}
         return [site for site in self.world.sites if site not in lost]
+
+    def onward(self) -> Move:
+        """The relocate from where the plan runs, whose undisturbed way is known."""
+        while ONWARD[self.at].name not in self.undisturbed:
+            self.go(ONWARD[self.at])
+        return ONWARD[self.at]
+
+    def prepare(self, move: Move) -> None:
+        """What must be before a move of the cycle relocate, failback, failover, failback after a loss."""
+        if move in (RELOCATE, FAILOVER):
+            self.clear(move.target)
+        if move is FAILOVER:
+            self.lose(move.source)
+        if move is FAILBACK_AFTER_LOSS:
+            self.restore(move.target)
 
     def begin(self, move: Move, *more: str, environment: Mapping[str, str] | None = None) -> Attempt:
         options = [*move.options(self.world.plan_file), *more]
@@ -105,6 +123,7 @@ class Stage:
 
     def judge(self, move: Move, began: float) -> list[str]:
         """After a move that ended: what it lost, who lived twice, what runs. The figures go to the tally."""
+        self.at = move.target
         after = await_guests(self.world, move.target)
         problems = []
         if move.planned:
