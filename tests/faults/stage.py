@@ -88,6 +88,8 @@ class Stage:
         attempt = self.begin(move)
         assert attempt.wait() == 0, attempt.output[-6000:]
         took = spans(attempt.begun, time.time())
+        steps = ", ".join(f"{place.step} {seconds:.1f}" for place, seconds in took.items())
+        print(f"{time.strftime('%H:%M:%S')} {move.name}, undisturbed, seconds: {steps}", flush=True)
         problems = self.judge(move, began)
         assert not problems, "\n".join(problems)
         seen = Undisturbed(took, final_state(self.world, self.standing))
