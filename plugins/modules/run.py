@@ -12,7 +12,7 @@ description:
     Begins a run: asks both sites, finds out where the plan lives, refuses what would break a promise, takes the
     lock of the plan and records the run at the target.
   - A rerun of the same operation towards the same target resumes the unfinished run as its next attempt.
-  - It waits until the lock of the killed attempt has expired, 60 seconds at most.
+  - It waits until the lock of the killed attempt has not been renewed for 30 seconds.
   - Where the plan is primary at the target already, or is up or off there already, nothing is begun and RV(needed) is
     V(false).
   - A planned move whose source was lost meanwhile goes on as a failover to the same target.

@@ -25,7 +25,7 @@ class Place:
 class Kill:
     """after: seconds into the step, 0 at its boundary. parent_only: the module lives on.
 
-    lock: whether the dead attempt's lock is waited out; a test of many kills frees it instead most of the time.
+    lock: whether the dead attempt's lock is waited out; it is freed else, as each would take a minute.
     """
 
     place: Place
@@ -44,24 +44,31 @@ def spans(begun: Sequence[tuple[float, Place]], ended: float) -> dict[Place, flo
     return {place: end - at for (at, place), (_, end) in zip(begun, pairwise([*times, ended]), strict=True)}
 
 
-def draw(took: dict[Place, float], seed: str, inside: bool, limit: int | None = None, more: int = 0) -> list[Kill]:
+def draw(
+    took: dict[Place, float],
+    seed: str,
+    inside: bool,
+    limit: int | None = None,
+    more: int = 0,
+    patient: bool = False,
+) -> list[Kill]:
     """A kill in each step, in their order, or in so many of them; at boundaries, or inside at random moments.
 
-    more: as many again, in steps that are drawn by how long they take. One dead attempt's lock is waited out: inside
-    the first step, where it is taken while nothing is recorded yet, or at a boundary that is drawn.
+    more: as many again, in steps that are drawn by how long they take. patient: one dead attempt's lock is waited out:
+    inside the first step, where it is taken while nothing is recorded yet, or at a boundary that is drawn.
     """
     rng = random.Random(seed)
     places = list(took)
     drawn = rng.sample(places, min(limit or len(places), len(places)))
     drawn += rng.choices(places, [took[place] for place in places], k=more)
     drawn.sort(key=places.index)
-    patient = 0 if inside else rng.randrange(len(drawn))
+    waited = 0 if inside else rng.randrange(len(drawn))
     return [
         Kill(
             place,
             after=round(rng.uniform(0, took[place]), 2) if inside else 0.0,
             parent_only=rng.random() < 0.5,
-            lock=number == patient,
+            lock=patient and number == waited,
         )
         for number, place in enumerate(drawn)
     ]

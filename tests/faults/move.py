@@ -28,7 +28,10 @@ class Move:
 
 
 RELOCATE = Move("relocate", "relocate", "east", "west")
+HOME = Move("relocate home", "relocate", "west", "east")
 FAILBACK = Move("failback", "failback", "west", "east")
 FAILOVER = Move("failover", "failover", "east", "west", planned=False)
 # finds a site that came back with its VMs
 FAILBACK_AFTER_LOSS = Move("failback after a loss", "failback", "west", "east")
+# from where a plan runs to the other site
+ONWARD = {move.source: move for move in (RELOCATE, HOME)}

@@ -15,7 +15,8 @@ from ansible_collections.ocpvirt.dr.tests.faults.attempt import Attempt
 from ansible_collections.ocpvirt.dr.tests.faults.final_state import State, final_state, other_than
 from ansible_collections.ocpvirt.dr.tests.faults.kills import Kill, Place, spans
 from ansible_collections.ocpvirt.dr.tests.faults.losses import lost_records
-from ansible_collections.ocpvirt.dr.tests.faults.move import Move
+from ansible_collections.ocpvirt.dr.tests.faults.move import FAILBACK_AFTER_LOSS, FAILOVER, ONWARD, RELOCATE, Move
+from ansible_collections.ocpvirt.dr.tests.faults.settings import FULL
 from ansible_collections.ocpvirt.dr.tests.faults.tally import Tally
 from ansible_collections.ocpvirt.dr.tests.faults.witness import Witness
 from ansible_collections.ocpvirt.dr.tests.integration.moves import specs_at
@@ -38,17 +39,35 @@ class Undisturbed:
 
 @dataclass
 class Stage:
+    """at: the site where the plan runs. undisturbed: by name of a move."""
+
     world: World
     witness: Witness
     tally: Tally
     undisturbed: dict[str, Undisturbed] = field(default_factory=dict)
     specs: dict[str, Any] = field(default_factory=dict)
+    at: str = "east"
 
     @property
     def standing(self) -> list[str]:
         """Sites that are not lost."""
         lost = {outage.site for outage in self.witness.outages if outage.back == inf}
         return [site for site in self.world.sites if site not in lost]
+
+    def onward(self) -> Move:
+        """The relocate from where the plan runs, made without a fault before; in the small part only the way out."""
+        while (move := ONWARD[self.at]).name not in self.undisturbed and (FULL or move is RELOCATE):
+            self.go(move)
+        return move
+
+    def prepare(self, move: Move) -> None:
+        """What must be before a move of the cycle relocate, failback, failover, failback after a loss."""
+        if move in (RELOCATE, FAILOVER):
+            self.clear(move.target)
+        if move is FAILOVER:
+            self.lose(move.source)
+        if move is FAILBACK_AFTER_LOSS:
+            self.restore(move.target)
 
     def begin(self, move: Move, *more: str, environment: Mapping[str, str] | None = None) -> Attempt:
         options = [*move.options(self.world.plan_file), *more]
@@ -71,6 +90,8 @@ class Stage:
         attempt = self.begin(move)
         assert attempt.wait() == 0, attempt.output[-6000:]
         took = spans(attempt.begun, time.time())
+        steps = ", ".join(f"{place.step} {seconds:.1f}" for place, seconds in took.items())
+        print(f"{time.strftime('%H:%M:%S')} {move.name}, undisturbed, seconds: {steps}", flush=True)
         problems = self.judge(move, began)
         assert not problems, "\n".join(problems)
         seen = Undisturbed(took, final_state(self.world, self.standing))
@@ -99,13 +120,14 @@ class Stage:
             if not left:
                 self._violated(f"P5: {move.name} does not end:\n{attempt.output[-6000:]}")
         problems = self.judge(move, began)
-        before = self.undisturbed[move.name].state
-        problems += [f"P5: after {move.name} {text}" for text in self._differing(before)]
+        if known := self.undisturbed.get(move.name):
+            problems += [f"P5: after {move.name} {text}" for text in self._differing(known.state)]
         self.tally.promises += problems
         assert not problems, "\n".join(problems)
 
     def judge(self, move: Move, began: float) -> list[str]:
         """After a move that ended: what it lost, who lived twice, what runs. The figures go to the tally."""
+        self.at = move.target
         after = await_writing(self.world.lab, self.world.running, move.target)
         problems = []
         if move.planned:

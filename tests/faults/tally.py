@@ -24,7 +24,7 @@ OPERATIONS = ("failover", "relocate", "failback")
 class Tally:
     """kills: by operation. faults: by name, of other kinds. lost: records of planned moves.
 
-    promises: what was broken, each with its promise's name in front.
+    promises: what was broken, each with its promise's name in front. failed: names of tests.
     """
 
     kills: Counter[str] = field(default_factory=Counter)
@@ -34,6 +34,7 @@ class Tally:
     lost: int = 0
     doubles: list[str] = field(default_factory=list)
     promises: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
     seeds: list[str] = field(default_factory=list)
     slowest_orphan: float = 0.0
 
@@ -49,6 +50,7 @@ class Tally:
         self.lost += other.lost
         self.doubles += other.doubles
         self.promises += other.promises
+        self.failed += other.failed
         self.seeds += other.seeds
         self.slowest_orphan = max(self.slowest_orphan, other.slowest_orphan)
 
@@ -67,6 +69,7 @@ class Tally:
             f"seeds               {', '.join(self.seeds) or 'none'}",
             *(f"DOUBLE START: {text}" for text in self.doubles),
             *(f"VIOLATED: {text}" for text in self.promises),
+            *(f"FAILED: {text}" for text in self.failed),
         ]
 
     def problems(self, kills_wanted: int) -> list[str]:
@@ -78,7 +81,8 @@ class Tally:
         if self.lost:
             found.append(f"{self.lost} records were lost in planned moves")
         found += [f"{len(self.doubles)} double starts"] if self.doubles else []
-        return found + ([f"{len(self.promises)} promises were violated"] if self.promises else [])
+        found += [f"{len(self.promises)} promises were violated"] if self.promises else []
+        return found + ([f"{len(self.failed)} tests failed"] if self.failed else [])
 
     def write(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)

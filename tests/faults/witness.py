@@ -28,7 +28,8 @@ from demo.workload import NAMESPACE
 from ocpvirt_lab.start_history import VM, VMI, Seen
 from ocpvirt_lab.start_watch import StartWatch
 
-EVERY = 0.3
+# a disk keeps what its last guest wrote for longer than that, and a record tells its own time
+EVERY = 1.0
 
 
 @dataclass(frozen=True)

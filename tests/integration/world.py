@@ -63,8 +63,8 @@ class World:
     def cluster(self, site: str) -> Cluster:
         return self.lab.cluster(site)
 
-    def deploy(self, reclaim: str = "Retain") -> None:
-        self.vms = demo_vms(SMALL, off=1)
+    def deploy(self, reclaim: str = "Retain", tiers: tuple[Tier, ...] = SMALL) -> None:
+        self.vms = demo_vms(tiers, off=1)
         deploy(self.cluster("east"), self.sites["east"], self.sites["west"], self.vms, reclaim, self.storage)
 
     def deploy_bystander(self) -> None:

@@ -14,7 +14,9 @@ from .api import Api, Object
 from .clock import Clock, Deadline
 from .kinds import LEASE
 
-DURATION = 60
+DURATION = 30
+# two renewals may fail before anybody takes over
+RENEW_EVERY = 8.0
 POLL = 1.0
 # a killed run's module may renew once more before it notices that it is an orphan
 LAST_GASPS = 1
@@ -86,7 +88,7 @@ class PlanLock:
         """Take the lock at a site where it is not authoritative, by a run that holds the one that is.
 
         There an earlier attempt of this run, or what `take` returned, was waited out already: to wait here too would
-        make two minutes of one.
+        double the time.
         """
         holder = self.holder()
         if holder is not None and holder.run_id in (run_id, outlasted):

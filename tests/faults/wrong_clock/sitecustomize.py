@@ -12,11 +12,11 @@ _WRONG_BY = float(os.environ.get("WRONG_BY", "0"))
 _time = time.time
 
 
-class _Datetime(datetime.datetime):
-    @classmethod
-    def now(cls, tz: datetime.tzinfo | None = None) -> datetime.datetime:
-        return super().now(tz) + datetime.timedelta(seconds=_WRONG_BY)
+@classmethod
+def _now(cls: type[datetime.datetime], tz: datetime.tzinfo | None = None) -> datetime.datetime:
+    return cls.fromtimestamp(_time() + _WRONG_BY, tz)
 
 
 time.time = lambda: _time() + _WRONG_BY
-datetime.datetime = _Datetime
+# Ansible writes a moment's text into the program of a module: it has to name what that knows
+datetime.datetime = type("datetime.datetime", (datetime.datetime,), {"now": _now})

@@ -45,10 +45,16 @@ def test_over_many_seeds_both_kinds_of_kills_are_met() -> None:
 
 
 def test_one_lock_is_waited_out_inside_the_first_step() -> None:
-    assert [kill.place for kill in draw(TOOK, "7", inside=True, more=5) if kill.lock] == [STEPS[0]]
+    assert [kill.place for kill in draw(TOOK, "7", inside=True, more=5, patient=True) if kill.lock] == [STEPS[0]]
 
 
 def test_at_boundaries_another_lock_is_waited_out_each_time() -> None:
-    waited = [[kill.place for kill in draw(TOOK, str(seed), inside=False) if kill.lock] for seed in range(30)]
+    waited = [
+        [kill.place for kill in draw(TOOK, str(seed), inside=False, patient=True) if kill.lock] for seed in range(30)
+    ]
     assert {len(places) for places in waited} == {1}
     assert {place for places in waited for place in places} == set(STEPS)
+
+
+def test_an_impatient_round_waits_for_no_lock() -> None:
+    assert not any(kill.lock for kill in draw(TOOK, "7", inside=True) + draw(TOOK, "7", inside=False))

@@ -31,6 +31,7 @@ def test_a_tally_comes_back_from_its_file_as_it_was() -> None:
         ({"lost": 1}, "1 records were lost"),
         ({"doubles": ["a VM"]}, "1 double starts"),
         ({"promises": ["P5: no end"]}, "1 promises were violated"),
+        ({"failed": ["a test"]}, "1 tests failed"),
         ({"runs": 0}, "no run was completed"),
         ({"kills": Counter(failover=30, relocate=29, failback=30)}, "29 kills in relocate"),
     ],

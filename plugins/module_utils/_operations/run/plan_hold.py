@@ -8,12 +8,10 @@ import threading
 from collections.abc import Sequence
 
 from ..._cluster.api import Api
-from ..._cluster.lease import PlanLock
+from ..._cluster.lease import RENEW_EVERY, PlanLock
 from ..._cluster.run_store import RunStore
 from ..._errors import DrError, Refused
 from ..._model.plan import Plan
-
-RENEW_EVERY = 15.0
 
 
 class PlanHold:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..._cluster.api import Api
-from ..._cluster.lease import DURATION, PlanLock
+from ..._cluster.lease import DURATION, RENEW_EVERY, PlanLock
 from ..._cluster.run_store import RunStore
 from ..._errors import Conflict, DrError, Refused, Unreachable
 from ..._model.group_status import GroupStatus, silent
@@ -22,7 +22,6 @@ from ..plan.sites import LOST_TIMEOUT, PROBE_TIMEOUT, Reach, open_site, reach
 from .check_store import CheckStore
 from .progress import Progress
 
-RENEW_EVERY = 15.0
 # over a hook's own timeout: Ansible needs time too before and after it
 HOOK_SPARE = 60
 SILENT = "declared lost, and silent when the run began"

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import LEASE
-from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.lease import DURATION, POLL, PlanLock
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.lease import DURATION, POLL, RENEW_EVERY, PlanLock
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, DrError, Refused
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, SimulatedTime
 
@@ -101,19 +101,24 @@ def test_p6_even_an_old_renewal_is_watched_for_the_whole_duration(lock: PlanLock
 def test_p6_a_renewal_that_is_seen_restarts_the_wait(api: MemoryApi, time: SimulatedTime) -> None:
     earlier = lock_of(api, time)
     earlier.take(RUN, 1)
-    time.at(40, lambda: earlier.renew(RUN, 1))
+    late = DURATION - 2 * POLL
+    time.at(late, lambda: earlier.renew(RUN, 1))
     lock_of(api, time).take(RUN, 2)
-    assert 40 + DURATION <= time.seconds <= 40 + DURATION + 2 * POLL
+    assert late + DURATION <= time.seconds <= late + DURATION + 2 * POLL
 
 
 def test_p6_an_earlier_attempt_that_is_alive_is_not_taken_over(api: MemoryApi, time: SimulatedTime) -> None:
     earlier = lock_of(api, time)
     earlier.take(RUN, 1)
-    for seconds in (15, 30):
+    for seconds in (RENEW_EVERY, 2 * RENEW_EVERY):
         time.at(seconds, lambda: earlier.renew(RUN, 1))
     with pytest.raises(Refused, match="attempt 1"):
         lock_of(api, time).take(RUN, 2)
     assert time.seconds < DURATION
+
+
+def test_p6_a_holder_whose_renewals_fail_twice_still_has_its_lock() -> None:
+    assert 3 * RENEW_EVERY < DURATION <= 60
 
 
 def test_p6_an_extended_duration_is_waited_out(lock: PlanLock, time: SimulatedTime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.lease import PlanLock
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.lease import DURATION, PlanLock
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.run_store import RunStore
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run.plan_hold import PlanHold, check_unheld
@@ -51,7 +51,7 @@ def test_p5_a_killed_attempt_is_taken_over_after_its_lease() -> None:
     with sites.hold() as hold:
         hold.verify()
         assert sites.lock(0).holder().attempt == 2  # type: ignore[union-attr]
-    assert sites.time.seconds >= 60
+    assert sites.time.seconds >= DURATION
 
 
 def test_p5_an_attempt_that_lost_its_lock_writes_no_more() -> None:
