@@ -13,20 +13,18 @@ from typing import Any
 
 import pytest
 from ansible_collections.ocpvirt.dr.tests.integration.moves import (
-    DiskWatch,
     assert_nothing_lost,
     assert_runs_at,
-    await_guests,
     kill_when,
-    running_at,
     specs_at,
-    watching,
 )
 from ansible_collections.ocpvirt.dr.tests.integration.products import trident
 from ansible_collections.ocpvirt.dr.tests.integration.staging import use_stage
 from ansible_collections.ocpvirt.dr.tests.integration.world import World, empty_world, must, refused
 from demo.cluster import Object, wait_until
+from demo.disk_watch import DiskWatch, watching
 from demo.lab import Lab
+from demo.observation import await_writing, running_at
 from demo.playbook import Played
 from demo.workload import NAMESPACE, not_ready
 
@@ -79,29 +77,29 @@ def specs(staged: World) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def relocated(staged: World, specs: dict[str, Any]) -> Moved:
     """Killed when Trident had promoted west's copies; then run again."""
-    with watching(staged, "east") as watch:
+    with watching(staged.lab, "east") as watch:
         kill_when(staged, "relocate", lambda: not others(staged, "west", "promoted"), *WEST)
         played = must(staged.play("relocate", *WEST))
-    return Moved(watch, played, await_guests(staged, "west"))
+    return Moved(watch, played, await_writing(staged.lab, staged.running, "west"))
 
 
 @pytest.fixture(scope="module")
 def returned(staged: World, relocated: Moved) -> Moved:
-    with watching(staged, "west") as watch:
+    with watching(staged.lab, "west") as watch:
         played = must(staged.play("failback"))
-    return Moved(watch, played, await_guests(staged, "east"))
+    return Moved(watch, played, await_writing(staged.lab, staged.running, "east"))
 
 
 @pytest.fixture(scope="module")
 def forced(staged: World, returned: Moved) -> Moved:
     staged.storage.await_replicated(staged.sites)
     staged.lab.run("lose", "east")
-    watch = DiskWatch(staged, "east")
+    watch = DiskWatch(staged.lab, "east")
     watch.look()
     unfenced = staged.failover()
     refused(unfenced, "provider trident cannot fence", "dr_waive_fencing")
     played = must(staged.failover("-e", "dr_waive_fencing=the array is switched off"))
-    return Moved(watch, played, await_guests(staged, "west"))
+    return Moved(watch, played, await_writing(staged.lab, staged.running, "west"))
 
 
 @pytest.fixture(scope="module")
@@ -109,9 +107,9 @@ def home_again(staged: World, forced: Moved) -> Moved:
     """East is back with everything that it had, and calls itself promoted as well."""
     staged.lab.run("restore", "east")
     wait_until("east's VMs running again", 240, lambda: not_ready(staged.cluster("east"), staged.running))
-    with watching(staged, "west") as watch:
+    with watching(staged.lab, "west") as watch:
         played = must(staged.play("failback"))
-    return Moved(watch, played, await_guests(staged, "east"))
+    return Moved(watch, played, await_writing(staged.lab, staged.running, "east"))
 
 
 def others(world: World, site: str, wanted: str) -> list[str]:
