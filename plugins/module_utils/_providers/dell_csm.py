@@ -172,7 +172,7 @@ class DellCsmProvider(Provider):
     def resync(self, group: Group, site: str) -> bool:
         """The peer is reprotected: this copy is demoted by that, and takes all from it."""
         peer = self.sites[site].plan.peer_of(site)
-        pair = self._ends.pair(group, peer, site)
+        pair = self._ends.pair(group, site=peer, peer=site)
         check_idle(pair.peer, pair.there, "resynchronise the group")
         if pending(pair.here) in (REPROTECT, SWAP):
             return reprotect(pair)

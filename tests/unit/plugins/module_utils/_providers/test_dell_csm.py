@@ -136,7 +136,7 @@ def test_a_group_is_taken_for_one_plan_and_given_back(made: World) -> None:
     assert provider.enable(made.group, "east", "west") is False
     assert made.rg("west")["metadata"]["labels"][PLAN_LABEL] == "payroll"
     assert provider.enabled(made.group, "east") is True
-    assert [provider.disable(made.group, "east") for _ in range(2)] == [True, False]
+    assert [provider.disable(made.group, "east") for _time in range(2)] == [True, False]
     assert provider.enabled(made.group, "east") is False
     assert PLAN_LABEL not in made.rg("east")["metadata"]["labels"]
 
@@ -187,6 +187,11 @@ def test_all_groups_are_observed_with_one_list(made: World) -> None:
     provider.observe_all([made.group], "east")
     counted: list[str] = []
     plain = made.apis["east"].list
-    made.apis["east"].list = lambda kind, *args, **named: counted.append(kind.kind) or plain(kind, *args, **named)  # type: ignore[method-assign,func-returns-value]
+
+    def listed(kind: Any, *args: Any, **named: Any) -> Any:
+        counted.append(kind.kind)
+        return plain(kind, *args, **named)
+
+    made.apis["east"].list = listed  # type: ignore[method-assign]
     provider.observe_all([made.group] * 5, "east")
     assert counted.count(DELL_REPLICATION_GROUP.kind) == 1

@@ -252,7 +252,11 @@ def test_p5_a_promotion_that_was_killed_in_the_middle_is_completed(replicating: 
     made.provider.final_sync(made.group, "east", "west")
     side = made.provider._side(made.group, "west")
     half = side.pairs()[:1]
-    made.apis["west"].patch = lambda *_args: (_ for _ in ()).throw(KeyboardInterrupt)  # type: ignore[method-assign]
+
+    def interrupted(*_args: object) -> None:
+        raise KeyboardInterrupt
+
+    made.apis["west"].patch = interrupted  # type: ignore[method-assign]
     with pytest.raises(KeyboardInterrupt):
         take_over(side, half)
     del made.apis["west"].patch

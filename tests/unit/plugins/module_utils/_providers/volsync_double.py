@@ -11,7 +11,7 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import Kind
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Failed, NotFound, Unreachable
@@ -23,7 +23,7 @@ from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins im
 )
 
 SOURCE, DESTINATION = "ReplicationSource", "ReplicationDestination"
-Key = tuple[str, str | None, str]
+Key: TypeAlias = "tuple[str, str | None, str]"
 TICK = 0.5
 TRANSFER = 2.0
 EVERY = 60.0
