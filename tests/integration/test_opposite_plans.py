@@ -61,6 +61,8 @@ def opposed(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Opposed:
 
 @pytest.fixture(scope="module")
 def dead_east(lab: Lab, opposed: Opposed) -> DeadEast:
+    # no capture of east knows it yet
+    must(opposed.orders.play("protect", "-e", "dr_site=east"))
     opposed.orders.await_replicated()
     west = lab.cluster("west")
     lab.run("lose", "east")

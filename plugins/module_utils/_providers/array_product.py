@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from .._model.group_status import GroupStatus, SyncProof
 
@@ -28,12 +28,8 @@ class Seen:
         return GroupStatus(self.group, self.site, "unknown", "unknown", "none", present=False, message=message)
 
 
-class Status(Protocol):
-    def __call__(self, seen: Seen) -> GroupStatus: ...
-
-
-class Proof(Protocol):
-    def __call__(self, seen: Seen, source: GroupStatus) -> SyncProof: ...
+Status = Callable[[Seen], GroupStatus]
+Proof = Callable[[Seen, GroupStatus], SyncProof]
 
 
 @dataclass(frozen=True)
