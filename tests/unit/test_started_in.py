@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.plan_source import STARTED_IN
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.names import STARTED_IN
 
 PLAYBOOKS = sorted((Path(__file__).parents[2] / "playbooks").glob("*.yml"))
 

@@ -53,6 +53,9 @@ INCOMPLETE = f"{PREFIX}/incomplete"
 PLAN = f"{PREFIX}/capture-of-plan"
 SITE = f"{PREFIX}/capture-of-site"
 
+# an environment variable that the playbooks set: the folder in which the command was started
+STARTED_IN = "OCPVIRT_DR_STARTED_IN"
+
 
 def protected_label(plan: str) -> str:
     """The label that marks everything a plan protects; one per plan, since an object may belong to several."""

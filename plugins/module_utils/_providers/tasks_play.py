@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .._model.names import STARTED_IN
 from .._model.plan_secrets import HIDDEN, is_secret_key
 
 # what Ansible itself needs before and after the tasks
@@ -119,7 +120,7 @@ def _run(folder: Path, seconds: float) -> str:
             stdout=writer,
             stderr=subprocess.STDOUT,
             # where the command was started its ansible.cfg is found again
-            cwd=os.environ.get("PWD") or None,
+            cwd=os.environ.get(STARTED_IN) or None,
             env={**os.environ, **QUIET},
             start_new_session=True,
         )

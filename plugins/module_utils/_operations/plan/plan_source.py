@@ -12,6 +12,7 @@ from typing import Any
 
 from ..._errors import Refused, Unsupported
 from ..._model.duration import format_duration
+from ..._model.names import STARTED_IN
 from ..._model.plan import Plan, PlanInvalid, Site, parse_plan
 from ..._model.plan_problem import Problem, render_path
 from ..._model.plan_secrets import secret_of_reference
@@ -27,8 +28,6 @@ except ImportError as error:
 
 ReadText = Callable[[str], str]
 
-# an environment variable that the playbooks set
-STARTED_IN = "OCPVIRT_DR_STARTED_IN"
 DEEPEST = 100
 _PATHS = ("ca_cert", "client_cert", "client_key")
 

@@ -47,6 +47,18 @@ def test_each_request_has_its_own_outcome_and_none_stops_the_next(tasks: Any) ->
     ]
 
 
+def test_the_playbook_runs_where_the_command_was_started(
+    tasks: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is its ansible.cfg, and not where a shell says that it is."""
+    started = tmp_path / "started"
+    started.mkdir()
+    monkeypatch.setenv("PWD", "/")
+    monkeypatch.setenv("OCPVIRT_DR_STARTED_IN", str(started))
+    said = "- ansible.builtin.set_fact:\n    replication_answer: {folder: \"{{ '.' | realpath }}\"}"
+    assert play([tasks(said)], ()) == [Outcome({"folder": str(started)})]
+
+
 def test_p10_a_secret_reaches_the_tasks_and_no_text_that_comes_back(tasks: Any, tmp_path: Path) -> None:
     kept = tmp_path / "kept"
     text = f"""
