@@ -20,9 +20,9 @@ from .array_netapp_santricity import NETAPP_SANTRICITY
 from .array_product import Product, Seen
 from .array_pure_flasharray import PURE_FLASHARRAY
 from .base import Capabilities
+from .group_options import wrong
 from .tasks_answer import Answers
 from .tasks_dispatch import TaskFileProvider
-from .tasks_options import wrong
 
 PRODUCTS = {
     product.name: product

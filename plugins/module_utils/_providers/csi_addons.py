@@ -33,8 +33,8 @@ from .csi_addons_status import (
     stands_down_first,
     volume_status,
 )
-from .csi_addons_wait import Key
 from .custom_resource import CustomResource
+from .object_wait import Key
 from .shared_reads import SharedReads
 from .site_handle import SiteHandle
 

@@ -7,11 +7,10 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-from .._errors import Refused
-from .._model.duration import parse_duration
 from .._model.plan import Group
+from .group_options import check_known, seconds_of, wrong
 
 DEFAULT_TIMEOUT = 600.0
 KNOWN = {"class", "per", "group_class", "auto_resync", "fence", "timeout"}
@@ -41,23 +40,22 @@ class FenceOptions:
 
 def options_of(group: Group, site: str) -> CsiAddonsOptions:
     found = group.options_at(site)
-    if unknown := sorted(set(found) - KNOWN):
-        raise _wrong(group, site, f"unknown: {', '.join(unknown)}", f"only {', '.join(sorted(KNOWN))}")
+    check_known(group, site, found, KNOWN)
     per = found.get("per", "volume")
     if per not in ("volume", "group"):
-        raise _wrong(group, site, f"per: {per}", "per: volume, or per: group")
+        raise wrong(group, site, f"per: {per}", "per: volume, or per: group")
     for name in ("class", *(["group_class"] if per == "group" else [])):
         if not isinstance(found.get(name), str) or not found[name]:
             kind = "VolumeReplicationClass" if name == "class" else "VolumeGroupReplicationClass"
-            raise _wrong(group, site, f"no {name}", f"{name}: the name of a {kind} of the site")
+            raise wrong(group, site, f"no {name}", f"{name}: the name of a {kind} of the site")
     if not isinstance(found.get("auto_resync", False), bool):
-        raise _wrong(group, site, f"auto_resync: {found['auto_resync']}", "true or false")
+        raise wrong(group, site, f"auto_resync: {found['auto_resync']}", "true or false")
     return CsiAddonsOptions(
         class_name=found["class"],
         per=per,
         group_class=found.get("group_class", ""),
         auto_resync=found.get("auto_resync", False),
-        timeout=_seconds(group, site, found.get("timeout")),
+        timeout=seconds_of(group, site, found, "timeout", DEFAULT_TIMEOUT),
     )
 
 
@@ -66,16 +64,16 @@ def fence_options_of(group: Group, survivor: str, lost: str) -> FenceOptions:
     of_site = {site: {**common, **(group.options_at(site).get("fence") or {})} for site in (survivor, lost)}
     for site, found in of_site.items():
         if unknown := sorted(set(found) - KNOWN_OF_FENCE):
-            raise _wrong(group, site, f"fence.{unknown[0]}", f"only {', '.join(sorted(KNOWN_OF_FENCE))} below fence")
+            raise wrong(group, site, f"fence.{unknown[0]}", f"only {', '.join(sorted(KNOWN_OF_FENCE))} below fence")
     cidrs, here = of_site[lost].get("cidrs") or [], of_site[survivor]
     if not isinstance(cidrs, list) or not cidrs:
-        raise _wrong(group, lost, "no fence.cidrs", "the addresses of the site's nodes, as 192.0.2.0/24")
+        raise wrong(group, lost, "no fence.cidrs", "the addresses of the site's nodes, as 192.0.2.0/24")
     for cidr in cidrs:
         _check_cidr(group, lost, str(cidr))
     secret = here.get("secret") or {}
     if not here.get("class") and not (here.get("provisioner") and {"name", "namespace"} <= set(secret)):
         wanted = "fence.class: a NetworkFenceClass; or fence.provisioner and fence.secret: {name, namespace}"
-        raise _wrong(group, survivor, f"fence has {', '.join(sorted(here)) or 'nothing'}", wanted)
+        raise wrong(group, survivor, f"fence has {', '.join(sorted(here)) or 'nothing'}", wanted)
     return FenceOptions(tuple(map(str, cidrs)), here.get("class", ""), here.get("provisioner", ""), secret)
 
 
@@ -83,24 +81,4 @@ def _check_cidr(group: Group, site: str, cidr: str) -> None:
     try:
         ipaddress.ip_network(cidr)
     except ValueError as error:
-        raise _wrong(group, site, f"fence.cidrs: {error}", "networks as 192.0.2.0/24 or 192.0.2.7/32") from error
-
-
-def _seconds(group: Group, site: str, timeout: Any) -> float:
-    if timeout is None:
-        return DEFAULT_TIMEOUT
-    try:
-        return parse_duration(timeout).total_seconds()
-    except ValueError as error:
-        raise _wrong(group, site, f"timeout: {timeout}", str(error)) from error
-
-
-def _wrong(group: Group, site: str, seen: str, wanted: str) -> Refused:
-    return Refused(
-        "read the group's options",
-        on=f"group {group.name}",
-        site=site,
-        seen=seen,
-        wanted=wanted,
-        next_step=f"correct replication.groups[].options in the plan, or options.sites.{site}",
-    )
+        raise wrong(group, site, f"fence.cidrs: {error}", "networks as 192.0.2.0/24 or 192.0.2.7/32") from error

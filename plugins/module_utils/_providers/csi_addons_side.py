@@ -43,9 +43,10 @@ from .csi_addons_status import (
     VGR_VR_CLASS,
     VR_CLASS,
     Goal,
+    judge,
     owner,
 )
-from .csi_addons_wait import Key, await_absent, settle
+from .object_wait import Awaited, Key, await_absent, settle
 from .shared_reads import SharedReads
 from .site_handle import ClaimedVolume, SiteHandle
 
@@ -53,6 +54,7 @@ Object = dict[str, Any]
 # seconds; how old the list of classes may be (they are made by hand), and one that a wait looks at
 CLASS_AGE = 5.0
 WAIT_AGE = 1.0
+HINT = "look at the object's conditions, the csi-addons manager's log and the driver; then start again"
 
 
 @dataclass(frozen=True)
@@ -181,7 +183,8 @@ class Side:
     def settle(self, units: Sequence[Unit], goal: Goal, unless: Callable[[], bool] = lambda: False) -> None:
         wanted = {unit.object_key: unit.item["metadata"]["generation"] for unit in units if unit.item}
         tried = f"wait until group {self.group.name} is {IN_WORDS[goal]}"
-        settle(self.api, self.kind, wanted, goal, self._look_up(units), self.options.timeout, tried, unless)
+        awaited = Awaited(IN_WORDS[goal], lambda item, generation: judge(item, goal, generation), HINT)
+        settle(self.api, self.kind, wanted, awaited, self._look_up(units), self.options.timeout, tried, unless)
 
     def delete(self, units: Sequence[Unit]) -> None:
         """What we adopted is given back in place of a deletion."""
@@ -196,7 +199,7 @@ class Side:
             raise error
         keys = [unit.object_key for unit in units if unit.item and not is_adopted(unit.item)]
         tried = f"end the replication of group {self.group.name}"
-        await_absent(self.api, self.kind, keys, self._look_up(units), self.options.timeout, tried)
+        await_absent(self.api, self.kind, keys, self._look_up(units), self.options.timeout, tried, HINT)
 
     def provisioner(self) -> str:
         """Of the group's VolumeReplicationClass here; empty when there is no such class."""

@@ -5,13 +5,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 from .._model.group_status import VolumeStatus
 from .custom_resource import FieldPath
 from .ownership import DEMOTION, PLAN_LABEL
+from .verdict import Verdict
 
 GENERATION = FieldPath("metadata.generation")
 DELETION = FieldPath("metadata.deletionTimestamp")
@@ -58,15 +58,6 @@ IN_WORDS: dict[Goal, str] = {
     "resyncing": "thrown away and on the way to its primary's data",
 }
 ASKED_FOR: dict[Goal, str] = {"primary": "primary", "sends": "primary", "resyncing": "resync"}
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """One object against a goal. terminal: why waiting cannot help; empty while it can."""
-
-    done: bool
-    seen: str
-    terminal: str = ""
 
 
 def judge(item: Mapping[str, Any], goal: Goal, generation: int = 0) -> Verdict:

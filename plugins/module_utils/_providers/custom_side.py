@@ -9,15 +9,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from .._cluster.api import Api, describe, may_pass
+from .._cluster.api import Api, describe
 from .._cluster.bulk import for_each
 from .._cluster.waiting import wait_for
-from .._errors import Conflict, DrError, NotFound, Refused, Unsupported
+from .._errors import Conflict, NotFound, Refused, Unsupported
 from .._model.filled_text import fill
 from .._model.group_status import Role
 from .._model.plan import Group
 from .custom_description import Description, description_of
 from .custom_status import Unit, described_state, owner
+from .object_wait import patient
 from .ownership import ownership
 from .shared_reads import SharedReads
 from .site_handle import ClaimedVolume, SiteHandle
@@ -108,19 +109,14 @@ class Side:
         since = self.moment()
 
         def look() -> tuple[bool, str]:
-            try:
-                left = left_of(self.look(units, since, WAIT_AGE))
-            except DrError as error:
-                if not may_pass(error):
-                    raise
-                return False, str(error)
+            left = left_of(self.look(units, since, WAIT_AGE))
             words = [described_state(self.described, unit) for unit in left[:SHOWN]]
             more = [f"and {len(left) - SHOWN} more"] if len(left) > SHOWN else []
             return not left, "; ".join([f"{len(units) - len(left)} of {len(units)} are", *words, *more])
 
         hint = f"look at the status of the {self.described.kind.kind} and at the product's operator; then start again"
         if units:
-            wait_for(self.api.clock, seconds, look, tried, self.site.name, f"group {self.group.name}", hint)
+            wait_for(self.api.clock, seconds, patient(look), tried, self.site.name, f"group {self.group.name}", hint)
 
     def refused(self, tried: str, seen: str, wanted: str, next_step: str) -> Refused:
         on = f"group {self.group.name}"

@@ -15,10 +15,11 @@ from typing import Any, Literal
 from .._cluster.api import describe as describe_object
 from .._cluster.kinds import DELL_REPLICATION_GROUP
 from .._cluster.waiting import wait_for
-from .._errors import Conflict, DrError, Failed, TerminalState, Timeout, Unreachable, Unsupported
+from .._errors import Conflict, DrError, TerminalState, Timeout, Unsupported
 from .dell_csm_objects import Action, action_patch
 from .dell_csm_side import Side
 from .dell_csm_status import DRIVER, POLLED, describe, is_under_way, last_action, marks, pending
+from .object_wait import patient
 
 Object = dict[str, Any]
 Goal = Callable[[Object], bool]
@@ -37,13 +38,13 @@ def await_goal(side: Side, name: str, goal: Goal, wanted: str) -> None:
     look_up = side.look_up(name)
 
     def look() -> tuple[bool, str]:
-        item, seen = _patient(look_up)
-        return (item is not None and goal(item)), seen
+        item = look_up()
+        return goal(item), describe(item)
 
     hint = "look at the array and at the log of Dell's replication sidecar, then start again"
     on = describe_object(DELL_REPLICATION_GROUP, None, name)
     tried = f"wait until group {side.group.name} is {wanted}"
-    wait_for(side.api.clock, side.timeout, look, tried, side.site.name, on, hint)
+    wait_for(side.api.clock, side.timeout, patient(look), tried, side.site.name, on, hint)
 
 
 def check_idle(side: Side, item: Object, tried: str) -> None:
@@ -102,7 +103,7 @@ class _Wait:
             wait_for(
                 self._side.api.clock,
                 self._side.timeout,
-                self._look,
+                patient(self._look),
                 self._tried,
                 self._side.site.name,
                 self._on,
@@ -113,9 +114,8 @@ class _Wait:
             raise
 
     def _look(self) -> tuple[bool, str]:
-        item, seen = _patient(self._look_up)
-        if item is None:
-            return False, seen
+        item = self._look_up()
+        seen = describe(item)
         asked = pending(item)
         if asked == self._action:
             return False, seen
@@ -182,16 +182,3 @@ class _Wait:
             wanted=self._wanted,
             next_step="remove the cause, then start again",
         )
-
-
-def _patient(look_up: Callable[[], Object]) -> tuple[Object | None, str]:
-    """An API server that restarts or is overloaded is waited for, too."""
-    try:
-        item = look_up()
-    except Unreachable as error:
-        return None, str(error)
-    except Failed as error:
-        if error.status is not None and error.status < 500 and error.status != 429:
-            raise
-        return None, str(error)
-    return item, describe(item)

@@ -4,9 +4,8 @@
 
 from __future__ import annotations
 
-from .._errors import Refused
-from .._model.duration import parse_duration
 from .._model.plan import Group
+from .group_options import check_known, seconds_of
 
 # the monitor of the sidecar looks once a minute, and an action waits for the array
 DEFAULT_TIMEOUT = 600.0
@@ -16,22 +15,5 @@ KNOWN = {"timeout"}
 def timeout_of(group: Group, site: str) -> float:
     """Seconds of a wait."""
     found = group.options_at(site)
-    if unknown := sorted(set(found) - KNOWN):
-        raise _wrong(group, site, f"unknown: {', '.join(unknown)}", f"only {', '.join(sorted(KNOWN))}")
-    if "timeout" not in found:
-        return DEFAULT_TIMEOUT
-    try:
-        return parse_duration(found["timeout"]).total_seconds()
-    except ValueError as error:
-        raise _wrong(group, site, f"timeout: {found['timeout']}", str(error)) from error
-
-
-def _wrong(group: Group, site: str, seen: str, wanted: str) -> Refused:
-    return Refused(
-        "read the group's options",
-        on=f"group {group.name}",
-        site=site,
-        seen=seen,
-        wanted=wanted,
-        next_step=f"correct replication.groups[].options in the plan, or options.sites.{site}",
-    )
+    check_known(group, site, found, KNOWN)
+    return seconds_of(group, site, found, "timeout", DEFAULT_TIMEOUT)

@@ -7,10 +7,10 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from .._errors import Refused
-from .._model.duration import parse_duration
 from .._model.plan import Group
 from . import nfs_http, nfs_ssh
 from .command import Runner, run_command
+from .group_options import seconds_of
 from .nfs_http import HttpControl
 from .nfs_ssh import SshControl
 
@@ -60,9 +60,11 @@ def control_for(site: str, group: Group, run: Runner = run_command) -> NfsContro
     options = group.options_at(site)
     export = export_of(group, site)
     if "control" in options:
-        return HttpControl(site, options["control"], export, _transfer(group, site, nfs_http.TRANSFER))
+        transfer = seconds_of(group, site, options, "timeout", nfs_http.TRANSFER)
+        return HttpControl(site, options["control"], export, transfer)
     if "ssh" in options:
-        return SshControl(site, export, options, _other(group, site), _transfer(group, site, nfs_ssh.TRANSFER), run)
+        transfer = seconds_of(group, site, options, "timeout", nfs_ssh.TRANSFER)
+        return SshControl(site, export, options, _other(group, site), transfer, run)
     raise Refused(
         "reach the NFS server",
         site=site,
@@ -75,21 +77,6 @@ def control_for(site: str, group: Group, run: Runner = run_command) -> NfsContro
 
 def export_of(group: Group, site: str) -> str:
     return str(group.options_at(site).get("export", group.name))
-
-
-def _transfer(group: Group, site: str, default: str) -> float:
-    given = group.options_at(site).get("timeout", default)
-    try:
-        return parse_duration(given).total_seconds()
-    except ValueError as error:
-        raise Refused(
-            "read the group's options",
-            site=site,
-            on=f"group {group.name}",
-            seen=f"timeout: {given}",
-            wanted=str(error),
-            next_step="correct replication.groups[].options in the plan",
-        ) from error
 
 
 def _other(group: Group, site: str) -> dict[str, Any]:

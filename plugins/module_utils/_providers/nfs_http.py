@@ -30,7 +30,7 @@ READ_TIMEOUT = 20.0
 # how long a verb is repeated while the server restarts or is busy: doing it twice is doing it once
 PATIENCE = 30.0
 # a final sync or a resync sends and hashes all data
-TRANSFER = "1h"
+TRANSFER = 3600.0
 
 # without a reason of the API's own: the server does not have that verb
 NO_API = (404, 405)

@@ -22,7 +22,7 @@ COMMAND_TIMEOUT = 60.0
 # how long a connection is tried again that sshd drops, because it restarts or many come at once
 PATIENCE = 30.0
 # a final sync or a resync sends and hashes all data
-TRANSFER = "6h"
+TRANSFER = 6 * 3600.0
 
 SSH = ["ssh", "-T"]
 SSH += [word for option in ("BatchMode=yes", "ConnectTimeout=5", "ServerAliveInterval=5") for word in ("-o", option)]

@@ -11,9 +11,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from .._errors import Refused
-from .._model.duration import parse_duration
 from .._model.plan import Group, Plan
+from .group_options import seconds_of, wrong
 
 VERBS = (
     "observe",
@@ -56,8 +55,8 @@ class TaskOptions:
         if not isinstance(volumes, Mapping) or not volumes:
             raise wrong(group, site, "no volumes", "volumes: what the spec of each PV of the group holds there")
         return cls(
-            timeout=_seconds(group, site, found, "timeout", "10m"),
-            observe_timeout=_seconds(group, site, found, "observe_timeout", "1m"),
+            timeout=_seconds(group, site, found, "timeout", 600.0),
+            observe_timeout=_seconds(group, site, found, "observe_timeout", 60.0),
             vars_files=tuple(str(path) for path in paths),
             volumes=volumes,
         )
@@ -89,17 +88,6 @@ def beside(plan: Plan, path: str) -> Path:
     return Path(plan.folder or os.environ.get("PWD") or Path.cwd()) / Path(path).expanduser()
 
 
-def wrong(group: Group, site: str, seen: str, wanted: str) -> Refused:
-    return Refused(
-        "read the options of the replication",
-        site=site,
-        on=f"group {group.name}",
-        seen=seen,
-        wanted=wanted,
-        next_step="correct replication.options, or the group's own, in the plan",
-    )
-
-
 def _matches(wanted: Mapping[str, Any], shown: Any) -> bool:
     if not isinstance(shown, Mapping):
         return False
@@ -116,12 +104,8 @@ def _listed(pattern: Any) -> list[Any]:
     return pattern if isinstance(pattern, list) else [pattern]
 
 
-def _seconds(group: Group, site: str, options: Mapping[str, Any], name: str, default: str) -> float:
-    text = options.get(name, default)
-    try:
-        seconds = parse_duration(text).total_seconds()
-    except ValueError as error:
-        raise wrong(group, site, f"{name}: {text!r}", str(error)) from error
+def _seconds(group: Group, site: str, options: Mapping[str, Any], name: str, default: float) -> float:
+    seconds = seconds_of(group, site, options, name, default)
     if not 0 < seconds <= LONGEST:
-        raise wrong(group, site, f"{name}: {text}", f"more than nothing, and at most {LONGEST / 3600:.0f}h")
+        raise wrong(group, site, f"{name}: {options[name]}", f"more than nothing, and at most {LONGEST / 3600:.0f}h")
     return seconds

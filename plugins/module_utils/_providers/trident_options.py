@@ -5,11 +5,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from .._errors import Refused
-from .._model.duration import parse_duration
 from .._model.plan import Group
+from .group_options import check_known, seconds_of, wrong
 
 DRIVER = "csi.trident.netapp.io"
 DEFAULT_TIMEOUT = 600.0
@@ -28,34 +26,13 @@ class TridentOptions:
 
 def options_of(group: Group, site: str) -> TridentOptions:
     found = group.options_at(site)
-    if unknown := sorted(set(found) - KNOWN):
-        raise _wrong(group, site, f"unknown: {', '.join(unknown)}", f"only {', '.join(sorted(KNOWN))}")
+    check_known(group, site, found, KNOWN)
     for name in ("driver", "policy", "schedule"):
         if not isinstance(found.get(name, ""), str):
-            raise _wrong(group, site, f"{name}: {found[name]}", f"{name}: a name")
+            raise wrong(group, site, f"{name}: {found[name]}", f"{name}: a name")
     return TridentOptions(
         driver=found.get("driver", DRIVER),
         policy=found.get("policy", ""),
         schedule=found.get("schedule", ""),
-        timeout=_seconds(group, site, found.get("timeout")),
-    )
-
-
-def _seconds(group: Group, site: str, timeout: Any) -> float:
-    if timeout is None:
-        return DEFAULT_TIMEOUT
-    try:
-        return parse_duration(timeout).total_seconds()
-    except ValueError as error:
-        raise _wrong(group, site, f"timeout: {timeout}", str(error)) from error
-
-
-def _wrong(group: Group, site: str, seen: str, wanted: str) -> Refused:
-    return Refused(
-        "read the group's options",
-        on=f"group {group.name}",
-        site=site,
-        seen=seen,
-        wanted=wanted,
-        next_step=f"correct replication.groups[].options in the plan, or options.sites.{site}",
+        timeout=seconds_of(group, site, found, "timeout", DEFAULT_TIMEOUT),
     )

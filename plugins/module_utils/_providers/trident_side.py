@@ -16,6 +16,7 @@ from .._cluster.kinds import TRIDENT_MIRROR_RELATIONSHIP
 from .._errors import Conflict, NotFound, Refused, Unsupported
 from .._model.plan import Group
 from .csi_addons_objects import is_adopted
+from .object_wait import Awaited, Key, await_absent, settle
 from .ownership import GROUP_LABEL
 from .shared_reads import SharedReads
 from .site_handle import SiteHandle
@@ -23,11 +24,11 @@ from .trident_objects import NO_HANDOVER, look_patch, relationship, release_patc
 from .trident_options import TridentOptions, options_of
 from .trident_status import ASKED, IN_WORDS, POLICY, SCHEDULE, Goal, claim_of, is_current, is_stuck, judge, owner
 from .trident_status import describe as describe_state
-from .trident_wait import Key, await_absent, settle
 
 Object = dict[str, Any]
 # seconds; how old a list may be that a wait looks at
 WAIT_AGE = 1.0
+HINT = "look at the object's status and events, and at the log of trident-controller; then start again"
 
 
 @dataclass(frozen=True)
@@ -149,8 +150,9 @@ class Side:
     def settle(self, mirrors: Sequence[Mirror], goal: Goal) -> None:
         wanted = {mirror.object_key: mirror.item["metadata"]["generation"] for mirror in mirrors if mirror.item}
         tried = f"wait until group {self.group.name} is {IN_WORDS[goal]}"
+        awaited = Awaited(IN_WORDS[goal], lambda item, generation: judge(item, goal, generation), HINT)
         look_up, seconds = self._look_up(mirrors), self.options.timeout
-        settle(self.api, TRIDENT_MIRROR_RELATIONSHIP, wanted, goal, judge, look_up, seconds, tried)
+        settle(self.api, TRIDENT_MIRROR_RELATIONSHIP, wanted, awaited, look_up, seconds, tried)
 
     def delete(self, mirrors: Sequence[Mirror]) -> None:
         """What we adopted is given back in place of a deletion. A deletion breaks the mirror and keeps the data."""
@@ -167,7 +169,7 @@ class Side:
         gone = [mirror.object_key for mirror in mirrors if mirror.item and not is_adopted(mirror.item)]
         tried = f"end the mirrors of group {self.group.name}"
         look_up = self._look_up(mirrors)
-        await_absent(self.api, TRIDENT_MIRROR_RELATIONSHIP, gone, look_up, self.options.timeout, tried)
+        await_absent(self.api, TRIDENT_MIRROR_RELATIONSHIP, gone, look_up, self.options.timeout, tried, HINT)
 
     def refused(self, tried: str, mirror: Mirror | None, seen: str, wanted: str, next_step: str) -> Refused:
         on = f"group {self.group.name}" + (f", {mirror.volume}" if mirror else "")

@@ -12,6 +12,7 @@ from .._model.group_status import VolumeStatus
 from .custom_resource import FieldPath
 from .ownership import PLAN_LABEL
 from .trident_objects import final_sync_of
+from .verdict import Verdict
 
 Object = Mapping[str, Any]
 
@@ -40,24 +41,14 @@ FOLLOWING = ("established", "reestablished")
 NO_MIRROR = "its backend cannot mirror: Trident calls every volume of it promoted, whatever it holds"
 
 # primary: promoted. follows: the first transfer is complete. accepted: a mirror of its source, complete or not. looked
-# at: the controller has seen what was asked last. succeeded: an update has come to its end
-Goal = Literal["primary", "follows", "accepted", "looked at", "succeeded"]
+# at: the controller has seen what was asked last.
+Goal = Literal["primary", "follows", "accepted", "looked at"]
 IN_WORDS: dict[Goal, str] = {
     "primary": "promoted",
     "follows": "established or reestablished",
     "accepted": "a mirror of its source",
     "looked at": "looked at by Trident",
-    "succeeded": "Succeeded",
 }
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """One object against a goal. terminal: why waiting cannot help; empty while it can."""
-
-    done: bool
-    seen: str
-    terminal: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,7 +97,7 @@ def judge(item: Object, goal: Goal, generation: int = 0) -> Verdict:
     return Verdict(goal != "primary" and found.state in (*FOLLOWING, *transfers), seen)
 
 
-def judge_update(item: Object, _goal: Goal, _generation: int = 0) -> Verdict:
+def judge_update(item: Object, _generation: int = 0) -> Verdict:
     """A TridentActionMirrorUpdate is run once, and never again."""
     state, message = ACTION_STATE.read(item) or "", ACTION_MESSAGE.read(item) or ""
     seen = f"state {state or 'none'}" + (f": {message}" if message else "")

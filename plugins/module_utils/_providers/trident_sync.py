@@ -10,16 +10,16 @@ from typing import Any
 
 from .._cluster.bulk import for_each
 from .._cluster.kinds import TRIDENT_ACTION_MIRROR_UPDATE
+from .object_wait import Awaited, Key, settle
 from .ownership import GROUP_LABEL, PLAN_LABEL
 from .trident_objects import mirror_update
-from .trident_side import Mirror, Side
+from .trident_side import HINT, Mirror, Side
 from .trident_status import (
     ACTION_OF,
     ACTION_STATE,
     condition,
     judge_update,
 )
-from .trident_wait import Key, settle
 
 Object = dict[str, Any]
 # Trident takes the end of any transfer after its start for the update's success, also of a transfer that had begun
@@ -69,8 +69,7 @@ def _update(side: Side, mirrors: Sequence[Mirror]) -> dict[Key, str]:
         side.api,
         TRIDENT_ACTION_MIRROR_UPDATE,
         wanted,
-        "succeeded",
-        judge_update,
+        Awaited("Succeeded", judge_update, HINT),
         partial(_listed, side, namespaces),
         side.options.timeout,
         tried,

@@ -8,16 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._errors import Refused
-from .._model.duration import parse_duration
 from .._model.plan import Group
+from .group_options import check_known, seconds_of, wrong
 
 COPY_METHODS = ("Snapshot", "Clone", "Direct")
 SERVICE_TYPES = ("LoadBalancer", "ClusterIP")
 # texts, with their defaults
 TEXTS = {"schedule": "*/5 * * * *", "snapshot_class": "", "mover_service_account": ""}
 KNOWN = {*TEXTS, "secret", "copy_method", "service_type", "service_annotations", "timeout"}
-DEFAULT_TIMEOUT = "10m"
+DEFAULT_TIMEOUT = 600.0
 
 
 @dataclass(frozen=True)
@@ -36,24 +35,23 @@ class VolsyncOptions:
 
 def options_of(group: Group, site: str) -> VolsyncOptions:
     found = group.options_at(site)
-    if unknown := sorted(set(found) - KNOWN):
-        raise _wrong(group, site, f"unknown: {', '.join(unknown)}", f"only {', '.join(sorted(KNOWN))}")
+    check_known(group, site, found, KNOWN)
     texts = {name: found.get(name, default) for name, default in TEXTS.items()}
     for name, value in texts.items():
         if not isinstance(value, str):
-            raise _wrong(group, site, f"{name} is no text", f"{name}: a text")
+            raise wrong(group, site, f"{name} is no text", f"{name}: a text")
     if not texts["schedule"]:
-        raise _wrong(group, site, "schedule is empty", "a cron schedule, as */5 * * * *")
+        raise wrong(group, site, "schedule is empty", "a cron schedule, as */5 * * * *")
     annotations = found.get("service_annotations", {})
     if not isinstance(annotations, Mapping) or not all(isinstance(value, str) for value in annotations.values()):
-        raise _wrong(group, site, "service_annotations is no mapping of texts", "service_annotations: {NAME: text}")
+        raise wrong(group, site, "service_annotations is no mapping of texts", "service_annotations: {NAME: text}")
     return VolsyncOptions(
         key_secret=_secret(group, site, found.get("secret")),
         **texts,
         copy_method=_choice(group, site, "copy_method", COPY_METHODS),
         service_type=_choice(group, site, "service_type", SERVICE_TYPES),
         service_annotations=annotations,
-        timeout=_seconds(group, site, found.get("timeout", DEFAULT_TIMEOUT)),
+        timeout=seconds_of(group, site, found, "timeout", DEFAULT_TIMEOUT),
     )
 
 
@@ -63,30 +61,12 @@ def _secret(group: Group, site: str, given: Any) -> str:
         wanted = (
             "secret: {name: NAME} of a Secret with psk.txt, the same at both sites, in each namespace of the claims"
         )
-        raise _wrong(group, site, "no reference to the movers' key", wanted)
+        raise wrong(group, site, "no reference to the movers' key", wanted)
     return name
 
 
 def _choice(group: Group, site: str, name: str, allowed: tuple[str, ...]) -> str:
     given = group.options_at(site).get(name, allowed[0])
     if given not in allowed:
-        raise _wrong(group, site, f"{name}: {given}", f"one of: {', '.join(allowed)}")
+        raise wrong(group, site, f"{name}: {given}", f"one of: {', '.join(allowed)}")
     return str(given)
-
-
-def _seconds(group: Group, site: str, timeout: Any) -> float:
-    try:
-        return parse_duration(timeout).total_seconds()
-    except ValueError as error:
-        raise _wrong(group, site, f"timeout: {timeout}", str(error)) from error
-
-
-def _wrong(group: Group, site: str, seen: str, wanted: str) -> Refused:
-    return Refused(
-        "read the group's options",
-        on=f"group {group.name}",
-        site=site,
-        seen=seen,
-        wanted=wanted,
-        next_step=f"correct replication.groups[].options in the plan, or options.sites.{site}",
-    )

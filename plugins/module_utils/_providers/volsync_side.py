@@ -9,14 +9,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from .._cluster.api import Api, describe, may_pass
+from .._cluster.api import Api, describe
 from .._cluster.bulk import for_each
 from .._cluster.kinds import POD, REPLICATION_DESTINATION, REPLICATION_SOURCE, Kind
 from .._cluster.waiting import wait_for
-from .._errors import Conflict, DrError, NotFound, Refused, Unsupported
+from .._errors import Conflict, NotFound, Refused, Unsupported
 from .._model.plan import Group
 from .._model.pod_template import named_claims
 from .._model.workload import ENDED
+from .object_wait import patient
 from .shared_reads import SharedReads
 from .site_handle import SiteHandle
 from .volsync_objects import Object
@@ -123,19 +124,13 @@ class Side:
         since = self._reads.moment()
 
         def look() -> tuple[bool, str]:
-            try:
-                pairs = self.pairs(keys, since, WAIT_AGE)
-            except DrError as error:
-                if not may_pass(error):
-                    raise
-                return False, str(error)
+            pairs = self.pairs(keys, since, WAIT_AGE)
             left = [pair for pair in pairs if not done(pair)]
             return not left, told(left, len(pairs))
 
         if keys:
-            wait_for(
-                self.api.clock, self.options.timeout, look, tried, self.site.name, f"group {self.group.name}", hint
-            )
+            on = f"group {self.group.name}"
+            wait_for(self.api.clock, self.options.timeout, patient(look), tried, self.site.name, on, hint)
 
     def await_no_mover(self, keys: Sequence[Key]) -> None:
         """P1: what VolSync has been told to stop goes on until its pod is gone."""
@@ -154,7 +149,9 @@ class Side:
         if wanted:
             tried = f"wait until nothing writes to the claims of group {self.group.name}"
             hint = "look at the pod, and whether VolSync's operator runs; then start again"
-            wait_for(self.api.clock, self.options.timeout, look, tried, self.site.name, "movers of VolSync", hint)
+            wait_for(
+                self.api.clock, self.options.timeout, patient(look), tried, self.site.name, "movers of VolSync", hint
+            )
 
     def _create(self, kind: Kind, body: Object) -> None:
         stored = self.api.create(kind, body)

@@ -11,10 +11,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 
-from .._cluster.api import may_pass
 from .._cluster.kinds import REPLICATION_DESTINATION, REPLICATION_SOURCE, Kind
 from .._cluster.waiting import wait_for
-from .._errors import DrError, TerminalState
+from .._errors import TerminalState
+from .object_wait import patient
 from .volsync_objects import Word, manual_patch, tag
 from .volsync_side import WAIT_AGE, Key, Side, told
 from .volsync_status import DELETION, Pair, ended, is_idle
@@ -73,18 +73,13 @@ class FinalSync:
 
     def _wait(self, tried: str, left_of: Callable[[Both], list[Key]]) -> None:
         def look() -> tuple[bool, str]:
-            try:
-                both = self._look()
-            except DrError as error:
-                if not may_pass(error):
-                    raise
-                return False, str(error)
+            both = self._look()
             left = left_of(both)
             shown = [pair for key in left for pair in both[key]]
             return not left, told(shown, 2 * len(both))
 
         api, on = self._here.api, f"group {self._here.group.name}"
-        wait_for(api.clock, self._here.options.timeout, look, tried, api.site, on, HINT)
+        wait_for(api.clock, self._here.options.timeout, patient(look), tried, api.site, on, HINT)
 
     def _look(self) -> Both:
         mine, theirs = (side.pairs(self._keys, self._since, WAIT_AGE) for side in (self._here, self._there))

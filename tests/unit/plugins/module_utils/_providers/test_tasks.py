@@ -192,7 +192,7 @@ def test_without_a_file_to_enable_what_does_not_replicate_is_refused(disk: Disk)
         ({"files": {"look": "a.yml"}}, "files: look"),
         ({"files": "all.yml"}, "no files"),
         ({"timeout": "2d"}, "timeout: 2d"),
-        ({"observe_timeout": "soon"}, "observe_timeout: 'soon'"),
+        ({"observe_timeout": "soon"}, "observe_timeout: soon"),
         ({"vars_files": "secrets.yml"}, "vars_files: 'secrets.yml'"),
     ],
 )
