@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from demo.cluster import Cluster, Object, wait_until
-from demo.storages import STORAGES, Storage
+from demo.storages import STORAGES, AnyStorage, Storage, storage_of
 
 # of the plan, and of its namespace
 NAMESPACE = "payroll"
@@ -54,7 +54,7 @@ def demo_vms(tiers: tuple[Tier, ...] = TIERS, off: int = 2) -> list[Vm]:
 
 
 def plan_document(
-    environment: dict[str, Any], max_starting: int = 8, storage: Storage = NFS, name: str = NAMESPACE
+    environment: dict[str, Any], max_starting: int = 8, storage: AnyStorage = NFS, name: str = NAMESPACE
 ) -> Object:
     """The plan of the workload on a lab."""
     sites = environment["sites"]
@@ -79,7 +79,7 @@ def plan_document(
 
 
 def manifests(
-    vms: list[Vm], site: dict[str, Any], reclaim: str = "Retain", storage: Storage = NFS, name: str = NAMESPACE
+    vms: list[Vm], site: dict[str, Any], reclaim: str = "Retain", storage: AnyStorage = NFS, name: str = NAMESPACE
 ) -> list[Object]:
     """Everything but the VMs, in an order in which it can be created, then the VMs."""
     objects: list[Object] = [
@@ -97,8 +97,8 @@ def manifests(
             "spec": {"selector": {"tier": "web"}, "ports": [{"port": 443}]},
         },
     ]
-    objects += [_pv(vm, site, reclaim, storage, name) for vm in vms]
-    objects += [_pvc(vm, site, storage, name) for vm in vms]
+    objects += [_pv(vm, site, reclaim, storage_of(storage, vm.name), name) for vm in vms]
+    objects += [_pvc(vm, site, storage_of(storage, vm.name), name) for vm in vms]
     return objects + [_vm(vm, name) for vm in vms]
 
 
@@ -108,7 +108,7 @@ def deploy(
     peer: dict[str, Any],
     vms: list[Vm],
     reclaim: str = "Retain",
-    storage: Storage = NFS,
+    storage: AnyStorage = NFS,
     name: str = NAMESPACE,
 ) -> None:
     """Volumes on the site's storage, then the objects, and wait until the VMs that are to run are up."""

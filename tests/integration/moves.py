@@ -13,12 +13,14 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Group, parse_plan
 from ansible_collections.ocpvirt.dr.tests.integration.networks import as_at
 from ansible_collections.ocpvirt.dr.tests.integration.world import World
 from demo.cluster import Cluster, wait_until
 from demo.disk_watch import DiskWatch
 from demo.observation import running_at
 from demo.playbook import Played
+from demo.storages import parts_of
 from demo.verdict import last_writer
 from demo.workload import NAMESPACE, not_ready
 
@@ -29,7 +31,7 @@ UNEVEN = {"ceph_rbd": timedelta(seconds=3)}
 # who never tells how old a copy is
 TELLS_NO_SYNC = {"dell_csm"}
 NO_SYNC = "no last sync is known: what east wrote since then is lost, and how much is unknown"
-SAID = re.compile(r"\S+: what \w+ wrote after (\S+) is lost")
+BOUND = "until then all has: east said so"
 
 
 def assert_nothing_lost(watch: DiskWatch, after: dict[str, dict[str, Any]]) -> None:
@@ -48,18 +50,37 @@ def assert_lost_is_what_was_said(world: World, played: Played, after: dict[str, 
 
     Where only the primary had told the moment, something younger may have arrived. Where nobody does, that is said.
     """
-    if world.document["replication"]["provider"] in TELLS_NO_SYNC:
-        assert played.output.count(NO_SYNC) >= 2
+    for group, names in _members(world).items():
+        _assert_lost(group, names, played, after)
+
+
+def providers(world: World) -> set[str]:
+    """Of all groups of the plan."""
+    return {group.provider or "" for group in parse_plan(world.document).groups}
+
+
+def _members(world: World) -> dict[Group, list[str]]:
+    """By group of the plan the VMs that run; a disk is called as its VM."""
+    found: dict[Group, list[str]] = {}
+    for vm in world.vms:
+        (group,) = parse_plan(world.document).group_for({"tier": vm.tier})
+        found.setdefault(group, []).extend([vm.name] if vm.running else [])
+    return found
+
+
+def _assert_lost(group: Group, names: list[str], played: Played, after: dict[str, dict[str, Any]]) -> None:
+    if group.provider in TELLS_NO_SYNC:
+        assert len(re.findall(rf"\b{group.name}: {NO_SYNC}", played.output)) >= 2
         return
-    bound = world.document["replication"]["provider"] in TOLD_BY_THE_PRIMARY
-    assert played.output.count("until then all has: east said so") == (len(SAID.findall(played.output)) if bound else 0)
-    said = SAID.findall(played.output)
-    begin, end = said[0], said[-1]
+    bound = group.provider in TOLD_BY_THE_PRIMARY
+    said = re.findall(rf"\b{group.name}: what \w+ wrote after (\S+) is lost(.*)", played.output)
     assert len(said) >= 2
+    assert {BOUND in more for _moment_said, more in said} == {bound}
+    begin, end = said[0][0], said[-1][0]
     assert begin == end
     moment = _moment(end)
-    uneven = UNEVEN.get(world.document["replication"]["provider"], timedelta())
-    for name in world.running:
+    uneven = UNEVEN.get(group.provider or "", timedelta())
+    for name in names:
         arrived = [boot for boot in after[name]["boots"] if boot["site"] == "east"][-1]
         last = _moment(arrived["last_t"])
         period = (last - _moment(arrived["first_t"])) / max(1, arrived["last_n"] - arrived["first_n"])
@@ -78,9 +99,10 @@ def assert_runs_at(world: World, site: str, specs: dict[str, Any]) -> None:
     assert specs_at(cluster) == as_at(specs, site)
     assert running_at(cluster) == set(world.running)
     assert running_at(world.cluster(peer)) == set()
-    foreign = world.storage.address(world.sites[peer])
     volumes = cluster.list("PersistentVolume")
-    assert [pv["metadata"]["name"] for pv in volumes if foreign in json.dumps(pv["spec"])] == []
+    for storage in parts_of(world.storage):
+        foreign = storage.address(world.sites[peer])
+        assert [pv["metadata"]["name"] for pv in volumes if foreign in json.dumps(pv["spec"])] == []
     assert {pv["status"]["phase"] for pv in volumes} == {"Bound"}
 
 

@@ -18,6 +18,7 @@ from ansible_collections.ocpvirt.dr.tests.integration.moves import (
     assert_nothing_lost,
     assert_runs_at,
     kill_when,
+    providers,
     specs_at,
 )
 from ansible_collections.ocpvirt.dr.tests.integration.networks import NAMES, attach, attached_to, network_section
@@ -34,8 +35,9 @@ from demo.workload import not_ready
 FAULTS_ON = "nfs"
 # off, so that its network need not be there
 ATTACHED = "batch-0"
-# of products that cannot fence, by provider
-WAIVED = {"dell_csm": ("-e", "dr_waive_fencing='every process of east was killed'")}
+# products that cannot fence
+UNFENCED = {"dell_csm"}
+WAIVED = ("-e", "dr_waive_fencing='every process of east was killed'")
 WEST = ("-e", "dr_target=west")
 EAST = ("-e", "dr_target=east")
 
@@ -127,7 +129,7 @@ def forced(settled: Moves, returned: Moved) -> Moved:
     world.lab.run("lose", "east")
     watch = DiskWatch(world.lab, "east")
     watch.look()
-    played = must(world.failover(*WAIVED.get(world.document["replication"]["provider"], ())))
+    played = must(world.failover(*(WAIVED if providers(world) & UNFENCED else ())))
     return Moved(watch, played, await_writing(world.lab, world.running, "west"))
 
 

@@ -12,7 +12,7 @@ from demo.cluster import Cluster, wait_until
 from demo.lab import Lab
 from demo.observation import alive, await_writing
 from demo.playbook import Played, play
-from demo.storages import STORAGES, Storage
+from demo.storages import STORAGES, AnyStorage
 from demo.verdict import Move, judge
 from demo.workload import NAMESPACE, PLAN_LABEL, Tier, Vm, demo_vms, deploy, manifests, plan_document
 
@@ -36,7 +36,7 @@ class World:
     folder: Path
     vms: list[Vm] = field(default_factory=list)
     bystander_before: dict[str, Any] = field(default_factory=dict)
-    storage: Storage = STORAGES["nfs"]
+    storage: AnyStorage = STORAGES["nfs"]
 
     def __post_init__(self) -> None:
         self.environment = self.lab.environment()

@@ -1,51 +1,28 @@
-"""What of the workload depends on the storage that replicates it: one module per storage."""
+"""The storages of the workload: one module per storage."""
 
 from __future__ import annotations
 
-from typing import Any, Protocol
-
-from demo.cluster import Object
+from demo.storages.by_tier import Part, StorageByTier
 from demo.storages.ceph_rbd import CephRbdStorage
 from demo.storages.csi_addons import CsiAddonsStorage
 from demo.storages.csi_addons_ceph import CsiAddonsCephStorage
 from demo.storages.dell_csm import DellCsmStorage
-from demo.storages.nfs import NfsStorage
+from demo.storages.nfs import EXPORT, NfsStorage
+from demo.storages.protocol import Sites, Storage
 from demo.storages.trident import TridentStorage
 from demo.storages.volsync import VolsyncStorage
 
-Sites = dict[str, dict[str, Any]]
-"""`sites` of `lab env`."""
+__all__ = ["STORAGES", "AnyStorage", "Sites", "Storage", "StorageByTier", "parts_of", "storage_of"]
 
+AnyStorage = Storage | StorageByTier
 
-class Storage(Protocol):
-    """Volumes are named by the caller; a site is its entry in `lab env`."""
-
-    volume_mode: str
-    lab_options: tuple[str, ...]
-    """What `lab up` is asked for."""
-
-    def provision(self, site: dict[str, Any], peer: dict[str, Any], volumes: list[str]) -> None:
-        """Make empty volumes at the site, which replicates them to its peer as soon as the plan is protected."""
-
-    def storage_class(self, site: dict[str, Any]) -> str: ...
-
-    def source(self, site: dict[str, Any], volume: str) -> Object:
-        """The source in the spec of the volume's PV: one key, such as `nfs` or `csi`."""
-
-    def address(self, site: dict[str, Any]) -> str:
-        """A text that is in every PV of the site and in none of the other site."""
-
-    def replication(self, sites: Sites) -> Object:
-        """The plan's section `replication`."""
-
-    def volume_rules(self, sites: Sites) -> list[Object]:
-        """The plan's `volumes.rules`."""
-
-    def await_replicated(self, sites: Sites) -> None:
-        """Until everything written at east before this moment is at west."""
-
-
-STORAGES: dict[str, Storage] = {
+THREE_PRODUCTS = StorageByTier(
+    ("--storage", "ceph", "--csi-addons"),
+    Part(NfsStorage(), EXPORT, ("db", "batch")),
+    Part(CsiAddonsStorage("volume"), "volumes", ("app",)),
+    Part(CephRbdStorage(), "images", ("web",)),
+)
+STORAGES: dict[str, AnyStorage] = {
     "nfs": NfsStorage(),
     "ceph_rbd": CephRbdStorage(),
     "csi_addons": CsiAddonsStorage("volume"),
@@ -53,5 +30,14 @@ STORAGES: dict[str, Storage] = {
     "csi_addons_group": CsiAddonsStorage("group"),
     "dell_csm": DellCsmStorage(),
     "volsync": VolsyncStorage(),
+    "three_products": THREE_PRODUCTS,
     "trident": TridentStorage(),
 }
+
+
+def parts_of(storage: AnyStorage) -> list[Storage]:
+    return storage.parts if isinstance(storage, StorageByTier) else [storage]
+
+
+def storage_of(storage: AnyStorage, volume: str) -> Storage:
+    return storage.of_volume(volume) if isinstance(storage, StorageByTier) else storage

@@ -8,11 +8,13 @@ import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import parse_plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.volumes.patch import patch_volume
-from demo.storages import STORAGES
+from demo.storages import STORAGES, storage_of
 from demo.workload import Vm, manifests, plan_document
-from ocpvirt_lab.csi_addons_objects import RBD, environment
+from ocpvirt_lab.csi_addons_objects import NFS, RBD, environment
 
 PATCHED = ("nfs", "ceph_rbd", "csi_addons_ceph")
+TIERS = ("db", "app", "web")
+ON_EACH = [*((name, "db") for name in PATCHED), *(("three_products", tier) for tier in TIERS)]
 
 
 def _site(name: str, octet: int) -> dict[str, object]:
@@ -31,6 +33,7 @@ def _site(name: str, octet: int) -> dict[str, object]:
             "storage_class": f"{name}-rbd",
             "driver": "rbd.csi.ceph.com",
         },
+        "csi_addons": environment(NFS, "east"),
         "csi_addons_ceph": environment(RBD, "east"),
     }
 
@@ -38,12 +41,12 @@ def _site(name: str, octet: int) -> dict[str, object]:
 SITES = {"east": _site("east", 10), "west": _site("west", 20)}
 
 
-@pytest.mark.parametrize("name", PATCHED)
+@pytest.mark.parametrize(("name", "tier"), ON_EACH)
 @pytest.mark.parametrize(("source", "target"), list(itertools.permutations(SITES)))
-def test_rules_make_the_other_sites_volume(name, source, target):
+def test_rules_make_the_other_sites_volume(name, tier, source, target):
     storage = STORAGES[name]
     plan = parse_plan(plan_document({"sites": SITES}, storage=storage))
-    vms = [Vm("db-0", "db", "Always", True, 1)]
+    vms = [Vm(f"{tier}-0", tier, "Always", True, 1)]
     made = {
         site: {item["kind"]: item for item in manifests(vms, SITES[site], storage=storage)} for site in (source, target)
     }
@@ -54,8 +57,15 @@ def test_rules_make_the_other_sites_volume(name, source, target):
     # patching adds the API version, which is no difference
     assert differing == ["claimRef"]
     assert decided.pvc["spec"] == claims[1]["spec"]
-    assert storage.address(SITES[target]) in str(decided.pv)
-    assert storage.address(SITES[source]) not in str(decided.pv)
+    part = storage_of(storage, f"{tier}-0")
+    assert part.address(SITES[target]) in str(decided.pv)
+    assert part.address(SITES[source]) not in str(decided.pv)
+
+
+def test_each_tier_of_three_products_is_a_group_on_a_product_of_its_own():
+    plan = parse_plan(plan_document({"sites": SITES}, storage=STORAGES["three_products"]))
+    found = {tier: [group.provider for group in plan.group_for({"tier": tier})] for tier in (*TIERS, "batch")}
+    assert found == {"db": ["nfs"], "app": ["csi_addons"], "web": ["ceph_rbd"], "batch": ["nfs"]}
 
 
 @pytest.mark.parametrize("name", PATCHED)

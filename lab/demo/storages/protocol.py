@@ -1,0 +1,38 @@
+"""What of the workload depends on the storage that replicates it."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from demo.cluster import Object
+
+Sites = dict[str, dict[str, Any]]
+"""`sites` of `lab env`."""
+
+
+class Storage(Protocol):
+    """Volumes are named by the caller; a site is its entry in `lab env`."""
+
+    volume_mode: str
+    lab_options: tuple[str, ...]
+    """What `lab up` is asked for."""
+
+    def provision(self, site: dict[str, Any], peer: dict[str, Any], volumes: list[str]) -> None:
+        """Make empty volumes at the site, which replicates them to its peer as soon as the plan is protected."""
+
+    def storage_class(self, site: dict[str, Any]) -> str: ...
+
+    def source(self, site: dict[str, Any], volume: str) -> Object:
+        """The source in the spec of the volume's PV: one key, such as `nfs` or `csi`."""
+
+    def address(self, site: dict[str, Any]) -> str:
+        """A text that is in every PV of the site and in none of the other site."""
+
+    def replication(self, sites: Sites) -> Object:
+        """The plan's section `replication`."""
+
+    def volume_rules(self, sites: Sites) -> list[Object]:
+        """The plan's `volumes.rules`."""
+
+    def await_replicated(self, sites: Sites) -> None:
+        """Until everything written at east before this moment is at west."""
