@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import requests
 
-from demo.cluster import Object
+from demo.cluster import Cluster, Object, wait_until
 from demo.storages.csi_addons import GROUP, CsiAddonsStorage
 
+SOURCES = f"/apis/volsync.backube/v1alpha1/namespaces/{GROUP}/replicationsources"
 OPTIONS: Object = {"secret": {"name": "dr-key"}, "timeout": "2m"}
 
 
@@ -29,3 +32,21 @@ class VolsyncStorage(CsiAddonsStorage):
 
     def replication(self, sites: dict[str, dict[str, Any]]) -> Object:
         return {"provider": "volsync", "groups": [{"name": GROUP, "selector": {}}], "options": OPTIONS}
+
+    def await_replicated(self, sites: dict[str, dict[str, Any]]) -> None:
+        """By syncs of east's that have begun since."""
+        asked, east = datetime.now(UTC), Cluster(Path(sites["east"]["kubeconfig"]))
+
+        def missing() -> list[str]:
+            items = east.call("GET", SOURCES)["items"]
+            return [item["metadata"]["name"] for item in items if not _begun_since(item.get("status", {}), asked)]
+
+        wait_until("replication", 60, missing)
+
+
+def _begun_since(status: Object, moment: datetime) -> bool:
+    """lastSyncTime: of the end, in whole seconds. lastSyncDuration: as 1.25s."""
+    if not status.get("lastSyncTime"):
+        return False
+    took = timedelta(seconds=float(status["lastSyncDuration"].rstrip("s")))
+    return datetime.fromisoformat(status["lastSyncTime"]) - took >= moment
