@@ -11,7 +11,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import V
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.filled_text import fill
 from ansible_collections.ocpvirt.dr.tests.conformance.api_server import ApiServer
 from ansible_collections.ocpvirt.dr.tests.conformance.definitions import Served
-from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.custom_world import example
+from demo.storages.custom import example
 
 PLACES = {"claim.name": "described", "claim.namespace": "payroll", "values.class": "mirrored"}
 STEPS = [step for verb in example()["verbs"].values() for step in (verb if isinstance(verb, list) else [verb])]

@@ -6,6 +6,7 @@ from demo.storages.by_tier import Part, StorageByTier
 from demo.storages.ceph_rbd import CephRbdStorage
 from demo.storages.csi_addons import CsiAddonsStorage
 from demo.storages.csi_addons_ceph import CsiAddonsCephStorage
+from demo.storages.custom import CustomStorage
 from demo.storages.dell_csm import DellCsmStorage
 from demo.storages.nfs import EXPORT, NfsStorage
 from demo.storages.protocol import Sites, Storage
@@ -28,6 +29,7 @@ STORAGES: dict[str, AnyStorage] = {
     "csi_addons": CsiAddonsStorage("volume"),
     "csi_addons_ceph": CsiAddonsCephStorage(),
     "csi_addons_group": CsiAddonsStorage("group"),
+    "custom": CustomStorage(),
     "dell_csm": DellCsmStorage(),
     "volsync": VolsyncStorage(),
     "three_products": THREE_PRODUCTS,

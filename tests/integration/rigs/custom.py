@@ -10,8 +10,8 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import V
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.custom import CustomProvider
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.claimed_volumes import SPACE
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.csi_addons import CsiAddonsRig
-from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.custom_world import example
 from demo.storages.csi_addons import DRIVER, site_options
+from demo.storages.custom import example
 
 
 class CustomRig(CsiAddonsRig):

@@ -5,10 +5,8 @@
 from __future__ import annotations
 
 import copy
-from pathlib import Path
 from typing import Any
 
-import yaml
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.custom import CustomProvider
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.site_handle import SiteHandle
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.csi_addons_world import (
@@ -17,15 +15,7 @@ from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.c
     world,
 )
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import plan_of
-
-PAGE = Path(__file__).parents[5] / "docs" / "providers" / "custom.md"
-
-
-def example() -> dict[str, Any]:
-    """`options` of the plan in the page."""
-    block = PAGE.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
-    options: dict[str, Any] = yaml.safe_load(block)["replication"]["options"]
-    return options
+from demo.storages.custom import example
 
 
 def described(**changes: Any) -> dict[str, Any]:
