@@ -59,7 +59,13 @@ class CsiAddonsStorage:
     def volume_rules(self, sites: dict[str, dict[str, Any]]) -> list[Object]:
         return [
             {
-                "match": {"csi": {"driver": DRIVER, "volumeHandle": HANDLE}},
+                "match": {
+                    "csi": {
+                        "driver": DRIVER,
+                        "volumeHandle": HANDLE,
+                        "volumeAttributes": {"server": [site["nfs_server"] for site in sites.values()]},
+                    }
+                },
                 "set": {
                     name: {
                         "csi.volumeHandle": _handle(site, "{match.volume}"),
