@@ -213,7 +213,7 @@ class Api:
 
         def send(left: float) -> Any:
             left = max(SHORTEST_TIMEOUT, left)
-            limit = urllib3.Timeout(connect=min(CONNECT_TIMEOUT, left), read=min(READ_TIMEOUT, left))
+            limit = urllib3.Timeout(total=left, connect=CONNECT_TIMEOUT, read=READ_TIMEOUT)
             self.requests += 1
             began = self.clock.monotonic()
             try:

@@ -15,7 +15,7 @@ from .._cluster.kinds import PV, PVC
 from .._errors import Unreachable
 from .._model.names import protected_label
 from .._model.plan import Group, Plan
-from .command import Runner, run_command
+from .command import Answer, Runner, run_command
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class SiteHandle:
     """api: opened at first use; raises what connecting raises. run: see `run_command`.
 
     outlasting: keeps the plan's lock over what this process starts and may leave behind.
+    patience: seconds in which a site that may be dead has to answer, where that is less than usual.
     """
 
     def __init__(
@@ -57,9 +58,10 @@ class SiteHandle:
     ) -> None:
         self.name = name
         self.plan = plan
-        self.run = run
         self.reveal = reveal
         self.outlasting = outlasting
+        self.patience: float | None = None
+        self._run = run
         self._open_api = open_api
         self._expected: Sequence[ClaimedVolume] = ()
 
@@ -67,13 +69,21 @@ class SiteHandle:
     def api(self) -> Api:
         return self._open_api()
 
+    def run(self, words: Sequence[str], seconds: float, stdin: bytes = b"") -> Answer:
+        """Run a program that reaches the site's storage."""
+        return self._run(words, seconds if self.patience is None else min(seconds, self.patience), stdin)
+
+    def open_by(self, open_api: Callable[[], Api]) -> None:
+        """From now on `api` is opened so."""
+        self._open_api = open_api
+
     def silence(self, why: str) -> None:
         """From now on `api` is refused at once."""
 
         def refuse() -> Api:
             raise Unreachable("connect to the API server", site=self.name, seen=why)
 
-        self._open_api = refuse
+        self.open_by(refuse)
 
     def volumes(self, group: Group) -> list[ClaimedVolume]:
         """The group's claims that `protect` has labelled here, as they were when the plan's were first listed."""

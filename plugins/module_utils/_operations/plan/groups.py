@@ -12,14 +12,15 @@ from contextlib import nullcontext
 from functools import partial
 from typing import Any, TypeVar
 
-from ..._errors import Refused
+from ..._cluster.api import Api
+from ..._errors import Refused, Unreachable
 from ..._model.group_status import GroupStatus, SyncProof
 from ..._model.plan import Group, Plan
 from ..._providers.base import Provider
 from ..._providers.registry import provider_class
 from ..._providers.site_handle import ClaimedVolume, Outlasting, SiteHandle
 from .plan_source import resolve_references
-from .sites import open_site
+from .sites import Reach, open_site
 
 Done = TypeVar("Done")
 
@@ -61,6 +62,21 @@ class Groups:
     def silence(self, site: str, why: str) -> None:
         """Its API server is not connected to any more: products look for volumes there again and again."""
         self._handles[site].silence(why)
+
+    def hear(self, site: str, answer: Callable[[], Reach]) -> None:
+        """Products that need its API server take the answer of whoever asks it, and wait for that."""
+
+        def opened() -> Api:
+            there = answer()
+            if there.state == "unreachable":
+                raise Unreachable("connect to the API server", site=site, seen=there.message)
+            return there.api or open_site(self.plan, site)
+
+        self._handles[site].open_by(opened)
+
+    def hurry(self, site: str, seconds: float | None) -> None:
+        """Its storage has to answer within the seconds; None: it is known to be alive, and has all its time."""
+        self._handles[site].patience = seconds
 
     def observe(self, sites: Iterable[str], proofs: bool = True) -> dict[str, list[GroupStatus]]:
         """site to the status of every group there, in the plan's order; sites and products are asked in parallel.

@@ -9,15 +9,18 @@ from dataclasses import dataclass
 
 from ..._cluster.api import Api
 from ..._cluster.client import connect
-from ..._cluster.clock import Deadline
+from ..._cluster.clock import Clock, Deadline
+from ..._cluster.oauth import LOGIN_TIMEOUT
 from ..._errors import DrError, Unreachable
 from ..._model.plan import Plan
 from .plan_source import resolve_auth
 
 # a site that may be dead must not hold anything up
 PROBE_TIMEOUT = 8.0
-# a site that was declared lost and did not answer when the run began is asked again only briefly
-LOST_TIMEOUT = 2.0
+# of one that is declared lost nobody expects more than a look
+DECLARED_TIMEOUT = 4.0
+# and if it did not answer when the run began, it is asked again only briefly
+LOST_TIMEOUT = 1.5
 
 
 @dataclass(frozen=True)
@@ -34,18 +37,18 @@ class Reach:
     api: Api | None = None
 
 
-def open_site(plan: Plan, name: str) -> Api:
-    """A connection to a site of the plan."""
+def open_site(plan: Plan, name: str, timeout: float = LOGIN_TIMEOUT) -> Api:
+    """A connection to a site of the plan. timeout: seconds of a login by user name and password."""
     site = plan.site(name)
-    return connect(name, resolve_auth(site, os.environ))
+    return connect(name, resolve_auth(site, os.environ), timeout)
 
 
 def reach(plan: Plan, name: str, timeout: float = PROBE_TIMEOUT) -> Reach:
     """Ask a site's API server who it is."""
     try:
-        api = open_site(plan, name)
-        deadline = Deadline(api.clock, timeout)
-        version = api.raw("/version", timeout=timeout)
+        deadline = Deadline(Clock(), timeout)
+        api = open_site(plan, name, timeout)
+        version = api.raw("/version", timeout=deadline.left)
         # /version is public; this one shows that the credentials work
         api.raw("/api/v1/namespaces?limit=1", timeout=max(1.0, deadline.left))
     except Unreachable as error:

@@ -16,7 +16,7 @@ from ..._planning.guards.promotion import PeerClearance, check_machines_off, che
 from ..._planning.guards.switch import check_demotion, check_resync, check_taking_back
 from ..._providers.base import WORKERS
 from ..entry import bounded
-from ..plan.groups import Groups
+from ..plan.asking import ask_sites
 from ..run.session import Session
 from .awaited import expect_captured, observe_groups
 from .losses import before_switch
@@ -25,8 +25,8 @@ from .taking_back import take_back
 
 def replication_info(plan: Plan, sites: list[str], expect: str | None) -> dict[str, Any]:
     """Role, health and lag of every group at the sites; with expect: whether that is what a phase wants."""
-    groups = Groups(plan)
-    found = groups.observe(plan.sites if expect else sites)
+    asked = ask_sites(plan, list(plan.sites) if expect else sites)
+    groups, found = asked.replication, asked.groups
     now = datetime.now(UTC)
     result: dict[str, Any] = {
         "changed": False,
@@ -145,6 +145,8 @@ def _give_up(session: Session) -> list[str]:
     seen = session.groups.observe([source], proofs=False)[source]
     alive = [status.group for status in seen if status.role == "primary"]
     alive = [name for name in alive if name not in session.groups.atomic()]
+    if alive:
+        session.groups.hurry(source, None)
 
     def demote(name: str) -> str:
         if session.check_mode:

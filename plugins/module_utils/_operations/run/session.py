@@ -55,6 +55,8 @@ class Session:
         self.groups = Groups(plan, self.outlasting)
         if self.source_is_dead:
             self.groups.silence(self.source, SILENT)
+        if self.source_storage_is_dead:
+            self.groups.hurry(self.source, LOST_TIMEOUT)
         self._lock = PlanLock(self.api, plan.store_namespace, plan.name)
         self._lock_seconds = DURATION
         self._left_behind: list[int] = []
@@ -76,6 +78,11 @@ class Session:
         """Declared lost, and silent when this attempt began."""
         return self.run.declared_lost is not None and self.run.source_state == "unreachable"
 
+    @property
+    def source_storage_is_dead(self) -> bool:
+        """As `source_is_dead`, of what replicates its volumes."""
+        return self.run.declared_lost is not None and self.run.source_storage_silent
+
     def reach_source(self) -> Reach:
         """Ask the source's API server, with no more patience than it deserves."""
         return reach(self.plan, self.source, LOST_TIMEOUT if self.source_is_dead else PROBE_TIMEOUT)
@@ -93,7 +100,7 @@ class Session:
 
     def observe_groups(self) -> tuple[list[GroupStatus], list[GroupStatus]]:
         """The groups at the target and at the source; a source that is dead for this run is not asked again."""
-        if not self.source_is_dead:
+        if not (self.source_is_dead or self.source_storage_is_dead):
             found = self.groups.observe((self.target, self.source), proofs=False)
             return found[self.target], found[self.source]
         there = [silent(group.name, self.source, SILENT) for group in self.plan.groups]

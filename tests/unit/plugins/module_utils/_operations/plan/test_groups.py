@@ -12,6 +12,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status imp
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run import Run, new_run_id
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan import groups as groups_module
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.groups import Groups
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites import Reach
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run import session as session_module
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run.session import Session
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.registry import PROVIDERS
@@ -65,13 +66,15 @@ def groups_of(*providers: str) -> Groups:
     return Groups(plan_of(replication={"groups": named}))
 
 
-def session(dead: bool) -> SimpleNamespace:
+def session(*dead: str) -> SimpleNamespace:
     groups = groups_of("one")
-    return SimpleNamespace(plan=groups.plan, groups=groups, target="west", source="east", source_is_dead=dead)
+    known = {f"source_{part}is_dead": part in dead for part in ("", "storage_")}
+    return SimpleNamespace(plan=groups.plan, groups=groups, target="west", source="east", **known)
 
 
-def test_p4_a_source_that_is_dead_for_this_run_is_not_asked_again(asked: list[tuple[str, str]]) -> None:
-    here, there = Session.observe_groups(session(dead=True))
+@pytest.mark.parametrize("dead", ["", "storage_"], ids=["cluster", "storage"])
+def test_p4_a_source_that_is_dead_for_this_run_is_not_asked_again(asked: list[tuple[str, str]], dead: str) -> None:
+    here, there = Session.observe_groups(session(dead))
     assert asked == [("one", "west")]
     assert [(status.role, status.reachable) for status in there] == [("unknown", False)]
     assert here[0].role == "primary"
@@ -88,6 +91,35 @@ def test_p4_an_api_server_that_is_dead_for_this_run_is_not_connected_to_again(mo
     with pytest.raises(Unreachable, match="declared lost"):
         groups.provider(group).sites["east"].volumes(group)  # type: ignore[attr-defined]
     assert opened == []
+
+
+@pytest.mark.parametrize("state", ["reachable", "unreachable"])
+def test_p4_who_needs_an_api_server_takes_the_answer_of_whoever_asks_it(
+    monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    api = MemoryApi("east") if state == "reachable" else None
+    monkeypatch.setitem(PROVIDERS, "kept", lambda sites: SimpleNamespace(sites=sites))  # type: ignore[arg-type]
+    groups = groups_of("kept")
+    groups.hear("east", lambda: Reach("east", state, "timed out", api=api))  # type: ignore[arg-type]
+    (group,) = groups.plan.groups
+    handle = groups.provider(group).sites["east"]  # type: ignore[attr-defined]
+    if api is None:
+        with pytest.raises(Unreachable, match="timed out"):
+            handle.volumes(group)
+    else:
+        assert handle.volumes(group) == []
+
+
+def test_p4_a_program_that_reaches_a_storage_has_no_more_time_than_the_site(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(PROVIDERS, "kept", lambda sites: SimpleNamespace(sites=sites))  # type: ignore[arg-type]
+    groups = groups_of("kept")
+    groups.hurry("east", 0.01)
+    (group,) = groups.plan.groups
+    handle = groups.provider(group).sites["east"]  # type: ignore[attr-defined]
+    with pytest.raises(Unreachable):
+        handle.run(["sleep", "60"], 60)
+    groups.hurry("east", None)
+    assert handle.run(["echo", "here"], 60).stdout == b"here\n"
 
 
 @pytest.mark.parametrize(("source_state", "silenced"), [("unreachable", ["east"]), ("reachable", [])])
@@ -115,7 +147,7 @@ def test_p4_a_module_of_a_run_whose_source_is_dead_silences_it(
 
 
 def test_p1_a_source_that_may_be_alive_is_asked_freshly(asked: list[tuple[str, str]]) -> None:
-    Session.observe_groups(session(dead=False))
+    Session.observe_groups(session())
     assert sorted(asked) == [("one", "east"), ("one", "west")]
 
 

@@ -25,6 +25,10 @@ class Storage:
     def atomic(self) -> frozenset[str]:
         return frozenset({"payroll"} if self.capabilities.atomic_switch else ())
 
+    def hurry(self, site: str, seconds: float | None) -> None:
+        assert seconds is None
+        self.asked.append(("be patient", site))
+
     def observe(self, sites: list[str], proofs: bool = True) -> dict[str, list[GroupStatus]]:
         return {site: [GroupStatus("payroll", site, self._role, "healthy", "none")] for site in sites}
 
@@ -56,7 +60,7 @@ def test_p4_the_storage_of_a_site_without_volumes_yet_is_fenced_by_those_of_the_
 def test_p1_a_storage_that_outlives_its_lost_cluster_is_demoted_after_the_fence(monkeypatch) -> None:
     storage = Storage("primary")
     assert "payroll: east's storage answers, and is read-only now" in fence(monkeypatch, storage)["proofs"]
-    assert storage.asked == [("fence", "west"), ("demote", "east")]
+    assert storage.asked == [("fence", "west"), ("be patient", "east"), ("demote", "east")]
 
 
 def test_p4_a_lost_site_whose_demotion_would_be_a_planned_switch_is_not_asked_for_one(monkeypatch) -> None:
@@ -85,4 +89,4 @@ def test_p9_check_mode_fences_and_demotes_nothing(monkeypatch) -> None:
         "payroll: would fence east",
         "payroll: would be demoted at east, where its storage answers",
     ]
-    assert storage.asked == []
+    assert {verb for verb, _site in storage.asked} == {"be patient"}
