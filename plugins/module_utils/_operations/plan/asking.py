@@ -26,7 +26,7 @@ class Asked:
 def reach_sites(plan: Plan, lost: str | None = None) -> dict[str, Reach]:
     """The API servers of both sites. lost: the one that is declared lost, of which nobody expects more than a look."""
     with ThreadPoolExecutor(max_workers=len(plan.sites)) as pool:
-        asked = {name: pool.submit(reach, plan, name, _patience(name, lost)) for name in plan.sites}
+        asked = {name: pool.submit(_reached, plan, name, lost) for name in plan.sites}
         return {name: answer.result() for name, answer in asked.items()}
 
 
@@ -36,12 +36,12 @@ def ask_sites(plan: Plan, names: Collection[str], lost: str | None = None) -> As
     if lost in names:
         replication.hurry(lost, DECLARED_TIMEOUT)
     with ThreadPoolExecutor(max_workers=len(names)) as pool:
-        asked = {name: pool.submit(reach, plan, name, _patience(name, lost)) for name in names}
+        asked = {name: pool.submit(_reached, plan, name, lost) for name in names}
         for name, answer in asked.items():
             replication.hear(name, answer.result)
         groups = replication.observe(names)
         return Asked({name: answer.result() for name, answer in asked.items()}, replication, groups)
 
 
-def _patience(name: str, lost: str | None) -> float:
-    return DECLARED_TIMEOUT if name == lost else PROBE_TIMEOUT
+def _reached(plan: Plan, name: str, lost: str | None) -> Reach:
+    return reach(plan, name, DECLARED_TIMEOUT, once=True) if name == lost else reach(plan, name, PROBE_TIMEOUT)

@@ -74,8 +74,8 @@ class Groups:
 
         self._handles[site].open_by(opened)
 
-    def hurry(self, site: str, seconds: float | None) -> None:
-        """Its storage has to answer within the seconds; None: it is known to be alive, and has all its time."""
+    def hurry(self, site: str, seconds: float) -> None:
+        """Its storage has to answer within the seconds."""
         self._handles[site].patience = seconds
 
     def observe(self, sites: Iterable[str], proofs: bool = True) -> dict[str, list[GroupStatus]]:

@@ -19,7 +19,7 @@ from .plan_source import resolve_auth
 PROBE_TIMEOUT = 8.0
 # of one that is declared lost nobody expects more than a look
 DECLARED_TIMEOUT = 4.0
-# and if it did not answer when the run began, it is asked again only briefly
+# and if it did not answer when the run began, only briefly
 LOST_TIMEOUT = 1.5
 
 
@@ -43,12 +43,12 @@ def open_site(plan: Plan, name: str, timeout: float = LOGIN_TIMEOUT) -> Api:
     return connect(name, resolve_auth(site, os.environ), timeout)
 
 
-def reach(plan: Plan, name: str, timeout: float = PROBE_TIMEOUT) -> Reach:
-    """Ask a site's API server who it is."""
+def reach(plan: Plan, name: str, timeout: float = PROBE_TIMEOUT, once: bool = False) -> Reach:
+    """Ask a site's API server who it is. once: one that refuses is not waited for, as if it were being restarted."""
     try:
         deadline = Deadline(Clock(), timeout)
         api = open_site(plan, name, timeout)
-        version = api.raw("/version", timeout=deadline.left)
+        version = api.raw("/version", timeout=deadline.left, once=once)
         # /version is public; this one shows that the credentials work
         api.raw("/api/v1/namespaces?limit=1", timeout=max(1.0, deadline.left))
     except Unreachable as error:

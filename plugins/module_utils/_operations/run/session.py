@@ -55,8 +55,6 @@ class Session:
         self.groups = Groups(plan, self.outlasting)
         if self.source_is_dead:
             self.groups.silence(self.source, SILENT)
-        if self.source_storage_is_dead:
-            self.groups.hurry(self.source, LOST_TIMEOUT)
         self._lock = PlanLock(self.api, plan.store_namespace, plan.name)
         self._lock_seconds = DURATION
         self._left_behind: list[int] = []
@@ -85,7 +83,9 @@ class Session:
 
     def reach_source(self) -> Reach:
         """Ask the source's API server, with no more patience than it deserves."""
-        return reach(self.plan, self.source, LOST_TIMEOUT if self.source_is_dead else PROBE_TIMEOUT)
+        if self.source_is_dead:
+            return reach(self.plan, self.source, LOST_TIMEOUT, once=True)
+        return reach(self.plan, self.source, PROBE_TIMEOUT)
 
     def site_api(self, site: str) -> Api:
         """The connection to the target, or to the source if it answers."""

@@ -58,7 +58,7 @@ class TwoSites:
                     for name in names
                 }
 
-        def reached(_plan: Plan, name: str, _seconds: float) -> Reach:
+        def reached(_plan: Plan, name: str, _seconds: float, once: bool = False) -> Reach:
             if name in sites.unreachable:
                 return Reach(name, "unreachable", "timed out")
             return Reach(name, "reachable", api=sites.apis[name])  # type: ignore[arg-type]

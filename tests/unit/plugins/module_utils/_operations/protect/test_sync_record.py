@@ -40,7 +40,7 @@ class Sites:
             def observe(self, names: list[str]) -> dict[str, list[GroupStatus]]:
                 return {name: [sites.status(name)] for name in names}
 
-        def reached(_plan: Plan, name: str, _seconds: float) -> Reach:
+        def reached(_plan: Plan, name: str, _seconds: float, once: bool = False) -> Reach:
             if name in sites.silent:
                 return Reach(name, "unreachable", "timed out")
             return Reach(name, "reachable", api=sites.apis[name])  # type: ignore[arg-type]

@@ -95,7 +95,7 @@ class World:
             def observe(self, names: Any) -> dict[str, list[GroupStatus]]:
                 return {name: [world.status(name)] for name in names}
 
-        def reached(_plan: Plan, name: str, _seconds: float) -> Reach:
+        def reached(_plan: Plan, name: str, _seconds: float, once: bool = False) -> Reach:
             if name in world.silent:
                 return Reach(name, "unreachable", "timed out")
             return Reach(name, "reachable", api=world.sites[name])  # type: ignore[arg-type]

@@ -25,10 +25,6 @@ class Storage:
     def atomic(self) -> frozenset[str]:
         return frozenset({"payroll"} if self.capabilities.atomic_switch else ())
 
-    def hurry(self, site: str, seconds: float | None) -> None:
-        assert seconds is None
-        self.asked.append(("be patient", site))
-
     def observe(self, sites: list[str], proofs: bool = True) -> dict[str, list[GroupStatus]]:
         return {site: [GroupStatus("payroll", site, self._role, "healthy", "none")] for site in sites}
 
@@ -41,8 +37,11 @@ class Storage:
         return True
 
 
-def fence(monkeypatch: pytest.MonkeyPatch, storage: Storage, check_mode: bool = False) -> dict[str, object]:
+def fence(
+    monkeypatch: pytest.MonkeyPatch, storage: Storage, check_mode: bool = False, silent: bool = False
+) -> dict[str, object]:
     session = MemorySession(MemoryApi())
+    session.source_storage_is_dead = silent
     session.groups = storage
     session.update(declared_lost="east")
     monkeypatch.setattr(replication, "Session", session)
@@ -60,7 +59,13 @@ def test_p4_the_storage_of_a_site_without_volumes_yet_is_fenced_by_those_of_the_
 def test_p1_a_storage_that_outlives_its_lost_cluster_is_demoted_after_the_fence(monkeypatch) -> None:
     storage = Storage("primary")
     assert "payroll: east's storage answers, and is read-only now" in fence(monkeypatch, storage)["proofs"]
-    assert storage.asked == [("fence", "west"), ("be patient", "east"), ("demote", "east")]
+    assert storage.asked == [("fence", "west"), ("demote", "east")]
+
+
+def test_p4_a_storage_that_was_silent_when_the_run_began_is_not_asked_again(monkeypatch) -> None:
+    storage = Storage("primary")
+    fence(monkeypatch, storage, silent=True)
+    assert storage.asked == [("fence", "west")]
 
 
 def test_p4_a_lost_site_whose_demotion_would_be_a_planned_switch_is_not_asked_for_one(monkeypatch) -> None:
@@ -89,4 +94,4 @@ def test_p9_check_mode_fences_and_demotes_nothing(monkeypatch) -> None:
         "payroll: would fence east",
         "payroll: would be demoted at east, where its storage answers",
     ]
-    assert {verb for verb, _site in storage.asked} == {"be patient"}
+    assert storage.asked == []

@@ -39,7 +39,7 @@ class Sites:
         self.unreachable: set[str] = set()
         self.asked: list[str] = []
 
-        def reached(_plan: object, name: str, _seconds: float = 0.0) -> Reach:
+        def reached(_plan: object, name: str, _seconds: float = 0.0, once: bool = False) -> Reach:
             self.asked.append(name)
             if name in self.unreachable:
                 return Reach(name, "unreachable", "timed out")

@@ -44,7 +44,9 @@ def both_primary(monkeypatch: pytest.MonkeyPatch) -> None:
         def observe(self, sites: tuple[str, ...]) -> dict[str, list[GroupStatus]]:
             return {site: [GroupStatus("payroll", site, "primary", "healthy", "none")] for site in sites}
 
-    monkeypatch.setattr(asking, "reach", lambda _plan, name, _seconds: Reach(name, "reachable", api=apis[name]))
+    monkeypatch.setattr(
+        asking, "reach", lambda _plan, name, *_patience, **_more: Reach(name, "reachable", api=apis[name])
+    )
     monkeypatch.setattr(asking, "Groups", BothPrimary)
 
 
