@@ -71,7 +71,7 @@ def stop_vms(plan: Plan, run_id: str, site: str, patience: Patience, check_mode:
 def _api(session: Session, site: str) -> Api:
     if site == session.source and session.source_is_dead:
         # the begin has waited for it already, a moment ago
-        raise Unreachable("stop the VMs", site=site, seen=SILENT)
+        raise Unreachable("stop the VMs", site=site, seen=SILENT, next_step="start again once it answers")
     there = session.reach_source() if site == session.source else reach(session.plan, site)
     if there.api is None:
         raise Unreachable("stop the VMs", site=site, seen=there.message, next_step="a planned move needs both sites")
