@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from .._cluster.api import Api
+from .._cluster.clock import Clock, Deadline
 from .._cluster.kinds import PV, PVC
 from .._errors import Unreachable
 from .._model.names import protected_label
@@ -34,6 +35,8 @@ class ClaimedVolume:
         return self.pvc["metadata"].get("labels") or {}
 
 
+# of a storage whose API server has used up the time
+LOOK_TIMEOUT = 1.0
 # seconds that something may go on for although this process ended
 Outlasting = Callable[[int], AbstractContextManager[Any]]
 # options with references to secrets, to the same with the secrets
@@ -44,7 +47,6 @@ class SiteHandle:
     """api: opened at first use; raises what connecting raises. run: see `run_command`.
 
     outlasting: keeps the plan's lock over what this process starts and may leave behind.
-    patience: seconds in which a site that may be dead has to answer, where that is less than usual.
     """
 
     def __init__(
@@ -60,7 +62,7 @@ class SiteHandle:
         self.plan = plan
         self.reveal = reveal
         self.outlasting = outlasting
-        self.patience: float | None = None
+        self._hurried: Deadline | None = None
         self._run = run
         self._open_api = open_api
         self._expected: Sequence[ClaimedVolume] = ()
@@ -69,9 +71,21 @@ class SiteHandle:
     def api(self) -> Api:
         return self._open_api()
 
+    @property
+    def patience(self) -> float | None:
+        """Seconds left to a site that may be dead, and never less than a look takes; None: as many as usual."""
+        if self._hurried is None:
+            return None
+        return max(min(LOOK_TIMEOUT, self._hurried.seconds), self._hurried.left)
+
+    def hurry(self, seconds: float) -> None:
+        """From now on it has to answer within the seconds."""
+        self._hurried = Deadline(Clock(), seconds)
+
     def run(self, words: Sequence[str], seconds: float, stdin: bytes = b"") -> Answer:
         """Run a program that reaches the site's storage."""
-        return self._run(words, seconds if self.patience is None else min(seconds, self.patience), stdin)
+        patience = self.patience
+        return self._run(words, seconds if patience is None else min(seconds, patience), stdin)
 
     def open_by(self, open_api: Callable[[], Api]) -> None:
         """From now on `api` is opened so."""

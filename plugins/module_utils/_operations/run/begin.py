@@ -80,7 +80,7 @@ def _begun(
         waived_fencing=asked.waive_fencing,
         accepted_loss=asked.accept_loss,
         source_state=way.there.state,
-        source_storage_silent=bool(way.sources) and not any(status.reachable for status in way.sources),
+        source_silent=[status.group for status in way.sources if not status.reachable],
         # a promoted copy tells no more when its source was last heard
         source_last_seen=_last_seen(way, recorded) or run.source_last_seen,
     )

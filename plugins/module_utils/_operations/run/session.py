@@ -55,6 +55,8 @@ class Session:
         self.groups = Groups(plan, self.outlasting)
         if self.source_is_dead:
             self.groups.silence(self.source, SILENT)
+        if self.run.declared_lost is not None:
+            self.groups.pass_over(self.source, self.run.source_silent, SILENT)
         self._lock = PlanLock(self.api, plan.store_namespace, plan.name)
         self._lock_seconds = DURATION
         self._left_behind: list[int] = []
@@ -79,7 +81,8 @@ class Session:
     @property
     def source_storage_is_dead(self) -> bool:
         """As `source_is_dead`, of what replicates its volumes."""
-        return self.run.declared_lost is not None and self.run.source_storage_silent
+        silent_there = {group.name for group in self.plan.groups} <= set(self.run.source_silent)
+        return self.run.declared_lost is not None and silent_there
 
     def reach_source(self) -> Reach:
         """Ask the source's API server, with no more patience than it deserves."""

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -15,8 +16,10 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.groups
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites import Reach
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run import session as session_module
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run.session import Session
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers import site_handle
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.registry import PROVIDERS
-from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, plan_of
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.site_handle import SiteHandle
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, SimulatedTime, plan_of
 
 GROUPS = [{"name": name, "selector": {"matchLabels": {"tier": name}}} for name in ("db", "app", "web")]
 
@@ -142,6 +145,38 @@ def test_p4_a_module_of_a_run_whose_source_is_dead_silences_it(
     monkeypatch.setattr(Groups, "silence", lambda _self, site, _why: told.append(site))
     Session(plan, run.id)
     assert told == silenced
+
+
+@pytest.mark.parametrize(("lost", "asked_there"), [("east", ["two"]), (None, ["one", "two"])])
+def test_p4_only_what_was_silent_at_a_lost_source_is_passed_over(
+    monkeypatch: pytest.MonkeyPatch, asked: list[tuple[str, str]], lost: str | None, asked_there: list[str]
+) -> None:
+    plan = groups_of("one", "two").plan
+    moment = datetime(2026, 3, 1, tzinfo=UTC)
+    operation = "failover" if lost else "relocate"
+    run_id = new_run_id(plan.name, operation, "west", moment)
+    run = Run(run_id, plan.name, operation, "east", "west", "f00d", moment.isoformat(), declared_lost=lost)
+    api = MemoryApi("west")
+    head = replace(run, source_state="reachable", source_silent=["db"]).as_dict()
+    RunStore(api, plan.store_namespace).put_head(run_id, plan.name, head)
+    monkeypatch.setattr(session_module, "open_site", lambda _plan, _site: api)
+    _here, there = Session(plan, run_id).observe_groups()
+    assert sorted(name for name, site in asked if site == "east") == asked_there
+    assert [status.reachable for status in there] == [lost is None, True]
+
+
+def test_p4_an_api_server_and_a_storage_behind_it_share_the_time_of_a_lost_site(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    time = SimulatedTime()
+    monkeypatch.setattr(site_handle, "Clock", time.clock)
+    handle = SiteHandle("east", plan_of(), lambda: MemoryApi("east"))  # type: ignore[arg-type,return-value]
+    assert handle.patience is None
+    handle.hurry(6)
+    time.sleep(4)
+    assert handle.patience == 2
+    time.sleep(4)
+    assert handle.patience == site_handle.LOOK_TIMEOUT
 
 
 def test_p1_a_source_that_may_be_alive_is_asked_freshly(asked: list[tuple[str, str]]) -> None:

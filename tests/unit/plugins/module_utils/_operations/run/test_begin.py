@@ -341,3 +341,9 @@ def test_p4_of_a_site_that_is_declared_lost_nobody_expects_more_than_a_look(site
     sites.unreachable = {"east"}
     sites.begin("failover", "west", "east")
     assert sites.hurried == {"east": DECLARED_TIMEOUT}
+
+
+@pytest.mark.parametrize(("operation", "target"), [("relocate", "west"), ("reprotect", None), ("failback", None)])
+def test_p3_who_needs_both_sites_hurries_neither(sites: TwoSites, operation: str, target: str | None) -> None:
+    sites.begin(operation, target)
+    assert sites.hurried == {}
