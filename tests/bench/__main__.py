@@ -14,6 +14,8 @@ from pathlib import Path
 from ansible_collections.ocpvirt.dr.tests.bench import (
     ceph_rbd_images,
     csi_addons_volumes,
+    dead_source,
+    failover_overhead,
     k8s_loop,
     nfs_groups,
     start_forecast,
@@ -51,6 +53,8 @@ BENCHMARKS = {
     "startup_times": Benchmark(startup_times.compare),
     "startup_many": Benchmark(startup_many.drive),
     "startup_loop": Benchmark(startup_loop.compare),
+    "failover_overhead": Benchmark(failover_overhead.measure),
+    "dead_source": Benchmark(dead_source.compare),
     "csi_addons_promote": Benchmark(csi_addons_volumes.promote, lab="--csi-addons"),
     "ceph_rbd_promote": Benchmark(ceph_rbd_images.promote, lab="--storage ceph"),
 }

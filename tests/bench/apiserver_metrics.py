@@ -19,8 +19,16 @@ SAMPLE_EVERY = 3.0
 
 def writes(client: SiteClient, but: str) -> int:
     """Of everybody, to every resource but that one."""
-    found = _series(client, REQUESTS)
-    return sum(value for labels, value in found if labels["verb"] in WRITES and labels["resource"] != but)
+    return sum(count for (_verb, resource), count in written(client).items() if resource != but)
+
+
+def written(client: SiteClient) -> Counter[tuple[str, str]]:
+    """(verb, resource) to the number of such writes, of everybody."""
+    counted: Counter[tuple[str, str]] = Counter()
+    for labels, value in _series(client, REQUESTS):
+        if labels["verb"] in WRITES:
+            counted[labels["verb"], labels["resource"]] += value
+    return counted
 
 
 def watches(client: SiteClient) -> Counter[str]:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,12 @@ from ocpvirt_lab.storm_instant import WithoutWebhooks
 def size(name: str, usual: int) -> int:
     """How many: the issue's number, or another one to try with, from BENCH_name."""
     return int(os.environ.get(f"BENCH_{name}", usual))
+
+
+def sizes(name: str, usual: Sequence[int]) -> list[int]:
+    """As `size`, for several numbers with commas between them."""
+    given = os.environ.get(f"BENCH_{name}")
+    return [int(number) for number in given.split(",")] if given else list(usual)
 
 
 @dataclass(frozen=True)
@@ -71,10 +77,10 @@ def fleet_on(lab: Lab, folder: Path, fleet_name: str, count: int, cap: int, crit
 
 
 @contextmanager
-def instant_boots(lab: Lab) -> Iterator[None]:
+def instant_boots(lab: Lab, site: str = storm_plan.SITE) -> Iterator[None]:
     """No virt-controller and none of KubeVirt's webhooks: whoever starts VMs is what is measured."""
-    client = SiteClient(Path(lab.environment()["sites"][storm_plan.SITE]["kubeconfig"]))
-    lab.kill(storm_plan.SITE, "virt-controller")
+    client = SiteClient(Path(lab.environment()["sites"][site]["kubeconfig"]))
+    lab.kill(site, "virt-controller")
     try:
         with WithoutWebhooks(client):
             yield

@@ -31,6 +31,7 @@ from ansible_collections.ocpvirt.dr.tests.integration.fleet import Fleet, deploy
 from ansible_collections.ocpvirt.dr.tests.integration.killed_run import KilledRun
 from ansible_collections.ocpvirt.dr.tests.integration.leftovers import LeftBehind
 from ansible_collections.ocpvirt.dr.tests.integration.recovered import Recovered, fail_over_to_clones
+from ansible_collections.ocpvirt.dr.tests.integration.silent_source import Moved, fail_over_from_silence
 from ansible_collections.ocpvirt.dr.tests.integration.two_disks import TwoDisks, two_disks
 from ansible_collections.ocpvirt.dr.tests.integration.unprotecting import Unprotected
 from ansible_collections.ocpvirt.dr.tests.integration.world import (
@@ -52,6 +53,7 @@ STAGES = (
     "half_started",
     "lost",
     "left_behind",
+    "moved_from_silence",
     "moved",
     "without_apis",
     "answering",
@@ -166,12 +168,15 @@ def left_behind(lost: World) -> LeftBehind:
 
 
 @pytest.fixture(scope="session")
-def moved(left_behind: LeftBehind) -> World:
-    """After a failover that nothing disturbs but a Released volume."""
+def moved_from_silence(left_behind: LeftBehind) -> Moved:
+    """After a failover that nothing disturbs but a Released volume, and a source that lets everybody wait."""
     left_behind.remove_other()
-    world = left_behind.world
-    must(world.failover("-e", f"dr_reports={world.reports}"))
-    return world
+    return fail_over_from_silence(left_behind.world)
+
+
+@pytest.fixture(scope="session")
+def moved(moved_from_silence: Moved) -> World:
+    return moved_from_silence.world
 
 
 @pytest.fixture(scope="session")

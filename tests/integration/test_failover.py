@@ -7,6 +7,7 @@ import time
 
 from ansible_collections.ocpvirt.dr.tests.integration.captures import Decided
 from ansible_collections.ocpvirt.dr.tests.integration.killed_run import KilledRun
+from ansible_collections.ocpvirt.dr.tests.integration.silent_source import Moved
 from ansible_collections.ocpvirt.dr.tests.integration.world import (
     World,
     assert_as_it_must_be,
@@ -37,6 +38,12 @@ def test_an_approved_failover_of_a_plan_that_was_changed_since_is_refused_with_t
     approved = re.findall(r"dr_fingerprint=[0-9a-f-]+", decided.played.output)[-1]
     played = world.failover("-e", approved, plan=world.write_plan("hasty", document))
     refused(played, "begin the run that was approved", "plan: startup.max_starting was 3 and is 4")
+
+
+def test_p4_a_source_that_says_nothing_is_asked_at_the_begin_and_once_more(moved_from_silence: Moved) -> None:
+    """The begin asks both at once; what each may take is in test_dead_source of the unit tests."""
+    assert moved_from_silence.api == len(["begin", "verify"])
+    assert moved_from_silence.storage == len(["begin"])
 
 
 def test_a_failover_ends_with_every_vm_running_from_its_replicated_disk(moved: World) -> None:

@@ -139,9 +139,13 @@ class Api:
         # the aggregated API of KubeVirt answers 406 to who accepts JSON only, and 500 where no repetition helps
         self._request("PUT", path, body, {}, "application/json", on, accept="*/*", passes=_may_pass_at_virt_api)
 
-    def raw(self, path: str, timeout: float | None = None) -> Any:
-        """GET of any path; timeout: seconds after which it is not tried again, in place of our patience."""
-        return self._request("GET", path, None, {}, "application/json", path, timeout=timeout)
+    def raw(self, path: str, timeout: float | None = None, once: bool = False) -> Any:
+        """GET of any path; timeout: seconds after which it is not tried again, in place of our patience.
+
+        once: who does not answer is not asked again at all, only who answers that it is busy.
+        """
+        passes = _answers_busy if once else None
+        return self._request("GET", path, None, {}, "application/json", path, timeout=timeout, passes=passes)
 
     def watch(
         self, kind: Kind, version: str, seconds: float, namespace: str | None = None, labels: str | None = None
@@ -213,7 +217,7 @@ class Api:
 
         def send(left: float) -> Any:
             left = max(SHORTEST_TIMEOUT, left)
-            limit = urllib3.Timeout(connect=min(CONNECT_TIMEOUT, left), read=min(READ_TIMEOUT, left))
+            limit = urllib3.Timeout(total=left, connect=CONNECT_TIMEOUT, read=READ_TIMEOUT)
             self.requests += 1
             began = self.clock.monotonic()
             try:
@@ -234,6 +238,10 @@ class Api:
 def may_pass(error: DrError) -> bool:
     """Whether the same request may succeed later."""
     return isinstance(error, Unreachable) or error.status in PASSING
+
+
+def _answers_busy(error: DrError) -> bool:
+    return error.status in PASSING
 
 
 def _may_pass_at_virt_api(error: DrError) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from .._errors import Failed, Refused, Unsupported
 from .api import Api
-from .oauth import login
+from .oauth import LOGIN_TIMEOUT, login
 
 try:
     import kubernetes
@@ -31,8 +31,8 @@ POOL_SIZE = 24
 ONE_AT_A_TIME = threading.Lock()
 
 
-def connect(site: str, auth: Mapping[str, Any]) -> Api:
-    """Make a connection to a site; nothing is sent yet.
+def connect(site: str, auth: Mapping[str, Any], login_timeout: float = LOGIN_TIMEOUT) -> Api:
+    """Make a connection to a site; nothing but a login is sent yet.
 
     auth: authentication options of kubernetes.core (kubeconfig, context, host, api_key, username, password, ...).
     A user name and password are exchanged for a token at OpenShift's OAuth server.
@@ -47,7 +47,7 @@ def connect(site: str, auth: Mapping[str, Any]) -> Api:
         )
     options = dict(auth)
     if options.get("username") and options.get("password"):
-        options = login(site, options)
+        options = login(site, options, login_timeout)
     try:
         with ONE_AT_A_TIME:
             # nor may what the last site left there stay with one that does not name it

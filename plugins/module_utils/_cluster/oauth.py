@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as FutureTimeout
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from typing import Any
 
 from .._errors import Failed, Unreachable, Unsupported
@@ -23,7 +23,7 @@ except ImportError as error:
 LOGIN_TIMEOUT = 15.0
 
 
-def login(site: str, options: Mapping[str, Any]) -> dict[str, Any]:
+def login(site: str, options: Mapping[str, Any], timeout: float = LOGIN_TIMEOUT) -> dict[str, Any]:
     """The same options with api_key in place of username and password."""
     if MISSING is not None:
         raise Unsupported(
@@ -35,20 +35,30 @@ def login(site: str, options: Mapping[str, Any]) -> dict[str, Any]:
     configuration.ocp_username, configuration.ocp_password = options["username"], options["password"]
     configuration.verify_ssl = options.get("validate_certs", True)
     configuration.ssl_ca_cert = options.get("ca_cert")
-    # the library sets no timeout of its own; a thread that hangs must not keep the process
-    pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="oauth")
     try:
-        pool.submit(configuration.get_token).result(timeout=LOGIN_TIMEOUT)
-    except (requests.ConnectionError, FutureTimeout) as error:
-        raise Unreachable(
-            "log in at the OAuth server", site=site, seen=type(error).__name__, waited=LOGIN_TIMEOUT
-        ) from error
+        _within(timeout, configuration.get_token)
+    except (requests.ConnectionError, TimeoutError) as error:
+        raise Unreachable("log in at the OAuth server", site=site, seen=type(error).__name__, waited=timeout) from error
     except OCPLoginException as error:
         # the exception's text holds the URL and reason, never the password
         raise Failed(
             "log in at the OAuth server", site=site, seen=str(error), next_step="check user name and password"
         ) from error
-    finally:
-        pool.shutdown(wait=False)
     rest = {name: value for name, value in options.items() if name not in ("username", "password")}
     return {**rest, "api_key": configuration.token["access_token"]}
+
+
+def _within(seconds: float, call: Callable[[], object]) -> None:
+    """The library sets no timeout of its own. A pool's thread would keep the process from ending while it hangs."""
+    done: Future[None] = Future()
+
+    def run() -> None:
+        try:
+            call()
+        except Exception as error:  # noqa: BLE001 - the caller gets it
+            done.set_exception(error)
+        else:
+            done.set_result(None)
+
+    threading.Thread(target=run, name="oauth", daemon=True).start()
+    done.result(seconds)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -79,6 +79,7 @@ class Run:
 
     state: running, failed or waiting, at a gate of its start or after the step `until` (the same command resumes
     it), done, or rolled_back (everything runs at the source again).
+    source_silent: groups that gave no answer there when this attempt began.
     fence_debt: why the lost site is not provably off, None without a debt.
     hooks: by `StepHook.key`.
     recovery_point: from whose clones VMs start, None with the newest copies.
@@ -100,6 +101,7 @@ class Run:
     accepted_loss: str | None = None
     source_state: str = "unknown"
     source_last_seen: str | None = None
+    source_silent: Sequence[str] = ()
     fence_debt: str | None = None
     recovery_point: str | None = None
     steps: Mapping[str, StepRecord] = field(default_factory=dict)

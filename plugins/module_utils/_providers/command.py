@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -35,11 +37,17 @@ Runner = Callable[[Sequence[str], float, bytes], Answer]
 
 def run_command(words: Sequence[str], seconds: float, stdin: bytes = b"") -> Answer:
     """Run a program to its end. No answer within the seconds: Unreachable; no such program: Failed."""
+    pipe = subprocess.PIPE
     try:
-        done = subprocess.run(list(words), input=stdin, capture_output=True, timeout=seconds, check=False)
-    except subprocess.TimeoutExpired as error:
-        raise Unreachable(f"run {words[0]}", seen="no answer", waited=seconds) from error
+        process = subprocess.Popen(list(words), stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True)
     except FileNotFoundError as error:
         hint = f"install {words[0]} where the playbook runs, or correct the plan"
         raise Failed(f"run {words[0]}", seen="there is no such program", next_step=hint) from error
-    return Answer(done.returncode, done.stdout, done.stderr)
+    try:
+        stdout, stderr = process.communicate(stdin, seconds)
+    except subprocess.TimeoutExpired as error:
+        # what it started holds its pipes: killed alone it would be waited for until that ends too
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        raise Unreachable(f"run {words[0]}", seen="no answer", waited=seconds) from error
+    return Answer(process.returncode, stdout, stderr)

@@ -64,7 +64,7 @@ class NfsProvider(Provider):
                 return [first, *super().observe_all(groups[1:], site)]
             return [first, *(silent(group.name, site, first.message) for group in groups[1:])]
         try:
-            exports = all_exports(site, url)
+            exports = all_exports(site, url, self.sites[site].patience)
         except DrError as error:
             return [silent(group.name, site, str(error)) for group in groups]
         return [_listed(group, site, exports) for group in groups]
@@ -196,7 +196,8 @@ class NfsProvider(Provider):
         return True
 
     def _control(self, group: Group, site: str) -> NfsControl:
-        return control_for(site, group, self.sites[site].run)
+        there = self.sites[site]
+        return control_for(site, group, there.run, there.patience)
 
     def _peer(self, group: Group, site: str) -> str:
         return str(group.options_at(site)["peer"])

@@ -56,12 +56,13 @@ class NfsControl(Protocol):
         """Withdraw that copy and remove its data; whether there was one."""
 
 
-def control_for(site: str, group: Group, run: Runner = run_command) -> NfsControl:
+def control_for(site: str, group: Group, run: Runner = run_command, patience: float | None = None) -> NfsControl:
+    """patience: seconds of a look, where that is less than usual; of what is run its runner sees to it."""
     options = group.options_at(site)
     export = export_of(group, site)
     if "control" in options:
         transfer = seconds_of(group, site, options, "timeout", nfs_http.TRANSFER)
-        return HttpControl(site, options["control"], export, transfer)
+        return HttpControl(site, options["control"], export, transfer, patience=patience)
     if "ssh" in options:
         transfer = seconds_of(group, site, options, "timeout", nfs_ssh.TRANSFER)
         return SshControl(site, export, options, _other(group, site), transfer, run)

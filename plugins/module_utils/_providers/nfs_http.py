@@ -43,25 +43,34 @@ ERRORS: dict[str, type[DrError]] = {
 }
 
 
-def all_exports(site: str, url: str) -> dict[str, dict[str, Any]]:
+def all_exports(site: str, url: str, patience: float | None = None) -> dict[str, dict[str, Any]]:
     """name to status of every export of a server."""
-    listed = look(Clock(), site, "its exports", f"{url.rstrip('/')}/v1/exports")
+    listed = look(Clock(), site, "its exports", f"{url.rstrip('/')}/v1/exports", patience)
     return {export["name"]: export for export in listed["exports"]}
 
 
 class HttpControl:
     """One export; see `NfsControl`."""
 
-    def __init__(self, site: str, url: str, export: str, transfer: float, clock: Clock | None = None) -> None:
-        """transfer: seconds that a final sync or a resync may take."""
+    def __init__(
+        self,
+        site: str,
+        url: str,
+        export: str,
+        transfer: float,
+        clock: Clock | None = None,
+        patience: float | None = None,
+    ) -> None:
+        """transfer: seconds that a final sync or a resync may take; patience: of a look, if less than usual."""
         self._site = site
+        self._patience = patience
         self._transfer = transfer
         self._url = f"{url.rstrip('/')}/v1/exports/{export}"
         self._export = export
         self._clock = clock or Clock()
 
     def look(self) -> dict[str, Any]:
-        return look(self._clock, self._site, f"export {self._export}", self._url)
+        return look(self._clock, self._site, f"export {self._export}", self._url, self._patience)
 
     def status(self) -> dict[str, Any]:
         return self._call("GET", "", read_timeout=STATUS_TIMEOUT)
@@ -147,18 +156,20 @@ class HttpControl:
 
     def _call(self, method: str, verb: str, body: Any = None, read_timeout: float = READ_TIMEOUT) -> dict[str, Any]:
         def send(_left: float) -> dict[str, Any]:
-            return _send(self._site, f"export {self._export}", method, f"{self._url}{verb}", body, read_timeout)
+            limit = urllib3.Timeout(connect=CONNECT_TIMEOUT, read=read_timeout)
+            return _send(self._site, f"export {self._export}", method, f"{self._url}{verb}", body, limit)
 
         return patiently(self._clock, PATIENCE, send, _passes)
 
 
-def look(clock: Clock, site: str, on: str, url: str) -> dict[str, Any]:
+def look(clock: Clock, site: str, on: str, url: str, patience: float | None = None) -> dict[str, Any]:
     """Of a site that may be dead: who refuses the connection is not asked again, only who answers that it is busy."""
+    seconds = STATUS_TIMEOUT if patience is None else min(STATUS_TIMEOUT, patience)
 
     def send(left: float) -> dict[str, Any]:
-        return _send(site, on, "GET", url, None, max(SHORTEST_TIMEOUT, left))
+        return _send(site, on, "GET", url, None, urllib3.Timeout(total=max(SHORTEST_TIMEOUT, left)))
 
-    return patiently(clock, STATUS_TIMEOUT, send, lambda error: error.status in PASSING and _passes(error))
+    return patiently(clock, seconds, send, lambda error: error.status in PASSING and _passes(error))
 
 
 def _passes(error: DrError) -> bool:
@@ -168,7 +179,7 @@ def _passes(error: DrError) -> bool:
     return isinstance(error, Conflict) or (isinstance(error, Failed) and error.status in PASSING)
 
 
-def _send(site: str, on: str, method: str, url: str, body: Any, read_timeout: float) -> dict[str, Any]:
+def _send(site: str, on: str, method: str, url: str, body: Any, limit: Any) -> dict[str, Any]:
     tried = f"{method} {url}"
     try:
         response = POOL.request(
@@ -176,7 +187,7 @@ def _send(site: str, on: str, method: str, url: str, body: Any, read_timeout: fl
             url,
             body=None if body is None else json.dumps(body).encode(),
             headers={"Content-Type": "application/json"},
-            timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT, read=read_timeout),
+            timeout=limit,
             retries=False,
         )
     except HTTPError as error:

@@ -11,11 +11,12 @@ from functools import cached_property
 from typing import Any
 
 from .._cluster.api import Api
+from .._cluster.clock import Clock, Deadline
 from .._cluster.kinds import PV, PVC
 from .._errors import Unreachable
 from .._model.names import protected_label
 from .._model.plan import Group, Plan
-from .command import Runner, run_command
+from .command import Answer, Runner, run_command
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class ClaimedVolume:
         return self.pvc["metadata"].get("labels") or {}
 
 
+# of a storage whose API server has used up the time
+LOOK_TIMEOUT = 1.0
 # seconds that something may go on for although this process ended
 Outlasting = Callable[[int], AbstractContextManager[Any]]
 # options with references to secrets, to the same with the secrets
@@ -57,9 +60,10 @@ class SiteHandle:
     ) -> None:
         self.name = name
         self.plan = plan
-        self.run = run
         self.reveal = reveal
         self.outlasting = outlasting
+        self._hurried: Deadline | None = None
+        self._run = run
         self._open_api = open_api
         self._expected: Sequence[ClaimedVolume] = ()
 
@@ -67,13 +71,33 @@ class SiteHandle:
     def api(self) -> Api:
         return self._open_api()
 
+    @property
+    def patience(self) -> float | None:
+        """Seconds left to a site that may be dead, and never less than a look takes; None: as many as usual."""
+        if self._hurried is None:
+            return None
+        return max(min(LOOK_TIMEOUT, self._hurried.seconds), self._hurried.left)
+
+    def hurry(self, seconds: float) -> None:
+        """From now on it has to answer within the seconds."""
+        self._hurried = Deadline(Clock(), seconds)
+
+    def run(self, words: Sequence[str], seconds: float, stdin: bytes = b"") -> Answer:
+        """Run a program that reaches the site's storage."""
+        patience = self.patience
+        return self._run(words, seconds if patience is None else min(seconds, patience), stdin)
+
+    def open_by(self, open_api: Callable[[], Api]) -> None:
+        """From now on `api` is opened so."""
+        self._open_api = open_api
+
     def silence(self, why: str) -> None:
         """From now on `api` is refused at once."""
 
         def refuse() -> Api:
             raise Unreachable("connect to the API server", site=self.name, seen=why)
 
-        self._open_api = refuse
+        self.open_by(refuse)
 
     def volumes(self, group: Group) -> list[ClaimedVolume]:
         """The group's claims that `protect` has labelled here, as they were when the plan's were first listed."""

@@ -65,13 +65,15 @@ class TaskFileProvider(Provider):
 
     def observe_all(self, groups: Sequence[Group], site: str) -> list[GroupStatus]:
         """All groups of a site in one play. Options that are wrong are what that group shows."""
+        patience = self.sites[site].patience
         asked: dict[str, Request] = {}
         found: dict[str, GroupStatus] = {}
         vars_files: dict[str, None] = {}
         for group in groups:
             try:
                 options = self.options(group, site)
-                asked[group.name] = self._request(group, site, "observe", options.observe_timeout)
+                request = self._request(group, site, "observe", options.observe_timeout)
+                asked[group.name] = request if patience is None else request.hurried_by(patience)
                 vars_files |= dict.fromkeys(options.vars_files)
             except DrError as error:
                 found[group.name] = _unknown(group, site, str(error))

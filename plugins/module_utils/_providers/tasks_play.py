@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ from .._model.plan_secrets import HIDDEN, is_secret_key
 
 # what Ansible itself needs before and after the tasks
 SPARE = 60.0
+# and before them, where nobody can wait
+START = 3.0
 LONGEST_REASON = 500
 # A module that is killed must not leave tasks behind that begin others: what is under way may still end.
 BOOT = """
@@ -44,7 +46,10 @@ QUIET = {
 
 @dataclass(frozen=True)
 class Request:
-    """One verb of one group. here, there: the options of its site and of the other one, secrets revealed."""
+    """One verb of one group. here, there: the options of its site and of the other one, secrets revealed.
+
+    hurried: asked of a site that may be dead. Such requests of a play have the time of one together.
+    """
 
     verb: str
     group: str
@@ -55,6 +60,10 @@ class Request:
     forced: bool = False
     here: Mapping[str, Any] = field(default_factory=dict, repr=False)
     there: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    hurried: bool = False
+
+    def hurried_by(self, seconds: float) -> Request:
+        return replace(self, seconds=min(self.seconds, seconds), hurried=True)
 
     def variables(self) -> dict[str, Any]:
         return {
@@ -63,7 +72,8 @@ class Request:
             "site": self.site,
             "peer": self.peer,
             "file": self.file,
-            "timeout": int(self.seconds),
+            # none would be without end
+            "timeout": max(1, int(self.seconds)),
             "forced": self.forced,
             "here": dict(self.here),
             "there": dict(self.there),
@@ -82,7 +92,7 @@ class Outcome:
 def play(requests: Sequence[Request], vars_files: Sequence[str]) -> list[Outcome]:
     """Run the requests one after the other; an outcome for each."""
     secrets = sorted({word for request in requests for word in _secrets([request.here, request.there])}, key=len)
-    seconds = sum(request.seconds for request in requests) + SPARE
+    seconds = _longest(requests)
     with tempfile.TemporaryDirectory(prefix="ocpvirt-dr-") as name:
         folder = Path(name)
         answers = folder / "answers"
@@ -95,6 +105,12 @@ def play(requests: Sequence[Request], vars_files: Sequence[str]) -> list[Outcome
         _write(folder / "variables.yml", _literal(variables))
         words = _run(folder, seconds)
         return [_outcome(answers / f"{number}.json", words, secrets) for number in range(len(requests))]
+
+
+def _longest(requests: Sequence[Request]) -> float:
+    if any(request.hurried for request in requests):
+        return max(request.seconds for request in requests) + START
+    return sum(request.seconds for request in requests) + SPARE
 
 
 def _play(vars_files: Sequence[str]) -> dict[str, Any]:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,8 +19,8 @@ from ..._planning.restore.stage_record import last_refresh
 from ..._planning.status_table import status_table
 from ..capture.metadata_source import source_of
 from ..inventory.site_report import site_report
-from ..plan.groups import Groups
-from ..plan.sites import Reach, reach
+from ..plan.asking import ask_sites
+from ..plan.sites import Reach
 from ..report.history import history_of
 from .readiness import where_it_lives
 
@@ -30,10 +30,8 @@ LAST_RUNS = 5
 def plan_status(plan: Plan) -> dict[str, Any]:
     """A report from whatever answers; nothing that is missing makes it fail."""
     names = list(plan.sites)
-    with ThreadPoolExecutor(max_workers=3) as pool:
-        asked = [pool.submit(reach, plan, name) for name in names]
-        groups = pool.submit(Groups(plan).observe, names).result()
-        reached = [future.result() for future in asked]
+    asked = ask_sites(plan, names)
+    groups, reached = asked.groups, list(asked.reached.values())
     lives_at = where_it_lives(plan, groups)
     now = datetime.now(UTC)
     runs = history_of(plan, reached).runs
@@ -64,7 +62,7 @@ def plan_status(plan: Plan) -> dict[str, Any]:
     return {**report, "table": status_table(report)}
 
 
-def _phase(plan: Plan, groups: dict[str, Any], lives_at: str | None) -> str:
+def _phase(plan: Plan, groups: Mapping[str, Any], lives_at: str | None) -> str:
     """DESIGN's phases, from what is observed: which side is primary and which way data flows."""
     if lives_at is None:
         return "unclear"

@@ -4,8 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,8 +22,8 @@ from ..entry import bounded
 from ..inventory.protected import Protected, list_everyone, list_protected, selected, start_records
 from ..inventory.site_report import present_apis, storage_phases
 from ..inventory.workloads import workload_records
-from ..plan.groups import Groups
-from ..plan.sites import Reach, reach
+from ..plan.asking import ask_sites
+from ..plan.sites import Reach
 from ..protect.data_protection import version_findings
 from ..report.history import history_of
 from ..start.budget_record import budget_findings
@@ -45,12 +44,8 @@ def readiness(plan: Plan, pv_patch_preview: str = "") -> dict[str, Any]:
 
     pv_patch_preview: pattern of the claims whose patches are shown one by one.
     """
-    names = list(plan.sites)
-    replication = Groups(plan)
-    with ThreadPoolExecutor(max_workers=3) as pool:
-        asked = {name: pool.submit(reach, plan, name) for name in names}
-        groups = pool.submit(replication.observe, names).result()
-        reached = {name: future.result() for name, future in asked.items()}
+    asked = ask_sites(plan, list(plan.sites))
+    reached, replication, groups = asked.reached, asked.replication, asked.groups
     findings = [finding for there in reached.values() for finding in _site(plan, there)]
     history = history_of(plan, reached.values())
     if history.runs or not history.unread:
@@ -100,7 +95,7 @@ def readiness(plan: Plan, pv_patch_preview: str = "") -> dict[str, Any]:
     }
 
 
-def where_it_lives(plan: Plan, groups: dict[str, list[GroupStatus]]) -> str | None:
+def where_it_lives(plan: Plan, groups: Mapping[str, list[GroupStatus]]) -> str | None:
     """The one site at which every group is primary; None when there is no such site or more than one."""
     at = [site for site in plan.sites if groups[site] and all(status.role == "primary" for status in groups[site])]
     return at[0] if len(at) == 1 else None
@@ -147,7 +142,7 @@ def _storage(plan: Plan, api: Api) -> Iterator[Finding]:
             )
 
 
-def _groups(plan: Plan, groups: dict[str, list[GroupStatus]], lives_at: str | None) -> Iterator[Finding]:
+def _groups(plan: Plan, groups: Mapping[str, list[GroupStatus]], lives_at: str | None) -> Iterator[Finding]:
     by_name = {site: {status.group: status for status in groups[site]} for site in plan.sites}
     for group in plan.groups:
         seen = {site: by_name[site][group.name] for site in plan.sites}

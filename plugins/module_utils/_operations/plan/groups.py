@@ -12,14 +12,15 @@ from contextlib import nullcontext
 from functools import partial
 from typing import Any, TypeVar
 
-from ..._errors import Refused
-from ..._model.group_status import GroupStatus, SyncProof
+from ..._cluster.api import Api
+from ..._errors import Refused, Unreachable
+from ..._model.group_status import GroupStatus, SyncProof, silent
 from ..._model.plan import Group, Plan
 from ..._providers.base import Provider
 from ..._providers.registry import provider_class
 from ..._providers.site_handle import ClaimedVolume, Outlasting, SiteHandle
 from .plan_source import resolve_references
-from .sites import open_site
+from .sites import Reach, open_site
 
 Done = TypeVar("Done")
 
@@ -39,6 +40,7 @@ class Groups:
             )
             for name in plan.sites
         }
+        self._passed_over: dict[tuple[str, str], str] = {}
         self._classes: dict[str, type[Provider]] = {}
         self._providers: dict[type[Provider], Provider] = {}
         self._lock = threading.Lock()
@@ -62,6 +64,25 @@ class Groups:
         """Its API server is not connected to any more: products look for volumes there again and again."""
         self._handles[site].silence(why)
 
+    def hear(self, site: str, answer: Callable[[], Reach]) -> None:
+        """Products that need its API server take the answer of whoever asks it, and wait for that."""
+
+        def opened() -> Api:
+            there = answer()
+            if there.state == "unreachable":
+                raise Unreachable("connect to the API server", site=site, seen=there.message)
+            return there.api or open_site(self.plan, site)
+
+        self._handles[site].open_by(opened)
+
+    def hurry(self, site: str, seconds: float) -> None:
+        """Its storage has to answer within the seconds, from now on."""
+        self._handles[site].hurry(seconds)
+
+    def pass_over(self, site: str, names: Iterable[str], why: str) -> None:
+        """These groups are not asked for there any more: they give no answer."""
+        self._passed_over |= {(site, name): why for name in names}
+
     def observe(self, sites: Iterable[str], proofs: bool = True) -> dict[str, list[GroupStatus]]:
         """site to the status of every group there, in the plan's order; sites and products are asked in parallel.
 
@@ -72,15 +93,19 @@ class Groups:
             site, provider, groups = asked
             return provider.observe_all(groups, site) if proofs else provider.observe_roles(groups, site)
 
-        asked = [(site, *item) for site in sites for item in self._by_provider(self.plan.groups)]
+        asked = [(site, *item) for site in sites for item in self._by_provider(self._asked_for(site))]
         with ThreadPoolExecutor(max_workers=max(1, len(asked))) as pool:
             answers = list(pool.map(observe, asked))
-        found = {
+        found = {(site, name): silent(name, site, why) for (site, name), why in self._passed_over.items()}
+        found |= {
             (site, status.group): status
             for (site, _provider, _groups), statuses in zip(asked, answers, strict=True)
             for status in statuses
         }
         return {site: [found[site, group.name] for group in self.plan.groups] for site in sites}
+
+    def _asked_for(self, site: str) -> list[Group]:
+        return [group for group in self.plan.groups if (site, group.name) not in self._passed_over]
 
     def promote(self, groups: Sequence[Group], site: str, forced: bool) -> list[str]:
         """Promote many groups, products in parallel; names of those that had to be changed."""

@@ -9,15 +9,21 @@ from dataclasses import dataclass
 
 from ..._cluster.api import Api
 from ..._cluster.client import connect
-from ..._cluster.clock import Deadline
+from ..._cluster.clock import Clock, Deadline
+from ..._cluster.oauth import LOGIN_TIMEOUT
+from ..._cluster.patience import patiently
 from ..._errors import DrError, Unreachable
 from ..._model.plan import Plan
 from .plan_source import resolve_auth
 
 # a site that may be dead must not hold anything up
 PROBE_TIMEOUT = 8.0
-# a site that was declared lost and did not answer when the run began is asked again only briefly
-LOST_TIMEOUT = 2.0
+# one that is declared lost has so long in all to prove the opposite: with a login, its API server and its storage
+DECLARED_TIMEOUT = 6.0
+# and if it did not answer when the run began, it is asked again only briefly
+LOST_TIMEOUT = 1.5
+# of several front ends one may be dead, and refuse what the next one takes
+REFUSAL_TIMEOUT = 1.0
 
 
 @dataclass(frozen=True)
@@ -34,22 +40,35 @@ class Reach:
     api: Api | None = None
 
 
-def open_site(plan: Plan, name: str) -> Api:
-    """A connection to a site of the plan."""
+def open_site(plan: Plan, name: str, timeout: float = LOGIN_TIMEOUT) -> Api:
+    """A connection to a site of the plan. timeout: seconds of a login by user name and password."""
     site = plan.site(name)
-    return connect(name, resolve_auth(site, os.environ))
+    return connect(name, resolve_auth(site, os.environ), timeout)
 
 
-def reach(plan: Plan, name: str, timeout: float = PROBE_TIMEOUT) -> Reach:
-    """Ask a site's API server who it is."""
+def reach(plan: Plan, name: str, timeout: float = PROBE_TIMEOUT, once: bool = False) -> Reach:
+    """Ask a site's API server who it is.
+
+    once: of a site that is given up, which has all in all no more than the timeout, and which is not waited for when it
+    refuses, as if it were being restarted.
+    """
     try:
-        api = open_site(plan, name)
-        deadline = Deadline(api.clock, timeout)
+        deadline = Deadline(Clock(), timeout)
+        api = open_site(plan, name, timeout if once else LOGIN_TIMEOUT)
+        _hear(api, deadline if once else Deadline(api.clock, timeout), once)
+        # who has answered lives, and may take its time
         version = api.raw("/version", timeout=timeout)
-        # /version is public; this one shows that the credentials work
-        api.raw("/api/v1/namespaces?limit=1", timeout=max(1.0, deadline.left))
     except Unreachable as error:
         return Reach(name, "unreachable", str(error))
     except DrError as error:
         return Reach(name, "failed", str(error))
     return Reach(name, "reachable", version=version["gitVersion"], api=api)
+
+
+def _hear(api: Api, deadline: Deadline, once: bool) -> None:
+    """/version is public, and says nothing of what is behind the server; this one shows that the credentials work."""
+
+    def ask(_left: float) -> None:
+        api.raw("/api/v1/namespaces?limit=1", timeout=deadline.left, once=once)
+
+    patiently(api.clock, REFUSAL_TIMEOUT if once else 0.0, ask, lambda error: isinstance(error, Unreachable))

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ..._cluster.api import Api
@@ -16,17 +15,13 @@ from ..._model.plan import Plan
 from ..._planning.sync_merge import merged_syncs
 from ..checks.readiness import where_it_lives
 from ..entry import bounded
-from ..plan.groups import Groups
-from ..plan.sites import reach
+from ..plan.asking import ask_sites
 
 
 def record_syncs(plan: Plan, check_mode: bool) -> dict[str, Any]:
     """Look at the groups and keep what is newer than what was kept, at each site that answers."""
-    names = list(plan.sites)
-    with ThreadPoolExecutor(max_workers=3) as pool:
-        asked = [pool.submit(reach, plan, name) for name in names]
-        groups = pool.submit(Groups(plan).observe, names).result()
-        apis = {name: future.result().api for name, future in zip(names, asked, strict=True)}
+    asked = ask_sites(plan, list(plan.sites))
+    groups, apis = asked.groups, {name: there.api for name, there in asked.reached.items()}
     lives_at = where_it_lives(plan, groups)
     if lives_at is None:
         raise Refused(

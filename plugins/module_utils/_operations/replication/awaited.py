@@ -17,8 +17,9 @@ from ..._model.plan import Plan
 from ..._planning.restore.arrival import CLAIMS
 from ..._providers.site_handle import ClaimedVolume
 from ..capture.metadata_source import chosen_capture, makes_volumes, source_of
+from ..plan.groups import Groups
 from ..restore.expected import expected_volumes
-from ..run.outlook import Outlook, awake_groups
+from ..run.outlook import Outlook
 from ..run.session import Session
 from ..volumes.volumes import decide
 
@@ -28,7 +29,10 @@ def look_with_capture(plan: Plan, target: str, seen: Outlook) -> Outlook:
     api = seen.reached[target].api
     if api is None or all(status.present for status in seen.groups[target]):
         return seen
-    groups = awake_groups(plan, seen.reached)
+    # what lists the target's claims, and keeps the list: another one than before those were awaited
+    groups = Groups(plan)
+    for name, there in seen.reached.items():
+        groups.hear(name, lambda there=there: there)
     try:
         source, peer = source_of(plan), plan.peer_of(target)
         names = [info.name for info in source.catalog(api) if info.complete and info.site == peer]

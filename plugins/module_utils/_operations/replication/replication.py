@@ -16,7 +16,7 @@ from ..._planning.guards.promotion import PeerClearance, check_machines_off, che
 from ..._planning.guards.switch import check_demotion, check_resync, check_taking_back
 from ..._providers.base import WORKERS
 from ..entry import bounded
-from ..plan.groups import Groups
+from ..plan.asking import ask_sites
 from ..run.session import Session
 from .awaited import expect_captured, observe_groups
 from .losses import before_switch
@@ -25,8 +25,8 @@ from .taking_back import take_back
 
 def replication_info(plan: Plan, sites: list[str], expect: str | None) -> dict[str, Any]:
     """Role, health and lag of every group at the sites; with expect: whether that is what a phase wants."""
-    groups = Groups(plan)
-    found = groups.observe(plan.sites if expect else sites)
+    asked = ask_sites(plan, list(plan.sites) if expect else sites)
+    groups, found = asked.replication, asked.groups
     now = datetime.now(UTC)
     result: dict[str, Any] = {
         "changed": False,
@@ -138,9 +138,12 @@ def fence_source(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
 def _give_up(session: Session) -> list[str]:
     """Demote at the lost site what still answers there as primary: a storage may outlive its cluster.
 
-    Not where that would be a planned switch, which a lost site only delays.
+    Not where that would be a planned switch, which a lost site only delays. One that was silent when the run began is not
+    asked again: the fence holds without it.
     """
     source = session.source
+    if session.source_storage_is_dead:
+        return []
     groups = {group.name: group for group in session.plan.groups}
     seen = session.groups.observe([source], proofs=False)[source]
     alive = [status.group for status in seen if status.role == "primary"]

@@ -12,13 +12,13 @@ from typing import Any
 from ..._errors import Refused
 from ..._model.plan import Plan
 from ..._planning.report.page import page
-from .history import read_history
+from .history import history_with
 from .whole_run import whole_run
 
 
 def write_report(plan: Plan, run_id: str | None, folder: str, check_mode: bool) -> dict[str, Any]:
     """Write both files anew where the record has changed since."""
-    run = whole_run(plan, read_history(plan), run_id)
+    run = whole_run(plan, history_with(plan, run_id), run_id)
     contents = {"html": page(run), "json": json.dumps(run, indent=1, sort_keys=True) + "\n"}
     place = Path(folder).expanduser()
     files = {form: place / f"{_file_name(run['run_id'])}.{form}" for form in contents}

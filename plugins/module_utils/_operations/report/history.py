@@ -5,13 +5,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from ..._cluster.run_store import RunStore
 from ..._errors import DrError
 from ..._model.plan import Plan
-from ..._model.run import REFRESH, Run
+from ..._model.run import REFRESH, Run, is_run_to
+from ..plan.asking import reach_sites
 from ..plan.sites import Reach, reach
 
 
@@ -31,8 +31,16 @@ class History:
 
 def read_history(plan: Plan) -> History:
     """Ask both sites at once."""
-    with ThreadPoolExecutor(max_workers=len(plan.sites)) as pool:
-        return history_of(plan, pool.map(lambda name: reach(plan, name), plan.sites))
+    return history_of(plan, reach_sites(plan).values())
+
+
+def history_with(plan: Plan, run_id: str | None) -> History:
+    """The target of a run has its record, so that a dead source is not waited for; else both sites are asked."""
+    for site in (name for name in plan.sites if run_id and is_run_to(run_id, name)):
+        found = history_of(plan, [reach(plan, site)])
+        if run_id in found.stores:
+            return found
+    return read_history(plan)
 
 
 def history_of(plan: Plan, reached: Iterable[Reach]) -> History:

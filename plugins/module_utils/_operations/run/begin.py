@@ -41,7 +41,8 @@ def begin_run(plan: Plan, asked: RunAsked, check_mode: bool) -> dict[str, Any]:
     operation = asked.operation
     alone = operation in ("failover", CLEANUP, *IN_PLACE)
     # a stop asks nothing of replication, which may be what is broken
-    seen = look_out(plan, [asked.target or ""] if alone else list(plan.sites), observe=operation != STOP)
+    must = [asked.target or ""] if alone else list(plan.sites)
+    seen = look_out(plan, must, observe=operation != STOP, lost=asked.declare_lost)
     if not check_mode:
         free_ended(plan, seen)
     unfinished = seen.unfinished
@@ -79,6 +80,7 @@ def _begun(
         waived_fencing=asked.waive_fencing,
         accepted_loss=asked.accept_loss,
         source_state=way.there.state,
+        source_silent=[status.group for status in way.sources if not status.reachable],
         # a promoted copy tells no more when its source was last heard
         source_last_seen=_last_seen(way, recorded) or run.source_last_seen,
     )

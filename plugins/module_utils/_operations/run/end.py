@@ -44,8 +44,9 @@ def _outcome(session: Session, losses: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _release_at_source(plan: Plan, session: Session) -> None:
-    source = session.reach_source()
-    if source.api is None:
+    # this attempt took no lock at a dead source; one of an earlier attempt is freed by whatever begins next
+    source = None if session.source_is_dead else session.reach_source()
+    if source is None or source.api is None:
         return
     try:
         PlanLock(source.api, plan.store_namespace, plan.name).release(session.run.id, session.run.attempt)

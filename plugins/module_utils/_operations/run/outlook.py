@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from ..._cluster.run_store import RunStore
@@ -13,8 +12,8 @@ from ..._errors import DrError
 from ..._model.group_status import GroupStatus
 from ..._model.plan import Plan
 from ..._model.run import BACKGROUND, ENDED, IN_PLACE, REHEARSALS, Run
-from ..plan.groups import Groups
-from ..plan.sites import Reach, reach
+from ..plan.asking import ask_sites, reach_sites
+from ..plan.sites import Reach
 
 
 @dataclass(frozen=True)
@@ -52,27 +51,20 @@ def _is_resumed_by(run: Run | None, operation: str, target: str) -> bool:
     return run is not None and run.state not in ENDED and (run.operation, run.target) == (operation, target)
 
 
-def look_out(plan: Plan, must: Collection[str], observe: bool = True) -> Outlook:
+def look_out(plan: Plan, must: Collection[str], observe: bool = True, lost: str | None = None) -> Outlook:
     """Ask both at once. must: sites whose record, if they answer, must be readable; of others it is read if it is.
 
     Only the site that a run can do without is such another: records say where the plan lives, and what is owed.
-    observe: whether the groups are asked too, else there are none.
+    observe: whether the groups are asked too, else there are none. lost: the site that is declared lost.
     """
     names = list(plan.sites)
-    with ThreadPoolExecutor(max_workers=len(names)) as pool:
-        reached = dict(zip(names, pool.map(lambda name: reach(plan, name), names), strict=True))
-    groups = awake_groups(plan, reached).observe(names) if observe else {name: [] for name in names}
+    if observe:
+        asked = ask_sites(plan, names, lost)
+        reached, groups = asked.reached, asked.groups
+    else:
+        reached, groups = reach_sites(plan, lost), {name: [] for name in names}
     runs = [run for name in names for run in _runs(plan, reached[name], must=name in must)]
     return Outlook(reached, groups, sorted(runs, key=lambda run: run.started))
-
-
-def awake_groups(plan: Plan, reached: Mapping[str, Reach]) -> Groups:
-    """P4: a product that looks for its volumes at a dead site would do so with all of its patience."""
-    groups = Groups(plan)
-    for name, there in reached.items():
-        if there.state == "unreachable":
-            groups.silence(name, there.message)
-    return groups
 
 
 def _runs(plan: Plan, there: Reach, must: bool) -> list[Run]:

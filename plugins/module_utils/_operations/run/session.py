@@ -55,6 +55,8 @@ class Session:
         self.groups = Groups(plan, self.outlasting)
         if self.source_is_dead:
             self.groups.silence(self.source, SILENT)
+        if self.run.declared_lost is not None:
+            self.groups.pass_over(self.source, self.run.source_silent, SILENT)
         self._lock = PlanLock(self.api, plan.store_namespace, plan.name)
         self._lock_seconds = DURATION
         self._left_behind: list[int] = []
@@ -76,9 +78,17 @@ class Session:
         """Declared lost, and silent when this attempt began."""
         return self.run.declared_lost is not None and self.run.source_state == "unreachable"
 
+    @property
+    def source_storage_is_dead(self) -> bool:
+        """As `source_is_dead`, of what replicates its volumes."""
+        silent_there = {group.name for group in self.plan.groups} <= set(self.run.source_silent)
+        return self.run.declared_lost is not None and silent_there
+
     def reach_source(self) -> Reach:
         """Ask the source's API server, with no more patience than it deserves."""
-        return reach(self.plan, self.source, LOST_TIMEOUT if self.source_is_dead else PROBE_TIMEOUT)
+        if self.source_is_dead:
+            return reach(self.plan, self.source, LOST_TIMEOUT, once=True)
+        return reach(self.plan, self.source, PROBE_TIMEOUT)
 
     def site_api(self, site: str) -> Api:
         """The connection to the target, or to the source if it answers."""
@@ -93,7 +103,7 @@ class Session:
 
     def observe_groups(self) -> tuple[list[GroupStatus], list[GroupStatus]]:
         """The groups at the target and at the source; a source that is dead for this run is not asked again."""
-        if not self.source_is_dead:
+        if not (self.source_is_dead or self.source_storage_is_dead):
             found = self.groups.observe((self.target, self.source), proofs=False)
             return found[self.target], found[self.source]
         there = [silent(group.name, self.source, SILENT) for group in self.plan.groups]

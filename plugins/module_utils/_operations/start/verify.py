@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ..._errors import Conflict, DrError
 from ..._model.plan import Plan
 from ..inventory.protected import list_vms, running_vmis
 from ..inventory.workloads import list_workloads, workload_pods
+from ..plan.sites import Reach
 from ..rehearsal.place import is_rehearsal
 from ..rehearsal.verify import verify_rehearsal
 from ..run.session import Session
@@ -23,11 +25,13 @@ def verify_run(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
     with Session(plan, run_id, check_mode) as session, session.step("verify") as summary:
         if check_mode:
             return {"changed": False, "volumes_verified": 0, "running": 0, "left_at_source": [], "msg": "check mode"}
-        decisions = recorded_decisions(session)
-        verify_volumes(session.api, plan, decisions, session.target)
-        names = set(list_vms(plan, session.api))
-        running = running_vmis(plan, session.api, names)
-        left, message = _left_at_source(session, names)
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            asked = pool.submit(session.reach_source)
+            decisions = recorded_decisions(session)
+            verify_volumes(session.api, plan, decisions, session.target)
+            names = set(list_vms(plan, session.api))
+            running = running_vmis(plan, session.api, names)
+            left, message = _left_at_source(session, asked.result(), names)
         result = {
             "changed": False,
             "volumes_verified": len(decisions),
@@ -48,8 +52,7 @@ def verify_run(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
         return result
 
 
-def _left_at_source(session: Session, names: set[str]) -> tuple[list[str], str]:
-    there = session.reach_source()
+def _left_at_source(session: Session, there: Reach, names: set[str]) -> tuple[list[str], str]:
     if there.api is None:
         return [], f"{session.source} is {there.state}: nothing is known of it"
     try:

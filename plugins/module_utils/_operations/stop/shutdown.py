@@ -23,7 +23,7 @@ from ..inventory.protected import key_of, list_vms, running_vmis, start_records
 from ..inventory.remains import remains, remains_at
 from ..inventory.workloads import Workloads, list_workloads, workload_records
 from ..plan.sites import reach
-from ..run.session import Session
+from ..run.session import SILENT, Session
 from .latch_closing import close_latch
 from .pools import pause_pools
 from .vm_stop import ForcedOff, halt, is_halted, to_halt
@@ -69,6 +69,9 @@ def stop_vms(plan: Plan, run_id: str, site: str, patience: Patience, check_mode:
 
 
 def _api(session: Session, site: str) -> Api:
+    if site == session.source and session.source_is_dead:
+        # the begin has waited for it already, a moment ago
+        raise Unreachable("stop the VMs", site=site, seen=SILENT, next_step="start again once it answers")
     there = session.reach_source() if site == session.source else reach(session.plan, site)
     if there.api is None:
         raise Unreachable("stop the VMs", site=site, seen=there.message, next_step="a planned move needs both sites")

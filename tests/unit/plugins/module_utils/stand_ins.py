@@ -183,6 +183,7 @@ class MemorySession:
         self.clock = api.clock
         self.check_mode = check_mode
         self.source, self.target = "east", "west"
+        self.source_is_dead = self.source_storage_is_dead = False
         self.source_api = MemoryApi("east", api.clock)
         self.here: list[GroupStatus] = []
         self.there: list[GroupStatus] = []

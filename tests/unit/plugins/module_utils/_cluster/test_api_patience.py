@@ -53,6 +53,18 @@ def test_p10_what_does_not_pass_fails_after_our_patience_with_its_status_and_mes
     assert PATIENCE - 6 < time.seconds <= PATIENCE
 
 
+def test_p4_who_is_asked_once_and_refuses_is_not_waited_for(time: SimulatedTime) -> None:
+    api, pool = api_of(time, refused_connection())
+    assert type(error_of(lambda: api.raw("/version", timeout=4, once=True))) is Unreachable
+    assert (len(pool.requests), time.seconds) == (1, 0)
+
+
+def test_p4_who_is_asked_once_and_is_busy_answers_later(time: SimulatedTime) -> None:
+    api, pool = api_of(time, refusal(503, "etcd has no leader"), answer(200, {"gitVersion": "v1"}))
+    assert api.raw("/version", timeout=4, once=True) == {"gitVersion": "v1"}
+    assert len(pool.requests) == 2
+
+
 def test_pauses_grow_so_that_a_struggling_server_is_not_flooded(time: SimulatedTime) -> None:
     api, pool = api_of(time, refusal(503, ""))
     error_of(lambda: api.get(NODE, "worker-0"))

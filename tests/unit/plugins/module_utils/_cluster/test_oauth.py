@@ -6,6 +6,10 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -63,6 +67,19 @@ def test_a_wrong_password_is_named_without_being_shown(host: str) -> None:
         login("east", {"host": host, "username": "ops", "password": "wrong pony"})
     assert "check user name and password" in str(caught.value)
     assert "pony" not in str(caught.value)
+
+
+def test_p4_a_login_that_hangs_keeps_nobody_from_ending() -> None:
+    """The process ends although its request to a server that says nothing is still under way."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        host = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        options = {"host": host, "username": "ops", "password": PASSWORD}
+        call = f"from {login.__module__} import login; login('east', {options!r}, 0.1)"
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        done = subprocess.run(
+            [sys.executable, "-c", call], env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
+    assert "Unreachable: log in at the OAuth server" in done.stderr
 
 
 def test_p4_a_site_that_does_not_answer_is_unreachable(host: str) -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,8 +14,9 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status imp
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run import Run
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run_asked import RunAsked
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan import asking
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites import Reach
-from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run import begin, outlook
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run import begin
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, SimulatedTime, plan_of
 
 PLAN = plan_of()
@@ -32,14 +34,20 @@ class TwoSites:
         self.unreachable: set[str] = set()
         # whose API server no product asks any more
         self.silenced: set[str] = set()
+        # seconds in which each one's storage has to answer, where that is less than usual
+        self.hurried: dict[str, float] = {}
         sites = self
 
         class Observed:
             def __init__(self, _plan: Plan) -> None:
                 pass
 
-            def silence(self, site: str, _why: str) -> None:
-                sites.silenced.add(site)
+            def hear(self, site: str, answer: Callable[[], Reach]) -> None:
+                if answer().state == "unreachable":
+                    sites.silenced.add(site)
+
+            def hurry(self, site: str, seconds: float) -> None:
+                sites.hurried[site] = seconds
 
             def observe(self, names: list[str]) -> dict[str, list[GroupStatus]]:
                 return {
@@ -50,13 +58,13 @@ class TwoSites:
                     for name in names
                 }
 
-        def reached(_plan: Plan, name: str) -> Reach:
+        def reached(_plan: Plan, name: str, _seconds: float, once: bool = False) -> Reach:
             if name in sites.unreachable:
                 return Reach(name, "unreachable", "timed out")
             return Reach(name, "reachable", api=sites.apis[name])  # type: ignore[arg-type]
 
-        monkeypatch.setattr(outlook, "reach", reached)
-        monkeypatch.setattr(outlook, "Groups", Observed)
+        monkeypatch.setattr(asking, "reach", reached)
+        monkeypatch.setattr(asking, "Groups", Observed)
 
     def record(self, run: Run) -> None:
         RunStore(self.apis[run.target], PLAN.store_namespace).put_head(run.id, PLAN.name, run.as_dict())  # type: ignore[arg-type]

@@ -136,6 +136,12 @@ def test_no_answer_in_time_is_of_the_site() -> None:
     assert raised.value.waited
 
 
+def test_p4_a_program_that_hangs_is_not_waited_for_by_way_of_what_it_started() -> None:
+    """As a script around ssh: what it started holds its pipes."""
+    with pytest.raises(Unreachable):
+        run_command(["sh", "-c", "sleep 600 & wait"], 0.2)
+
+
 def _impatient(words: Sequence[str], _seconds: float, stdin: bytes) -> Answer:
     return run_command(words, 0.2, stdin)
 

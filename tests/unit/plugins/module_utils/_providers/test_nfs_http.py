@@ -203,6 +203,15 @@ def test_p4_a_look_does_not_wait_for_a_server_that_refuses_connections(time: Sim
     assert time.seconds == 0
 
 
+def test_p4_a_look_at_a_lost_site_has_no_more_time_than_that_site() -> None:
+    """One that accepts connections and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        control = HttpControl("west", url, "db", 60, patience=0.05)
+        with pytest.raises(Unreachable, match=r"timeout=0\.0\d"):
+            control.look()
+
+
 def test_a_look_asks_a_busy_server_again(server: Server, time: SimulatedTime) -> None:
     assert control(server, time, Said(429), Said(500), Said(body=HEALTHY)).look() == HEALTHY
 

@@ -245,3 +245,15 @@ def test_p6_only_what_changes_something_keeps_the_lock(disk: Disk) -> None:
     player = Player(observe=[PRIMARY], promote=[{"changed": True}])
     provider(disk.plan, player, outlasting=Outlasting).promote(group(disk.plan), "west", False)
     assert kept == [600]
+
+
+def test_p4_a_look_at_a_lost_site_has_no_more_time_than_that_site(disk: Disk) -> None:
+    player = Player(observe=[PRIMARY])
+    found = provider(disk.plan, player)
+    found.sites["east"].hurry(6)
+    for site in ("east", "west"):
+        found.observe(group(disk.plan), site)
+    assert [(request.hurried, request.seconds) for request in player.played] == [
+        (True, pytest.approx(6, abs=1)),
+        (False, 60),
+    ]

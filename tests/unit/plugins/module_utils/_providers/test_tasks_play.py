@@ -103,6 +103,24 @@ def test_tasks_that_take_too_long_together_are_ended_with_all_that_they_began(
     assert not alive(seen[0])
 
 
+def test_p4_looks_at_a_site_that_may_be_dead_have_the_time_of_one_together(
+    tasks: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[float] = []
+
+    class Dead(subprocess.Popen[bytes]):
+        def wait(self, timeout: float | None = None) -> int:
+            given.append(timeout or 0)
+            if len(given) == 1:
+                raise subprocess.TimeoutExpired(self.args, timeout or 0)
+            return super().wait(timeout)
+
+    monkeypatch.setattr(tasks_play.subprocess, "Popen", Dead)
+    asked = [tasks("- ansible.builtin.pause: {seconds: 300}").hurried_by(6) for _ in range(3)]
+    assert [outcome.silent for outcome in play(asked, ())] == [True, True, True]
+    assert given[0] == 6 + tasks_play.START
+
+
 def test_p5_no_further_task_begins_when_the_module_was_killed(tasks: Any, tmp_path: Path) -> None:
     begun = tmp_path / "begun"
     os.mkfifo(begun)

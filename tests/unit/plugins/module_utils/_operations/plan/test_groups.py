@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -12,10 +13,13 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status imp
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run import Run, new_run_id
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan import groups as groups_module
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.groups import Groups
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites import Reach
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run import session as session_module
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run.session import Session
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers import site_handle
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.registry import PROVIDERS
-from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, plan_of
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.site_handle import SiteHandle
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, SimulatedTime, plan_of
 
 GROUPS = [{"name": name, "selector": {"matchLabels": {"tier": name}}} for name in ("db", "app", "web")]
 
@@ -65,13 +69,15 @@ def groups_of(*providers: str) -> Groups:
     return Groups(plan_of(replication={"groups": named}))
 
 
-def session(dead: bool) -> SimpleNamespace:
+def session(*dead: str) -> SimpleNamespace:
     groups = groups_of("one")
-    return SimpleNamespace(plan=groups.plan, groups=groups, target="west", source="east", source_is_dead=dead)
+    known = {f"source_{part}is_dead": part in dead for part in ("", "storage_")}
+    return SimpleNamespace(plan=groups.plan, groups=groups, target="west", source="east", **known)
 
 
-def test_p4_a_source_that_is_dead_for_this_run_is_not_asked_again(asked: list[tuple[str, str]]) -> None:
-    here, there = Session.observe_groups(session(dead=True))
+@pytest.mark.parametrize("dead", ["", "storage_"], ids=["cluster", "storage"])
+def test_p4_a_source_that_is_dead_for_this_run_is_not_asked_again(asked: list[tuple[str, str]], dead: str) -> None:
+    here, there = Session.observe_groups(session(dead))
     assert asked == [("one", "west")]
     assert [(status.role, status.reachable) for status in there] == [("unknown", False)]
     assert here[0].role == "primary"
@@ -88,6 +94,33 @@ def test_p4_an_api_server_that_is_dead_for_this_run_is_not_connected_to_again(mo
     with pytest.raises(Unreachable, match="declared lost"):
         groups.provider(group).sites["east"].volumes(group)  # type: ignore[attr-defined]
     assert opened == []
+
+
+@pytest.mark.parametrize("state", ["reachable", "unreachable"])
+def test_p4_who_needs_an_api_server_takes_the_answer_of_whoever_asks_it(
+    monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    api = MemoryApi("east") if state == "reachable" else None
+    monkeypatch.setitem(PROVIDERS, "kept", lambda sites: SimpleNamespace(sites=sites))  # type: ignore[arg-type]
+    groups = groups_of("kept")
+    groups.hear("east", lambda: Reach("east", state, "timed out", api=api))  # type: ignore[arg-type]
+    (group,) = groups.plan.groups
+    handle = groups.provider(group).sites["east"]  # type: ignore[attr-defined]
+    if api is None:
+        with pytest.raises(Unreachable, match="timed out"):
+            handle.volumes(group)
+    else:
+        assert handle.volumes(group) == []
+
+
+def test_p4_a_program_that_reaches_a_storage_has_no_more_time_than_the_site(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(PROVIDERS, "kept", lambda sites: SimpleNamespace(sites=sites))  # type: ignore[arg-type]
+    groups = groups_of("kept")
+    groups.hurry("east", 0.01)
+    (group,) = groups.plan.groups
+    handle = groups.provider(group).sites["east"]  # type: ignore[attr-defined]
+    with pytest.raises(Unreachable):
+        handle.run(["sleep", "60"], 60)
 
 
 @pytest.mark.parametrize(("source_state", "silenced"), [("unreachable", ["east"]), ("reachable", [])])
@@ -114,8 +147,40 @@ def test_p4_a_module_of_a_run_whose_source_is_dead_silences_it(
     assert told == silenced
 
 
+@pytest.mark.parametrize(("lost", "asked_there"), [("east", ["two"]), (None, ["one", "two"])])
+def test_p4_only_what_was_silent_at_a_lost_source_is_passed_over(
+    monkeypatch: pytest.MonkeyPatch, asked: list[tuple[str, str]], lost: str | None, asked_there: list[str]
+) -> None:
+    plan = groups_of("one", "two").plan
+    moment = datetime(2026, 3, 1, tzinfo=UTC)
+    operation = "failover" if lost else "relocate"
+    run_id = new_run_id(plan.name, operation, "west", moment)
+    run = Run(run_id, plan.name, operation, "east", "west", "f00d", moment.isoformat(), declared_lost=lost)
+    api = MemoryApi("west")
+    head = replace(run, source_state="reachable", source_silent=["db"]).as_dict()
+    RunStore(api, plan.store_namespace).put_head(run_id, plan.name, head)
+    monkeypatch.setattr(session_module, "open_site", lambda _plan, _site: api)
+    _here, there = Session(plan, run_id).observe_groups()
+    assert sorted(name for name, site in asked if site == "east") == asked_there
+    assert [status.reachable for status in there] == [lost is None, True]
+
+
+def test_p4_an_api_server_and_a_storage_behind_it_share_the_time_of_a_lost_site(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    time = SimulatedTime()
+    monkeypatch.setattr(site_handle, "Clock", time.clock)
+    handle = SiteHandle("east", plan_of(), lambda: MemoryApi("east"))  # type: ignore[arg-type,return-value]
+    assert handle.patience is None
+    handle.hurry(6)
+    time.sleep(4)
+    assert handle.patience == 2
+    time.sleep(4)
+    assert handle.patience == site_handle.LOOK_TIMEOUT
+
+
 def test_p1_a_source_that_may_be_alive_is_asked_freshly(asked: list[tuple[str, str]]) -> None:
-    Session.observe_groups(session(dead=False))
+    Session.observe_groups(session())
     assert sorted(asked) == [("one", "east"), ("one", "west")]
 
 

@@ -11,6 +11,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.run_store impo
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Plan
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan import asking
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites import Reach
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.protect import sync_record
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, plan_of
@@ -33,16 +34,19 @@ class Sites:
             def __init__(self, _plan: Plan) -> None:
                 pass
 
+            def hear(self, _site: str, _answer: object) -> None:
+                pass
+
             def observe(self, names: list[str]) -> dict[str, list[GroupStatus]]:
                 return {name: [sites.status(name)] for name in names}
 
-        def reached(_plan: Plan, name: str) -> Reach:
+        def reached(_plan: Plan, name: str, _seconds: float, once: bool = False) -> Reach:
             if name in sites.silent:
                 return Reach(name, "unreachable", "timed out")
             return Reach(name, "reachable", api=sites.apis[name])  # type: ignore[arg-type]
 
-        monkeypatch.setattr(sync_record, "Groups", Observed)
-        monkeypatch.setattr(sync_record, "reach", reached)
+        monkeypatch.setattr(asking, "Groups", Observed)
+        monkeypatch.setattr(asking, "reach", reached)
 
     def status(self, name: str) -> GroupStatus:
         role = self.roles[name]

@@ -12,9 +12,9 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import N
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import NotFound
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Plan
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan import asking
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites import Reach
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.protect import unprotection
-from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run import outlook
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, plan_of
 
 PLAN = plan_of()
@@ -89,20 +89,20 @@ class World:
             def provider(self, _group: object) -> Provider:
                 return Provider()
 
-            def silence(self, _site: str, _why: str) -> None:
+            def hear(self, _site: str, _answer: object) -> None:
                 pass
 
             def observe(self, names: Any) -> dict[str, list[GroupStatus]]:
                 return {name: [world.status(name)] for name in names}
 
-        def reached(_plan: Plan, name: str) -> Reach:
+        def reached(_plan: Plan, name: str, _seconds: float, once: bool = False) -> Reach:
             if name in world.silent:
                 return Reach(name, "unreachable", "timed out")
             return Reach(name, "reachable", api=world.sites[name])  # type: ignore[arg-type]
 
-        monkeypatch.setattr(outlook, "Groups", Observed)
+        monkeypatch.setattr(asking, "Groups", Observed)
         monkeypatch.setattr(unprotection, "Groups", Observed)
-        monkeypatch.setattr(outlook, "reach", reached)
+        monkeypatch.setattr(asking, "reach", reached)
 
     def _fill(self) -> None:
         east = self.sites["east"]

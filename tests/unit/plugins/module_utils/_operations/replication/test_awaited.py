@@ -16,7 +16,6 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status imp
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites import Reach
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.replication import awaited
-from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run import outlook
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run.outlook import Outlook
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, plan_of
 
@@ -37,6 +36,9 @@ class Product:
     def expect(self, site: str, volumes: Sequence[Any]) -> None:
         assert site == "west"
         self.servers = [item.pv["spec"]["nfs"]["server"] for item in volumes]
+
+    def hear(self, _site: str, _answer: object) -> None:
+        pass
 
     def observe(self, sites: Sequence[str], proofs: bool = True) -> dict[str, list[GroupStatus]]:
         assert list(sites) == ["west"]
@@ -68,7 +70,7 @@ class Source:
 def look(
     monkeypatch: pytest.MonkeyPatch, source: Source, status: GroupStatus = ABSENT, plan: Plan = PLAN
 ) -> GroupStatus:
-    monkeypatch.setattr(outlook, "Groups", Product)
+    monkeypatch.setattr(awaited, "Groups", Product)
     monkeypatch.setattr(awaited, "source_of", lambda _plan: source)
     reached = {"west": Reach("west", "reachable", api=MemoryApi("west"))}  # type: ignore[arg-type]
     seen = awaited.look_with_capture(plan, "west", Outlook(reached, {"west": [status], "east": []}, []))

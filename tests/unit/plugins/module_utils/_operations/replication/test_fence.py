@@ -37,8 +37,11 @@ class Storage:
         return True
 
 
-def fence(monkeypatch: pytest.MonkeyPatch, storage: Storage, check_mode: bool = False) -> dict[str, object]:
+def fence(
+    monkeypatch: pytest.MonkeyPatch, storage: Storage, check_mode: bool = False, silent: bool = False
+) -> dict[str, object]:
     session = MemorySession(MemoryApi())
+    session.source_storage_is_dead = silent
     session.groups = storage
     session.update(declared_lost="east")
     monkeypatch.setattr(replication, "Session", session)
@@ -57,6 +60,12 @@ def test_p1_a_storage_that_outlives_its_lost_cluster_is_demoted_after_the_fence(
     storage = Storage("primary")
     assert "payroll: east's storage answers, and is read-only now" in fence(monkeypatch, storage)["proofs"]
     assert storage.asked == [("fence", "west"), ("demote", "east")]
+
+
+def test_p4_a_storage_that_was_silent_when_the_run_began_is_not_asked_again(monkeypatch) -> None:
+    storage = Storage("primary")
+    fence(monkeypatch, storage, silent=True)
+    assert storage.asked == [("fence", "west")]
 
 
 def test_p4_a_lost_site_whose_demotion_would_be_a_planned_switch_is_not_asked_for_one(monkeypatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import yaml
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.run_store import RunStore
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run import Run, StepRecord
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan import asking
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites import Reach
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.report import history
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.report.files import write_report
@@ -35,13 +37,16 @@ class Sites:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.apis = {name: MemoryApi(name) for name in PLAN.sites}
         self.unreachable: set[str] = set()
+        self.asked: list[str] = []
 
-        def reached(_plan: object, name: str) -> Reach:
+        def reached(_plan: object, name: str, _seconds: float = 0.0, once: bool = False) -> Reach:
+            self.asked.append(name)
             if name in self.unreachable:
                 return Reach(name, "unreachable", "timed out")
             return Reach(name, "reachable", api=self.apis[name])  # type: ignore[arg-type]
 
-        monkeypatch.setattr(history, "reach", reached)
+        for module in (asking, history):
+            monkeypatch.setattr(module, "reach", reached)
 
     def record(self, run: Run, **topics: object) -> None:
         store = RunStore(self.apis[run.target], PLAN.store_namespace)  # type: ignore[arg-type]
@@ -138,6 +143,19 @@ def test_both_files_are_written_once_and_again_when_the_record_changed(sites: Si
     sites.record(failover(attempt=2))
     assert write_report(PLAN, None, folder, check_mode=False)["changed"] is True
     assert {file.suffix for file in Path(folder).iterdir()} == {".html", ".json"}
+
+
+def test_p4_the_report_of_a_run_waits_for_no_other_site_than_its_target(sites: Sites, tmp_path: Path) -> None:
+    run = failover()
+    sites.record(run)
+    write_report(PLAN, run.id, str(tmp_path), check_mode=False)
+    assert sites.asked == ["west"]
+
+
+def test_a_report_of_a_record_that_lies_elsewhere_is_found(sites: Sites, tmp_path: Path) -> None:
+    run = failover()
+    sites.record(replace(run, target="east"))
+    assert write_report(PLAN, run.id, str(tmp_path), check_mode=False)["run_id"] == run.id
 
 
 def test_p9_check_mode_writes_no_file(sites: Sites, tmp_path: Path) -> None:

@@ -14,8 +14,9 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused,
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run_asked import RunAsked
-from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites import Reach
-from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run import begin, outlook
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan import asking
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites import DECLARED_TIMEOUT, Reach
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run import begin
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._operations.two_sites import (
     ARRIVED,
     MOVED,
@@ -37,11 +38,16 @@ def both_primary(monkeypatch: pytest.MonkeyPatch) -> None:
         def __init__(self, _plan: Plan) -> None:
             pass
 
+        def hear(self, _site: str, _answer: object) -> None:
+            pass
+
         def observe(self, sites: tuple[str, ...]) -> dict[str, list[GroupStatus]]:
             return {site: [GroupStatus("payroll", site, "primary", "healthy", "none")] for site in sites}
 
-    monkeypatch.setattr(outlook, "reach", lambda _plan, name: Reach(name, "reachable", api=apis[name]))
-    monkeypatch.setattr(outlook, "Groups", BothPrimary)
+    monkeypatch.setattr(
+        asking, "reach", lambda _plan, name, *_patience, **_more: Reach(name, "reachable", api=apis[name])
+    )
+    monkeypatch.setattr(asking, "Groups", BothPrimary)
 
 
 @pytest.mark.usefixtures("both_primary")
@@ -329,3 +335,15 @@ def test_p4_products_do_not_ask_a_dead_site_again(sites: TwoSites) -> None:
     sites.unreachable = {"east"}
     sites.begin("failover", "west", "east")
     assert sites.silenced == {"east"}
+
+
+def test_p4_of_a_site_that_is_declared_lost_nobody_expects_more_than_a_look(sites: TwoSites) -> None:
+    sites.unreachable = {"east"}
+    sites.begin("failover", "west", "east")
+    assert sites.hurried == {"east": DECLARED_TIMEOUT}
+
+
+@pytest.mark.parametrize(("operation", "target"), [("relocate", "west"), ("reprotect", None), ("failback", None)])
+def test_p3_who_needs_both_sites_hurries_neither(sites: TwoSites, operation: str, target: str | None) -> None:
+    sites.begin(operation, target)
+    assert sites.hurried == {}

@@ -12,7 +12,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import A
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.lease import PlanLock
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.vm import PowerRecord
-from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run import outlook
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan import asking
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._operations.two_sites import (
     MOVED,
     PLAN,
@@ -112,7 +112,7 @@ def test_a_stop_does_without_an_answer_of_the_replication(sites: TwoSites, monke
     def fail(_plan: object) -> None:
         raise Refused("detect the replication provider")
 
-    monkeypatch.setattr(outlook, "Groups", fail)
+    monkeypatch.setattr(asking, "Groups", fail)
     assert sites.begin("stop", "east")["needed"] is True
 
 

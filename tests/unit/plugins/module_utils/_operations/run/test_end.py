@@ -56,6 +56,12 @@ def test_p4_a_source_that_does_not_answer_keeps_no_run_from_ending(sites: Sites)
     assert sites.held() == ["east"]
 
 
+def test_p4_a_source_that_was_dead_all_the_time_is_not_asked_for_its_lock(sites: Sites) -> None:
+    sites.session.source_is_dead = True
+    assert end.end_run(PLAN, "r-1", "done", False)["state"] == "done"
+    assert sites.held() == ["east"]
+
+
 def test_p4_a_source_that_dies_meanwhile_keeps_no_run_from_ending(
     sites: Sites, monkeypatch: pytest.MonkeyPatch
 ) -> None:

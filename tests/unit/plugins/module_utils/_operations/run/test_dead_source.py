@@ -1,0 +1,128 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All that a failover asks of a source that hangs, and how long it lets that take. Time passes by deadlines alone."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.api import Api
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus, silent
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Group
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run_asked import RunAsked
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan import sites as plan_sites
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.replication.replication import fence_source, switch
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.report.files import write_report
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run.begin import begin_run
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run.end import end_run
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.start.verify import verify_run
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.stop.shutdown import Patience, stop_vms
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.base import Capabilities, FenceProof
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.registry import PROVIDERS
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.site_handle import SiteHandle
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, SimulatedTime, plan_of
+from urllib3.exceptions import ConnectTimeoutError, ReadTimeoutError
+
+PLAN = plan_of(replication={"provider": "hanging", "groups": [{"name": "all", "selector": {}}]})
+# the goal: of the whole run
+MOST = 10.0
+# of a product that sets itself no limit
+USUAL = 60.0
+
+
+class Answering(MemoryApi):
+    def raw(self, _path: str, timeout: float, once: bool = False) -> dict[str, str]:
+        return {"gitVersion": "v1.34.4"}
+
+
+class DeadSite:
+    """Its API server and its storage let everybody wait. api, storage: how long somebody waited for either.
+
+    together: both of them must be waited for at the same time, as long as this is set.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+        self.api, self.storage = SimulatedTime(), SimulatedTime()
+        self.together: threading.Barrier | None = threading.Barrier(2, timeout=30)
+        self._error = error
+        west = Answering("west", SimulatedTime().clock())
+        east = Api("east", "https://east.example.org:6443", self, {}, self.api.clock())
+        monkeypatch.setattr(plan_sites, "connect", lambda site, _auth, _timeout: west if site == "west" else east)
+        monkeypatch.setattr(plan_sites, "resolve_auth", lambda _site, _environment: {})
+        monkeypatch.setitem(PROVIDERS, "hanging", self._product())
+
+    def request(self, _method: str, _url: str, timeout: Any, **_more: Any) -> None:
+        self._meet()
+        waits_for_connection = isinstance(self._error, ConnectTimeoutError)
+        self.api.sleep(timeout.connect_timeout if waits_for_connection else min(timeout.total, timeout._read))
+        raise self._error
+
+    def waited(self, step: Callable[[], object]) -> float:
+        """Seconds of the step in which one of them was waited for, if both at once then once."""
+        before = self.api.seconds, self.storage.seconds
+        step()
+        api, storage = self.api.seconds - before[0], self.storage.seconds - before[1]
+        return max(api, storage) if self.together else api + storage
+
+    def _meet(self) -> None:
+        if self.together and not self.together.broken:
+            self.together.wait()
+
+    def _product(dead) -> type:
+        class Hanging:
+            name = "hanging"
+            capabilities = Capabilities(fencing=True)
+
+            def __init__(self, sites: dict[str, SiteHandle]) -> None:
+                self._sites = sites
+                self._role = "secondary"
+
+            def observe_all(self, groups: Sequence[Group], site: str) -> list[GroupStatus]:
+                if site == "west":
+                    return [GroupStatus(group.name, site, self._role, "healthy", "none") for group in groups]  # type: ignore[arg-type]
+                dead._meet()
+                patience = self._sites[site].patience
+                dead.storage.sleep(USUAL if patience is None else patience)
+                return [silent(group.name, site, "timed out") for group in groups]
+
+            observe_roles = observe_all
+
+            def fence(self, group: Group, _survivor: str, _lost: str) -> FenceProof:
+                return FenceProof(group.name, "takes nothing in")
+
+            def promote_all(self, groups: Sequence[Group], _site: str, forced: bool) -> list[bool]:
+                self._role = "primary"
+                return [forced for _group in groups]
+
+        return Hanging
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ConnectTimeoutError(None, "timed out"), ReadTimeoutError(None, "/", "timed out")],  # type: ignore[arg-type]
+    ids=["drops packets", "accepts and says nothing"],
+)
+def test_p4_a_failover_waits_ten_seconds_at_most_for_a_source_that_hangs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, error: Exception
+) -> None:
+    dead = DeadSite(monkeypatch, error)
+    begun: dict[str, Any] = {}
+    waits = {"begin": dead.waited(lambda: begun.update(begin_run(PLAN, RunAsked("failover", "west", "east"), False)))}
+    dead.together = None
+    run_id = begun["run_id"]
+    steps = {
+        "quiesce": lambda: stop_vms(PLAN, run_id, "east", Patience(120, best_effort=True, force=True), False),
+        "fence": lambda: fence_source(PLAN, run_id, False),
+        "promote": lambda: switch(PLAN, run_id, "west", "primary", True, False),
+        "verify": lambda: verify_run(PLAN, run_id, False),
+        "end": lambda: end_run(PLAN, run_id, "done", False),
+        "report": lambda: write_report(PLAN, run_id, str(tmp_path), False),
+    }
+    for name, step in steps.items():
+        waits[name] = dead.waited(step)
+    assert sum(waits.values()) <= MOST, waits
+    assert {name for name, seconds in waits.items() if seconds} == {"begin", "verify"}
