@@ -26,4 +26,4 @@ def on_copy(decision: VolumeDecision, source: Mapping[str, Any], plan: Plan) -> 
     pv["metadata"]["name"] = pvc["spec"]["volumeName"] = name
     pv["spec"] = {**pv["spec"], **copy.deepcopy(dict(source))}
     pv["spec"]["claimRef"]["namespace"] = pvc["metadata"]["namespace"] = space
-    return replace(decision, pv=pv, pvc=pvc, reasons=(f"a copy of {decision.pv['metadata']['name']}",))
+    return replace(decision, pv=pv, pvc=pvc, reasons=(*decision.reasons, f"a copy of {decision.pv['metadata']['name']}"))
