@@ -10,6 +10,7 @@ from demo.storages.csi_addons import CsiAddonsStorage
 from demo.storages.csi_addons_ceph import CsiAddonsCephStorage
 from demo.storages.dell_csm import DellCsmStorage
 from demo.storages.nfs import NfsStorage
+from demo.storages.nfs_csi import NfsCsiStorage
 from demo.storages.trident import TridentStorage
 from demo.storages.volsync import VolsyncStorage
 
@@ -47,6 +48,7 @@ class Storage(Protocol):
 
 STORAGES: dict[str, Storage] = {
     "nfs": NfsStorage(),
+    "nfs_csi": NfsCsiStorage(),
     "ceph_rbd": CephRbdStorage(),
     "csi_addons": CsiAddonsStorage("volume"),
     "csi_addons_ceph": CsiAddonsCephStorage(),

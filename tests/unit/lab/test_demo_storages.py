@@ -12,7 +12,7 @@ from demo.storages import STORAGES
 from demo.workload import Vm, manifests, plan_document
 from ocpvirt_lab.csi_addons_objects import RBD, environment
 
-PATCHED = ("nfs", "ceph_rbd", "csi_addons_ceph")
+PATCHED = ("nfs", "nfs_csi", "ceph_rbd", "csi_addons_ceph")
 
 
 def _site(name: str, octet: int) -> dict[str, object]:

@@ -14,7 +14,7 @@ from ..report.text import duration
 
 
 def tried_point(recorded: Mapping[str, Any] | None, began: str) -> dict[str, Any]:
-    """recorded: with the capture; empty with the newest copies. The age is that of the oldest clone at the beginning."""
+    """recorded: with the capture; None with the newest copies. The age is that of the oldest clone when it began."""
     if not recorded:
         return {}
     taken, seconds = recorded.get("taken") or None, None
@@ -28,8 +28,9 @@ def in_words(point: Mapping[str, Any]) -> str:
     """To be put behind a verdict; empty with the newest copies."""
     if not point:
         return ""
-    age = "of an unknown moment" if point["age_seconds"] is None else f"{duration(point['age_seconds'])} old when it began"
-    return f", from recovery point {point['name']}, {age}"
+    age = point["age_seconds"]
+    told = "of an unknown moment" if age is None else f"{duration(age)} old when it began"
+    return f", from recovery point {point['name']}, {told}"
 
 
 def check_arrived(copies: Sequence[GroupStatus], concerned: Collection[str], point: str, captured: str) -> None:
@@ -47,5 +48,5 @@ def check_arrived(copies: Sequence[GroupStatus], concerned: Collection[str], poi
                 on=f"group {status.group}",
                 seen=f"its copy ends at {status.last_sync.isoformat()}, before the clones were captured at {captured}",
                 wanted="a copy that holds them whole",
-                next_step="nothing was copied: wait until replication has brought them, then run the same command again",
+                next_step="nothing was copied: wait until replication has brought them, then run it again",
             )

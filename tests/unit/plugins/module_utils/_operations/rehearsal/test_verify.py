@@ -70,7 +70,7 @@ def test_one_from_a_recovery_point_says_which_and_how_old_it_was(session: Rehear
         "taken": "2026-03-01T09:30:00Z",
         "age_seconds": 9000.0,
     }
-    assert told["msg"].startswith("the rehearsal passed, from recovery point old, 2 h 30 min old when it began: 1 started")
+    assert told["msg"].startswith("the rehearsal passed, from recovery point old, 2 h 30 min old when it began: ")
     assert session.summary["recovery_point"]["name"] == "old"
 
 
