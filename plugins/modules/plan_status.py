@@ -70,8 +70,9 @@ stage:
     age_seconds: 180
 last_test:
   description:
-    - The last rehearsal that came to a verdict, V(passed) or V(failed), how many days ago it ended, and whether it is
-      removed.
+    - The last rehearsal that came to a verdict, V(passed) or V(failed), how many days ago it ended, which recovery
+      point it tried, with its age in seconds when it began, and whether it is removed.
+    - With the newest copies C(recovery_point) is empty.
     - Empty when there was none.
   returned: success
   type: dict
@@ -81,6 +82,7 @@ last_test:
     ended: '2026-11-20T07:19:42.000+00:00'
     days: 2
     verdict: passed
+    recovery_point: {}
     cleaned: true
 lock:
   description: Site name to the holder of the lock there.

@@ -79,7 +79,7 @@ options:
   recovery_point:
     description:
       - Starts VMs from the clones of this recovery point, and sets the newest copies aside. With
-        O(operation=failover) only.
+        O(operation=failover), and with O(operation=test_failover) from copies of both.
       - A run that was killed is resumed with the same one.
     type: str
     default: ''

@@ -227,8 +227,9 @@ run:
       sample: [{name: wave databases, state: passed, started: null, seconds: null, error: ''}]
     rehearsal:
       description:
-        - Of a V(test_failover) its verdict, V(passed) or V(failed), the reasons of the latter, and the oldest copies
-          that it ran on, with the moment of their data, V(null) where the product does not say it.
+        - Of a V(test_failover) its verdict, V(passed) or V(failed), the reasons of the latter, the recovery point that
+          it tried, as in RV(ocpvirt.dr.verification#module:rehearsal.recovery_point), and the oldest copies that it
+          ran on, with the moment of their data, V(null) where the product does not say it.
         - Empty for other runs. Their C(rto_seconds) are real, those of a rehearsal what a failover would take.
       type: dict
       sample: {}

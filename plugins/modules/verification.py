@@ -58,6 +58,22 @@ rehearsal:
     capture:
       description: The capture that was restored.
       type: str
+    recovery_point:
+      description:
+        - The recovery point that was tried, the moment of its oldest clone, and how many seconds that was before the
+          rehearsal began. The latter two are V(null) where the clones do not say it.
+        - Empty with the newest copies.
+      type: dict
+      contains:
+        name:
+          description: Its name.
+          type: str
+        taken:
+          description: The moment, ISO 8601.
+          type: str
+        age_seconds:
+          description: The age.
+          type: float
     started:
       description: Number of VMs and workloads that got ready.
       type: int
@@ -72,6 +88,7 @@ rehearsal:
     verdict: passed
     reasons: []
     capture: payroll-20260301-120000
+    recovery_point: {name: 20260301t040000z, taken: '2026-03-01T04:00:00Z', age_seconds: 28800.0}
     started: 22
     longest_start: 41.5
     groups_gone_on: [payroll]

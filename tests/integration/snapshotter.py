@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A double of the CSI snapshot controller and of a driver's provisioner at a site, on exports of the lab's storage.
 
-A snapshot is a copy of the export's folder, a clone an export of its own with that copy. KubeVirt's own controller,
+A snapshot is a copy of the volume's folder, a clone a volume of its own with that copy. KubeVirt's own controller,
 which makes the snapshots of a VM, is the real one.
 """
 
@@ -13,18 +13,17 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import requests
 from demo.cluster import Cluster, Object, wait_until
-from demo.storages import STORAGES
+from demo.storages import Storage
 from demo.workload import NAMESPACE
 
 GROUP = "snapshot.storage.k8s.io"
 DRIVER = "nfs.csi.k8s.io"
 CLASS = "exports"
-STORAGE = STORAGES["csi_addons"]
 POLL = 0.2
 SLOW = 1.0
 MERGE = "application/merge-patch+json"
@@ -37,14 +36,16 @@ def path(plural: str, name: str = "", namespace: str | None = NAMESPACE) -> str:
 
 class Snapshotter:
     """stuck: claims whose snapshots never become ready, with the error that they show. unbound: claims whose clones
-    nobody provisions."""
+    nobody provisions. storage: of csi-driver-nfs' volumes."""
 
-    def __init__(self, cluster: Cluster, site: dict[str, Any], peer: dict[str, Any], folder: Path) -> None:
+    def __init__(
+        self, cluster: Cluster, site: dict[str, Any], peer: dict[str, Any], folder: Path, storage: Storage
+    ) -> None:
         self.cluster = Cluster(cluster.kubeconfig)
         self.stuck: dict[str, str] = {}
         self.unbound: set[str] = set()
-        self._site, self._peer = site, peer
-        self._root, self._copies = Path(site["storage_root"]), folder
+        self._site, self._peer, self._storage = site, peer, storage
+        self._copies = folder
         self._ended = threading.Event()
         self._worker = threading.Thread(target=self._work, daemon=True)
 
@@ -111,7 +112,7 @@ class Snapshotter:
         elif not (self._copies / item["metadata"]["name"]).exists():
             # so that disks of a guest that goes on writing would not be of one moment
             self._ended.wait(SLOW)
-            shutil.copytree(self._root / self._export_of(claim), self._copies / item["metadata"]["name"])
+            shutil.copytree(self._folder_of(claim), self._copies / item["metadata"]["name"])
         if not wanted["readyToUse"] and (status.get("error") or {}).get("message") == wanted["error"]["message"]:
             return
         at = path("volumesnapshots", item["metadata"]["name"]) + "/status"
@@ -121,12 +122,13 @@ class Snapshotter:
         meta, source = pvc["metadata"], pvc["spec"].get("dataSource") or {}
         if source.get("kind") != "VolumeSnapshot" or pvc["spec"].get("volumeName") or "deletionTimestamp" in meta:
             return
-        copy, export = self._copies / source["name"], f"pvc-{meta['uid']}"
+        copy, name = self._copies / source["name"], f"pvc-{meta['uid']}"
         taken = {item["metadata"]["name"] for item in self.cluster.list("PersistentVolume")}
-        if not copy.exists() or any(meta["name"].startswith(name) for name in self.unbound) or export in taken:
+        if not copy.exists() or any(meta["name"].startswith(claim) for claim in self.unbound) or name in taken:
             return
-        STORAGE.provision(self._site, self._peer, [export])
-        shutil.copytree(copy, self._root / export, dirs_exist_ok=True)
+        self._storage.provision(self._site, self._peer, [name])
+        volume = self._storage.source(self._site, name)
+        shutil.copytree(copy, self._folder(self._site, volume), dirs_exist_ok=True)
         spec = {
             "capacity": pvc["spec"]["resources"]["requests"],
             "accessModes": pvc["spec"]["accessModes"],
@@ -134,10 +136,10 @@ class Snapshotter:
             "storageClassName": pvc["spec"]["storageClassName"],
             "persistentVolumeReclaimPolicy": "Delete",
             "claimRef": {"kind": "PersistentVolumeClaim", **{key: meta[key] for key in ("namespace", "name", "uid")}},
-            **STORAGE.source(self._site, export),
+            **volume,
         }
         marks = {"pv.kubernetes.io/provisioned-by": DRIVER}
-        meta = {"name": export, "annotations": marks}
+        meta = {"name": name, "annotations": marks}
         self.cluster.create({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": meta, "spec": spec})
 
     def _delete(self, pv: Object) -> None:
@@ -148,12 +150,17 @@ class Snapshotter:
         self.cluster.delete("PersistentVolume", name)
         for site in (self._site, self._peer):
             requests.delete(f"{site['storage_url']}/v1/exports/{name}", timeout=10)
-            shutil.rmtree(Path(site["storage_root"]) / name, ignore_errors=True)
+            shutil.rmtree(self._folder(site, spec), ignore_errors=True)
 
-    def _export_of(self, claim: str) -> str:
+    def _folder_of(self, claim: str) -> Path:
         name = self.cluster.get("PersistentVolumeClaim", claim, NAMESPACE)["spec"]["volumeName"]
-        volume = self.cluster.get("PersistentVolume", name)
-        return str(volume["spec"]["csi"]["volumeAttributes"]["subdir"])
+        return self._folder(self._site, self.cluster.get("PersistentVolume", name)["spec"])
+
+    def _folder(self, site: dict[str, Any], volume: Object) -> Path:
+        """Of a volume of the site, or of its copy at the peer."""
+        attributes = volume["csi"]["volumeAttributes"]
+        at = PurePosixPath(attributes["share"], attributes["subdir"]).relative_to(self._site["export_prefix"])
+        return Path(site["storage_root"]) / at
 
     def _unserved(self) -> list[str]:
         try:

@@ -64,9 +64,9 @@ class TwoDisks:
         return {claim: written[export]["last_n"] for claim, export in self.exports("east").items() if export in written}
 
     def written(self, site: str) -> dict[str, Any]:
-        """By export what guests wrote on it."""
+        """By volume what guests wrote on it; not while there are copies of them at the site."""
         report = json.loads(self.world.lab.read("records", site, "--json"))
-        return {item["export"]: item for item in report["volumes"]}
+        return {item["volume"]: item for item in report["volumes"]}
 
     def exports(self, site: str) -> dict[str, str]:
         """By claim where its data is."""
@@ -94,7 +94,7 @@ class TwoDisks:
 def two_disks(world: World, copies: Path) -> Iterator[TwoDisks]:
     """Deployed at east; what stands for the driver and the guests' agent works until the block ends."""
     east = world.cluster("east")
-    snapshotter = Snapshotter(east, world.sites["east"], world.sites["west"], copies)
+    snapshotter = Snapshotter(east, world.sites["east"], world.sites["west"], copies, world.storage)
     snapshotter.install()
     deploy_two_disks(world)
     guests = FrozenGuests(world.lab, east, world.folder)

@@ -9,6 +9,7 @@ from demo.storages.csi_addons_ceph import CsiAddonsCephStorage
 from demo.storages.custom import CustomStorage
 from demo.storages.dell_csm import DellCsmStorage
 from demo.storages.nfs import EXPORT, NfsStorage
+from demo.storages.nfs_csi import NfsCsiStorage
 from demo.storages.protocol import Sites, Storage
 from demo.storages.trident import TridentStorage
 from demo.storages.volsync import VolsyncStorage
@@ -25,6 +26,7 @@ THREE_PRODUCTS = StorageByTier(
 )
 STORAGES: dict[str, AnyStorage] = {
     "nfs": NfsStorage(),
+    "nfs_csi": NfsCsiStorage(),
     "ceph_rbd": CephRbdStorage(),
     "csi_addons": CsiAddonsStorage("volume"),
     "csi_addons_ceph": CsiAddonsCephStorage(),

@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .rehearsal.history import tested
+
 
 def status_table(status: Mapping[str, Any]) -> list[str]:
     """What is dangerous first, then sites, groups, captures and runs."""
@@ -66,7 +68,7 @@ def _last_test(test: Mapping[str, Any]) -> list[str]:
     if not test:
         return []
     stands = "" if test["cleaned"] else ", and stands there"
-    return ["", f"last tested {test['days']} days ago at {test['site']}: {test['verdict']}{stands} ({test['run_id']})"]
+    return ["", f"last tested {test['days']} days ago at {test['site']}: {tested(test)}{stands} ({test['run_id']})"]
 
 
 def _columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

@@ -14,6 +14,7 @@ from .._model.group_status import GroupStatus, SyncProof, silent
 from .._model.plan import Group
 from .base import WORKERS, Capabilities, Clones, FenceProof, Provider
 from .nfs_control import NfsControl, control_for, export_of
+from .nfs_directory import directory_of, in_export
 from .nfs_http import all_exports
 from .site_handle import SiteHandle
 
@@ -70,12 +71,10 @@ class NfsProvider(Provider):
         return [_listed(group, site, exports) for group in groups]
 
     def covers(self, group: Group, site: str, pv: Mapping[str, Any]) -> bool:
-        nfs = pv["spec"].get("nfs")
-        if not nfs:
+        here, directory = group.options_at(site), directory_of(pv)
+        if directory is None or directory.server != here["server"]:
             return False
-        here = group.options_at(site)
-        root = here["path"].rstrip("/")
-        return bool(nfs["server"] == here["server"] and f"{nfs['path']}/".startswith(f"{root}/"))
+        return directory.below(here["path"]) is not None
 
     def enable(self, group: Group, source: str, target: str) -> bool:
         here, there = self._control(group, source), self._control(group, target)
@@ -176,12 +175,11 @@ class NfsProvider(Provider):
     def clone(self, group: Group, site: str, name: str, volumes: Sequence[Mapping[str, Any]]) -> Clones:
         """A second export beside the group's; volumes lie in it as they do in the first."""
         made = self._control(group, site).clone(name)
-        here = group.options_at(site)
-        root = here["path"].rstrip("/")
+        root = group.options_at(site)["path"]
         sources = {
-            pv["metadata"]["name"]: {"nfs": {**nfs, "path": f"{made['path']}{nfs['path'].removeprefix(root)}"}}
+            pv["metadata"]["name"]: in_export(pv, made["path"], directory.below(root) or "")
             for pv in volumes
-            for nfs in [pv["spec"]["nfs"]]
+            if (directory := directory_of(pv))
         }
         return Clones(sources, datetime.fromisoformat(made["taken"]) if made.get("taken") else None)
 

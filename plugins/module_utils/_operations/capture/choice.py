@@ -11,6 +11,7 @@ from ..._errors import Refused, TerminalState
 from ..._metadata.base import MetadataSource
 from ..._model.capture import Capture, CaptureInfo
 from ..._model.finding import Finding, blockers
+from ..._model.run import REHEARSAL
 from ..._planning.capture.check import check_capture
 from ..._planning.clones.choice import RecoveryPoint, choose_clones, point_findings, recovery_points
 from ..._planning.guards.recovery import GUIDE
@@ -85,6 +86,9 @@ def _complete(
 
 def _lacks(session: Session, capture: Capture, point: RecoveryPoint) -> Refused:
     more = f" and {len(point.missing) - 5} more" if len(point.missing) > 5 else ""
+    newest = f"fail over to the newest copies, and give single VMs their clones as {GUIDE} says"
+    if session.run.operation == REHEARSAL:
+        newest = "rehearse with the newest copies"
     others = [known.name for known in recovery_points(session.plan.name, capture) if not known.missing]
     return Refused(
         f"start from recovery point {point.name}",
@@ -92,8 +96,7 @@ def _lacks(session: Session, capture: Capture, point: RecoveryPoint) -> Refused:
         on=f"capture {capture.name}",
         seen=f"no clone of {', '.join(point.missing[:5])}{more}",
         wanted="a clone of every disk of every VM: one plan does not start from two states",
-        next_step=f"choose one that has all: {', '.join(others) or 'there is none'}; or fail over to the newest copies,"
-        f" and give single VMs their clones as {GUIDE} says",
+        next_step=f"choose one that has all: {', '.join(others) or 'there is none'}; or {newest}",
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..._model.plan import Plan
+from ..._planning.rehearsal.point import in_words, tried_point
 from ..._planning.rehearsal.verdict import disturbed, seen_of, start_times, verdict, went_on
 from ..._planning.report.document import REHEARSED
 from ..._planning.report.recovery import START
@@ -50,14 +51,16 @@ def _judge(session: Session) -> dict[str, Any]:
     if left > len(failed):
         wrong.append(f"{left - len(failed)} VMs and workloads were not begun")
     times = start_times(start)
-    capture = (session.load("capture") or {}).get("name", "")
-    found = verdict(times, failed, wrong, capture, went_on(before, after))
+    capture = session.load("capture") or {}
+    point = tried_point(capture.get("recovery_point"), session.run.started)
+    found = verdict(times, failed, wrong, (capture.get("name", ""), point), went_on(before, after))
     session.put(REHEARSED, {**record, "after": after, "start_seconds": times, **found})
     return found
 
 
 def _told(found: dict[str, Any]) -> str:
+    tried = in_words(found["recovery_point"])
     if found["verdict"] == "failed":
-        return f"the rehearsal failed: {'; '.join(found['reasons'][:5])}"
+        return f"the rehearsal failed{tried}: {'; '.join(found['reasons'][:5])}"
     longest = f", the slowest in {found['longest_start']:.0f} s" if found["longest_start"] is not None else ""
-    return f"the rehearsal passed: {found['started']} started{longest}; replication went on untouched"
+    return f"the rehearsal passed{tried}: {found['started']} started{longest}; replication went on untouched"

@@ -74,7 +74,7 @@ def check_direction(asked: RunAsked, way: Way, unfinished: Run | None) -> None:
 
 def check_way(plan: Plan, asked: RunAsked, way: Way, unfinished: Run | None) -> None:
     """What the operation needs of both sites."""
-    if way.operation == "failover" and unfinished:
+    if way.operation in ("failover", REHEARSAL) and unfinished:
         store = RunStore(way.api, plan.store_namespace)
         check_same_point(unfinished, asked.recovery_point, chosen=store.load(unfinished.id, "capture") is not None)
     if way.operation == "relocate" and unfinished is None:

@@ -92,7 +92,6 @@ def _begun(
     run, fingerprint = approve(plan, asked, way, run, ahead, unfinished, check_mode)
     _take(plan, run, way, store, seen.runs, check_mode)
     Progress(run.id, way.api.clock).emit("begin", 1, 1)
-    older = f", from recovery point {run.recovery_point}: what was written later is set aside"
     return {
         "changed": not check_mode,
         "needed": True,
@@ -114,7 +113,7 @@ def _begun(
         "gitops": plan.metadata.gitops is not None and way.operation not in REHEARSALS,
         "fingerprint": fingerprint,
         **ahead,
-        "msg": f"run {run.id}, attempt {run.attempt}: {way}{older if run.recovery_point else ''}",
+        "msg": f"run {run.id}, attempt {run.attempt}: {way}{_older(run)}",
     }
 
 
@@ -166,6 +165,13 @@ def _nothing_to_do(operation: str, runs: list[Run], target: str, source: str, wh
         **NOTHING,
         "msg": why,
     }
+
+
+def _older(run: Run) -> str:
+    if not run.recovery_point:
+        return ""
+    aside = "" if run.operation in REHEARSALS else ": what was written later is set aside"
+    return f", from recovery point {run.recovery_point}{aside}"
 
 
 def _phase_after(plan: Plan, operation: str, target: str) -> str:

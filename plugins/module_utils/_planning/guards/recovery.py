@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from ..._errors import Refused
 from ..._model.plan import Plan
-from ..._model.run import Run
+from ..._model.run import REHEARSAL, Run
 from .begin import last_move
 
 GUIDE = "docs/recovery_points.md"
@@ -18,21 +18,21 @@ def check_recovery_asked(plan: Plan, operation: str, point: str, restores: bool)
     """restores: whether manifests come from the plan's captures, and not from somebody who has only the newest."""
     if not point:
         return
-    if operation != "failover":
+    if operation not in ("failover", REHEARSAL):
         raise Refused(
             f"begin {operation}",
             on=f"plan {plan.name}",
             seen=f"dr_recovery_point={point}",
-            wanted="none: an older state is taken up by a failover only",
-            next_step="run failover, or leave dr_recovery_point out",
+            wanted=f"none: an older state is tried by {REHEARSAL} and taken up by failover, and by nothing else",
+            next_step="run one of these, or leave dr_recovery_point out",
         )
     if not restores:
         raise Refused(
-            "begin failover from a recovery point",
+            f"begin {operation} from a recovery point",
             on=f"plan {plan.name}",
             seen=f"metadata.source {plan.metadata.source}, which knows no older manifests",
             wanted="oadp or export",
-            next_step=f"fail over to the newest copies; {GUIDE} says how a VM gets a clone by hand",
+            next_step=f"{operation} without it takes the newest copies; {GUIDE} says how a VM gets a clone by hand",
         )
 
 
@@ -44,12 +44,13 @@ def check_same_point(unfinished: Run | None, point: str, chosen: bool) -> None:
     if unfinished.recovery_point:
         seen = f"it starts from recovery point {unfinished.recovery_point}"
         options = f"with dr_recovery_point={unfinished.recovery_point}"
+    other = ", or take it away by test_cleanup and begin anew" if unfinished.operation == REHEARSAL else ""
     raise Refused(
         "go on with the run",
         on=f"run {unfinished.id}",
         seen=seen,
         wanted=f"recovery point {point}" if point else "the newest copies",
-        next_step=f"finish it: run the same command {options}; volumes of two states are never mixed",
+        next_step=f"finish it: run the same command {options}{other}; volumes of two states are never mixed",
     )
 
 

@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from ..._model.finding import Finding
 from ..._model.run import CLEANUP, REHEARSAL, Run
+from .point import in_words
 
 REHEARSE = "run test_failover, then test_cleanup"
 
@@ -27,16 +28,21 @@ def last_test(runs: Sequence[Run], now: datetime) -> dict[str, Any]:
         "ended": ended,
         "days": max(0, (now - datetime.fromisoformat(ended)).days),
         "verdict": verdict_of(run),
+        "recovery_point": dict(_shown(run).get("recovery_point") or {}),
         "cleaned": _is_cleaned(run, runs),
     }
 
 
 def verdict_of(run: Run) -> str:
     """passed or failed; empty where it came to none."""
-    record = run.steps.get("verify")
-    said = str((record.summary if record else {}).get("verdict", ""))
+    said = str(_shown(run).get("verdict", ""))
     # one that did not come to its end has proven nothing
     return "failed" if said == "passed" and run.state != "done" else said
+
+
+def tested(known: Mapping[str, Any]) -> str:
+    """The verdict, and over which data. known: of `last_test`."""
+    return f"{known['verdict']}{in_words(known['recovery_point'])}"
 
 
 def test_findings(plan: str, runs: Sequence[Run], now: datetime) -> Iterator[Finding]:
@@ -44,7 +50,7 @@ def test_findings(plan: str, runs: Sequence[Run], now: datetime) -> Iterator[Fin
     if not known:
         yield Finding("info", "NeverRehearsed", f"plan {plan}", "no rehearsal of it came to a verdict", REHEARSE)
         return
-    when = f"last tested {known['days']} days ago, at {known['site']}: {known['verdict']}"
+    when = f"last tested {known['days']} days ago, at {known['site']}: {tested(known)}"
     if known["verdict"] == "passed":
         yield Finding("info", "Rehearsed", f"run {known['run_id']}", when, "rehearse as often as the plan changes")
     else:
@@ -52,6 +58,11 @@ def test_findings(plan: str, runs: Sequence[Run], now: datetime) -> Iterator[Fin
     if not known["cleaned"]:
         message = f"a rehearsal stands at {known['site']} and takes room there"
         yield Finding("info", "RehearsalStands", f"run {known['run_id']}", message, "run test_cleanup", known["site"])
+
+
+def _shown(run: Run) -> Mapping[str, Any]:
+    record = run.steps.get("verify")
+    return record.summary if record else {}
 
 
 def _is_cleaned(run: Run, runs: Sequence[Run]) -> bool:

@@ -67,14 +67,23 @@ def start_times(record: Mapping[str, Any] | None) -> dict[str, float]:
 
 
 def verdict(
-    times: Mapping[str, float], failed: Mapping[str, str], wrong: Sequence[str], capture: str, arrived: Sequence[str]
+    times: Mapping[str, float],
+    failed: Mapping[str, str],
+    wrong: Sequence[str],
+    restored: tuple[str, Mapping[str, Any]],
+    arrived: Sequence[str],
 ) -> dict[str, Any]:
-    """wrong: what was seen that must not be. arrived: groups that went on meanwhile."""
+    """wrong: what was seen that must not be. restored: the capture, and the recovery point that was tried.
+
+    arrived: groups that went on meanwhile.
+    """
+    capture, point = restored
     reasons = [*wrong, *(f"{key}: {why}" for key, why in sorted(failed.items()))]
     return {
         "verdict": "failed" if reasons else "passed",
         "reasons": reasons[:20],
         "capture": capture,
+        "recovery_point": dict(point),
         "started": len(times),
         "longest_start": max(times.values(), default=None),
         "groups_gone_on": list(arrived),

@@ -22,8 +22,9 @@ def on_copy(decision: VolumeDecision, source: Mapping[str, Any], plan: Plan) -> 
     space = spaces_of(plan)[pvc["metadata"]["namespace"]]
     for item in (pv, pvc):
         item["metadata"]["labels"] = relabelled(item["metadata"].get("labels"), plan.name)
+    told = f"a copy of {pv['metadata']['name']}"
     name = shortened(f"{plan.name}-rehearsal-{pv['metadata']['name']}", PV_LIMIT)
     pv["metadata"]["name"] = pvc["spec"]["volumeName"] = name
     pv["spec"] = {**pv["spec"], **copy.deepcopy(dict(source))}
     pv["spec"]["claimRef"]["namespace"] = pvc["metadata"]["namespace"] = space
-    return replace(decision, pv=pv, pvc=pvc, reasons=(f"a copy of {decision.pv['metadata']['name']}",))
+    return replace(decision, pv=pv, pvc=pvc, reasons=(*decision.reasons, told))

@@ -73,7 +73,8 @@ def _rehearsal(shown: Mapping[str, Any] | None) -> dict[str, Any]:
         return {}
     copies = sorted(shown.get("taken", {}).items(), key=lambda copy: (copy[1] or "", copy[0]))
     listed = [{"group": group, "taken": taken} for group, taken in copies[:OLDEST]]
-    return {"verdict": shown["verdict"], "reasons": shown["reasons"], "copies": listed}
+    point = shown.get("recovery_point") or {}
+    return {"verdict": shown["verdict"], "reasons": shown["reasons"], "recovery_point": point, "copies": listed}
 
 
 def _findings(run: Run) -> Iterator[dict[str, Any]]:

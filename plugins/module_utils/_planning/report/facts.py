@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..rehearsal.point import in_words
 from .recovery import FAILED, READY
 from .text import clock, duration, text
 
@@ -27,7 +28,8 @@ def _lines(run: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "run", f"{run['run_id']}, attempt {run['attempt']}, recorded at {run['recorded_at']}"
     if run["rehearsal"]:
         reasons = "; ".join(run["rehearsal"]["reasons"])
-        yield "rehearsal", run["rehearsal"]["verdict"] + (f": {reasons}" if reasons else "")
+        tried = in_words(run["rehearsal"]["recovery_point"])
+        yield "rehearsal", f"{run['rehearsal']['verdict']}{tried}" + (f": {reasons}" if reasons else "")
     yield "way", f"{run['source']} to {run['target']}"
     ended = clock(run["ended"]) if run["ended"] else "not ended"
     yield "time", f"{clock(run['started'])} to {ended}" + (f", {duration(run['seconds'])}" if run["ended"] else "")

@@ -74,6 +74,13 @@ def test_the_age_of_a_stage_is_shown_where_the_plan_wants_one(stage: dict[str, o
     assert line in status_table({**STATUS, "stage": stage})
 
 
+def test_the_last_test_says_which_recovery_point_it_tried() -> None:
+    point = {"name": "old", "taken": "2026-02-27T12:00:00Z", "age_seconds": 5400.0}
+    test = {"run_id": "r-1", "site": "east", "days": 2, "verdict": "passed", "cleaned": True, "recovery_point": point}
+    shown = "last tested 2 days ago at east: passed, from recovery point old, 1 h 30 min old when it began (r-1)"
+    assert shown in status_table({**STATUS, "last_test": test})
+
+
 def test_unclear_roles_are_said_first() -> None:
     lines = status_table({**STATUS, "fence_debts": [], "lives_at": "", "phase": "unclear"})
     assert lines[0].startswith("ROLES ARE UNCLEAR")

@@ -89,7 +89,14 @@ def test_a_disk_without_a_clone_is_refused_with_the_points_that_have_all(choose:
     with pytest.raises(Refused) as error:
         choose(both)
     assert error.value.seen == "no clone of payroll/db-0-data"
-    assert "choose one that has all: new" in str(error.value.next_step)
+    assert "choose one that has all: new; or fail over to the newest copies" in str(error.value.next_step)
+
+
+def test_a_rehearsal_of_it_is_refused_likewise_and_sent_to_no_failover(choose: Choose, session: MemorySession) -> None:
+    session.run = replace(session.run, operation="test_failover")
+    with pytest.raises(Refused) as error:
+        choose(captured("2", "old", cloned=DISKS[:1]))
+    assert error.value.next_step == "choose one that has all: there is none; or rehearse with the newest copies"
 
 
 def test_p5_a_rerun_keeps_the_capture_of_its_earlier_attempt(choose: Choose) -> None:

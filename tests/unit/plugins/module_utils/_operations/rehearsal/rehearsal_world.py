@@ -67,6 +67,9 @@ class Replicated:
     def provider(self, _group: Group) -> CopyingProvider:
         return self._provider
 
+    def check_covered(self, site: str, _pvc: Mapping[str, Any], pv: Mapping[str, Any]) -> None:
+        assert self._provider.covers(self.plan.groups[0], site, pv)
+
     def of_claim(self, _pvc: Mapping[str, Any]) -> Group:
         return self.plan.groups[0]
 

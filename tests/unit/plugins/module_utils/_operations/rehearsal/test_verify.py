@@ -54,10 +54,24 @@ def test_a_rehearsal_that_nobody_noticed_passes_and_says_what_went_on(session: R
         "verdict": "passed",
         "reasons": [],
         "capture": "c-1",
+        "recovery_point": {},
         "started": 1,
         "longest_start": 4.5,
         "groups_gone_on": ["payroll"],
     }
+
+
+def test_one_from_a_recovery_point_says_which_and_how_old_it_was(session: RehearsingSession) -> None:
+    session.put("capture", {"name": "c-1", "recovery_point": {"name": "old", "taken": "2026-03-01T09:30:00Z"}})
+    session.run = replace(session.run, started=NOON.isoformat())
+    told = verify_rehearsal(PLAN, RUN, False)
+    assert told["rehearsal"]["recovery_point"] == {
+        "name": "old",
+        "taken": "2026-03-01T09:30:00Z",
+        "age_seconds": 9000.0,
+    }
+    assert told["msg"].startswith("the rehearsal passed, from recovery point old, 2 h 30 min old when it began: ")
+    assert session.summary["recovery_point"]["name"] == "old"
 
 
 def test_the_record_keeps_how_long_each_vm_took_and_both_observations(session: RehearsingSession) -> None:

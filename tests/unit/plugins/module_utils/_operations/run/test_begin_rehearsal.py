@@ -5,14 +5,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import NAMESPACE
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.lease import PlanLock
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.run_store import RunStore
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused, Unsupported
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.names import rehearsal_label
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run import Run
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run_asked import RunAsked
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run import admission
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run.begin import begin_run
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.base import Capabilities
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._operations.rehearsal.rehearsal_world import (
     CopyingProvider,
@@ -66,6 +70,27 @@ def test_p5_the_same_command_resumes_a_rehearsal_that_was_killed(sites: TwoSites
     first = sites.begin("test_failover")
     again = sites.begin("test_failover")
     assert (again["run_id"], again["attempt"]) == (first["run_id"], 2)
+
+
+def begin_from(point: str) -> dict[str, Any]:
+    return begin_run(PLAN, RunAsked("test_failover", recovery_point=point), False)
+
+
+def test_a_rehearsal_from_a_recovery_point_says_so_and_sets_nothing_aside(sites: TwoSites) -> None:
+    begun = begin_from("old")
+    assert begun["recovery_point"] == "old"
+    assert begun["msg"].endswith("from recovery point old")
+
+
+def test_p5_one_that_chose_its_capture_is_resumed_with_the_same_recovery_point_only(sites: TwoSites) -> None:
+    begun = begin_from("typo")
+    assert begin_from("old")["attempt"] == 2
+    store = RunStore(sites.apis["west"], PLAN.store_namespace)  # type: ignore[arg-type]
+    store.put(begun["run_id"], PLAN.name, "capture", {"name": "c"})
+    for other in ("new", ""):
+        with pytest.raises(Refused, match="with dr_recovery_point=old, or take it away by test_cleanup"):
+            begin_from(other)
+    assert begin_from("old")["attempt"] == 3
 
 
 def test_p5_after_a_cleanup_a_rehearsal_begins_anew(sites: TwoSites) -> None:

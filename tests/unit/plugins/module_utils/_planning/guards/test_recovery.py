@@ -17,6 +17,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.guards.recove
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import plan_of
 
 RUN = Run("r-1", "payroll", "failover", "east", "west", "f00d", "2026-03-01T12:00:00+00:00", state="done")
+REHEARSED = replace(RUN, operation="test_failover", recovery_point="old")
 
 
 def verdict(words: str | None) -> AbstractContextManager[Any]:
@@ -31,11 +32,16 @@ def verdict(words: str | None) -> AbstractContextManager[Any]:
         ("failover", "", False, None),
         ("failover", "old", True, None),
         ("failover", "old", False, "knows no older manifests"),
-        *((name, "old", True, "by a failover only") for name in ("relocate", "reprotect", "prestage", "start", "stop")),
+        ("test_failover", "old", True, None),
+        ("test_failover", "old", False, "knows no older manifests"),
+        *(
+            (name, "old", True, "by nothing else")
+            for name in ("relocate", "reprotect", "prestage", "test_cleanup", "start", "stop")
+        ),
         ("relocate", "", True, None),
     ],
 )
-def test_only_a_failover_from_captures_starts_from_an_older_state(
+def test_only_a_failover_and_its_rehearsal_start_from_an_older_state(
     operation: str, point: str, restores: bool, words: str | None
 ) -> None:
     with verdict(words):
@@ -53,6 +59,8 @@ def test_only_a_failover_from_captures_starts_from_an_older_state(
         (replace(RUN, recovery_point="old"), "new", True, "with dr_recovery_point=old"),
         (replace(RUN, recovery_point="old"), "", True, "with dr_recovery_point=old"),
         (RUN, "old", True, "without dr_recovery_point"),
+        (REHEARSED, "old", True, None),
+        (REHEARSED, "new", True, "with dr_recovery_point=old, or take it away by test_cleanup"),
     ],
 )
 def test_p5_a_run_that_chose_its_capture_goes_on_from_the_same_state(

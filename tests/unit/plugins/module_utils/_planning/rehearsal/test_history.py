@@ -25,6 +25,10 @@ TEST = Run(
 CLEANUP = replace(TEST, id="r-2", operation="test_cleanup", started="2026-03-01T12:00:00+00:00", steps={})
 
 
+POINT = {"name": "old", "taken": "2026-03-01T09:00:00Z", "age_seconds": 7200.0}
+OLDER = replace(TEST, steps={"verify": StepRecord("done", 1, "", "", {"verdict": "passed", "recovery_point": POINT})})
+
+
 def codes(*runs: Run) -> list[tuple[str, str]]:
     return [(finding.code, finding.severity) for finding in findings_of("payroll", runs, NOW)]
 
@@ -33,6 +37,13 @@ def test_days_are_counted_from_the_end_of_the_last_one_with_a_verdict() -> None:
     unjudged = replace(TEST, id="r-3", started="2026-03-05T11:00:00+00:00", steps={})
     found = last_test([TEST, CLEANUP, unjudged], NOW)
     assert (found["run_id"], found["days"], found["verdict"], found["cleaned"]) == ("r-1", 10, "passed", True)
+
+
+def test_one_from_a_recovery_point_says_so_and_others_do_not() -> None:
+    assert last_test([OLDER], NOW)["recovery_point"] == POINT
+    assert last_test([TEST], NOW)["recovery_point"] == {}
+    message = next(findings_of("payroll", [OLDER, CLEANUP], NOW)).message
+    assert message.endswith("west: passed, from recovery point old, 2 h 00 min old when it began")
 
 
 def test_a_plan_that_was_never_rehearsed_is_told_so() -> None:

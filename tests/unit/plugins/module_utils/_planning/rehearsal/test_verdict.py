@@ -52,13 +52,13 @@ def test_a_product_without_sync_times_is_judged_by_the_rest() -> None:
 
 
 def test_a_rehearsal_passes_when_all_started_and_nothing_was_disturbed() -> None:
-    found = verdict({"a/db": 3.0, "a/web": 9.5}, {}, [], "c-1", ["payroll"])
+    found = verdict({"a/db": 3.0, "a/web": 9.5}, {}, [], ("c-1", {}), ["payroll"])
     assert (found["verdict"], found["started"], found["longest_start"]) == ("passed", 2, 9.5)
 
 
 @pytest.mark.parametrize(("failed", "wrong"), [({"a/db": "timed out"}, []), ({}, ["group payroll: role was x"])])
 def test_a_rehearsal_fails_with_its_reasons(failed: dict[str, str], wrong: list[str]) -> None:
-    found = verdict({}, failed, wrong, "c-1", [])
+    found = verdict({}, failed, wrong, ("c-1", {}), [])
     assert (found["verdict"], len(found["reasons"]), found["longest_start"]) == ("failed", 1, None)
 
 

@@ -19,7 +19,7 @@ DECISION = VolumeDecision(
     },
     {"metadata": {"name": "db-0", "namespace": "payroll", "labels": LABELS}, "spec": {"volumeName": "pv-db-0"}},
     0,
-    (),
+    ("data of recovery point old",),
 )
 COPY = {"nfs": {"server": "192.0.2.10", "path": "/dr/payroll-copy/db-0"}}
 
@@ -31,6 +31,10 @@ def test_a_claim_of_the_rehearsal_is_bound_to_the_copy_by_another_volume() -> No
     assert made.pv["spec"]["nfs"] == COPY["nfs"]
     assert made.pv["spec"]["claimRef"] == {"namespace": "payroll-rehearsal", "name": "db-0"}
     assert made.pv["spec"]["persistentVolumeReclaimPolicy"] == "Retain"
+
+
+def test_what_was_decided_before_is_still_said() -> None:
+    assert on_copy(DECISION, COPY, plan_of()).reasons == ("data of recovery point old", "a copy of pv-db-0")
 
 
 def test_p8_the_plans_own_decision_stays_as_it_was() -> None:

@@ -98,6 +98,7 @@ def test_a_rehearsal_tells_its_verdict_and_how_old_its_copies_were() -> None:
     assert document(run, record_of(start_of(1), rehearsal=shown))["rehearsal"] == {
         "verdict": "passed",
         "reasons": [],
+        "recovery_point": {},
         "copies": [{"group": "app", "taken": None}, {"group": "db", "taken": at(-5)}],
     }
 

@@ -157,6 +157,13 @@ def test_the_same_record_is_the_same_page() -> None:
     assert page(told) == page(rich())
 
 
+def test_the_page_says_of_a_rehearsal_how_old_the_recovery_point_was_that_it_tried() -> None:
+    point = {"name": "20260301t040000z", "taken": "2026-03-01T04:00:00Z", "age_seconds": 28800.0}
+    shown = {"verdict": "passed", "reasons": [], "recovery_point": point}
+    text = Markup(page(document(failover(operation="test_failover"), {"rehearsal": shown}))).text
+    assert "passed, from recovery point 20260301t040000z, 8 h 00 min old when it began" in text
+
+
 def test_the_page_names_the_recovery_point_that_vms_started_from() -> None:
     text = Markup(page(document(failover(recovery_point="20260301t040000z"), {}))).text
     assert "recovery point20260301t040000z" in text
