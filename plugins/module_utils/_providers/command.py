@@ -8,9 +8,12 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from .._errors import Failed, Unreachable
+
+AFTER_KILL = 1.0
 
 
 @dataclass(frozen=True)
@@ -45,9 +48,17 @@ def run_command(words: Sequence[str], seconds: float, stdin: bytes = b"") -> Ans
         raise Failed(f"run {words[0]}", seen="there is no such program", next_step=hint) from error
     try:
         stdout, stderr = process.communicate(stdin, seconds)
-    except subprocess.TimeoutExpired as error:
-        # what it started holds its pipes: killed alone it would be waited for until that ends too
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-        raise Unreachable(f"run {words[0]}", seen="no answer", waited=seconds) from error
+    except BaseException as error:
+        _end(process)
+        if isinstance(error, subprocess.TimeoutExpired):
+            raise Unreachable(f"run {words[0]}", seen="no answer", waited=seconds) from error
+        raise
     return Answer(process.returncode, stdout, stderr)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """With what it started, which holds its pipes. What left its session, as the master of ssh, is not waited for."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    with suppress(subprocess.TimeoutExpired):
+        process.communicate(timeout=AFTER_KILL)

@@ -41,10 +41,8 @@ class NfsProvider(Provider):
     def observe(self, group: Group, site: str) -> GroupStatus:
         try:
             return _status(group, site, self._control(group, site).look())
-        except Unreachable as error:
-            return silent(group.name, site, str(error))
         except DrError as error:
-            return GroupStatus(group.name, site, "unknown", "error", "none", message=str(error))
+            return _unknown(group, site, error)
 
     def observe_all(self, groups: Sequence[Group], site: str) -> list[GroupStatus]:
         """Server by server: a replication API answers for all its exports; a silent server is asked once."""
@@ -67,7 +65,7 @@ class NfsProvider(Provider):
         try:
             exports = all_exports(site, url, self.sites[site].patience)
         except DrError as error:
-            return [silent(group.name, site, str(error)) for group in groups]
+            return [_unknown(group, site, error) for group in groups]
         return [_listed(group, site, exports) for group in groups]
 
     def covers(self, group: Group, site: str, pv: Mapping[str, Any]) -> bool:
@@ -208,6 +206,13 @@ def _promote(control: NfsControl, seen: Mapping[str, Any], forced: bool) -> bool
     if now["paused"]:
         control.set_paused(False)
     return bool(now["paused"]) or not was_primary
+
+
+def _unknown(group: Group, site: str, error: DrError) -> GroupStatus:
+    """Who answers with an error is not silent."""
+    if isinstance(error, Unreachable):
+        return silent(group.name, site, str(error))
+    return GroupStatus(group.name, site, "unknown", "error", "none", message=str(error))
 
 
 def _status(group: Group, site: str, seen: Mapping[str, Any]) -> GroupStatus:

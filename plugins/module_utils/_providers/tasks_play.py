@@ -13,18 +13,21 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from .._cluster.clock import Clock, Deadline
 from .._model.names import STARTED_IN
 from .._model.plan_secrets import HIDDEN, is_secret_key
 
 # what Ansible itself needs before and after the tasks
 SPARE = 60.0
 # and before them, where nobody can wait
-START = 3.0
+START = 4.0
+POLL = 0.2
 LONGEST_REASON = 500
 # A module that is killed must not leave tasks behind that begin others: what is under way may still end.
 BOOT = """
@@ -48,7 +51,7 @@ QUIET = {
 class Request:
     """One verb of one group. here, there: the options of its site and of the other one, secrets revealed.
 
-    hurried: asked of a site that may be dead. Such requests of a play have the time of one together.
+    hurried: asked of a site that may be dead. In a play of such requests the first without an answer is the last.
     """
 
     verb: str
@@ -92,7 +95,6 @@ class Outcome:
 def play(requests: Sequence[Request], vars_files: Sequence[str]) -> list[Outcome]:
     """Run the requests one after the other; an outcome for each."""
     secrets = sorted({word for request in requests for word in _secrets([request.here, request.there])}, key=len)
-    seconds = _longest(requests)
     with tempfile.TemporaryDirectory(prefix="ocpvirt-dr-") as name:
         folder = Path(name)
         answers = folder / "answers"
@@ -103,14 +105,8 @@ def play(requests: Sequence[Request], vars_files: Sequence[str]) -> list[Outcome
             "replication_answers": str(answers),
         }
         _write(folder / "variables.yml", _literal(variables))
-        words = _run(folder, seconds)
+        words = _run(folder, requests)
         return [_outcome(answers / f"{number}.json", words, secrets) for number in range(len(requests))]
-
-
-def _longest(requests: Sequence[Request]) -> float:
-    if any(request.hurried for request in requests):
-        return max(request.seconds for request in requests) + START
-    return sum(request.seconds for request in requests) + SPARE
 
 
 def _play(vars_files: Sequence[str]) -> dict[str, Any]:
@@ -124,8 +120,11 @@ def _play(vars_files: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _run(folder: Path, seconds: float) -> str:
+def _run(folder: Path, requests: Sequence[Request]) -> str:
     """Why there may be no answer."""
+    hurried = any(request.hurried for request in requests)
+    of_each = [request.seconds for request in requests]
+    seconds = max(of_each) + START if hurried else sum(of_each) + SPARE
     words = [sys.executable, "-c", BOOT, str(os.getpid())]
     words += ["-i", "localhost,", "-e", f"@{folder / 'variables.yml'}", str(folder / "play.yml")]
     output = folder / "output"
@@ -141,7 +140,7 @@ def _run(folder: Path, seconds: float) -> str:
             start_new_session=True,
         )
         try:
-            code = child.wait(timeout=seconds)
+            code = wait_for_next(child, seconds, partial(_answered, folder)) if hurried else child.wait(timeout=seconds)
         except subprocess.TimeoutExpired:
             _end(child)
             return f"no answer within {seconds:.0f} s"
@@ -150,6 +149,28 @@ def _run(folder: Path, seconds: float) -> str:
             raise
     said = output.read_text(encoding="utf-8", errors="replace").strip().splitlines()
     return f"ansible-playbook ended with {code}: {' '.join(' '.join(said[-6:]).split())}"
+
+
+def wait_for_next(
+    child: subprocess.Popen[bytes], seconds: float, answered: Callable[[], int], clock: Clock | None = None
+) -> int:
+    """Its exit code, as long as an answer comes within the seconds after the last one."""
+    clock = clock or Clock()
+    known, deadline = 0, Deadline(clock, seconds)
+    while True:
+        try:
+            return child.wait(timeout=POLL)
+        except subprocess.TimeoutExpired:
+            if (number := answered()) > known:
+                known, deadline = number, Deadline(clock, seconds)
+            if deadline.over:
+                raise
+
+
+def _answered(folder: Path) -> int:
+    """How many requests have an answer, and not only why there is none."""
+    outcomes = (_outcome(file, "", ()) for file in (folder / "answers").glob("*.json"))
+    return sum(not outcome.failed for outcome in outcomes)
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

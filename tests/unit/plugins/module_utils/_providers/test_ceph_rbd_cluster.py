@@ -9,6 +9,7 @@ import errno
 import inspect
 import json
 import sys
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -140,6 +141,14 @@ def test_p4_a_program_that_hangs_is_not_waited_for_by_way_of_what_it_started() -
     """As a script around ssh: what it started holds its pipes."""
     with pytest.raises(Unreachable):
         run_command(["sh", "-c", "sleep 600 & wait"], 0.2)
+
+
+def test_p4_what_leaves_the_session_of_a_program_that_hangs_is_not_waited_for_either() -> None:
+    """As the master that ssh leaves in the background: it holds the pipes, and no signal reaches it."""
+    began = time.monotonic()
+    with pytest.raises(Unreachable):
+        run_command(["sh", "-c", "setsid sleep 20 & wait"], 0.2)
+    assert time.monotonic() - began < 15
 
 
 def _impatient(words: Sequence[str], _seconds: float, stdin: bytes) -> Answer:

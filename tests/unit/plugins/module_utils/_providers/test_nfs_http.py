@@ -222,6 +222,17 @@ def test_p4_a_look_at_a_server_that_stays_busy_ends_in_time(server: Server, time
     assert time.seconds <= 5
 
 
+@pytest.mark.parametrize("groups_asked", [1, 2])
+@pytest.mark.parametrize(("status", "reachable"), [(0, False), (403, True)])
+def test_p4_a_server_that_answers_with_an_error_is_not_silent(
+    server: Server, status: int, reachable: bool, groups_asked: int
+) -> None:
+    nfs, groups = provider(server)
+    server.answers = [Said(status)]
+    seen = nfs.observe_all(groups[:groups_asked], "west")
+    assert [(found.role, found.reachable) for found in seen] == [("unknown", reachable)] * groups_asked
+
+
 def test_p4_a_resync_that_never_converges_says_what_was_seen_last(server: Server, time: SimulatedTime) -> None:
     waits = {**HEALTHY, "resyncing": True, "health": "degraded", "error": "no answer from east"}
     error = error_of(lambda: control(server, time, Said(), Said(body=waits)).resync())

@@ -16,6 +16,7 @@ import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan_secrets import HIDDEN
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers import tasks_play
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.tasks_play import Outcome, Request, play
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import SimulatedTime
 
 ROOT = Path(__file__).parents[5]
 SECRET = "s3cret {{ 1 + 1 }}"
@@ -103,22 +104,53 @@ def test_tasks_that_take_too_long_together_are_ended_with_all_that_they_began(
     assert not alive(seen[0])
 
 
-def test_p4_looks_at_a_site_that_may_be_dead_have_the_time_of_one_together(
+class Playbook:
+    """Ends after so many seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self.time = SimulatedTime()
+        self._seconds = seconds
+
+    def wait(self, timeout: float) -> int:
+        self.time.sleep(timeout)
+        if self.time.seconds < self._seconds:
+            raise subprocess.TimeoutExpired("ansible-playbook", timeout)
+        return 0
+
+
+def test_p4_of_a_site_that_may_be_dead_only_the_first_one_is_waited_for_that_says_nothing() -> None:
+    playbook = Playbook(3600)
+    with pytest.raises(subprocess.TimeoutExpired):
+        tasks_play.wait_for_next(playbook, 10, lambda: 0, playbook.time.clock())  # type: ignore[arg-type]
+    assert playbook.time.seconds == pytest.approx(10, abs=tasks_play.POLL)
+
+
+def test_p1_a_slow_array_with_many_groups_is_not_taken_for_a_dead_one() -> None:
+    playbook = Playbook(50)
+
+    def answered() -> int:
+        return int(playbook.time.seconds / 8)
+
+    assert tasks_play.wait_for_next(playbook, 10, answered, playbook.time.clock()) == 0  # type: ignore[arg-type]
+
+
+def test_p4_looks_at_a_site_that_may_be_dead_have_the_time_of_one_and_keep_what_was_answered(
     tasks: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given: list[float] = []
 
-    class Dead(subprocess.Popen[bytes]):
-        def wait(self, timeout: float | None = None) -> int:
-            given.append(timeout or 0)
-            if len(given) == 1:
-                raise subprocess.TimeoutExpired(self.args, timeout or 0)
-            return super().wait(timeout)
+    def wait(child: subprocess.Popen[bytes], seconds: float, answered: Any) -> int:
+        given.append(seconds)
+        code = child.wait()
+        given.append(answered())
+        return code
 
-    monkeypatch.setattr(tasks_play.subprocess, "Popen", Dead)
-    asked = [tasks("- ansible.builtin.pause: {seconds: 300}").hurried_by(6) for _ in range(3)]
-    assert [outcome.silent for outcome in play(asked, ())] == [True, True, True]
-    assert given[0] == 6 + tasks_play.START
+    monkeypatch.setattr(tasks_play, "wait_for_next", wait)
+    said = tasks("- ansible.builtin.set_fact: {replication_answer: {role: secondary}}")
+    hanging = tasks("- ansible.builtin.wait_for: {timeout: 600}")
+    outcomes = play([said.hurried_by(6), hanging.hurried_by(2)], ())
+    assert given == [6 + tasks_play.START, 1]
+    assert [outcome.answer for outcome in outcomes] == [{"role": "secondary"}, None]
 
 
 def test_p5_no_further_task_begins_when_the_module_was_killed(tasks: Any, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.api import Api
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Unreachable
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus, silent
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Group
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run_asked import RunAsked
@@ -21,6 +22,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run.begin i
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run.end import end_run
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.start.verify import verify_run
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.stop.shutdown import Patience, stop_vms
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers import site_handle
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.base import Capabilities, FenceProof
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.registry import PROVIDERS
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.site_handle import SiteHandle
@@ -42,17 +44,20 @@ class Answering(MemoryApi):
 class DeadSite:
     """Its API server and its storage let everybody wait. api, storage: how long somebody waited for either.
 
-    together: both of them must be waited for at the same time, as long as this is set.
+    together: both of them must be waited for at the same time, as long as this is set. api_first: its product looks for
+    volumes at the API server before it asks the storage.
     """
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, error: Exception, api_first: bool) -> None:
         self.api, self.storage = SimulatedTime(), SimulatedTime()
-        self.together: threading.Barrier | None = threading.Barrier(2, timeout=30)
+        self.together = None if api_first else threading.Barrier(2, timeout=30)
+        self.api_first = api_first
         self._error = error
         west = Answering("west", SimulatedTime().clock())
         east = Api("east", "https://east.example.org:6443", self, {}, self.api.clock())
         monkeypatch.setattr(plan_sites, "connect", lambda site, _auth, _timeout: west if site == "west" else east)
         monkeypatch.setattr(plan_sites, "resolve_auth", lambda _site, _environment: {})
+        monkeypatch.setattr(site_handle, "Clock", self.api.clock)
         monkeypatch.setitem(PROVIDERS, "hanging", self._product())
 
     def request(self, _method: str, _url: str, timeout: Any, **_more: Any) -> None:
@@ -85,6 +90,9 @@ class DeadSite:
                 if site == "west":
                     return [GroupStatus(group.name, site, self._role, "healthy", "none") for group in groups]  # type: ignore[arg-type]
                 dead._meet()
+                if dead.api_first:
+                    with pytest.raises(Unreachable):
+                        self._sites[site].volumes(groups[0])
                 patience = self._sites[site].patience
                 dead.storage.sleep(USUAL if patience is None else patience)
                 return [silent(group.name, site, "timed out") for group in groups]
@@ -106,10 +114,11 @@ class DeadSite:
     [ConnectTimeoutError(None, "timed out"), ReadTimeoutError(None, "/", "timed out")],  # type: ignore[arg-type]
     ids=["drops packets", "accepts and says nothing"],
 )
+@pytest.mark.parametrize("api_first", [False, True], ids=["both at once", "API server first"])
 def test_p4_a_failover_waits_ten_seconds_at_most_for_a_source_that_hangs(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, error: Exception
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, error: Exception, api_first: bool
 ) -> None:
-    dead = DeadSite(monkeypatch, error)
+    dead = DeadSite(monkeypatch, error, api_first)
     begun: dict[str, Any] = {}
     waits = {"begin": dead.waited(lambda: begun.update(begin_run(PLAN, RunAsked("failover", "west", "east"), False)))}
     dead.together = None
