@@ -12,7 +12,7 @@ from typing import Any
 
 from .._cluster.api import Api
 from .._cluster.kinds import PV, PVC
-from .._errors import Unreachable
+from .._errors import Unreachable, Unsupported
 from .._model.names import protected_label
 from .._model.plan import Group, Plan
 from .command import Runner, run_command
@@ -38,6 +38,12 @@ class ClaimedVolume:
 Outlasting = Callable[[int], AbstractContextManager[Any]]
 # options with references to secrets, to the same with the secrets
 Reveal = Callable[[Mapping[str, Any]], dict[str, Any]]
+# a cluster that is no site of the plan: its name in messages, and authentication options as a site's
+Connect = Callable[[str, Mapping[str, Any]], Api]
+
+
+def connect_nowhere(name: str, _auth: Mapping[str, Any]) -> Api:
+    raise Unsupported(f"connect to {name}", seen="only the plan's sites are reached from here")
 
 
 class SiteHandle:
@@ -54,12 +60,14 @@ class SiteHandle:
         run: Runner = run_command,
         reveal: Reveal = dict,
         outlasting: Outlasting = nullcontext,
+        connect: Connect = connect_nowhere,
     ) -> None:
         self.name = name
         self.plan = plan
         self.run = run
         self.reveal = reveal
         self.outlasting = outlasting
+        self.connect = connect
         self._open_api = open_api
         self._expected: Sequence[ClaimedVolume] = ()
 

@@ -5,13 +5,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ..._cluster.api import Api
 from ..._cluster.client import connect
 from ..._cluster.clock import Deadline
 from ..._errors import DrError, Unreachable
-from ..._model.plan import Plan
+from ..._model.plan import Plan, Site
 from .plan_source import resolve_auth
 
 # a site that may be dead must not hold anything up
@@ -38,6 +40,11 @@ def open_site(plan: Plan, name: str) -> Api:
     """A connection to a site of the plan."""
     site = plan.site(name)
     return connect(name, resolve_auth(site, os.environ))
+
+
+def open_other(name: str, auth: Mapping[str, Any]) -> Api:
+    """A connection to a cluster that is no site of the plan, by the same authentication options."""
+    return connect(name, resolve_auth(Site(name, auth), os.environ))
 
 
 def reach(plan: Plan, name: str, timeout: float = PROBE_TIMEOUT) -> Reach:

@@ -1,0 +1,104 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An order at the hub, and the wait for what it was to do.
+
+Ramen knows no failed action: it tries for ever, and its phase is ahead of what it has done. So a wait ends with what
+both the hub and the groups at the sites show, or with a deadline and what Ramen was waiting for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .._cluster.waiting import look_patiently, wait_for
+from .._errors import Conflict, DrError, TerminalState, Timeout
+from .ramen_hub import HUB, Hub, named
+from .ramen_objects import Action, order_patch
+from .ramen_options import Options
+from .ramen_placement import DELETION, asked, describe, is_taken_up, remedy
+
+Object = dict[str, Any]
+# whether the sites show it, and what they show; given the DRPlacementControl as it is now
+Goal = Callable[[Object], tuple[bool, str]]
+# how often the object may change between our look and our write: the hub's operator writes to it, too
+ATTEMPTS = 5
+
+
+def give_order(hub: Hub, options: Options, action: Action, cluster: str, may_begin: Callable[[Object], None]) -> None:
+    """Once; the same order of a killed attempt is joined. may_begin: raises what forbids it."""
+    for attempt in range(ATTEMPTS):
+        item = hub.get(options)
+        if asked(item) == (action, cluster):
+            return
+        may_begin(item)
+        try:
+            hub.patch(options, order_patch(action, cluster, item["metadata"]["resourceVersion"]))
+        except Conflict:
+            if attempt == ATTEMPTS - 1:
+                raise
+        else:
+            return
+
+
+def await_order(hub: Hub, options: Options, action: Action, cluster: str, goal: Goal) -> None:
+    """Until the goal is reached. Another order meanwhile is somebody else's, and ends the wait."""
+    look_up = hub.look_up(options)
+    tried = f"{action} to {cluster}"
+    last: list[Object] = []
+
+    def look() -> tuple[bool, str]:
+        item, why = look_patiently(look_up)
+        if item is None:
+            return False, f"{HUB}: {why}"
+        last[:] = [item]
+        if DELETION.read(item):
+            raise TerminalState(
+                tried,
+                site=HUB,
+                on=named(options),
+                seen="it is being deleted",
+                next_step="find out who ends the protection",
+            )
+        if asked(item) != (action, cluster):
+            raise Conflict(
+                tried,
+                site=HUB,
+                on=named(options),
+                seen=f"somebody else ordered: {describe(item)}",
+                next_step="find out who; then start again",
+            )
+        found, why = look_patiently(lambda: goal(item))
+        done, seen = found or (False, why)
+        return done, "; ".join(text for text in (describe(item), seen) if text)
+
+    try:
+        wait_for(hub.api.clock, options.timeout, look, tried, HUB, named(options))
+    except Timeout as timeout:
+        timeout.next_step = (
+            f"{remedy(last[0]) if last else f'bring the {HUB} back'}; then start again: it goes on from there"
+        )
+        raise
+
+
+def withdraw(hub: Hub, options: Options, ordered: tuple[Action, str], back_to: str) -> str:
+    """What nobody took up must not happen when the hub's operator comes back, long after the run has turned round.
+
+    To relocate to where it lives is how Ramen itself lets an order be taken back. What became of it, in words; empty
+    where it was taken up.
+    """
+    try:
+        for attempt in range(ATTEMPTS):
+            item = hub.get(options)
+            if asked(item) != ordered or is_taken_up(item):
+                return ""
+            try:
+                hub.patch(options, order_patch("Relocate", back_to, item["metadata"]["resourceVersion"]))
+            except Conflict:
+                if attempt == ATTEMPTS - 1:
+                    raise
+            else:
+                return "nobody took it up, and it was withdrawn: the hub's operator is to be looked at"
+    except DrError as error:
+        return f"it could not be withdrawn ({error}): order Relocate to {back_to} by hand before Ramen goes on"
+    return ""
