@@ -128,7 +128,7 @@ class Hubs:
                 on=f"group {group.name}",
                 seen=f"no answer: {error}",
                 wanted="Ramen's hub, which alone moves what it protects; nothing was written",
-                next_step="recover the hub (of ACM: activate the passive one by its restore), let options.hub lead there,"
+                next_step="recover the hub (of ACM: activate the passive one), let options.hub lead there,"
                 " and start again. The VolumeReplicationGroups at the sites are not to be changed by hand: a hub that"
                 " comes back sets them as it knew them",
             ) from error
