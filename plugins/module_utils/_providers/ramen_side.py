@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._cluster.api import Api, describe
-from .._cluster.kinds import RAMEN_VOLUME_GROUP
+from .._cluster.kinds import PVC, RAMEN_VOLUME_GROUP
 from .._errors import Conflict, NotFound, Refused, Unsupported
 from .._model.plan import Group
 from .ramen_options import options_of
@@ -105,6 +105,18 @@ class Side:
                 "select them with the group and run protect, or protect them by a DRPlacementControl of their own",
             )
 
+    def check_none_goes(self, item: Object) -> None:
+        """P8: of a claim that is being deleted while its copy is primary, Ramen ends the replication and lets go."""
+        listed = [pvc for space in self.site.plan.namespaces for pvc in self.api.list(PVC, space)]
+        going = {_claim(pvc) for pvc in listed if pvc["metadata"].get("deletionTimestamp")} & protected(item)
+        if going:
+            raise self.refused(
+                "take the relocation back",
+                f"{len(going)} claims are being deleted: {_shown(sorted(going))}",
+                "claims that stay: Ramen would end the replication of these as soon as it is primary here again",
+                "finish the relocation: remove the rest of the application here, then start the same command again",
+            )
+
     def refused(self, tried: str, seen: str, wanted: str, next_step: str) -> Refused:
         on = f"group {self.group.name}"
         return Refused(tried, site=self.site.name, on=on, seen=seen, wanted=wanted, next_step=next_step)
@@ -150,6 +162,10 @@ class Side:
             next_step="look at the DRPlacementControl at the hub: Ramen's hub makes the group at each site. Or correct"
             " options.drpc and options.namespace",
         )
+
+
+def _claim(pvc: Object) -> str:
+    return f"{pvc['metadata']['namespace']}/{pvc['metadata']['name']}"
 
 
 def _shown(claims: list[str]) -> str:

@@ -48,6 +48,8 @@ def relocate(pair: Pair) -> None:
 def relocate_back(pair: Pair) -> None:
     """To side, which a relocation that has not reached its target has left, or was about to."""
     cluster = pair.side.cluster
+    if pair.here is not None:
+        pair.side.check_none_goes(pair.here)
     never_left = role_of(pair.here) == "primary" and not is_taken_up(pair.placement)
     give_order(pair.hub, pair.side.options, "Relocate", cluster, lambda _item: None)
     if never_left:

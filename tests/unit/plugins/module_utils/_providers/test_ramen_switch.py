@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import DR_PLACEMENT_CONTROL
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import DR_PLACEMENT_CONTROL, PVC
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, Refused, Timeout
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.replication.taking_back import take_back
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.ramen_world import World, world
@@ -86,6 +86,17 @@ def test_p3_a_relocation_that_waits_for_a_cleanup_says_for_which_and_is_taken_ba
     made.ramen.cleaned.add("east")
     take_back(made.provider, made.group, "east", "west", forced=False)
     assert made.roles() == ("primary", "secondary")
+
+
+def test_p8_a_relocation_is_not_taken_back_under_claims_that_are_being_deleted(made: World) -> None:
+    """Ramen would take their deletion for the end of the protection."""
+    made.ramen.by_hand = True
+    with pytest.raises(Timeout):
+        made.provider.demote(made.group, "east")
+    made.apis["east"].objects[PVC.kind, "payroll", "disk-0"]["metadata"]["deletionTimestamp"] = "2026-03-01T12:00:00Z"
+    with pytest.raises(Refused, match="1 claims are being deleted: payroll/disk-0"):
+        made.provider.promote(made.group, "east", forced=False)
+    assert made.hub.orders() == [("Relocate", "dr2")]
 
 
 def test_a_cleanup_by_hand_lets_it_go_on(made: World) -> None:
