@@ -22,8 +22,8 @@ from .site_handle import SiteHandle
 
 Object = dict[str, Any]
 HUB = "hub"
-# of one request: a hub may be lost together with a site, and must not hold up what needs no hub
-PATIENCE = 10.0
+# of one request of an observation: a hub may be lost together with a site, and must not hold up what needs no hub
+QUICK = 10.0
 WAIT_AGE = 1.0
 
 
@@ -74,10 +74,11 @@ class Hubs:
 
     def __init__(self, sites: Mapping[str, SiteHandle]) -> None:
         self._sites = sites
-        self._hubs: dict[str, Hub] = {}
+        self._hubs: dict[tuple[str, bool], Hub] = {}
         self._lock = threading.Lock()
 
-    def of(self, group: Group, site: str) -> Hub:
+    def of(self, group: Group, site: str, quick: bool = False) -> Hub:
+        """quick: for who can do without."""
         found = options_of(group, site).hub
         if not found:
             raise Refused(
@@ -87,10 +88,12 @@ class Hubs:
                 wanted="replication.options.hub, with a kubeconfig as a site has one",
                 next_step="add it: only the hub moves what Ramen protects",
             )
-        key = json.dumps(found, sort_keys=True)
+        key = json.dumps(found, sort_keys=True), quick
         with self._lock:
             if key not in self._hubs:
-                self._hubs[key] = Hub(self._connect(site, found))
+                api = self._connect(site, found)
+                api.patience = QUICK if quick else api.patience
+                self._hubs[key] = Hub(api)
             return self._hubs[key]
 
     def get(self, group: Group, site: str) -> Object:
@@ -103,7 +106,7 @@ class Hubs:
 
         def ask(group: Group) -> Told:
             try:
-                hub = self.of(group, site)
+                hub = self.of(group, site, quick=True)
                 if why := silent.get(id(hub)):
                     return Told(None, why)
                 since = moments.setdefault(id(hub), hub.moment())
@@ -135,12 +138,10 @@ class Hubs:
 
     def _connect(self, site: str, found: Mapping[str, Any]) -> Api:
         try:
-            api = self._sites[site].connect(HUB, found)
+            return self._sites[site].connect(HUB, found)
         except Refused as error:
             error.next_step = "correct replication.options.hub in the plan, or the file that it names"
             raise
-        api.patience = PATIENCE
-        return api
 
 
 def check_ours(plan: str, options: Options, item: Object) -> None:

@@ -112,7 +112,7 @@ class Side:
         if going:
             raise self.refused(
                 "take the relocation back",
-                f"{len(going)} claims are being deleted: {_shown(sorted(going))}",
+                f"being deleted: {_shown(sorted(going))}",
                 "claims that stay: Ramen would end the replication of these as soon as it is primary here again",
                 "finish the relocation: remove the rest of the application here, then start the same command again",
             )
