@@ -12,11 +12,11 @@ from collections.abc import Callable
 from typing import Any
 
 from .._cluster.waiting import look_patiently, wait_for
-from .._errors import Conflict, DrError, TerminalState, Timeout
+from .._errors import Conflict, TerminalState, Timeout
 from .ramen_hub import HUB, Hub, named
 from .ramen_objects import Action, order_patch
 from .ramen_options import Options
-from .ramen_placement import DELETION, asked, describe, is_taken_up, remedy
+from .ramen_placement import DELETION, asked, describe, remedy
 
 Object = dict[str, Any]
 # whether the sites show it, and what they show; given the DRPlacementControl as it is now
@@ -41,8 +41,10 @@ def give_order(hub: Hub, options: Options, action: Action, cluster: str, may_beg
             return
 
 
-def await_order(hub: Hub, options: Options, action: Action, cluster: str, goal: Goal) -> None:
-    """Until the goal is reached. Another order meanwhile is somebody else's, and ends the wait."""
+def await_order(
+    hub: Hub, options: Options, action: Action, cluster: str, goal: Goal, seconds: float | None = None
+) -> None:
+    """Until the goal is reached. Another order meanwhile is somebody else's, and ends the wait. seconds: at most."""
     look_up = hub.look_up(options)
     tried = f"{action} to {cluster}"
     last: list[Object] = []
@@ -73,32 +75,9 @@ def await_order(hub: Hub, options: Options, action: Action, cluster: str, goal: 
         return done, "; ".join(text for text in (describe(item), seen) if text)
 
     try:
-        wait_for(hub.api.clock, options.timeout, look, tried, HUB, named(options))
+        wait_for(hub.api.clock, seconds or options.timeout, look, tried, HUB, named(options))
     except Timeout as timeout:
         timeout.next_step = (
             f"{remedy(last[0]) if last else f'bring the {HUB} back'}; then start again: it goes on from there"
         )
         raise
-
-
-def withdraw(hub: Hub, options: Options, ordered: tuple[Action, str], back_to: str) -> str:
-    """What nobody took up must not happen when the hub's operator comes back, long after the run has turned round.
-
-    To relocate to where it lives is how Ramen itself lets an order be taken back. What became of it, in words; empty
-    where it was taken up.
-    """
-    try:
-        for attempt in range(ATTEMPTS):
-            item = hub.get(options)
-            if asked(item) != ordered or is_taken_up(item):
-                return ""
-            try:
-                hub.patch(options, order_patch("Relocate", back_to, item["metadata"]["resourceVersion"]))
-            except Conflict:
-                if attempt == ATTEMPTS - 1:
-                    raise
-            else:
-                return "nobody took it up, and it was withdrawn: the hub's operator is to be looked at"
-    except DrError as error:
-        return f"it could not be withdrawn ({error}): order Relocate to {back_to} by hand before Ramen goes on"
-    return ""

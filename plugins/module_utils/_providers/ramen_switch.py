@@ -5,17 +5,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from .._errors import Conflict, Refused, Timeout
+from .._errors import Conflict, DrError, Refused, Timeout
 from .ramen_ends import Pair, role_of, shown
 from .ramen_hub import HUB, Hub, check_ours, named
-from .ramen_order import Goal, await_order, give_order, withdraw
+from .ramen_order import Goal, await_order, give_order
 from .ramen_placement import asked, describe, is_failed_over, is_settled, is_taken_up, is_tested, remedy
 from .ramen_side import Side
-from .ramen_status import is_given_up, is_restored, may_leave
+from .ramen_status import is_asked_to_be, is_given_up, is_restored, may_leave
 
 Object = dict[str, Any]
+# seconds: a deadline has passed already
+WITHDRAWN_WITHIN = 60.0
 
 
 def relocate(pair: Pair) -> None:
@@ -40,13 +43,33 @@ def relocate(pair: Pair) -> None:
     try:
         await_order(pair.hub, pair.side.options, "Relocate", target, _moved(pair.side, pair.peer))
     except Timeout as timeout:
-        if taken_back := withdraw(pair.hub, pair.side.options, ("Relocate", target), pair.side.cluster):
-            timeout.next_step = f"{taken_back}; {timeout.next_step}"
+        if withdrawn := _withdraw(pair):
+            timeout.next_step = f"{withdrawn}; {timeout.next_step}"
         raise
 
 
-def relocate_back(pair: Pair) -> None:
-    """To side, which a relocation that has not reached its target has left, or was about to."""
+def _withdraw(pair: Pair) -> str:
+    """What has moved nothing yet must not begin long after the run has turned round, as when an operator comes back.
+
+    To relocate to where it lives is how Ramen itself lets an order be taken back. In words; empty where the source is
+    given up already: then the same command goes on.
+    """
+    try:
+        placement, here = pair.hub.get(pair.side.options), pair.side.find()
+        if asked(placement) != ("Relocate", pair.peer.cluster) or not is_asked_to_be(here, "primary"):
+            return ""
+        relocate_back(replace(pair, here=here, placement=placement), WITHDRAWN_WITHIN)
+    except DrError as error:
+        by_hand = f"order Relocate to {pair.side.cluster} by hand before Ramen goes on"
+        return f"the order could not be withdrawn ({error}): {by_hand}"
+    return "nothing has moved, and the order was withdrawn"
+
+
+def relocate_back(pair: Pair, seconds: float | None = None) -> None:
+    """To side, which a relocation that has not reached its target has left, or was about to.
+
+    An order that nobody has taken up is replaced, with nothing to wait for.
+    """
     cluster = pair.side.cluster
     if pair.here is not None:
         pair.side.check_none_goes(pair.here)
@@ -60,7 +83,7 @@ def relocate_back(pair: Pair) -> None:
         item = look_up()
         return item is not None and is_restored(item) and is_settled(placement), shown(item)
 
-    await_order(pair.hub, pair.side.options, "Relocate", cluster, goal)
+    await_order(pair.hub, pair.side.options, "Relocate", cluster, goal, seconds)
 
 
 def fail_over(hub: Hub, side: Side) -> None:
@@ -79,7 +102,14 @@ def fail_over(hub: Hub, side: Side) -> None:
         done = item is not None and is_restored(item) and is_failed_over(placement)
         return done, f"at {side.site.name}: {shown(item)}"
 
-    await_order(hub, side.options, "Failover", side.cluster, goal)
+    try:
+        await_order(hub, side.options, "Failover", side.cluster, goal)
+    except Timeout as timeout:
+        timeout.next_step = (
+            f"{timeout.next_step}. The order stays, and Ramen goes on as soon as it can: if the application is to stay"
+            " where it was, order Relocate to there before it is used again"
+        )
+        raise
 
 
 def await_cleaned(pair: Pair) -> None:

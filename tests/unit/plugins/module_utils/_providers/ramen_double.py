@@ -32,13 +32,13 @@ class Ramen:
     """reached: clusters that answer the hub. linked: the storages reach each other. stopped: the hub's operator.
 
     cleaned: sites whose claims have been deleted, once asked for: by ACM, or where `by_hand` by nobody until then.
-    unused: no pod there has a volume. restores: what is in its S3 store can be brought.
+    prepared: for the final sync, at its source. unused: no pod there has a volume. restores: its S3 store can be read.
     """
 
     def __init__(self, time: SimulatedTime, hub: RamenApi, sites: dict[str, RamenApi], claims: list[str]) -> None:
         self.hub, self.sites, self.claims = hub, sites, claims
         self.reached, self.cleaned, self.unused = {"east", "west"}, set[str](), {"east", "west"}
-        self.linked, self.stopped, self.by_hand, self.restores = True, False, False, True
+        self.linked, self.stopped, self.by_hand, self.restores, self.prepared = True, False, False, True, True
         self.data: dict[str, list[str]] = {"east": [], "west": []}
         self._time = time
         self._since: dict[str, tuple[int, float]] = {}
@@ -115,6 +115,10 @@ class Ramen:
             return
         if item["status"]["phase"] != "Relocating" and not holds(item, "PeerReady", of_now=False):
             self._say(item, "Available", None, "clean up secondaries is pending, peer is not ready")
+            return
+        if not self.prepared:
+            self._say(item, "Available", False, "Preparing")
+            self._progress(item, "PreparingFinalSync")
             return
         self._phase(item, "Relocating")
         self._say(item, "Available", False, "Starting relocation")

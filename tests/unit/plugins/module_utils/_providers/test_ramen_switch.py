@@ -131,7 +131,7 @@ def test_p3_an_order_that_nobody_took_up_is_withdrawn(made: World, out_of_reach:
     """Of a cluster that its hub does not reach, Ramen says nothing; else its operator is down."""
     made.ramen.reached -= {"west"} if out_of_reach else set()
     made.ramen.stopped = not out_of_reach
-    with pytest.raises(Timeout, match="nobody took it up, and it was withdrawn"):
+    with pytest.raises(Timeout, match="nothing has moved, and the order was withdrawn"):
         made.provider.demote(made.group, "east")
     assert made.provider.promote(made.group, "east", forced=False) is False
     made.ramen.reached.add("west")
@@ -139,6 +139,24 @@ def test_p3_an_order_that_nobody_took_up_is_withdrawn(made: World, out_of_reach:
     made.wait(60)
     assert made.roles() == ("primary", "secondary")
     assert made.provider.observe(made.group, "east").health == "healthy"
+
+
+def test_p3_a_relocation_that_has_begun_and_moved_nothing_is_withdrawn(made: World) -> None:
+    """The source is primary all the time, so nobody would take it back later."""
+    made.ramen.prepared = False
+    with pytest.raises(Timeout, match=r"PreparingFinalSync.* the order was withdrawn"):
+        made.provider.demote(made.group, "east")
+    made.ramen.prepared = True
+    made.wait(60)
+    assert made.roles() == ("primary", "secondary")
+    assert made.hub.orders() == [("Relocate", "dr2"), ("Relocate", "dr1")]
+
+
+def test_p10_an_order_that_cannot_be_withdrawn_is_named(made: World) -> None:
+    made.ramen.stopped = True
+    made.time.at(made.time.seconds + 290, lambda: setattr(made.hub, "reachable", False))
+    with pytest.raises(Timeout, match=r"could not be withdrawn .* order Relocate to dr1 by hand"):
+        made.provider.demote(made.group, "east")
 
 
 def test_p1_an_action_of_somebody_else_is_not_overtaken(made: World) -> None:
