@@ -111,6 +111,18 @@ def test_a_placement_that_is_absent_is_named_with_what_is_there() -> None:
         made.provider.demote(made.group, "east")
 
 
+def test_a_kubeconfig_of_the_hub_that_cannot_be_read_names_the_option(made: World) -> None:
+    def connect(_name: str, _auth: Any) -> Any:
+        raise Refused("read the credentials", site="hub", next_step="correct sites.hub in the plan")
+
+    provider = made.provider
+    for site in provider.sites.values():
+        site.connect = connect
+    with pytest.raises(Refused, match=r"correct replication\.options\.hub"):
+        provider.demote(made.group, "east")
+    assert provider.observe(made.group, "east").role == "primary"
+
+
 def test_a_plan_without_a_hub_is_refused_with_the_option() -> None:
     made = world(hub={})
     with pytest.raises(Refused, match=r"wanted: replication\.options\.hub"):
