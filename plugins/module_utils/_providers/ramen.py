@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar
 
 from .._cluster.kinds import RAMEN_VOLUME_GROUP
-from .._errors import DrError, Unreachable
+from .._errors import DrError, Failed, NotFound, Unreachable
 from .._model.group_status import GroupStatus, SyncProof, silent
 from .._model.plan import Group
 from .base import WORKERS, Capabilities, Provider
@@ -22,7 +22,7 @@ from .ramen_placement import asked, describe, is_settled, is_taken_up, owner
 from .ramen_proof import prove
 from .ramen_resources import RESOURCES
 from .ramen_side import listing
-from .ramen_status import is_asked_to_be
+from .ramen_status import is_asked_to_be, is_restored
 from .ramen_switch import await_cleaned, check_settled, fail_over, relocate, relocate_back
 from .site_handle import SiteHandle
 
@@ -45,7 +45,11 @@ class RamenProvider(Provider):
         claims = {item.claim for item in site.candidates(group)}
         if not claims:
             return ""
-        found = listing(site.api.list(RAMEN_VOLUME_GROUP)).claims
+        try:
+            found = listing(site.api.list(RAMEN_VOLUME_GROUP)).claims
+        except (NotFound, Failed):
+            # not served, or not to be looked at: then it is not what the plan uses
+            return ""
         whole = ["/".join(key) for key, names in found.items() if claims <= names]
         return f"{RAMEN_VOLUME_GROUP.kind} {whole[0]} protects its {len(claims)} volumes" if whole else ""
 
@@ -160,7 +164,8 @@ class RamenProvider(Provider):
 
     def _fail_over(self, group: Group, site: str) -> bool:
         side = self._ends.side(group, site)
-        if role_of(side.find()) == "primary":
+        item = side.find()
+        if item is not None and is_restored(item):
             return False
         hub, placement = self._ends.hubs.needed("promote the group by force", group, site)
         check_ours(side.site.plan.name, side.options, placement)
@@ -171,6 +176,7 @@ class RamenProvider(Provider):
         try:
             side, peer = self._ends.side(group, site), self._ends.peer(group, site)
             item = side.find(since)
+            left_out = side.left_out(item) if role_of(item) == "primary" else []
         except Unreachable as error:
             return silent(group.name, site, str(error))
         except DrError as error:
@@ -178,5 +184,4 @@ class RamenProvider(Provider):
         if item is None:
             message = "Ramen has made nothing of the group here yet"
             return GroupStatus(group.name, site, "unknown", "unknown", "none", message=message, present=False)
-        left_out = side.left_out(item) if role_of(item) == "primary" else []
         return group_status(group.name, site, item, told, side.cluster, peer.cluster, left_out)

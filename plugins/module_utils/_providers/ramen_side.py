@@ -82,9 +82,9 @@ class Side:
         key = self._key(found)
         return key is not None and claim in found.claims[key]
 
-    def left_out(self, item: Object) -> list[str]:
+    def left_out(self, item: Object | None) -> list[str]:
         """Claims of the group that Ramen does not protect: a new one whose labels its selector does not match."""
-        return sorted(set(self._claims()) - protected(item))
+        return [] if item is None else sorted(set(self._claims()) - protected(item))
 
     def check_whole(self, item: Object) -> None:
         """P1, P8: what is moved is the group, the whole of it and nothing else."""

@@ -47,6 +47,11 @@ def test_a_group_is_detected_by_what_protects_its_claims(made: World) -> None:
     assert RamenProvider.detect(made.group, made.provider.sites["east"]) == ""
 
 
+def test_where_ramen_is_not_served_another_product_may_be(made: World) -> None:
+    made.apis["east"].served = False
+    assert RamenProvider.detect(made.group, made.provider.sites["east"]) == ""
+
+
 def test_both_sites_are_observed_and_replicate(made: World) -> None:
     east, west = (made.provider.observe(made.group, site) for site in ("east", "west"))
     assert (east.role, east.direction, east.health) == ("primary", "outgoing", "healthy")

@@ -185,7 +185,9 @@ def test_failed_over_is_not_finished_before_all_is_restored(made: World) -> None
         made.provider.promote(made.group, "west", forced=True)
     assert "ClusterDataReady False" in str(late.value)
     made.ramen.restores = True
+    assert made.provider.promote(made.group, "west", forced=True) is True
     assert made.provider.promote(made.group, "west", forced=True) is False
+    assert made.hub.orders() == [("Failover", "dr2")]
 
 
 def test_p1_after_a_failover_only_the_resync_gives_the_old_source_up(made: World) -> None:
