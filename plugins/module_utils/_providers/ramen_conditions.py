@@ -22,6 +22,11 @@ def condition(item: Item, name: str) -> dict[str, Any] | None:
     return found if found and found["observedGeneration"] == GENERATION.read(item) else None
 
 
+def held(item: Item, name: str) -> bool:
+    """Of whichever generation."""
+    return any(entry["type"] == name and entry["status"] == "True" for entry in CONDITIONS.read_entries(item))
+
+
 def holds(item: Item, name: str) -> bool:
     found = condition(item, name)
     return found is not None and found["status"] == "True"

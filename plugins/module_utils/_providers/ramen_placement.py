@@ -13,7 +13,7 @@ from typing import Any
 
 from .custom_resource import FieldPath
 from .ownership import PLAN_LABEL
-from .ramen_conditions import CONDITIONS, GENERATION, condition, fails, holds, told
+from .ramen_conditions import CONDITIONS, GENERATION, condition, fails, held, holds, told
 from .ramen_objects import LAST_PLACED
 
 Item = Mapping[str, Any]
@@ -71,8 +71,12 @@ def is_taken_up(item: Item) -> bool:
 
 def is_settled(item: Item) -> bool:
     """Ended, with the other cluster cleaned up and following."""
-    ended = PHASE.read(item) in ENDED and PROGRESSION.read(item) == "Completed"
-    return ended and not DELETION.read(item) and holds(item, "Available") and holds(item, "PeerReady")
+    return _has_ended(item) and holds(item, "Available") and holds(item, "PeerReady")
+
+
+def is_untouched(item: Item) -> bool:
+    """Settled before the last order, which nobody has taken up."""
+    return _has_ended(item) and not is_taken_up(item) and held(item, "Available") and held(item, "PeerReady")
 
 
 def is_failed_over(item: Item) -> bool:
@@ -96,6 +100,10 @@ def placed_at(item: Item) -> str:
 def owner(item: Item) -> str:
     """The plan that moves it; empty when none does."""
     return str((LABELS.read(item) or {}).get(PLAN_LABEL, ""))
+
+
+def _has_ended(item: Item) -> bool:
+    return PHASE.read(item) in ENDED and PROGRESSION.read(item) == "Completed" and not DELETION.read(item)
 
 
 def remedy(item: Item) -> str:

@@ -12,7 +12,7 @@ from .._errors import Conflict, DrError, Refused, Timeout
 from .ramen_ends import Pair, role_of, shown
 from .ramen_hub import HUB, Hub, check_ours, named
 from .ramen_order import Goal, await_order, give_order
-from .ramen_placement import asked, describe, is_failed_over, is_settled, is_taken_up, is_tested, remedy
+from .ramen_placement import asked, describe, is_failed_over, is_settled, is_taken_up, is_tested, is_untouched, remedy
 from .ramen_side import Side
 from .ramen_status import is_asked_to_be, is_given_up, is_restored, may_leave
 
@@ -133,9 +133,10 @@ def await_cleaned(pair: Pair) -> None:
 
 
 def check_settled(placement: Object, pair: Pair, tried: str) -> None:
-    """Whoever ordered it: what is under way decides who may write."""
+    """Whoever ordered it: what is under way decides who may write. An order that was withdrawn moves nothing."""
     check_untested(placement, pair.side, tried)
-    if is_settled(placement):
+    withdrawn = asked(placement) == ("Relocate", pair.side.cluster) and is_untouched(placement)
+    if is_settled(placement) or withdrawn:
         return
     raise Conflict(
         tried,

@@ -141,6 +141,15 @@ def test_p3_an_order_that_nobody_took_up_is_withdrawn(made: World, out_of_reach:
     assert made.provider.observe(made.group, "east").health == "healthy"
 
 
+def test_p5_after_an_order_that_was_withdrawn_the_same_command_orders_anew(made: World) -> None:
+    made.ramen.reached.discard("west")
+    with pytest.raises(Timeout, match="the order was withdrawn"):
+        made.provider.demote(made.group, "east")
+    made.time.at(made.time.seconds + 20, lambda: made.ramen.reached.add("west"))
+    switch(made, "east", "west")
+    assert made.hub.orders() == [("Relocate", "dr2"), ("Relocate", "dr1"), ("Relocate", "dr2")]
+
+
 def test_p3_a_relocation_that_has_begun_and_moved_nothing_is_withdrawn(made: World) -> None:
     """The source is primary all the time, so nobody would take it back later."""
     made.ramen.prepared = False
