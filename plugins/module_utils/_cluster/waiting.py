@@ -7,9 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from .._errors import Failed, Timeout, Unreachable
+from .._errors import Timeout
 from .clock import Clock, Deadline
-from .patience import PASSING
 
 Value = TypeVar("Value")
 
@@ -44,15 +43,3 @@ def wait_for(
             )
         clock.sleep(min(pause, deadline.left))
         pause = min(LONGEST_POLL, pause * 1.5)
-
-
-def look_patiently(look: Callable[[], Value]) -> tuple[Value | None, str]:
-    """What look gives, for use in a wait; None and the reason while an API server restarts or is overloaded."""
-    try:
-        return look(), ""
-    except Unreachable as error:
-        return None, str(error)
-    except Failed as error:
-        if error.status is not None and error.status < 500 and error.status not in PASSING:
-            raise
-        return None, str(error)

@@ -8,12 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .._errors import Refused
-from .._model.duration import parse_duration
 from .._model.plan import Group
+from .group_options import check_known, seconds_of, wrong
 
 # a relocation waits until somebody has removed the application at its source
-DEFAULT_TIMEOUT = "30m"
+DEFAULT_TIMEOUT = 1800.0
 # where Ramen's hub keeps what protects applications that it has discovered
 OPS_NAMESPACE = "openshift-dr-ops"
 KNOWN = {"hub", "drpc", "namespace", "cluster", "timeout"}
@@ -46,45 +45,26 @@ class Options:
 
 def options_of(group: Group, site: str) -> Options:
     found = group.options_at(site)
-    if unknown := sorted(set(found) - KNOWN):
-        raise _wrong(group, site, f"unknown: {', '.join(unknown)}", f"only {', '.join(sorted(KNOWN))}")
+    check_known(group, site, found, KNOWN)
     for key in sorted(KNOWN - {"hub"}):
         if not isinstance(found.get(key, ""), str):
-            raise _wrong(group, site, f"{key}: {found[key]!r}", "a text")
+            raise wrong(group, site, f"{key}: {found[key]!r}", "a text")
     return Options(
         _hub(group, site, found.get("hub", {})),
         found.get("namespace", OPS_NAMESPACE),
         found.get("drpc", group.name),
         found.get("cluster", site),
-        _seconds(group, site, found.get("timeout", DEFAULT_TIMEOUT)),
+        seconds_of(group, site, found, "timeout", DEFAULT_TIMEOUT),
     )
 
 
 def _hub(group: Group, site: str, found: Any) -> dict[str, Any]:
     """Values are not shown: a secret may have been written where its name belongs."""
     if not isinstance(found, Mapping):
-        raise _wrong(group, site, "hub is no mapping", "authentication options, as of a site")
+        raise wrong(group, site, "hub is no mapping", "authentication options, as of a site")
     if unknown := sorted(set(found) - AUTH):
-        raise _wrong(group, site, f"unknown in hub: {', '.join(unknown)}", f"only {', '.join(sorted(AUTH))}")
-    wrong = [key for key, value in found.items() if not isinstance(value, bool if key == "validate_certs" else str)]
-    if wrong:
-        raise _wrong(group, site, f"hub.{wrong[0]} has the wrong type", "a text; true or false for validate_certs")
+        raise wrong(group, site, f"unknown in hub: {', '.join(unknown)}", f"only {', '.join(sorted(AUTH))}")
+    mistyped = [key for key, value in found.items() if not isinstance(value, bool if key == "validate_certs" else str)]
+    if mistyped:
+        raise wrong(group, site, f"hub.{mistyped[0]} has the wrong type", "a text; true or false for validate_certs")
     return dict(found)
-
-
-def _seconds(group: Group, site: str, text: str) -> float:
-    try:
-        return parse_duration(text).total_seconds()
-    except ValueError as error:
-        raise _wrong(group, site, f"timeout: {text}", str(error)) from error
-
-
-def _wrong(group: Group, site: str, seen: str, wanted: str) -> Refused:
-    return Refused(
-        "read the group's options",
-        on=f"group {group.name}",
-        site=site,
-        seen=seen,
-        wanted=wanted,
-        next_step=f"correct replication.groups[].options in the plan, or options.sites.{site}",
-    )

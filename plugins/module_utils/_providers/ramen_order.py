@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .._cluster.waiting import look_patiently, wait_for
+from .._cluster.waiting import wait_for
 from .._errors import Conflict, TerminalState, Timeout
+from .object_wait import patient
 from .ramen_hub import HUB, Hub, named
 from .ramen_objects import Action, order_patch
 from .ramen_options import Options
@@ -50,9 +51,7 @@ def await_order(
     last: list[Object] = []
 
     def look() -> tuple[bool, str]:
-        item, why = look_patiently(look_up)
-        if item is None:
-            return False, f"{HUB}: {why}"
+        item = look_up()
         last[:] = [item]
         if DELETION.read(item):
             raise TerminalState(
@@ -70,12 +69,11 @@ def await_order(
                 seen=f"somebody else ordered: {describe(item)}",
                 next_step="find out who; then start again",
             )
-        found, why = look_patiently(lambda: goal(item))
-        done, seen = found or (False, why)
+        done, seen = goal(item)
         return done, "; ".join(text for text in (describe(item), seen) if text)
 
     try:
-        wait_for(hub.api.clock, seconds or options.timeout, look, tried, HUB, named(options))
+        wait_for(hub.api.clock, seconds or options.timeout, patient(look), tried, HUB, named(options))
     except Timeout as timeout:
         timeout.next_step = (
             f"{remedy(last[0]) if last else f'bring the {HUB} back'}; then start again: it goes on from there"

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._cluster.waiting import look_patiently, wait_for
+from .._cluster.waiting import wait_for
 from .._model.group_status import SyncProof
+from .object_wait import patient
 from .ramen_ends import role_of, shown
 from .ramen_side import Side
 from .ramen_status import describe, is_given_up, protected, was_forced
@@ -41,18 +42,19 @@ def prove(source: Side, target: Side) -> SyncProof:
 def _await_primary(target: Side) -> Object:
     look_up = target.look_up()
 
-    def look() -> tuple[Object | None, str]:
-        item, why = look_patiently(look_up)
-        return (item if role_of(item) == "primary" else None), why or shown(item)
+    def look() -> tuple[bool, str]:
+        item = look_up()
+        return role_of(item) == "primary", shown(item)
 
-    found = wait_for(
+    on = f"group {target.group.name}"
+    hint = "look at the DRPlacementControl at the hub, then start again"
+    wait_for(
         target.api.clock,
         target.options.timeout,
-        look,
-        f"wait until group {target.group.name} is primary",
+        patient(look),
+        f"wait until {on} is primary",
         target.site.name,
-        f"group {target.group.name}",
-        "look at the DRPlacementControl at the hub, then start again",
+        on,
+        hint,
     )
-    assert found is not None
-    return found
+    return target.get()

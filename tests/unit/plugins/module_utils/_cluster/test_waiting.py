@@ -3,19 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.waiting import (
-    LONGEST_POLL,
-    look_patiently,
-    wait_for,
-)
-from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
-    DrError,
-    Failed,
-    NotFound,
-    TerminalState,
-    Timeout,
-    Unreachable,
-)
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.waiting import LONGEST_POLL, wait_for
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import TerminalState, Timeout
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import SimulatedTime
 
 
@@ -47,24 +36,3 @@ def test_a_terminal_state_ends_the_wait_at_once(time: SimulatedTime) -> None:
     with pytest.raises(TerminalState):
         wait_for(time.clock(), 600, failed, "wait", "west", "Restore/r")
     assert time.seconds == 0
-
-
-@pytest.mark.parametrize(
-    "error",
-    [Unreachable("GET", seen="refused"), *(Failed("GET", seen="busy", status=status) for status in (429, 500, 503))],
-    ids=str,
-)
-def test_a_server_that_restarts_or_is_overloaded_is_looked_at_again(error: DrError) -> None:
-    def look() -> str:
-        raise error
-
-    assert look_patiently(look) == (None, str(error))
-
-
-@pytest.mark.parametrize("error", [Failed("GET", seen="forbidden", status=403), NotFound("GET", status=404)], ids=str)
-def test_what_does_not_pass_ends_the_looking(error: DrError) -> None:
-    def look() -> str:
-        raise error
-
-    with pytest.raises(type(error)):
-        look_patiently(look)
