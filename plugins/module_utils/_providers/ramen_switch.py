@@ -59,6 +59,8 @@ def _withdraw(pair: Pair) -> str:
         if asked(placement) != ("Relocate", pair.peer.cluster) or not is_asked_to_be(here, "primary"):
             return ""
         relocate_back(replace(pair, here=here, placement=placement), WITHDRAWN_WITHIN)
+    except Timeout:
+        return f"Relocate to {pair.side.cluster} was ordered in its place, and has not ended: see first how it ends"
     except DrError as error:
         by_hand = f"order Relocate to {pair.side.cluster} by hand before Ramen goes on"
         return f"the order could not be withdrawn ({error}): {by_hand}"

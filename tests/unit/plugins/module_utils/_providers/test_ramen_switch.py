@@ -161,6 +161,13 @@ def test_p3_a_relocation_that_has_begun_and_moved_nothing_is_withdrawn(made: Wor
     assert made.hub.orders() == [("Relocate", "dr2"), ("Relocate", "dr1")]
 
 
+def test_p10_a_withdrawal_that_does_not_end_is_said(made: World) -> None:
+    made.ramen.prepared = False
+    made.time.at(made.time.seconds + 290, lambda: setattr(made.ramen, "stopped", True))
+    with pytest.raises(Timeout, match="Relocate to dr1 was ordered in its place, and has not ended"):
+        made.provider.demote(made.group, "east")
+
+
 def test_p10_an_order_that_cannot_be_withdrawn_is_named(made: World) -> None:
     made.ramen.stopped = True
     made.time.at(made.time.seconds + 290, lambda: setattr(made.hub, "reachable", False))
@@ -218,6 +225,37 @@ def test_p1_after_a_failover_only_the_resync_gives_the_old_source_up(made: World
 def test_p1_a_healthy_primary_is_never_resynchronised(made: World) -> None:
     with pytest.raises(Refused, match="primary at west"):
         made.provider.resync(made.group, "east")
+
+
+def ask(made: World, site: str, state: str) -> None:
+    """As somebody does by hand."""
+    made.ramen.stopped = True
+    made.ramen._ask(site, state, "")
+    made.wait()
+
+
+def test_p1_two_primaries_that_no_failover_made_are_left_to_a_person(made: World) -> None:
+    ask(made, "west", "primary")
+    assert made.roles() == ("primary", "primary")
+    for verb in (
+        lambda: made.provider.resync(made.group, "east"),
+        lambda: made.provider.promote(made.group, "east", forced=False),
+        lambda: made.provider.enable(made.group, "east", "west"),
+    ):
+        with pytest.raises(Refused, match=r"nothing was (ordered|written)|reprotect"):
+            verb()
+    assert made.hub.orders() == []
+
+
+def test_p1_two_secondaries_are_left_to_a_person(made: World) -> None:
+    ask(made, "east", "secondary")
+    made.ramen.cleaned.add("east")
+    made.wait()
+    assert made.roles() == ("secondary", "secondary")
+    for site in ("east", "west"):
+        with pytest.raises(Refused, match="a peer that a relocation has given up"):
+            made.provider.promote(made.group, site, forced=False)
+    assert made.hub.orders() == []
 
 
 def test_p1_without_the_word_of_the_peer_nothing_is_ordered(made: World) -> None:
