@@ -19,7 +19,9 @@ KINDS = {
     "PersistentVolumeClaim": "v1",
     "VirtualMachine": "kubevirt.io/v1",
 }
-KEPT_META = ("name", "namespace", "labels", "annotations")
+KEPT_META = ("name", "namespace", "labels")
+# of a claim, what says that it is bound already
+BINDING = "pv.kubernetes.io/"
 OF_ONE_CLUSTER = {"Service": ("clusterIP", "clusterIPs"), "PersistentVolume": ("claimRef", "csi", "nfs")}
 CAPTURE_EVERY = 5.0
 
@@ -90,6 +92,8 @@ class Workload:
 
 def _bare(item: Object) -> Object:
     meta = {key: item["metadata"][key] for key in KEPT_META if key in item["metadata"]}
+    notes = item["metadata"].get("annotations") or {}
+    meta["annotations"] = {key: value for key, value in notes.items() if not key.startswith(BINDING)}
     left_out = OF_ONE_CLUSTER.get(item["kind"], ())
     body = {key: value for key, value in item.items() if key not in ("metadata", "status", "spec")}
     if "spec" in item:
