@@ -11,6 +11,7 @@ from demo.storages.dell_csm import DellCsmStorage
 from demo.storages.nfs import EXPORT, NfsStorage
 from demo.storages.nfs_csi import NfsCsiStorage
 from demo.storages.protocol import Sites, Storage
+from demo.storages.ramen import RamenStorage
 from demo.storages.trident import TridentStorage
 from demo.storages.volsync import VolsyncStorage
 
@@ -33,6 +34,7 @@ STORAGES: dict[str, AnyStorage] = {
     "csi_addons_group": CsiAddonsStorage("group"),
     "custom": CustomStorage(),
     "dell_csm": DellCsmStorage(),
+    "ramen": RamenStorage(),
     "volsync": VolsyncStorage(),
     "three_products": THREE_PRODUCTS,
     "trident": TridentStorage(),

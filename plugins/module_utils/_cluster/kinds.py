@@ -143,3 +143,5 @@ TRIDENT_MIRROR_RELATIONSHIP = Kind("trident.netapp.io", "v1", "tridentmirrorrela
 TRIDENT_ACTION_MIRROR_UPDATE = Kind(
     "trident.netapp.io", "v1", "tridentactionmirrorupdates", "TridentActionMirrorUpdate"
 )
+DR_PLACEMENT_CONTROL = Kind("ramendr.openshift.io", "v1alpha1", "drplacementcontrols", "DRPlacementControl")
+RAMEN_VOLUME_GROUP = Kind("ramendr.openshift.io", "v1alpha1", "volumereplicationgroups", "VolumeReplicationGroup")

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .._errors import DrError, Refused, Unreachable
+from .._errors import DrError
 from .._model.plan import Group
 from .dell_csm_side import Reads, Side
+from .peer import asking_peer
 from .site_handle import SiteHandle
 
 Object = dict[str, Any]
@@ -69,15 +70,6 @@ class Ends:
         """Both ends, asked now. The peer's silence is no permission."""
         here, there = self.side(group, site), self.side(group, peer)
         mine = self.get(group, site)
-        try:
+        with asking_peer(group.name, site, peer):
             theirs = there.counterpart(mine)
-        except Unreachable as error:
-            raise Refused(
-                "ask the peer",
-                site=peer,
-                on=f"group {group.name}",
-                seen=f"no answer: {error}",
-                wanted=f"its state; nothing was written at {site}",
-                next_step=f"bring {peer} back, or declare it lost",
-            ) from error
         return Pair(here, mine, there, theirs)

@@ -13,7 +13,7 @@ from typing import Any
 from .._cluster.api import Api
 from .._cluster.clock import Clock, Deadline
 from .._cluster.kinds import PV, PVC
-from .._errors import Unreachable
+from .._errors import Unreachable, Unsupported
 from .._model.names import protected_label
 from .._model.plan import Group, Plan
 from .command import Answer, Runner, run_command
@@ -41,6 +41,12 @@ LOOK_TIMEOUT = 1.0
 Outlasting = Callable[[int], AbstractContextManager[Any]]
 # options with references to secrets, to the same with the secrets
 Reveal = Callable[[Mapping[str, Any]], dict[str, Any]]
+# a cluster that is no site of the plan: its name in messages, and authentication options as a site's
+Connect = Callable[[str, Mapping[str, Any]], Api]
+
+
+def connect_nowhere(name: str, _auth: Mapping[str, Any]) -> Api:
+    raise Unsupported(f"connect to {name}", seen="only the plan's sites are reached from here")
 
 
 class SiteHandle:
@@ -57,6 +63,7 @@ class SiteHandle:
         run: Runner = run_command,
         reveal: Reveal = dict,
         outlasting: Outlasting = nullcontext,
+        connect: Connect = connect_nowhere,
     ) -> None:
         self.name = name
         self.plan = plan
@@ -64,6 +71,7 @@ class SiteHandle:
         self.outlasting = outlasting
         self._hurried: Deadline | None = None
         self._run = run
+        self.connect = connect
         self._open_api = open_api
         self._expected: Sequence[ClaimedVolume] = ()
 

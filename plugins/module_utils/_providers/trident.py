@@ -15,6 +15,7 @@ from .._model.group_status import GroupStatus, SyncProof, combine, silent
 from .._model.plan import Group
 from .base import WORKERS, Capabilities, Provider
 from .custom_resource import CustomResource
+from .peer import asking_peer
 from .shared_reads import SharedReads
 from .site_handle import SiteHandle
 from .trident_enabling import enable_group
@@ -203,17 +204,8 @@ class TridentProvider(Provider):
 
     def _at_peer(self, side: Side, peer: str, mirrors: Sequence[Mirror]) -> list[Mirror]:
         """The peer's objects, asked now. Its silence is no permission."""
-        try:
+        with asking_peer(side.group.name, side.site.name, peer):
             return self._side(side.group, peer).matched([mirror.key for mirror in mirrors])
-        except Unreachable as error:
-            raise Refused(
-                "ask the peer",
-                site=peer,
-                on=f"group {side.group.name}",
-                seen=f"no answer: {error}",
-                wanted=f"its state; nothing was written at {side.site.name}",
-                next_step=f"bring {peer} back, or declare it lost",
-            ) from error
 
 
 def site_of_peer(side: Side) -> str:

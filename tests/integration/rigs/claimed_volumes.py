@@ -17,7 +17,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import N
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, Unreachable
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.names import protected_label
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Group, parse_plan
-from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites import open_site
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites import open_other, open_site
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.base import Provider
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.site_handle import SiteHandle
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.texts import get, put
@@ -93,7 +93,10 @@ class ClaimedVolumesRig(ABC):
                 raise Unreachable("connect", site=site, seen="no answer")
             return (apis or {}).get(site) or open_site(plan, site)
 
-        handles = {site: SiteHandle(site, plan, lambda site=site: opened(site)) for site in SITES}  # type: ignore[misc]
+        handles = {
+            site: SiteHandle(site, plan, lambda site=site: opened(site), connect=open_other)  # type: ignore[misc]
+            for site in SITES
+        }
         return self.provider_type(handles), plan.groups[0]
 
     def write(self, site: str, text: str) -> None:

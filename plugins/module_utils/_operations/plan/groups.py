@@ -20,7 +20,7 @@ from ..._providers.base import Provider
 from ..._providers.registry import provider_class
 from ..._providers.site_handle import ClaimedVolume, Outlasting, SiteHandle
 from .plan_source import resolve_references
-from .sites import Reach, open_site
+from .sites import Reach, open_other, open_site
 
 Done = TypeVar("Done")
 
@@ -37,6 +37,7 @@ class Groups:
                 partial(open_site, plan, name),
                 reveal=partial(resolve_references, environ=os.environ, site=name),
                 outlasting=outlasting,
+                connect=open_other,
             )
             for name in plan.sites
         }

@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ..._cluster.api import Api
 from ..._cluster.client import connect
@@ -13,7 +15,7 @@ from ..._cluster.clock import Clock, Deadline
 from ..._cluster.oauth import LOGIN_TIMEOUT
 from ..._cluster.patience import patiently
 from ..._errors import DrError, Unreachable
-from ..._model.plan import Plan
+from ..._model.plan import Plan, Site
 from .plan_source import resolve_auth
 
 # a site that may be dead must not hold anything up
@@ -44,6 +46,11 @@ def open_site(plan: Plan, name: str, timeout: float = LOGIN_TIMEOUT) -> Api:
     """A connection to a site of the plan. timeout: seconds of a login by user name and password."""
     site = plan.site(name)
     return connect(name, resolve_auth(site, os.environ), timeout)
+
+
+def open_other(name: str, auth: Mapping[str, Any]) -> Api:
+    """A connection to a cluster that is no site of the plan, by the same authentication options."""
+    return connect(name, resolve_auth(Site(name, auth), os.environ))
 
 
 def reach(plan: Plan, name: str, timeout: float = PROBE_TIMEOUT, once: bool = False) -> Reach:
