@@ -143,3 +143,6 @@ TRIDENT_MIRROR_RELATIONSHIP = Kind("trident.netapp.io", "v1", "tridentmirrorrela
 TRIDENT_ACTION_MIRROR_UPDATE = Kind(
     "trident.netapp.io", "v1", "tridentactionmirrorupdates", "TridentActionMirrorUpdate"
 )
+MIGRATION_SCHEDULE = Kind("stork.libopenstorage.org", "v1alpha1", "migrationschedules", "MigrationSchedule")
+MIGRATION = Kind("stork.libopenstorage.org", "v1alpha1", "migrations", "Migration")
+STORK_ACTION = Kind("stork.libopenstorage.org", "v1alpha1", "actions", "Action")

@@ -15,6 +15,7 @@ from .csi_addons import CsiAddonsProvider
 from .custom import CustomProvider
 from .dell_csm import DellCsmProvider
 from .nfs import NfsProvider
+from .portworx import PortworxProvider
 from .site_handle import SiteHandle
 from .tasks import TasksProvider
 from .trident import TridentProvider
@@ -29,6 +30,7 @@ PROVIDERS: dict[str, type[Provider]] = {
         CustomProvider,
         DellCsmProvider,
         NfsProvider,
+        PortworxProvider,
         TasksProvider,
         TridentProvider,
         VolsyncProvider,
