@@ -97,3 +97,8 @@ def asked_patch(uid: str) -> Object:
 def go_on_patch() -> Object:
     """Merge patch: it is not given up, and sends again."""
     return {"metadata": {"annotations": {SWITCH: None, SWITCH_UID: None}}, **suspend_patch(False)}
+
+
+def deactivate_patch() -> Object:
+    """Merge patch of a copy, as `storkctl deactivate` has it: Stork's definitions have no status of their own."""
+    return {"status": {"applicationActivated": False}}

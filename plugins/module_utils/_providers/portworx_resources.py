@@ -10,6 +10,7 @@ from .._cluster.kinds import MIGRATION, MIGRATION_SCHEDULE, STORK_ACTION
 from .custom_resource import CustomResource
 from .portworx_objects import (
     asked_patch,
+    deactivate_patch,
     failover,
     give_up_patch,
     go_on_patch,
@@ -36,8 +37,13 @@ def _schedules() -> list[dict[str, Any]]:
 
 
 def _patches() -> list[dict[str, Any]]:
-    marks = [give_up_patch("payroll-db-from-east-1", ""), asked_patch("0123")]
-    return [*({**mark, "spec": {}} for mark in marks), go_on_patch(), suspend_patch(True), {"spec": _spec("payroll")}]
+    others = [give_up_patch("payroll-db-from-east-1", ""), asked_patch("0123"), deactivate_patch()]
+    return [
+        *({**patch, "spec": {}} for patch in others),
+        go_on_patch(),
+        suspend_patch(True),
+        {"spec": _spec("payroll")},
+    ]
 
 
 def _actions() -> list[dict[str, Any]]:

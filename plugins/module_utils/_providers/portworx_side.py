@@ -15,6 +15,7 @@ from .._model.plan import Group
 from .object_wait import await_absent, patient
 from .portworx_objects import (
     Object,
+    deactivate_patch,
     migration_schedule,
     schedule_name,
     schedule_spec,
@@ -23,6 +24,7 @@ from .portworx_objects import (
 )
 from .portworx_options import PortworxOptions, options_of
 from .portworx_status import (
+    ACTIVATED,
     NAMESPACES,
     POLICY,
     REFERENCE,
@@ -135,7 +137,7 @@ class Side:
                 "name Stork's admin namespace: elsewhere a MigrationSchedule migrates its own namespace only",
             )
         labels = selectors(self.site.plan.name, self.group.selector.match_labels)
-        spec = schedule_spec(self.options.cluster_pair, self.options.schedule_policy, namespaces, labels)
+        spec = schedule_spec(self.options.cluster_pair, self.options.schedule_policy, sorted(namespaces), labels)
         found = self.standing().out
         if found is None:
             name = (self.site.plan.name, self.group.name, self.namespace, self.site.name)
@@ -153,6 +155,19 @@ class Side:
 
     def set_suspended(self, suspended: bool) -> None:
         self.api.patch(MIGRATION_SCHEDULE, self.out_name, self.namespace, suspend_patch(suspended))
+
+    def deactivate(self) -> None:
+        """Nobody has used what was failed over to here."""
+        seen = self.api.patch(MIGRATION_SCHEDULE, self.copy_name, self.namespace, deactivate_patch())
+        if ACTIVATED.read(seen):
+            raise Conflict(
+                "take the failover back",
+                site=self.site.name,
+                on=describe_object(MIGRATION_SCHEDULE, self.namespace, self.copy_name),
+                seen="status.applicationActivated stays true",
+                wanted="false",
+                next_step="storkctl deactivate migrations there, then start again",
+            )
 
     def await_copy(self) -> None:
         """Of the peer's schedule, which Stork there makes here."""

@@ -45,15 +45,16 @@ def switch(ends: Ends) -> None:
 def undo(ends: Ends) -> None:
     """A switch from here that has not succeeded: nothing of it goes on, and this site sends again.
 
-    The Action goes first, and is waited for: Stork could still activate the peer. An activated copy is deleted, since
-    Stork suspends the schedule that has one; it makes another.
+    The Action goes first, and is waited for: Stork could still activate the peer. Stork would suspend the schedule
+    whose copy is activated.
     """
     ends = ends.again()
     ends.peer.delete(STORK_ACTION, [find(ends.theirs.actions, ends.mine.action_of_switch)])
     ends = ends.again()
     last_mile = ends.mine.last_mile
     ends.here.delete(MIGRATION, [last_mile] if last_mile and not is_ended(last_mile) else [])
-    ends.peer.delete(MIGRATION_SCHEDULE, [ends.theirs.copy] if ends.theirs.activated else [])
+    if ends.theirs.activated:
+        ends.peer.deactivate()
     ends.here.api.patch(MIGRATION_SCHEDULE, ends.here.out_name, ends.here.namespace, go_on_patch())
 
 
@@ -73,11 +74,22 @@ def reverse(ends: Ends) -> bool:
 
 def await_whole(side: Side) -> None:
     """Stork rolls a failover back whose schedule's newest migration has failed; one under way is waited for."""
+    tried = f"wait until the newest migration of group {side.group.name} has taken all of it along"
 
     def whole(seen: Standing) -> bool:
-        return bool(seen.migrations) and not what_lacks(seen.migrations[-1], seen.claims)
+        newest = seen.migrations[-1] if seen.migrations else None
+        lacking = what_lacks(newest, seen.claims) if newest else "there is none yet"
+        if newest and lacking and is_ended(newest) and STATUS.read(newest) == SUCCESSFUL:
+            raise side.refused(
+                tried,
+                lacking,
+                "every claim of the group in it: Stork passes over volumes that are not Portworx's",
+                "leave claims of another product to a group of their own; for one that is newer than the migration, wait"
+                " for the next",
+            )
+        return not lacking
 
-    side.settle(whole, f"wait until the newest migration of group {side.group.name} has taken all of it along")
+    side.settle(whole, tried)
 
 
 def _may_succeed(ends: Ends) -> bool:
