@@ -85,9 +85,10 @@ def suspend_patch(suspended: bool) -> Object:
     return {"spec": {"suspend": suspended}}
 
 
-def give_up_patch(action: str, version: str) -> Object:
+def give_up_patch(action: str, version: str | None = None) -> Object:
     """Merge patch: this schedule is given up by an Action that is going to be asked for. version: what it must be."""
-    return {"metadata": {"resourceVersion": version, "annotations": {SWITCH: action, SWITCH_UID: None}}}
+    held = {"resourceVersion": version} if version else {}
+    return {"metadata": {**held, "annotations": {SWITCH: action, SWITCH_UID: None}}}
 
 
 def asked_patch(uid: str) -> Object:

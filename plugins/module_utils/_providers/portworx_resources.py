@@ -37,7 +37,7 @@ def _schedules() -> list[dict[str, Any]]:
 
 
 def _patches() -> list[dict[str, Any]]:
-    others = [give_up_patch("payroll-db-from-east-1", ""), asked_patch("0123"), deactivate_patch()]
+    others = [give_up_patch("payroll-db-from-east-1"), asked_patch("0123"), deactivate_patch()]
     return [
         *({**patch, "spec": {}} for patch in others),
         go_on_patch(),

@@ -84,8 +84,8 @@ def await_whole(side: Side) -> None:
                 tried,
                 lacking,
                 "every claim of the group in it: Stork passes over volumes that are not Portworx's",
-                "leave claims of another product to a group of their own; for one that is newer than the migration, wait"
-                " for the next",
+                "leave claims of another product to a group of their own; for one that is newer than the migration,"
+                " wait for the next",
             )
         return not lacking
 

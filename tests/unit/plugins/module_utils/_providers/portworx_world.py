@@ -13,13 +13,12 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._model.names import pro
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Group, Plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.portworx import PortworxProvider
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.site_handle import SiteHandle
-from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx_double import (
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx_double import Data, StorkApi
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx_stork import (
     ACTION,
     MIGRATION,
     SCHEDULE,
-    Data,
     Object,
-    StorkApi,
 )
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, SimulatedTime, plan_of
 

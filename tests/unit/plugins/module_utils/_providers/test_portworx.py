@@ -12,10 +12,11 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.names import protected_label
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.portworx import PortworxProvider
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.portworx_options import options_of
-from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx_double import (
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx_stork import (
     COPIED,
     SCHEDULE,
     Object,
+    migrations_of,
 )
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx_world import (
     FROM_EAST,
@@ -139,7 +140,7 @@ def test_many_groups_are_answered_from_three_lists(made: World) -> None:
 
 def test_the_last_sync_is_when_the_newest_whole_migration_was_made(made: World) -> None:
     seen = made.provider.observe(made.group, "east")
-    newest = made.apis["east"].migrations_of(FROM_EAST)[-1]
+    newest = migrations_of(made.apis["east"], FROM_EAST)[-1]
     assert seen.last_sync == NOON.fromisoformat(newest["metadata"]["creationTimestamp"])
     assert made.provider.observe(made.group, "west").last_sync is None
 
