@@ -99,8 +99,11 @@ def _schedule(site: StorkSite, item: Object) -> None:
     mine = migrations_of(site, meta["name"])
     if any(_status(one)["stage"] != "Final" for one in mine) or any(_age(site, one) < site.every for one in mine):
         return
-    for old in sorted(mine, key=_created)[:-1]:
-        site.end(MIGRATION, old)
+    # what failed is kept until one was successful
+    newest = max((one for one in mine if _status(one)["status"] == "Successful"), key=_created, default=None)
+    for old in mine:
+        if newest and _created(old) < _created(newest):
+            site.end(MIGRATION, old)
     owner = {"apiVersion": f"{STORK}/v1alpha1", "kind": SCHEDULE, "name": meta["name"], "uid": meta["uid"]}
     stamp = "".join(letter for letter in site.now() if letter.isdigit())
     body = {"metadata": {"ownerReferences": [owner]}, "spec": spec["template"]["spec"]}
@@ -120,9 +123,8 @@ def _migrate(site: StorkSite, item: Object) -> None:
     if not site.has_begun(meta["uid"]):
         claims = _claims(site, item["spec"])
         site.begin(meta["uid"], claims)
-        volumes = [
-            {"namespace": space, "persistentVolumeClaim": name, "status": "InProgress"} for space, name in claims
-        ]
+        entries = [{"namespace": space, "persistentVolumeClaim": name} for space, name in claims]
+        volumes = [{**entry, "status": "InProgress"} for entry in entries]
         status |= {"stage": "Volumes", "status": "InProgress", "volumes": volumes}
         site.keep_item(MIGRATION, item)
     elif site.is_through(meta["uid"]):
@@ -181,9 +183,7 @@ class _Failover:
             return self._to("ScaleUpDestination")
         original = _of(self._site.peer, SCHEDULE, self._space, self._name)
         if original is None:
-            return self._to(
-                "Final", "Failed", f"error fetching the MigrationSchedule {self._name} in the remote cluster"
-            )
+            return self._to("Final", "Failed", f"error fetching the remote MigrationSchedule {self._name}")
         if not original["spec"]["suspend"]:
             original["spec"]["suspend"] = True
             self._site.peer.keep_item(SCHEDULE, original)
@@ -254,14 +254,8 @@ def _status(item: Object) -> Object:
 
 
 def _of(site: StorkSite, kind: str, namespace: str, name: str) -> Object | None:
-    return next(
-        (
-            item
-            for item in site.of(kind)
-            if (item["metadata"]["namespace"], item["metadata"]["name"]) == (namespace, name)
-        ),
-        None,
-    )
+    found = (item for item in site.of(kind) if item["metadata"]["name"] == name)
+    return next((item for item in found if item["metadata"]["namespace"] == namespace), None)
 
 
 def _created(item: Object) -> tuple[str, str]:
