@@ -6,12 +6,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
-from ansible_collections.ocpvirt.dr.tests.integration.products import dell_csm
+from ansible_collections.ocpvirt.dr.tests.integration.products import dell_csm, portworx
 from ansible_collections.ocpvirt.dr.tests.integration.world import World
 
+
+class Double(Protocol):
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
 # by the storage's name
-DOUBLES: dict[str, Callable[[World], dell_csm.DellCsm]] = {"dell_csm": dell_csm.of_world}
+DOUBLES: dict[str, Callable[[World], Double]] = {"dell_csm": dell_csm.of_world, "portworx": portworx.of_world}
 
 
 @contextmanager
