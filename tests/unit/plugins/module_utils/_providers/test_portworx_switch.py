@@ -318,3 +318,48 @@ def test_p3_a_target_without_claims_is_switched_to(made: World) -> None:
     assert bare.provider.observe(bare.group, "west").health != "healthy"
     bare.wait()
     assert bare.provider.observe(bare.group, "west").health == "healthy"
+
+
+def test_p1_two_primaries_are_named_and_refused(made: World) -> None:
+    made.forced()
+    for site in ("east", "west"):
+        with pytest.raises(Refused, match="if both are primary, reprotect") as error:
+            made.provider.promote(made.group, site, forced=False)
+        assert "payroll-from-east failed over to" in (error.value.seen or "")
+
+
+def test_two_secondaries_are_refused_and_the_same_command_makes_the_source_primary_again(made: World) -> None:
+    """Somebody has deactivated what was failed over to."""
+    made.provider.demote(made.group, "east")
+    made.schedule("west", FROM_EAST)["status"]["applicationActivated"] = False
+    assert made.roles() == ("secondary", "secondary")
+    with pytest.raises(Refused, match="a peer that a planned switch has given up"):
+        made.provider.promote(made.group, "west", forced=False)
+    with pytest.raises(Refused, match="prove the final sync"):
+        made.provider.final_sync(made.group, "east", "west")
+    with pytest.raises(TerminalState, match="east is primary"):
+        made.provider.demote(made.group, "east")
+    switch(made, "east", "west")
+
+
+def test_an_action_at_the_wrong_side_is_refused_by_stork_and_told(made: World) -> None:
+    made.schedule("west", FROM_EAST)["metadata"]["annotations"] = {}
+    with pytest.raises(TerminalState, match="is not created by Stork.*the Action was withdrawn"):
+        made.provider.promote(made.group, "west", forced=True)
+    assert made.actions("west") == []
+
+
+def test_p3_a_proof_needs_the_action_that_it_is_of(made: World) -> None:
+    made.provider.demote(made.group, "east")
+    for key in [key for key in made.apis["west"].objects if key[0] == "Action"]:
+        del made.apis["west"].objects[key]
+    with pytest.raises(Refused, match="no Action of it"):
+        made.provider.final_sync(made.group, "east", "west")
+
+
+def test_a_forced_promotion_of_a_source_that_a_switch_has_left_in_the_middle_goes_on_there(made: World) -> None:
+    with patch.object(portworx_switch, "ask", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
+        made.provider.demote(made.group, "east")
+    made.apis["west"].reachable = False
+    assert made.provider.promote(made.group, "east", forced=True) is True
+    assert made.provider.observe(made.group, "east").role == "primary"
