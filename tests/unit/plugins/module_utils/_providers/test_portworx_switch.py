@@ -344,7 +344,7 @@ def test_two_secondaries_are_refused_and_the_same_command_makes_the_source_prima
 
 def test_an_action_at_the_wrong_side_is_refused_by_stork_and_told(made: World) -> None:
     made.schedule("west", FROM_EAST)["metadata"]["annotations"] = {}
-    with pytest.raises(TerminalState, match="is not created by Stork.*the Action was withdrawn"):
+    with pytest.raises(TerminalState, match=r"is not created by Stork.*the Action was withdrawn"):
         made.provider.promote(made.group, "west", forced=True)
     assert made.actions("west") == []
 
