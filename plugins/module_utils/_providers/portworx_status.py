@@ -208,19 +208,19 @@ def group_status(group: str, site: str, standing: Standing) -> GroupStatus:
 def _primary(group: str, site: str, standing: Standing, raw: dict[str, Any]) -> GroupStatus:
     whole = standing.newest_whole
     newest = standing.migrations[-1] if standing.migrations else None
-    failed = newest is not None and is_ended(newest) and newest is not whole
-    message = ""
+    failed, message = False, ""
     if not standing.sends:
         message = "paused" if standing.out else "it was failed over to here, and is replicated nowhere"
-    elif failed and newest:
-        message = what_lacks(newest, standing.claims)
+    elif newest and is_ended(newest):
+        # a claim that is newer than the migration is no failure
+        failed, message = STATUS.read(newest) != SUCCESSFUL, what_lacks(newest, standing.claims)
     elif whole is None:
         message = "nothing has been migrated yet"
     return GroupStatus(
         group,
         site,
         "primary",
-        "error" if failed and standing.sends else "degraded" if message else "healthy",
+        "error" if failed else "degraded" if message else "healthy",
         "outgoing" if standing.sends else "none",
         last_sync=moment(whole) if whole else None,
         last_sync_source=LAST_SYNC_SOURCE if whole else "",
