@@ -84,7 +84,7 @@ class Standing:
 
     @property
     def sends(self) -> bool:
-        return self.out is not None and not SUSPENDED.read(self.out) and not self.action_of_switch
+        return self.out is not None and not SUSPENDED.read(self.out)
 
     @property
     def activated(self) -> bool:

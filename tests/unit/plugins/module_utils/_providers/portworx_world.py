@@ -96,3 +96,10 @@ def add_claim(api: StorkApi, name: str, namespace: str = "payroll") -> None:
     labels = {protected_label("payroll"): "true"}
     MemoryApi.create(api, PVC, {"metadata": {**meta, "labels": labels}, "spec": {"volumeName": volume}})
     MemoryApi.create(api, PV, {"metadata": {"name": volume}, "spec": {"claimRef": meta}})
+
+
+def switch(made: World, source: str, target: str) -> None:
+    """A planned switch, from its beginning to its end."""
+    assert made.provider.demote(made.group, source) is True
+    assert made.provider.final_sync(made.group, source, target).holds
+    assert made.provider.promote(made.group, target, forced=False) is True

@@ -5,13 +5,16 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import PV
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, DrError, Refused, Unsupported
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.names import protected_label
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers import portworx_switch
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.portworx import PortworxProvider
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.portworx_options import options_of
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.portworx_status import what_lacks
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx_stork import (
     COPIED,
     SCHEDULE,
@@ -20,6 +23,7 @@ from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.p
 )
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx_world import (
     FROM_EAST,
+    FROM_WEST,
     World,
     add_claim,
     world,
@@ -72,8 +76,9 @@ def test_enabling_twice_changes_nothing(made: World) -> None:
     assert made.apis["east"].writes == made.apis["west"].writes == []
 
 
-def test_what_differs_from_the_plan_is_brought_to_it(made: World) -> None:
-    made.schedule("east", FROM_EAST)["spec"] |= {"schedulePolicyName": "other", "suspend": True}
+@pytest.mark.parametrize("differs", [{"schedulePolicyName": "other"}, {"suspend": True}])
+def test_what_differs_from_the_plan_is_brought_to_it(made: World, differs: Object) -> None:
+    made.schedule("east", FROM_EAST)["spec"] |= differs
     assert made.provider.enable(made.group, "east", "west") is True
     spec = made.schedule("east", FROM_EAST)["spec"]
     assert (spec["schedulePolicyName"], spec["suspend"]) == ("default-migration-policy", False)
@@ -83,6 +88,32 @@ def test_enabling_the_wrong_way_is_refused(made: World) -> None:
     with pytest.raises(Refused, match="no schedule that sends from east"):
         made.provider.enable(made.group, "west", "east")
     assert made.apis["west"].writes == []
+
+
+def test_p1_a_group_that_was_failed_over_is_not_enabled_against_it(made: World) -> None:
+    made.forced()
+    for source, target in (("east", "west"), ("west", "east")):
+        with pytest.raises(Refused, match="nothing that was failed over"):
+            made.provider.enable(made.group, source, target)
+    assert made.schedule("west", FROM_EAST)["status"]["applicationActivated"] is True
+
+
+def test_a_switch_that_was_left_in_the_middle_is_ended_by_enabling(made: World) -> None:
+    with patch.object(portworx_switch, "ask", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
+        made.provider.demote(made.group, "east")
+    made.provider.enable(made.group, "east", "west")
+    assert made.roles() == ("primary", "secondary")
+
+
+def test_p1_a_site_that_sends_and_takes_in_has_no_role(made: World) -> None:
+    add_schedule(made, "west", FROM_WEST, plan="payroll")
+    assert made.provider.observe(made.group, "west").role == "unknown"
+
+
+def test_what_is_no_copy_of_storks_is_not_taken_for_one(made: World) -> None:
+    made.schedule("west", FROM_EAST)["metadata"]["annotations"] = {}
+    with pytest.raises(DrError, match="its copy of payroll-from-east"):
+        made.provider.enable(made.group, "east", "west")
 
 
 def test_a_group_without_claims_is_not_enabled() -> None:
@@ -268,3 +299,11 @@ def test_wrong_options_are_named(options: Object, said: str) -> None:
     group = plan_of(replication={"provider": "portworx", "options": options}).groups[0]
     with pytest.raises(Refused, match=said):
         options_of(group, "east")
+
+
+@pytest.mark.parametrize(("of_volume", "of_all"), [("Successful", "PartialSuccess"), ("Failed", "Successful")])
+def test_a_migration_counts_only_whole(of_volume: str, of_all: str) -> None:
+    entry = {"namespace": "payroll", "persistentVolumeClaim": "disk-0", "status": of_volume}
+    status = {"stage": "Final", "status": of_all, "volumes": [entry]}
+    item = {"kind": "Migration", "metadata": {"name": "one"}, "status": status}
+    assert what_lacks(item, frozenset({("payroll", "disk-0")}))
