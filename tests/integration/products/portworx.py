@@ -28,13 +28,13 @@ from ansible_collections.ocpvirt.dr.tests.integration.products.copies import (
     make_equal,
 )
 from ansible_collections.ocpvirt.dr.tests.integration.world import World
-from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx_stork import (
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx_stork import reconcile
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx_stork_site import (
     ACTION,
     CLAIM,
     MIGRATION,
     SCHEDULE,
     STORK,
-    reconcile,
 )
 from demo.cluster import Cluster, Object
 from demo.lab import Lab
@@ -47,7 +47,7 @@ Claim = tuple[str, str]
 
 
 class LabSite:
-    """A site as portworx_stork.StorkSite. peer_of: the other one, once it is there."""
+    """A site as portworx_stork_site.StorkSite. peer_of: the other one, once it is there."""
 
     every = EVERY
     partly = False

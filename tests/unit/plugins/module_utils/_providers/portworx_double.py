@@ -14,11 +14,11 @@ from typing import Any
 
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import Kind
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Failed, NotFound, Unreachable
-from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx_stork import (
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx_stork import reconcile
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx_stork_site import (
     CLAIM,
     STORK,
     Object,
-    reconcile,
 )
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import NOON, MemoryApi, SimulatedTime
 
@@ -44,7 +44,7 @@ class Data:
 
 
 class StorkApi(MemoryApi):
-    """An API server with Stork behind it, as portworx_stork.StorkSite. stopped: Stork is down. failures: statuses that
+    """An API server with Stork behind it, as portworx_stork_site.StorkSite. stopped: Stork is down. failures: statuses that
     the next requests are answered with. passed_over: claims of another product."""
 
     every = EVERY

@@ -14,7 +14,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Grou
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.portworx import PortworxProvider
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.site_handle import SiteHandle
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx_double import Data, StorkApi
-from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx_stork import (
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx_stork_site import (
     ACTION,
     MIGRATION,
     SCHEDULE,

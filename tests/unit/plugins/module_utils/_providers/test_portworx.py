@@ -15,7 +15,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._providers import portw
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.portworx import PortworxProvider
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.portworx_options import options_of
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.portworx_status import what_lacks
-from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx_stork import (
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx_stork_site import (
     COPIED,
     SCHEDULE,
     Object,

@@ -15,7 +15,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
     Timeout,
 )
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers import portworx_switch
-from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx_stork import SCHEDULE
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx_stork_site import SCHEDULE
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx_world import (
     FROM_EAST,
     World,

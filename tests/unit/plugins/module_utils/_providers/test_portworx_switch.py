@@ -9,7 +9,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
     Refused,
 )
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.replication.taking_back import take_back
-from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx_stork import SCHEDULE
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx_stork_site import SCHEDULE
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx_world import (
     FROM_EAST,
     FROM_WEST,
