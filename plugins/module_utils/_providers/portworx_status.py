@@ -108,6 +108,11 @@ class Standing:
         return self.last_mile is not None and not what_lacks(self.last_mile, self.claims)
 
     @property
+    def newest_ended(self) -> dict[str, Any] | None:
+        ended = [item for item in self.migrations if is_ended(item)]
+        return ended[-1] if ended else None
+
+    @property
     def newest_whole(self) -> dict[str, Any] | None:
         whole = [item for item in self.migrations if not what_lacks(item, self.claims)]
         return whole[-1] if whole else None
@@ -206,15 +211,14 @@ def group_status(group: str, site: str, standing: Standing) -> GroupStatus:
 
 
 def _primary(group: str, site: str, standing: Standing, raw: dict[str, Any]) -> GroupStatus:
-    whole = standing.newest_whole
-    newest = standing.migrations[-1] if standing.migrations else None
+    whole, newest = standing.newest_whole, standing.newest_ended
     failed, message = False, ""
     if not standing.sends:
         message = "paused" if standing.out else "it was failed over to here, and is replicated nowhere"
-    elif newest and is_ended(newest):
+    elif newest:
         # a claim that is newer than the migration is no failure
         failed, message = STATUS.read(newest) != SUCCESSFUL, what_lacks(newest, standing.claims)
-    elif whole is None:
+    else:
         message = "nothing has been migrated yet"
     return GroupStatus(
         group,

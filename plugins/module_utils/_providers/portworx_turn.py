@@ -71,7 +71,7 @@ def take_up(ends: Ends) -> bool:
 def replace_copy(ends: Ends) -> bool:
     """The peer's copy, by what is here: this site sends from now on. False where it does already."""
     mine, theirs, copy = ends.mine, ends.theirs, ends.peer.site.name
-    newest = mine.migrations[-1] if mine.migrations else None
+    newest = mine.newest_ended
     follows = mine.sends and theirs.receives and theirs.out is None and mine.copy is None
     if follows and newest and not what_lacks(newest, mine.claims):
         return False

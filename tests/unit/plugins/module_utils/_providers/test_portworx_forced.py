@@ -14,7 +14,12 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
     Timeout,
 )
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers import portworx_switch
-from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx_stork_site import SCHEDULE
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.portworx_status import is_ended
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx_double import EVERY
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx_stork_site import (
+    SCHEDULE,
+    migrations_of,
+)
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx_world import (
     FROM_EAST,
     FROM_WEST,
@@ -156,3 +161,13 @@ def test_p1_of_two_that_send_none_is_thrown_away(made: World) -> None:
     assert made.roles() == ("primary", "primary")
     with pytest.raises(Refused, match="find out which side holds the data"):
         made.provider.resync(made.group, "east")
+
+
+def test_a_copy_that_follows_does_so_while_the_next_migration_runs(made: World) -> None:
+    made.forced()
+    made.provider.resync(made.group, "east")
+    made.time.sleep(EVERY - 0.5)
+    while is_ended(migrations_of(made.apis["west"], FROM_WEST)[-1]):
+        made.time.sleep(0.5)
+    assert made.provider.resync(made.group, "east") is False
+    assert made.provider.observe(made.group, "west").health == "healthy"
