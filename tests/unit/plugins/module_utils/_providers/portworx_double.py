@@ -44,8 +44,8 @@ class Data:
 
 
 class StorkApi(MemoryApi):
-    """An API server with Stork behind it, as portworx_stork_site has it. stopped: Stork is down. failures: what
-    the next requests are answered with: statuses. passed_over: claims of another product."""
+    """An API server with Stork behind it, as portworx_stork_site has it. stopped: Stork is down. failures: statuses of
+    the next answers. passed_over: claims of another product."""
 
     every = EVERY
 
