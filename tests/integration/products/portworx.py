@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from ansible_collections.ocpvirt.dr.tests.conformance.definitions import OWN, lo
 from ansible_collections.ocpvirt.dr.tests.integration.products.controller import (
     MERGE,
     ProductController,
+    await_served,
     controllers,
 )
 from ansible_collections.ocpvirt.dr.tests.integration.products.copies import (
@@ -81,6 +82,8 @@ class LabSite:
         return [{"kind": kind, **item} for item in self.cluster.call("GET", path)["items"]]
 
     def make(self, kind: str, namespace: str, name: str, body: Object) -> Object:
+        """In a namespace that Stork makes, if need be."""
+        self._make_namespace(namespace)
         meta = {"namespace": namespace, "name": name, **body["metadata"]}
         made = {**body, "apiVersion": f"{STORK}/v1alpha1", "kind": kind, "metadata": meta}
         return dict(self.cluster.call("POST", f"{API}/namespaces/{namespace}/{PLURALS[kind]}", made))
@@ -116,6 +119,10 @@ class LabSite:
             shutil.rmtree(copied, ignore_errors=True)
         return dict.fromkeys(copies, "connection refused") if cut else {}
 
+    def _make_namespace(self, name: str) -> None:
+        if name not in {item["metadata"]["name"] for item in self.cluster.list("Namespace")}:
+            self.cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+
 
 class StorkController(ProductController):
     def __init__(self, lab: Lab, site: str) -> None:
@@ -130,28 +137,11 @@ class StorkController(ProductController):
         reconcile(self._site)
 
 
-class Portworx:
-    """At both sites, for moves."""
-
-    def __init__(self, lab: Lab) -> None:
-        self._lab = lab
-        self._running = ExitStack()
-
-    def start(self) -> None:
-        self._running.enter_context(operating(self._lab))
-
-    def stop(self) -> None:
-        self._running.close()
-
-
 @contextmanager
-def operating(lab: Lab) -> Iterator[None]:
-    with controllers(StorkController, lab):
+def of_world(world: World) -> Iterator[None]:
+    with controllers(StorkController, world.lab):
+        await_served(world.lab, [f"{API}/{plural}" for plural in PLURALS.values()])
         yield
-
-
-def of_world(world: World) -> Portworx:
-    return Portworx(world.lab)
 
 
 def _path(kind: str, item: Object) -> str:

@@ -7,7 +7,11 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import Any, ClassVar
 
-from ansible_collections.ocpvirt.dr.tests.integration.products.controller import ProductController, controllers
+from ansible_collections.ocpvirt.dr.tests.integration.products.controller import (
+    ProductController,
+    await_served,
+    controllers,
+)
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.claimed_volumes import (
     ARRIVED_WITHIN,
     SITES,
@@ -25,7 +29,7 @@ class CopiedVolumesRig(ClaimedVolumesRig):
         self._product = ExitStack()
         self._product.enter_context(controllers(self.controller, lab))
         super().__init__(lab, storage, volumes)
-        wait_until(f"the definitions of {self.provider_type.name}", ARRIVED_WITHIN, self._unserved)
+        await_served(lab, [kind.path() for kind, _space in self.made])
 
     def options_at(self, site: str) -> dict[str, Any]:
         return {}
@@ -42,18 +46,3 @@ class CopiedVolumesRig(ClaimedVolumesRig):
     def remove(self) -> None:
         super().remove()
         self._product.close()
-
-    def _unserved(self) -> list[str]:
-        return [
-            f"{kind.kind} at {site}: {answer}"
-            for site in SITES
-            for kind, _space in self.made
-            if (answer := self._answer(site, kind.path()))
-        ]
-
-    def _answer(self, site: str, path: str) -> str:
-        try:
-            self._lab.cluster(site).call("GET", path)
-        except RuntimeError as error:
-            return str(error)
-        return ""
