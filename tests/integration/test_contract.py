@@ -26,6 +26,7 @@ from ansible_collections.ocpvirt.dr.tests.integration.rigs.custom import CustomR
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.dell_csm import DellCsmRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.kept import KeptRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.nfs import NfsRig
+from ansible_collections.ocpvirt.dr.tests.integration.rigs.portworx import PortworxRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.ramen import RamenRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.rig import Rig, roles, status
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.trident import TridentRig
@@ -38,6 +39,7 @@ RIGS: dict[str, Callable[[Lab], Rig]] = {
     "csi_addons": CsiAddonsRig,
     "dell_csm": DellCsmRig,
     "nfs": NfsRig,
+    "portworx": PortworxRig,
     "custom": CustomRig,
     "ramen": RamenRig,
     "volsync": VolsyncRig,

@@ -10,6 +10,7 @@ from demo.storages.custom import CustomStorage
 from demo.storages.dell_csm import DellCsmStorage
 from demo.storages.nfs import EXPORT, NfsStorage
 from demo.storages.nfs_csi import NfsCsiStorage
+from demo.storages.portworx import PortworxStorage
 from demo.storages.protocol import Sites, Storage
 from demo.storages.ramen import RamenStorage
 from demo.storages.trident import TridentStorage
@@ -34,6 +35,7 @@ STORAGES: dict[str, AnyStorage] = {
     "csi_addons_group": CsiAddonsStorage("group"),
     "custom": CustomStorage(),
     "dell_csm": DellCsmStorage(),
+    "portworx": PortworxStorage(),
     "ramen": RamenStorage(),
     "volsync": VolsyncStorage(),
     "three_products": THREE_PRODUCTS,

@@ -145,3 +145,6 @@ TRIDENT_ACTION_MIRROR_UPDATE = Kind(
 )
 DR_PLACEMENT_CONTROL = Kind("ramendr.openshift.io", "v1alpha1", "drplacementcontrols", "DRPlacementControl")
 RAMEN_VOLUME_GROUP = Kind("ramendr.openshift.io", "v1alpha1", "volumereplicationgroups", "VolumeReplicationGroup")
+MIGRATION_SCHEDULE = Kind("stork.libopenstorage.org", "v1alpha1", "migrationschedules", "MigrationSchedule")
+MIGRATION = Kind("stork.libopenstorage.org", "v1alpha1", "migrations", "Migration")
+STORK_ACTION = Kind("stork.libopenstorage.org", "v1alpha1", "actions", "Action")

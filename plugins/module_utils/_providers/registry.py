@@ -15,6 +15,7 @@ from .csi_addons import CsiAddonsProvider
 from .custom import CustomProvider
 from .dell_csm import DellCsmProvider
 from .nfs import NfsProvider
+from .portworx import PortworxProvider
 from .ramen import RamenProvider
 from .site_handle import SiteHandle
 from .tasks import TasksProvider
@@ -30,6 +31,7 @@ PROVIDERS: dict[str, type[Provider]] = {
         CustomProvider,
         DellCsmProvider,
         NfsProvider,
+        PortworxProvider,
         RamenProvider,
         TasksProvider,
         TridentProvider,

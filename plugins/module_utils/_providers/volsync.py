@@ -14,6 +14,7 @@ from .._errors import DrError, Refused, Unreachable
 from .._model.group_status import GroupStatus, SyncProof, combine, silent
 from .._model.plan import Group
 from .base import WORKERS, Capabilities, FenceProof, Provider
+from .claim_cover import is_of_its_claim
 from .custom_resource import CustomResource
 from .shared_reads import SharedReads
 from .site_handle import SiteHandle
@@ -86,13 +87,7 @@ class VolsyncProvider(Provider):
 
     def covers(self, group: Group, site: str, pv: Mapping[str, Any]) -> bool:
         """VolSync reaches data by its claim: a PV that the claim there is not bound to is none of its."""
-        handle, ref = self.sites[site], pv["spec"].get("claimRef") or {}
-        if ref.get("namespace") not in handle.plan.namespaces:
-            return False
-        for pvc in _claims(group, handle):
-            if (pvc["metadata"]["namespace"], pvc["metadata"]["name"]) == (ref["namespace"], ref["name"]):
-                return pvc["spec"].get("volumeName") in (None, pv["metadata"]["name"])
-        return True
+        return is_of_its_claim(group, self.sites[site], pv)
 
     def needed_by(self, group: Group, site: str, claim: tuple[str, str]) -> str:
         (pair,) = self._side(group, site).pairs([claim])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,11 +17,12 @@ from typing import Any, ClassVar
 import yaml
 from ansible_collections.ocpvirt.dr.tests.integration.control_loop import control_loop
 from ansible_collections.ocpvirt.dr.tests.integration.products.exports import Exports
-from demo.cluster import Cluster, Object
+from demo.cluster import Cluster, Object, wait_until
 from demo.lab import Lab
 
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 MERGE = "application/merge-patch+json"
+SERVED_WITHIN = 120
 
 
 class ProductController(ABC):
@@ -71,3 +72,21 @@ def controllers(kind: type[ProductController], lab: Lab) -> Iterator[dict[str, P
     made = {site: kind(lab, site) for site in lab.environment()["sites"]}
     with control_loop(*(controller.reconcile for controller in made.values())):
         yield made
+
+
+def await_served(lab: Lab, paths: Iterable[str]) -> None:
+    """At both sites, from the moment on when the definitions were made."""
+    wanted = [(site, path) for site in lab.environment()["sites"] for path in paths]
+
+    def unserved() -> list[str]:
+        return [f"{path} at {site}: {answer}" for site, path in wanted if (answer := _refusal(lab, site, path))]
+
+    wait_until("the kinds of a product", SERVED_WITHIN, unserved)
+
+
+def _refusal(lab: Lab, site: str, path: str) -> str:
+    try:
+        lab.cluster(site).call("GET", path)
+    except RuntimeError as error:
+        return str(error)
+    return ""

@@ -10,13 +10,17 @@ schedule is one of a few seconds.
 from __future__ import annotations
 
 import shutil
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
 from ansible_collections.ocpvirt.dr.tests.integration.products.controller import MERGE, ProductController
-from ansible_collections.ocpvirt.dr.tests.integration.products.exports import export_of
+from ansible_collections.ocpvirt.dr.tests.integration.products.copies import (
+    copy_of,
+    export_of_claim,
+    folder_of,
+    make_equal,
+)
 from demo.cluster import Cluster, Object
 from demo.lab import Lab
 
@@ -71,7 +75,7 @@ class VolsyncController(ProductController):
             failed = {"latestMoverStatus": {"result": "Failed", "logs": "connection refused"}}
             return _write(self.cluster, SOURCES, item, failed)
         folder = self._folder(self.peer_cluster, self.peer_facts, target)
-        _make_equal(copied, folder)
+        make_equal(copied, folder)
         # the trigger of the end counts, not that of the beginning
         _end(self.peer_cluster, DESTINATIONS, self.peer_cluster.call("GET", _path(DESTINATIONS, target)))
         _end(self.cluster, SOURCES, self.cluster.call("GET", _path(SOURCES, item)))
@@ -94,15 +98,11 @@ class VolsyncController(ProductController):
         return None
 
     def _copy(self, item: Object) -> Path:
-        copied = Path(tempfile.mkdtemp(prefix=f"volsync-{self.site}-"))
-        shutil.copytree(self._folder(self.cluster, self.facts, item), copied, dirs_exist_ok=True)
-        return copied
+        return copy_of(self._folder(self.cluster, self.facts, item), f"volsync-{self.site}")
 
     def _folder(self, cluster: Cluster, facts: dict[str, Any], item: Object) -> Path:
         claim = item["spec"].get("sourcePVC") or item["spec"]["rsyncTLS"]["destinationPVC"]
-        pvc = cluster.get("PersistentVolumeClaim", claim, item["metadata"]["namespace"])
-        pv = cluster.get("PersistentVolume", pvc["spec"]["volumeName"])
-        return Path(facts["storage_root"]) / export_of(pv["spec"]["csi"]["volumeHandle"])
+        return folder_of(facts, export_of_claim(cluster, claim, item["metadata"]["namespace"]))
 
     def _list(self, plural: str) -> list[Object]:
         return _list(self.cluster, plural)
@@ -133,14 +133,6 @@ def _end(cluster: Cluster, plural: str, item: Object) -> None:
         "latestMoverStatus": {"result": "Successful", "logs": None},
     }
     _write(cluster, plural, item, changes)
-
-
-def _make_equal(source: Path, target: Path) -> None:
-    """As rsync --delete does: new files under another name first, then what is too many goes."""
-    shutil.copytree(source, target, dirs_exist_ok=True)
-    for file in sorted(target.rglob("*"), reverse=True):
-        if not (source / file.relative_to(target)).exists():
-            file.rmdir() if file.is_dir() else file.unlink()
 
 
 def _list(cluster: Cluster, plural: str) -> list[Object]:

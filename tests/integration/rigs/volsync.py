@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from typing import Any
 
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
@@ -12,59 +11,20 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
     REPLICATION_SOURCE,
 )
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.volsync import VolsyncProvider
-from ansible_collections.ocpvirt.dr.tests.integration.products.controller import controllers
 from ansible_collections.ocpvirt.dr.tests.integration.products.volsync import VolsyncController
-from ansible_collections.ocpvirt.dr.tests.integration.rigs.claimed_volumes import (
-    ARRIVED_WITHIN,
-    SITES,
-    SPACE,
-    ClaimedVolumesRig,
-)
-from demo.cluster import wait_until
+from ansible_collections.ocpvirt.dr.tests.integration.rigs.claimed_volumes import SPACE
+from ansible_collections.ocpvirt.dr.tests.integration.rigs.copied_volumes import CopiedVolumesRig
 from demo.lab import Lab
 from demo.storages.volsync import OPTIONS, VolsyncStorage
 
 
-class VolsyncRig(ClaimedVolumesRig):
+class VolsyncRig(CopiedVolumesRig):
     provider_type = VolsyncProvider
+    controller = VolsyncController
     made = ((REPLICATION_SOURCE, SPACE), (REPLICATION_DESTINATION, SPACE))
 
     def __init__(self, lab: Lab, volumes: int = 2) -> None:
-        self._product = ExitStack()
-        self._product.enter_context(controllers(VolsyncController, lab))
         super().__init__(lab, VolsyncStorage(), volumes)
-        wait_until("VolSync's definitions", ARRIVED_WITHIN, self._unserved)
 
     def options(self) -> dict[str, Any]:
         return OPTIONS
-
-    def options_at(self, site: str) -> dict[str, Any]:
-        return {}
-
-    def await_arrived(self, site: str) -> None:
-        """The storage knows of no replication: only the data shows it."""
-        (peer,) = set(SITES) - {site}
-
-        def differ() -> list[str]:
-            return [] if self.read(site) == self.read(peer) else [f"{self.read(site)}, not {self.read(peer)}"]
-
-        wait_until("the next sync", ARRIVED_WITHIN, differ)
-
-    def remove(self) -> None:
-        super().remove()
-        self._product.close()
-
-    def _unserved(self) -> list[str]:
-        return [
-            f"{kind.kind} at {site}: {answer}"
-            for site in SITES
-            for kind, _space in self.made
-            if (answer := self._answer(site, kind.path()))
-        ]
-
-    def _answer(self, site: str, path: str) -> str:
-        try:
-            self._lab.cluster(site).call("GET", path)
-        except RuntimeError as error:
-            return str(error)
-        return ""

@@ -51,6 +51,25 @@ def _check_pure(volume: DecidedVolume) -> Iterable[str]:
     ]
 
 
+def _check_portworx(volume: DecidedVolume) -> Iterable[str]:
+    if volume.attributes.get("backend", "").startswith("pure"):
+        _never(
+            "Portworx that lies on a FlashArray or FlashBlade",
+            "Stork does not migrate it, and its handle is an id in the storage cluster's own database",
+            "let the driver make the PV by a claim with the annotations portworx.io/pure-volume-name and"
+            " portworx.io/pure-array-id (PX-CSI 26.1 and later); leave the claim out of this plan",
+        )(volume)
+    volume.require_set(
+        ("csi", "volumeHandle"), f"{volume.handle!r} is an id in the database of that site's storage cluster"
+    )
+    name = str(volume.captured["metadata"]["name"])
+    if volume.handle == name:
+        return [f"Stork names what it migrates after its PV: {volume.target} knows {name!r} once it has arrived"]
+    if volume.handle == volume.handle_before:
+        raise _no_handle(volume, f"{{pv.name}}, or the id of the volume at {volume.target}")
+    return [f"{volume.handle!r} is taken for the id of the volume at {volume.target}"]
+
+
 def _check_vsphere(volume: DecidedVolume) -> Iterable[str]:
     reasons = check_handle(volume)
     if _IDENTITY in volume.attributes:
@@ -98,12 +117,4 @@ TRIDENT = Driver(
         " TridentMirrorRelationship that is promoted; leave the claim out of this plan",
     )
 )
-PORTWORX = Driver(
-    _never(
-        "Portworx",
-        "its handle is an id in the storage cluster's own database, which a PV cannot add to",
-        "let Portworx make the PV: Stork or PX-DR for its own volumes; for FlashArray volumes a claim with the"
-        " annotations portworx.io/pure-volume-name and portworx.io/pure-array-id (PX-CSI 26.1 and later); leave the"
-        " claim out of this plan",
-    )
-)
+PORTWORX = Driver(_check_portworx)

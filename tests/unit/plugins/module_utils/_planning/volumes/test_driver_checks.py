@@ -336,3 +336,22 @@ def test_in_tree_cephfs_wants_monitors() -> None:
 def test_of_another_in_tree_source_nothing_is_known() -> None:
     reasons = decide(volume({"azureFile": {"shareName": "east"}}), {"azureFile.shareName": "west"}).reasons
     assert reasons[-1].startswith("nothing is known of azureFile: only the plan's rule was applied")
+
+
+# Portworx
+
+
+def test_a_portworx_volume_is_known_at_the_target_by_the_name_of_its_pv() -> None:
+    pv = volume(csi("pxd.portworx.com", "768395218340913873"))
+    assert "knows 'pv-1' once it has arrived" in decide(pv, {"csi.volumeHandle": "pv-1"}).reasons[-1]
+    assert "'4711' is taken for the id" in decide(pv, {"csi.volumeHandle": "4711"}).reasons[-1]
+
+
+def test_p2_the_id_of_a_portworx_volume_is_of_one_cluster() -> None:
+    error = refused(volume(csi("pxd.portworx.com", "4711")), {"csi.volumeHandle": "4711"})
+    assert "{pv.name}" in (error.wanted or "")
+
+
+def test_a_portworx_volume_on_a_flasharray_is_none_of_storks() -> None:
+    pv = volume(csi("pxd.portworx.com", "4711", backend="pure_block"))
+    assert "portworx.io/pure-volume-name" in (refused(pv, {"csi.volumeHandle": "pv-1"}).next_step or "")

@@ -119,6 +119,7 @@ def test_what_patching_cannot_do_is_refused_with_reason_and_remedy(name: str) ->
         "ibm-block",
         "iscsi",
         "local",
+        "portworx",
         "pure",
         "rbd-in-tree",
         "vsphere-csi",
