@@ -143,3 +143,5 @@ TRIDENT_MIRROR_RELATIONSHIP = Kind("trident.netapp.io", "v1", "tridentmirrorrela
 TRIDENT_ACTION_MIRROR_UPDATE = Kind(
     "trident.netapp.io", "v1", "tridentactionmirrorupdates", "TridentActionMirrorUpdate"
 )
+HITACHI_REPLICATION = Kind("hspc.hitachi.com", "v1", "replications", "Replication")
+HITACHI_REPLICATION_GROUP = Kind("hspc.hitachi.com", "v1", "replicationgroups", "ReplicationGroup")

@@ -1,0 +1,138 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One word of desiredPairState on one object: written, and put back.
+
+The product's objects have no generation in their status, and what nobody has taken up is put back: a switch that an
+operator does hours later would take the volumes from running VMs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .._cluster.api import describe as describe_object
+from .._cluster.kinds import Kind
+from .._errors import Conflict, Unsupported
+from .hitachi_objects import ASKED_AT, NO_NOTES, Desired, ask_patch, note_patch, notes_of
+from .hitachi_side import Key, Side, target
+from .hitachi_status import ANNOTATIONS, DESIRED, LAST_ERROR, Item, Leg, describe, end, is_running, marks
+
+Target = tuple[Kind, Key]
+# how often an object may change between our look and our write: its operator writes to it, too
+ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class Order:
+    """before: the object as it was then; None where the same was under way already."""
+
+    target: Target
+    desired: Desired
+    before: Item | None
+
+
+def snapshot(leg: Leg) -> tuple[Any, ...]:
+    """What changes with an operation, be it reported on the group or on the pair."""
+    return end(leg), leg.status, marks(leg.asked), marks(leg.item or {})
+
+
+def place(
+    side: Side, of: Target, desired: Desired, notes: Mapping[str, str | None] | None = NO_NOTES, over: bool = False
+) -> Order:
+    """notes: None for those that are there. over: whatever is under way."""
+    kind, (namespace, name) = of
+    for attempt in range(ATTEMPTS):
+        item = side.api.get(kind, name, namespace)
+        left = notes_of(item) if notes is None else notes
+        if is_running(Leg(of[1], item)):
+            if DESIRED.read(item) == desired and notes_of(item) == left:
+                return Order(of, desired, None)
+            if not over:
+                check_idle(side, [Leg(of[1], item)], f"ask for {desired}")
+        body = ask_patch(desired, side.api.clock.now().isoformat(), left, item["metadata"]["resourceVersion"])
+        try:
+            stored = side.api.patch(kind, name, namespace, body)
+        except Conflict:
+            if attempt == ATTEMPTS - 1:
+                raise
+            continue
+        if DESIRED.read(stored) != desired:
+            raise Unsupported(
+                f"ask for {desired}",
+                site=side.site.name,
+                on=describe_object(kind, namespace, name),
+                seen="the API server has dropped spec.desiredPairState: the installed definition does not know it",
+                wanted="a version of the Replication Plug-in with desiredPairState",
+                next_step="update the plug-in there",
+            )
+        return Order(of, desired, item)
+    raise AssertionError("a Conflict was raised before")
+
+
+def put_back(side: Side, placed: Order, seen_before: Mapping[Key, tuple[Any, ...]]) -> str:
+    """What nobody took up, or what has failed; what became of it, in words. seen_before: of the order's pairs."""
+    kind, (namespace, name) = placed.target
+    if placed.before is None:
+        return f"{name} was under way before, and may still succeed"
+    for attempt in range(ATTEMPTS):
+        item = side.api.get(kind, name, namespace)
+        if DESIRED.read(item) != placed.desired:
+            return ""
+        legs = [leg for leg in side.legs(seen_before) if leg.item and target(leg) == placed.target]
+        if any(map(is_running, legs)):
+            return f"{name} is under way, and may still succeed: see first how it ended"
+        untouched = all(snapshot(leg) == seen_before[leg.key] for leg in legs)
+        failed = any(LAST_ERROR.read(found) for leg in legs for found in (leg.asked, leg.item or {}))
+        if not untouched and not failed:
+            return f"{name} reports its operation ended: see what the array shows"
+        asked_at = (ANNOTATIONS.read(placed.before) or {}).get(ASKED_AT)
+        before, version = DESIRED.read(placed.before), item["metadata"]["resourceVersion"]
+        try:
+            body = ask_patch(before, asked_at, notes_of(placed.before), version)
+            side.api.patch(kind, name, namespace, body)
+        except Conflict:
+            if attempt == ATTEMPTS - 1:
+                raise
+        else:
+            why = "nobody took it up" if untouched else "it has failed"
+            return f"{why}, and desiredPairState was put back to {before or 'none'}"
+    return ""
+
+
+def note(side: Side, of: Target, notes: Mapping[str, str | None], desired: Desired) -> None:
+    """Only while it is asked for what the notes are about."""
+    kind, (namespace, name) = of
+    for attempt in range(ATTEMPTS):
+        item = side.api.get(kind, name, namespace)
+        if DESIRED.read(item) != desired:
+            raise Conflict(
+                f"note that {desired} has ended",
+                site=side.site.name,
+                on=describe_object(kind, namespace, name),
+                seen=f"somebody else asked for {DESIRED.read(item) or 'nothing'}",
+                wanted=desired,
+                next_step="find out who switches it, then start again",
+            )
+        try:
+            side.api.patch(kind, name, namespace, note_patch(notes, item["metadata"]["resourceVersion"]))
+            return
+        except Conflict:
+            if attempt == ATTEMPTS - 1:
+                raise
+
+
+def check_idle(side: Side, legs: Sequence[Leg], tried: str) -> None:
+    """Whoever asked for it: what is under way decides who may write, and cannot be taken back."""
+    for leg in legs:
+        if is_running(leg):
+            kind, key = target(leg)
+            raise Conflict(
+                tried,
+                site=side.site.name,
+                on=describe_object(kind, *key),
+                seen=f"an operation is under way: {describe(leg)}",
+                wanted="none",
+                next_step="wait until it has ended, then start again",
+            )

@@ -1,0 +1,161 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Orders for many pairs of a site, waited for until the pairs show what they were for.
+
+The product takes any word without a check and tells nobody which words its version knows, so only what the array shows
+counts, after an operation that came after the order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from .._cluster.api import describe as describe_object
+from .._cluster.api import may_pass
+from .._cluster.bulk import for_each
+from .._cluster.waiting import wait_for
+from .._errors import Conflict, DrError, NotFound, TerminalState, Timeout
+from .hitachi_objects import NO_NOTES, Desired
+from .hitachi_order import Order, place, put_back, snapshot
+from .hitachi_side import Key, Side, target
+from .hitachi_status import DESIRED, LAST_ERROR, LAST_ERROR_TIME, Leg, describe, is_running
+
+Goal = Callable[[Leg], bool]
+# seconds for which an error stands with nothing running, before it is taken for the operation's end
+ERROR_STANDS = 60.0
+SHOWN = 3
+HINT = "look at the log of Hitachi's replication operator and at the array, then start again"
+
+
+def execute(
+    side: Side,
+    legs: Sequence[Leg],
+    desired: Desired,
+    goal: Goal,
+    wanted: str,
+    notes: Mapping[str, str | None] | None = NO_NOTES,
+    over: bool = False,
+) -> bool:
+    """Ask for it where the goal was not reached by this word already; whether anything was asked for.
+
+    notes, over: see `place`.
+    """
+    left = [leg for leg in legs if not goal(leg) or is_running(leg) or DESIRED.read(leg.asked) != desired]
+    targets = list(dict.fromkeys(target(leg) for leg in left))
+    if not targets:
+        return False
+    outcome = for_each(targets, lambda of: place(side, of, desired, notes, over))
+    wait = _Wait(side, legs, desired, goal, wanted, [placed for _of, placed in outcome.done])
+    if outcome.failed:
+        error = outcome.failed[0][1]
+        wait.withdraw(error)
+        raise error
+    wait.until_done()
+    return True
+
+
+def await_goal(side: Side, keys: Sequence[Key], goal: Goal, wanted: str) -> list[Leg]:
+    """Wait for what the pairs are to show by themselves; with what they show then."""
+    look_up = side.look_up(keys)
+
+    def look() -> tuple[list[Leg], str]:
+        try:
+            legs = look_up()
+        except DrError as error:
+            if not may_pass(error):
+                raise
+            return [], str(error)
+        left = [leg for leg in legs if not goal(leg) or is_running(leg)]
+        return ([] if left else legs), _told(left)
+
+    tried, on = f"wait until group {side.group.name} is {wanted}", f"group {side.group.name}"
+    return wait_for(side.api.clock, side.options.timeout, look, tried, side.site.name, on, HINT)
+
+
+class _Wait:
+    """legs: as they were before the orders."""
+
+    def __init__(
+        self, side: Side, legs: Sequence[Leg], desired: Desired, goal: Goal, wanted: str, orders: Sequence[Order]
+    ) -> None:
+        self._side = side
+        self._before = {leg.key: snapshot(leg) for leg in legs}
+        self._desired = desired
+        self._goal = goal
+        self._wanted = wanted
+        self._orders = {placed.target: placed for placed in orders}
+        self._tried = f"{desired} of group {side.group.name}"
+        self._look_up = side.look_up([leg.key for leg in legs])
+        # when each error was seen first, by what it says
+        self._errors: dict[tuple[Any, ...], float] = {}
+
+    def until_done(self) -> None:
+        side, on = self._side, f"group {self._side.group.name}"
+        try:
+            wait_for(side.api.clock, side.options.timeout, self._look, self._tried, side.site.name, on, HINT)
+        except (Timeout, TerminalState) as error:
+            self.withdraw(error)
+            raise
+
+    def withdraw(self, error: DrError) -> None:
+        """What can be put back is, and the error says so."""
+        told = []
+        for placed in self._orders.values():
+            try:
+                told.append(put_back(self._side, placed, self._before))
+            except DrError as failure:
+                told.append(f"{placed.target[1][1]} could not be put back ({failure}): set desiredPairState by hand")
+        error.next_step = "; ".join(filter(None, [*dict.fromkeys(told), error.next_step]))
+
+    def _look(self) -> tuple[bool, str]:
+        try:
+            legs = self._look_up()
+        except DrError as error:
+            if not may_pass(error):
+                raise
+            return False, str(error)
+        left = []
+        for leg in legs:
+            if leg.item is None:
+                raise self._ended(NotFound, leg, "the relationship was deleted")
+            placed = self._orders.get(target(leg))
+            if placed and DESIRED.read(leg.asked) != self._desired:
+                raise self._ended(Conflict, leg, f"somebody else asked for {DESIRED.read(leg.asked) or 'nothing'}")
+            # a state may look the same before its operation
+            new = placed is None or placed.before is None or snapshot(leg) != self._before[leg.key]
+            if not new or is_running(leg) or not self._goal(leg):
+                left.append(leg)
+                if new and not is_running(leg):
+                    self._judge_error(leg)
+        return not left, f"{len(legs) - len(left)} of {len(legs)} are {self._wanted}; {_told(left)}"
+
+    def _judge_error(self, leg: Leg) -> None:
+        """Whether an operator tries again what has failed is nowhere written: an error has to stand for a while."""
+        told = [(LAST_ERROR.read(item), LAST_ERROR_TIME.read(item)) for item in (leg.asked, leg.item or {})]
+        if not any(message for message, _moment in told):
+            return
+        now = self._side.api.clock.monotonic()
+        if now - self._errors.setdefault((leg.key, *told), now) >= ERROR_STANDS:
+            raise self._ended(TerminalState, leg, "it failed, and is not tried again")
+
+    def _ended(self, kind: type[DrError], leg: Leg, why: str) -> DrError:
+        on = describe_object(*_flat(leg)) if leg.item else f"Replication of {leg.volume}"
+        return kind(
+            self._tried,
+            site=self._side.site.name,
+            on=on,
+            seen=f"{why} ({leg.volume}: {describe(leg)})",
+            wanted=self._wanted,
+            next_step="remove the cause, then start again: what has been switched already stays",
+        )
+
+
+def _flat(leg: Leg) -> tuple[Any, str, str]:
+    kind, (namespace, name) = target(leg)
+    return kind, namespace, name
+
+
+def _told(left: Sequence[Leg]) -> str:
+    more = [f"and {len(left) - SHOWN} more"] if len(left) > SHOWN else []
+    return "; ".join([*(f"{leg.volume}: {describe(leg)}" for leg in left[:SHOWN]), *more])
