@@ -109,12 +109,13 @@ class HitachiProvider(Provider):
         still = [pair for pair in both.pairs if _stands_still(pair)]
         for pair in both.pairs:
             if pair not in taken and pair not in still and not pair.is_sent:
+                cut = "demote it here again: a switch was cut, and is completed by that"
+                switch = f"demote it at {both.peer.site.name}: that is the switch; if both can be written, reprotect"
                 raise both.side.refused(
                     "promote the group",
                     both.described(pair),
                     "a source whose pair stands still, or a copy that a planned switch has promoted",
-                    f"demote it at {both.peer.site.name}: that is the switch; if both can be written, reprotect; or"
-                    " declare that site lost and force",
+                    cut if pair.is_handed_over else f"{switch}; or declare that site lost and force",
                 )
         if taken:
             turn_round(both.turned, [pair.turned for pair in taken], keep=True)

@@ -8,20 +8,28 @@ operator does hours later would take the volumes from running VMs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from .._cluster.api import describe as describe_object
+from .._cluster.api import may_pass
 from .._cluster.kinds import Kind
-from .._errors import Conflict, Unsupported
-from .hitachi_objects import ASKED_AT, NO_NOTES, Desired, ask_patch, note_patch, notes_of
+from .._cluster.waiting import wait_for
+from .._errors import Conflict, DrError, Unsupported
+from .hitachi_objects import ASKED_AT, NO_NOTES, Desired, Object, ask_patch, note_patch, notes_of
 from .hitachi_side import Key, Side, target
-from .hitachi_status import ANNOTATIONS, DESIRED, LAST_ERROR, Item, Leg, describe, end, is_running, marks
+from .hitachi_status import ANNOTATIONS, DESIRED, LAST_ERROR, Item, Leg, describe_asked, end, is_running, marks
 
 Target = tuple[Kind, Key]
 # how often an object may change between our look and our write: its operator writes to it, too
 ATTEMPTS = 5
+
+
+# a word that stands there already is no news to an operator that looks at changes: what is asked for in between, where
+# it changes nothing that is not about to change. `swap-resync` always comes after another word
+BETWEEN: Mapping[str, Desired] = MappingProxyType({"pair": "split", "split": "pair", "failover": "split"})
 
 
 @dataclass(frozen=True)
@@ -49,8 +57,7 @@ def place(
         if is_running(Leg(of[1], item)):
             if DESIRED.read(item) == desired and notes_of(item) == left:
                 return Order(of, desired, None)
-            if not over:
-                check_idle(side, [Leg(of[1], item)], f"ask for {desired}")
+            item = item if over else _once_idle(side, of, desired)
         body = ask_patch(desired, side.api.clock.now().isoformat(), left, item["metadata"]["resourceVersion"])
         try:
             stored = side.api.patch(kind, name, namespace, body)
@@ -72,7 +79,10 @@ def place(
 
 
 def put_back(side: Side, placed: Order, seen_before: Mapping[Key, tuple[Any, ...]]) -> str:
-    """What nobody took up, or what has failed; what became of it, in words. seen_before: of the order's pairs."""
+    """What nobody took up, or what has failed; what became of it, in words. seen_before: of the order's pairs.
+
+    A `failover` is never left there, although it may have been there before.
+    """
     kind, (namespace, name) = placed.target
     if placed.before is None:
         return f"{name} was under way before, and may still succeed"
@@ -89,6 +99,7 @@ def put_back(side: Side, placed: Order, seen_before: Mapping[Key, tuple[Any, ...
             return f"{name} reports its operation ended: see what the array shows"
         asked_at = (ANNOTATIONS.read(placed.before) or {}).get(ASKED_AT)
         before, version = DESIRED.read(placed.before), item["metadata"]["resourceVersion"]
+        before = BETWEEN["failover"] if before == placed.desired == "failover" else before
         try:
             body = ask_patch(before, asked_at, notes_of(placed.before), version)
             side.api.patch(kind, name, namespace, body)
@@ -123,16 +134,20 @@ def note(side: Side, of: Target, notes: Mapping[str, str | None], desired: Desir
                 raise
 
 
-def check_idle(side: Side, legs: Sequence[Leg], tried: str) -> None:
-    """Whoever asked for it: what is under way decides who may write, and cannot be taken back."""
-    for leg in legs:
-        if is_running(leg):
-            kind, key = target(leg)
-            raise Conflict(
-                tried,
-                site=side.site.name,
-                on=describe_object(kind, *key),
-                seen=f"an operation is under way: {describe(leg)}",
-                wanted="none",
-                next_step="wait until it has ended, then start again",
-            )
+def _once_idle(side: Side, of: Target, desired: Desired) -> Object:
+    """Whoever asked for what is under way: it decides who may write, and cannot be taken back."""
+    kind, (namespace, name) = of
+
+    def look() -> tuple[Object, str]:
+        try:
+            item = side.api.get(kind, name, namespace)
+        except DrError as error:
+            if not may_pass(error):
+                raise
+            return {}, str(error)
+        return ({} if is_running(Leg(of[1], item)) else item), describe_asked(item)
+
+    on = describe_object(kind, namespace, name)
+    hint = "see how the operation under way ends, then start again"
+    tried = f"ask for {desired} once nothing is under way"
+    return wait_for(side.api.clock, side.options.timeout, look, tried, side.site.name, on, hint)

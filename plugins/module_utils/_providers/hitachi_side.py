@@ -29,11 +29,12 @@ SHOWN = 5
 
 @dataclass(frozen=True)
 class Listing:
-    """The Replications of a namespace, by the claim and by the ReplicationGroup that they name.
+    """The Replications of a namespace, by the claim and by the ReplicationGroup that they name; or its groups by name.
 
     claims_of: of a group of a plan, by the names of both.
     """
 
+    by_name: Mapping[Key, Object]
     by_claim: Mapping[Key, tuple[Object, ...]]
     by_parent: Mapping[Key, tuple[Key, ...]]
     claims_of: Mapping[tuple[str, str], tuple[Key, ...]]
@@ -43,21 +44,20 @@ def listing(items: Iterable[Object]) -> Listing:
     by_claim: dict[Key, list[Object]] = defaultdict(list)
     by_parent: dict[Key, list[Key]] = defaultdict(list)
     claims_of: dict[tuple[str, str], list[Key]] = defaultdict(list)
+    by_name: dict[Key, Object] = {}
     for item in items:
         meta = item["metadata"]
         claim = (meta["namespace"], str(CLAIM.read(item) or ""))
+        by_name[meta["namespace"], meta["name"]] = item
         by_claim[claim].append(item)
         by_parent[meta["namespace"], str(PARENT.read(item) or "")].append(claim)
         claims_of[owner(item), (meta.get("labels") or {}).get(GROUP_LABEL, "")].append(claim)
     return Listing(
+        by_name,
         {key: tuple(items) for key, items in by_claim.items()},
         {key: tuple(claims) for key, claims in by_parent.items()},
         {key: tuple(claims) for key, claims in claims_of.items()},
     )
-
-
-def by_name(items: Iterable[Object]) -> dict[Key, Object]:
-    return {(item["metadata"]["namespace"], item["metadata"]["name"]): item for item in items}
 
 
 def handles(pvs: Iterable[Object]) -> dict[Key, str]:
@@ -74,12 +74,12 @@ class Reads:
     """The lists of all sites that a provider's groups share."""
 
     def __init__(self) -> None:
-        self.replications: SharedReads[Listing] = SharedReads(listing)
-        self.groups: SharedReads[dict[Key, Object]] = SharedReads(by_name)
+        # of both kinds: moments of one are none of another's
+        self.objects: SharedReads[Listing] = SharedReads(listing)
         self.handles: SharedReads[dict[Key, str]] = SharedReads(handles)
 
     def moment(self) -> int:
-        return self.replications.moment()
+        return self.objects.moment()
 
 
 class Side:
@@ -174,7 +174,7 @@ class Side:
 
     def _replications(self, namespace: str, since: int, age: float | None = None) -> Listing:
         try:
-            return self._reads.replications.read(self.api, HITACHI_REPLICATION, namespace, since, age)
+            return self._reads.objects.read(self.api, HITACHI_REPLICATION, namespace, since, age)
         except NotFound as error:
             raise Unsupported(
                 "read the replication",
@@ -191,7 +191,7 @@ class Side:
             return None
         namespace = item["metadata"]["namespace"]
         try:
-            found = self._reads.groups.read(self.api, HITACHI_REPLICATION_GROUP, namespace, since, age)
+            found = self._reads.objects.read(self.api, HITACHI_REPLICATION_GROUP, namespace, since, age).by_name
         except NotFound:
             # of a version that knows no groups
             found = {}

@@ -9,6 +9,8 @@ counts, after an operation that came after the order.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from .._cluster.api import describe as describe_object
@@ -17,13 +19,15 @@ from .._cluster.bulk import for_each
 from .._cluster.waiting import wait_for
 from .._errors import Conflict, DrError, NotFound, TerminalState, Timeout
 from .hitachi_objects import NO_NOTES, Desired
-from .hitachi_order import Order, place, put_back, snapshot
+from .hitachi_order import BETWEEN, Order, Target, place, put_back, snapshot
 from .hitachi_side import Key, Side, target
-from .hitachi_status import DESIRED, LAST_ERROR, LAST_ERROR_TIME, Leg, describe, is_running
+from .hitachi_status import DESIRED, LAST_ERROR, LAST_ERROR_TIME, Item, Leg, describe, is_running
 
 Goal = Callable[[Leg], bool]
 # seconds for which an error stands with nothing running, before it is taken for the operation's end
 ERROR_STANDS = 60.0
+# and in which an operator that runs has seen a word
+SEEN_WITHIN = 30.0
 SHOWN = 3
 HINT = "look at the log of Hitachi's replication operator and at the array, then start again"
 
@@ -45,8 +49,11 @@ def execute(
     targets = list(dict.fromkeys(target(leg) for leg in left))
     if not targets:
         return False
+    stale = [leg for leg in left if DESIRED.read(leg.asked) == desired and desired in BETWEEN and not is_running(leg)]
+    first = _make_way(side, stale, desired)
     outcome = for_each(targets, lambda of: place(side, of, desired, notes, over))
-    wait = _Wait(side, legs, desired, goal, wanted, [placed for _of, placed in outcome.done])
+    orders = [replace(placed, before=first.get(of, placed.before)) for of, placed in outcome.done]
+    wait = _Wait(side, legs, desired, goal, wanted, orders)
     if outcome.failed:
         error = outcome.failed[0][1]
         wait.withdraw(error)
@@ -71,6 +78,28 @@ def await_goal(side: Side, keys: Sequence[Key], goal: Goal, wanted: str) -> list
 
     tried, on = f"wait until group {side.group.name} is {wanted}", f"group {side.group.name}"
     return wait_for(side.api.clock, side.options.timeout, look, tried, side.site.name, on, HINT)
+
+
+def _make_way(side: Side, stale: Sequence[Leg], desired: Desired) -> dict[Target, Item]:
+    """Ask for the word between, and give the operator the time to see it; the objects as they were."""
+    first = {target(leg): leg.asked for leg in stale}
+    for _of, error in for_each(first, lambda of: place(side, of, BETWEEN[desired], None)).failed:
+        raise error
+    before, look_up = {leg.key: snapshot(leg) for leg in stale}, side.look_up([leg.key for leg in stale])
+
+    def look() -> tuple[bool, str]:
+        try:
+            legs = look_up()
+        except DrError as error:
+            if not may_pass(error):
+                raise
+            return False, str(error)
+        return all(snapshot(leg) != before[leg.key] and not is_running(leg) for leg in legs), _told(legs)
+
+    if first:
+        with suppress(Timeout):
+            wait_for(side.api.clock, SEEN_WITHIN, look, f"make way for {desired}", side.site.name, "", HINT)
+    return first
 
 
 class _Wait:
