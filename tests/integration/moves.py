@@ -27,7 +27,7 @@ TOLD_BY_THE_PRIMARY = {"csi_addons"}
 # moments in whole seconds, of images whose snapshots are taken one after the other: the oldest one is said
 UNEVEN = {"ceph_rbd": timedelta(seconds=3)}
 # who never tells how old a copy is
-TELLS_NO_SYNC = {"dell_csm"}
+TELLS_NO_SYNC = {"dell_csm", "hitachi"}
 NO_SYNC = "no last sync is known: what east wrote since then is lost, and how much is unknown"
 SAID = re.compile(r"\S+: what \w+ wrote after (\S+) is lost")
 

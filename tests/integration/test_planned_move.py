@@ -35,7 +35,7 @@ FAULTS_ON = "nfs"
 # off, so that its network need not be there
 ATTACHED = "batch-0"
 # of products that cannot fence, by provider
-WAIVED = {"dell_csm": ("-e", "dr_waive_fencing='every process of east was killed'")}
+WAIVED = dict.fromkeys(("dell_csm", "hitachi"), ("-e", "dr_waive_fencing='every process of east was killed'"))
 WEST = ("-e", "dr_target=west")
 EAST = ("-e", "dr_target=east")
 

@@ -20,7 +20,18 @@ from .._cluster.waiting import wait_for
 from .._errors import Conflict, DrError, Unsupported
 from .hitachi_objects import ASKED_AT, NO_NOTES, Desired, Object, ask_patch, note_patch, notes_of
 from .hitachi_side import Key, Side, target
-from .hitachi_status import ANNOTATIONS, DESIRED, LAST_ERROR, Item, Leg, describe_asked, end, is_running, marks
+from .hitachi_status import (
+    ANNOTATIONS,
+    DESIRED,
+    LAST_ERROR,
+    LAST_ERROR_TIME,
+    Item,
+    Leg,
+    describe_asked,
+    end,
+    is_running,
+    marks,
+)
 
 Target = tuple[Kind, Key]
 # how often an object may change between our look and our write: its operator writes to it, too
@@ -41,9 +52,18 @@ class Order:
     before: Item | None
 
 
-def snapshot(leg: Leg) -> tuple[Any, ...]:
-    """What changes with an operation, be it reported on the group or on the pair."""
-    return end(leg), leg.status, marks(leg.asked), marks(leg.item or {})
+@dataclass(frozen=True)
+class Seen:
+    """What changes with an operation, reported on the group or on the pair. An error stays after a later success."""
+
+    state: tuple[Any, ...]
+    errors: tuple[tuple[Any, Any], ...]
+
+
+def seen(leg: Leg) -> Seen:
+    items = (leg.asked, leg.item or {})
+    errors = tuple((LAST_ERROR.read(item), LAST_ERROR_TIME.read(item)) for item in items)
+    return Seen((end(leg), leg.status, *map(marks, items)), errors)
 
 
 def place(
@@ -78,7 +98,7 @@ def place(
     raise AssertionError("a Conflict was raised before")
 
 
-def put_back(side: Side, placed: Order, seen_before: Mapping[Key, tuple[Any, ...]]) -> str:
+def put_back(side: Side, placed: Order, seen_before: Mapping[Key, Seen]) -> str:
     """What nobody took up, or what has failed; what became of it, in words. seen_before: of the order's pairs.
 
     A `failover` is never left there, although it may have been there before.
@@ -93,8 +113,8 @@ def put_back(side: Side, placed: Order, seen_before: Mapping[Key, tuple[Any, ...
         legs = [leg for leg in side.legs(seen_before) if leg.item and target(leg) == placed.target]
         if any(map(is_running, legs)):
             return f"{name} is under way, and may still succeed: see first how it ended"
-        untouched = all(snapshot(leg) == seen_before[leg.key] for leg in legs)
-        failed = any(LAST_ERROR.read(found) for leg in legs for found in (leg.asked, leg.item or {}))
+        untouched = all(seen(leg) == seen_before[leg.key] for leg in legs)
+        failed = any(seen(leg).errors != seen_before[leg.key].errors for leg in legs)
         if not untouched and not failed:
             return f"{name} reports its operation ended: see what the array shows"
         asked_at = (ANNOTATIONS.read(placed.before) or {}).get(ASKED_AT)

@@ -212,7 +212,7 @@ def volume_status(leg: Leg) -> VolumeStatus:
     flows = is_source(leg) or follows(leg)
     direction: Direction = "none" if not flows else "outgoing" if found == "primary" else "incoming"
     proof = ""
-    if found == "secondary" and (moment := final_sync_of(leg.asked)):
+    if found == "secondary" and (moment := final_sync_of(leg.asked)) and DESIRED.read(leg.asked) in ("split", "pair"):
         proof = f"its split at {moment}, before the peer took over, had sent everything"
     health = _health(leg, found)
     return VolumeStatus(

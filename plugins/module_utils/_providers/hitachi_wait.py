@@ -19,9 +19,9 @@ from .._cluster.bulk import for_each
 from .._cluster.waiting import wait_for
 from .._errors import Conflict, DrError, NotFound, TerminalState, Timeout
 from .hitachi_objects import NO_NOTES, Desired
-from .hitachi_order import BETWEEN, Order, Target, place, put_back, snapshot
+from .hitachi_order import BETWEEN, Order, Target, place, put_back, seen
 from .hitachi_side import Key, Side, target
-from .hitachi_status import DESIRED, LAST_ERROR, LAST_ERROR_TIME, Item, Leg, describe, is_running
+from .hitachi_status import DESIRED, Item, Leg, describe, is_running
 
 Goal = Callable[[Leg], bool]
 # seconds for which an error stands with nothing running, before it is taken for the operation's end
@@ -85,7 +85,7 @@ def _make_way(side: Side, stale: Sequence[Leg], desired: Desired) -> dict[Target
     first = {target(leg): leg.asked for leg in stale}
     for _of, error in for_each(first, lambda of: place(side, of, BETWEEN[desired], None)).failed:
         raise error
-    before, look_up = {leg.key: snapshot(leg) for leg in stale}, side.look_up([leg.key for leg in stale])
+    before, look_up = {leg.key: seen(leg) for leg in stale}, side.look_up([leg.key for leg in stale])
 
     def look() -> tuple[bool, str]:
         try:
@@ -94,7 +94,7 @@ def _make_way(side: Side, stale: Sequence[Leg], desired: Desired) -> dict[Target
             if not may_pass(error):
                 raise
             return False, str(error)
-        return all(snapshot(leg) != before[leg.key] and not is_running(leg) for leg in legs), _told(legs)
+        return all(seen(leg) != before[leg.key] and not is_running(leg) for leg in legs), _told(legs)
 
     if first:
         with suppress(Timeout):
@@ -109,7 +109,7 @@ class _Wait:
         self, side: Side, legs: Sequence[Leg], desired: Desired, goal: Goal, wanted: str, orders: Sequence[Order]
     ) -> None:
         self._side = side
-        self._before = {leg.key: snapshot(leg) for leg in legs}
+        self._before = {leg.key: seen(leg) for leg in legs}
         self._desired = desired
         self._goal = goal
         self._wanted = wanted
@@ -152,7 +152,7 @@ class _Wait:
             if placed and DESIRED.read(leg.asked) != self._desired:
                 raise self._ended(Conflict, leg, f"somebody else asked for {DESIRED.read(leg.asked) or 'nothing'}")
             # a state may look the same before its operation
-            new = placed is None or placed.before is None or snapshot(leg) != self._before[leg.key]
+            new = placed is None or placed.before is None or seen(leg) != self._before[leg.key]
             if not new or is_running(leg) or not self._goal(leg):
                 left.append(leg)
                 if new and not is_running(leg):
@@ -161,11 +161,11 @@ class _Wait:
 
     def _judge_error(self, leg: Leg) -> None:
         """Whether an operator tries again what has failed is nowhere written: an error has to stand for a while."""
-        told = [(LAST_ERROR.read(item), LAST_ERROR_TIME.read(item)) for item in (leg.asked, leg.item or {})]
-        if not any(message for message, _moment in told):
+        errors = seen(leg).errors
+        if errors == self._before[leg.key].errors:
             return
         now = self._side.api.clock.monotonic()
-        if now - self._errors.setdefault((leg.key, *told), now) >= ERROR_STANDS:
+        if now - self._errors.setdefault((leg.key, errors), now) >= ERROR_STANDS:
             raise self._ended(TerminalState, leg, "it failed, and is not tried again")
 
     def _ended(self, kind: type[DrError], leg: Leg, why: str) -> DrError:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import os
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -153,6 +154,16 @@ class DellCsm:
 def of_world(world: World) -> DellCsm:
     """For all volumes of the workload."""
     return DellCsm(world.sites, "rg-payroll", world.storage, [vm.name for vm in world.vms])
+
+
+@contextmanager
+def switching(world: World) -> Iterator[None]:
+    product = of_world(world)
+    try:
+        product.start()
+        yield
+    finally:
+        product.stop()
 
 
 def definition() -> dict[str, Any]:

@@ -4,25 +4,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
-from ansible_collections.ocpvirt.dr.tests.integration.products import dell_csm
+from ansible_collections.ocpvirt.dr.tests.integration.products import dell_csm, hitachi
 from ansible_collections.ocpvirt.dr.tests.integration.world import World
 
 # by the storage's name
-DOUBLES: dict[str, Callable[[World], dell_csm.DellCsm]] = {"dell_csm": dell_csm.of_world}
+DOUBLES: dict[str, Callable[[World], AbstractContextManager[None]]] = {
+    "dell_csm": dell_csm.switching,
+    "hitachi": hitachi.of_world,
+}
 
 
-@contextmanager
-def product_of(storage: str, world: World) -> Iterator[None]:
+def product_of(storage: str, world: World) -> AbstractContextManager[None]:
     """The double for what the world has deployed; nothing where the lab's own product replicates it."""
-    if storage not in DOUBLES:
-        yield
-        return
-    product = DOUBLES[storage](world)
-    try:
-        product.start()
-        yield
-    finally:
-        product.stop()
+    return DOUBLES[storage](world) if storage in DOUBLES else nullcontext()

@@ -120,6 +120,15 @@ def test_an_older_failure_is_none_of_this_order(made: World) -> None:
     assert demote(made) is True
 
 
+def test_an_older_failure_does_not_make_one_of_an_operation_that_ended_in_vain(made: World) -> None:
+    kind, name = made.asked_of("east")
+    made.apis["east"]._tell(kind, name, lastErrorMessage="long ago", lastErrorTime="2026-02-01T00:00:00Z")
+    made.arrays.does["split"] = lambda _name: None
+    with pytest.raises(Timeout, match="reports its operation ended: see what the array shows"):
+        demote(made)
+    assert made.desired("east") == {"split"}
+
+
 def test_a_word_that_stands_there_already_is_news_all_the_same() -> None:
     """The pair was split on the array, and the operator looks at changes only."""
     made = world(grouped=True)
