@@ -237,6 +237,31 @@ def test_p1_a_forced_promotion_makes_both_sides_primary_and_a_resync_ends_it(mad
     assert made.roles() == ("primary", "secondary")
 
 
+def test_p1_two_primaries_are_named_and_neither_is_promoted_or_demoted(made: World) -> None:
+    made.forced()
+    for site in ("east", "west"):
+        with pytest.raises(Refused, match=r"P-VOL, volumeStatus SSWS.*if both can be written, reprotect"):
+            made.provider.promote(made.group, site, forced=False)
+    assert made.provider.demote(made.group, "east") is False
+    with pytest.raises(Refused, match="reprotect if both can be written"):
+        made.provider.demote(made.group, "west")
+    assert made.roles() == ("primary", "primary")
+
+
+def test_p1_two_copies_without_a_source_are_named_and_refused(made: World) -> None:
+    """The array has turned the pair round, and one site's operator is down."""
+    made.apis["west"].stopped = True
+    for pair in made.arrays.pairs.values():
+        pair.p = "west"
+    made.wait()
+    for verb in (made.provider.demote, made.provider.resync):
+        with pytest.raises(Refused, match=r"at \w+ S-VOL, volumeStatus PAIR.*at \w+ S-VOL"):
+            verb(made.group, "east")
+    with pytest.raises(Refused, match="demote it at east"):
+        made.provider.promote(made.group, "west", forced=False)
+    assert made.apis["east"].asked() + made.apis["west"].asked() == []
+
+
 def test_p4_a_forced_promotion_needs_nothing_of_the_source(made: World) -> None:
     made.arrays.linked = False
     made.apis["east"].reachable = False
