@@ -14,12 +14,11 @@ from types import MappingProxyType
 from typing import Any
 
 from .._cluster.api import describe as describe_object
-from .._cluster.api import may_pass
 from .._cluster.kinds import Kind
 from .._cluster.waiting import wait_for
-from .._errors import Conflict, DrError, Unsupported
+from .._errors import Conflict, Unsupported
 from .hitachi_objects import ASKED_AT, NO_NOTES, Desired, Object, ask_patch, note_patch, notes_of
-from .hitachi_side import Key, Side, target
+from .hitachi_side import Side, target
 from .hitachi_status import (
     ANNOTATIONS,
     DESIRED,
@@ -32,6 +31,7 @@ from .hitachi_status import (
     is_running,
     marks,
 )
+from .object_wait import Key, patient
 
 Target = tuple[Kind, Key]
 # how often an object may change between our look and our write: its operator writes to it, too
@@ -157,17 +157,15 @@ def note(side: Side, of: Target, notes: Mapping[str, str | None], desired: Desir
 def _once_idle(side: Side, of: Target, desired: Desired) -> Object:
     """Whoever asked for what is under way: it decides who may write, and cannot be taken back."""
     kind, (namespace, name) = of
+    item: Object = {}
 
-    def look() -> tuple[Object, str]:
-        try:
-            item = side.api.get(kind, name, namespace)
-        except DrError as error:
-            if not may_pass(error):
-                raise
-            return {}, str(error)
-        return ({} if is_running(Leg(of[1], item)) else item), describe_asked(item)
+    def look() -> tuple[bool, str]:
+        nonlocal item
+        item = side.api.get(kind, name, namespace)
+        return not is_running(Leg(of[1], item)), describe_asked(item)
 
     on = describe_object(kind, namespace, name)
     hint = "see how the operation under way ends, then start again"
     tried = f"ask for {desired} once nothing is under way"
-    return wait_for(side.api.clock, side.options.timeout, look, tried, side.site.name, on, hint)
+    wait_for(side.api.clock, side.options.timeout, patient(look), tried, side.site.name, on, hint)
+    return item

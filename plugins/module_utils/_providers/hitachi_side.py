@@ -15,12 +15,12 @@ from .._errors import Conflict, NotFound, Refused, Unsupported
 from .._model.plan import Group
 from .hitachi_options import HitachiOptions, options_of
 from .hitachi_status import CHILDREN, CLAIM, DELETION, KNOWN_TYPES, PARENT, TYPE, Leg, owner, policy
+from .object_wait import Key
 from .ownership import GROUP_LABEL
 from .shared_reads import SharedReads
 from .site_handle import ClaimedVolume, SiteHandle
 
 Object = dict[str, Any]
-Key = tuple[str, str]
 # seconds: how old a list may be that a wait looks at, and one of all PVs
 WAIT_AGE = 1.0
 PV_AGE = 5.0

@@ -14,14 +14,14 @@ from dataclasses import replace
 from typing import Any
 
 from .._cluster.api import describe as describe_object
-from .._cluster.api import may_pass
 from .._cluster.bulk import for_each
 from .._cluster.waiting import wait_for
 from .._errors import Conflict, DrError, NotFound, TerminalState, Timeout
 from .hitachi_objects import NO_NOTES, Desired
 from .hitachi_order import BETWEEN, Order, Target, place, put_back, seen
-from .hitachi_side import Key, Side, target
+from .hitachi_side import Side, target
 from .hitachi_status import DESIRED, Item, Leg, describe, is_running
+from .object_wait import Key, patient
 
 Goal = Callable[[Leg], bool]
 # seconds for which an error stands with nothing running, before it is taken for the operation's end
@@ -64,20 +64,16 @@ def execute(
 
 def await_goal(side: Side, keys: Sequence[Key], goal: Goal, wanted: str) -> list[Leg]:
     """Wait for what the pairs are to show by themselves; with what they show then."""
-    look_up = side.look_up(keys)
+    look_up, legs = side.look_up(keys), list[Leg]()
 
-    def look() -> tuple[list[Leg], str]:
-        try:
-            legs = look_up()
-        except DrError as error:
-            if not may_pass(error):
-                raise
-            return [], str(error)
+    def look() -> tuple[bool, str]:
+        legs[:] = look_up()
         left = [leg for leg in legs if not goal(leg) or is_running(leg)]
-        return ([] if left else legs), _told(left)
+        return not left, _told(left)
 
     tried, on = f"wait until group {side.group.name} is {wanted}", f"group {side.group.name}"
-    return wait_for(side.api.clock, side.options.timeout, look, tried, side.site.name, on, HINT)
+    wait_for(side.api.clock, side.options.timeout, patient(look), tried, side.site.name, on, HINT)
+    return legs
 
 
 def _make_way(side: Side, stale: Sequence[Leg], desired: Desired) -> dict[Target, Item]:
@@ -88,17 +84,12 @@ def _make_way(side: Side, stale: Sequence[Leg], desired: Desired) -> dict[Target
     before, look_up = {leg.key: seen(leg) for leg in stale}, side.look_up([leg.key for leg in stale])
 
     def look() -> tuple[bool, str]:
-        try:
-            legs = look_up()
-        except DrError as error:
-            if not may_pass(error):
-                raise
-            return False, str(error)
+        legs = look_up()
         return all(seen(leg) != before[leg.key] and not is_running(leg) for leg in legs), _told(legs)
 
     if first:
         with suppress(Timeout):
-            wait_for(side.api.clock, SEEN_WITHIN, look, f"make way for {desired}", side.site.name, "", HINT)
+            wait_for(side.api.clock, SEEN_WITHIN, patient(look), f"make way for {desired}", side.site.name, "", HINT)
     return first
 
 
@@ -122,7 +113,7 @@ class _Wait:
     def until_done(self) -> None:
         side, on = self._side, f"group {self._side.group.name}"
         try:
-            wait_for(side.api.clock, side.options.timeout, self._look, self._tried, side.site.name, on, HINT)
+            wait_for(side.api.clock, side.options.timeout, patient(self._look), self._tried, side.site.name, on, HINT)
         except (Timeout, TerminalState) as error:
             self.withdraw(error)
             raise
@@ -138,12 +129,7 @@ class _Wait:
         error.next_step = "; ".join(filter(None, [*dict.fromkeys(told), error.next_step]))
 
     def _look(self) -> tuple[bool, str]:
-        try:
-            legs = self._look_up()
-        except DrError as error:
-            if not may_pass(error):
-                raise
-            return False, str(error)
+        legs = self._look_up()
         left = []
         for leg in legs:
             if leg.item is None:
