@@ -88,30 +88,34 @@ def _send_rest(both: Both, pairs: Sequence[Pair]) -> None:
 def turn_round(both: Both, pairs: Sequence[Pair], keep: bool) -> None:
     """The peer's copy becomes the P-VOL, and replaces what the side holds. keep: the notes of a planned switch.
 
-    Then both are asked for `pair`, which is what they are: a word of this switch that was left there would be done
-    again by an operator that looks at states.
+    A planned switch has left nothing to copy; another may have to copy for hours, which is not waited for. Then both
+    are asked for `pair`, which is what they are: a word of this switch that was left there would be done again by an
+    operator that looks at states.
     """
     side, peer, keys = both.side, both.peer, [pair.mine.key for pair in pairs]
-    notes = None if keep else NO_NOTES
+    notes, sent, followed = (None, sends, is_in_step) if keep else (NO_NOTES, is_source, follows)
     left = [leg for leg in peer.legs(keys) if not is_source(leg)]
-    execute(peer, left, "swap-resync", sends, "the source", notes)
-    theirs = await_goal(peer, keys, sends, "the source")
-    mine = await_goal(side, keys, is_in_step, f"following {peer.site.name}")
+    execute(peer, left, "swap-resync", sent, "the source", notes)
+    theirs = await_goal(peer, keys, sent, "the source")
+    mine = await_goal(side, keys, followed, f"following {peer.site.name}")
     for of_side, legs in ((peer, theirs), (side, mine)):
         unlike = [leg for leg in legs if DESIRED.read(leg.asked) != "pair" or not keep]
         _each(unlike, partial(place, of_side, desired="pair", notes=notes))
-    await_goal(peer, keys, sends, "the source")
-    await_goal(side, keys, is_in_step, f"following {peer.site.name}")
+    await_goal(peer, keys, sent, "the source")
+    await_goal(side, keys, followed, f"following {peer.site.name}")
 
 
 def pair_again(both: Both, pairs: Sequence[Pair]) -> None:
-    """From the side whose volumes are the P-VOLs. What was asked of the copies, and not taken up, is taken back."""
+    """From the side whose volumes are the P-VOLs, which may copy for hours then.
+
+    What was asked of the copies, and not taken up, is taken back.
+    """
     check_ours(both, pairs)
     asked = [pair.theirs for pair in pairs if DESIRED.read(pair.theirs.asked) in SWITCHES]
     _each(asked, lambda of: place(both.peer, of, "pair"))
     keys = [pair.mine.key for pair in pairs]
-    execute(both.side, [pair.mine for pair in pairs], "pair", sends, "paired")
-    await_goal(both.peer, keys, is_in_step, f"following {both.side.site.name}")
+    execute(both.side, [pair.mine for pair in pairs], "pair", is_source, "paired")
+    await_goal(both.peer, keys, follows, f"following {both.side.site.name}")
 
 
 def check_ours(both: Both, pairs: Sequence[Pair]) -> None:

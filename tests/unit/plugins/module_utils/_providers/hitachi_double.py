@@ -56,6 +56,7 @@ class Arrays:
     split_lets_write: bool = False
     ssws_at_source: str = "SSWS"
     turns_round: bool = False
+    copies_for_hours: bool = False
     pairs: dict[str, Volumes] = field(default_factory=dict)
     does: dict[str, Any] = field(default_factory=dict)
     done: list[str] = field(default_factory=list)
@@ -109,7 +110,7 @@ class Arrays:
         if not self.linked:
             raise Rejected("the remote path is blocked")
         pair.send()
-        pair.status, pair.writable = "PAIR", {pair.p}
+        pair.status, pair.writable = self._copying(), {pair.p}
 
     def _failover(self, site: str, pair: Volumes) -> None:
         if pair.p == site:
@@ -126,8 +127,11 @@ class Arrays:
             return
         if not self.linked:
             raise Rejected("the remote path is blocked")
-        pair.p, pair.status, pair.writable = site, "PAIR", {site}
+        pair.p, pair.status, pair.writable = site, self._copying(), {site}
         pair.send()
+
+    def _copying(self) -> str:
+        return "COPY" if self.copies_for_hours else "PAIR"
 
 
 class HitachiApi(MemoryApi):

@@ -320,6 +320,28 @@ def test_a_resync_over_a_path_that_is_cut_ends_with_the_last_state(made: World) 
     assert made.roles() == ("secondary", "primary")
 
 
+def test_a_resync_that_copies_for_hours_is_not_waited_for(made: World) -> None:
+    made.arrays.copies_for_hours = True
+    made.forced()
+    began = made.time.seconds
+    assert made.provider.resync(made.group, "east") is True
+    assert made.time.seconds - began < 120
+    assert made.provider.resync(made.group, "east") is False
+    assert made.roles() == ("secondary", "primary")
+    assert made.provider.observe(made.group, "east").health == "degraded"
+
+
+def test_p3_no_planned_switch_begins_while_a_copy_is_under_way(made: World) -> None:
+    for pair in made.arrays.pairs.values():
+        pair.status = "COPY"
+    made.wait()
+    with pytest.raises(Timeout, match=r"wait until group payroll is paired.*volumeStatus COPY"):
+        made.provider.demote(made.group, "east")
+    assert made.apis["east"].asked() == []
+    made.later(60, lambda: [setattr(pair, "status", "PAIR") for pair in made.arrays.pairs.values()])
+    assert made.provider.demote(made.group, "east") is True
+
+
 def test_a_copy_that_was_split_off_follows_again(made: World) -> None:
     switch(made, "east", "west")
     made.wait()
