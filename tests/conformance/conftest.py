@@ -11,13 +11,16 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.registry imp
 from ansible_collections.ocpvirt.dr.tests.conformance import definitions
 from ansible_collections.ocpvirt.dr.tests.conformance.api_server import ApiServer, running
 from ansible_collections.ocpvirt.dr.tests.conformance.applications import applications
+from ansible_collections.ocpvirt.dr.tests.integration.products import hitachi_definitions
 from ocpvirt_lab.build import provide
 from ocpvirt_lab.progress import Progress
 
 
 @pytest.fixture(scope="session")
 def vendors() -> dict[str, dict[str, Any]]:
-    return definitions.of_vendors()
+    """And ours of a vendor whose definitions are not among them."""
+    ours = {document["metadata"]["name"]: document for document in hitachi_definitions.definitions()}
+    return {**ours, **definitions.of_vendors()}
 
 
 @pytest.fixture(scope="session")

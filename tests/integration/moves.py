@@ -29,7 +29,7 @@ TOLD_BY_THE_PRIMARY = {"csi_addons", "custom", "portworx"}
 # moments in whole seconds, of images whose snapshots are taken one after the other: the oldest one is said
 UNEVEN = {"ceph_rbd": timedelta(seconds=3)}
 # who never tells how old a copy is
-TELLS_NO_SYNC = {"dell_csm", "trident"}
+TELLS_NO_SYNC = {"dell_csm", "hitachi", "trident"}
 NO_SYNC = "no last sync is known: what east wrote since then is lost, and how much is unknown"
 BOUND = "until then all has: east said so"
 

@@ -8,6 +8,7 @@ from demo.storages.csi_addons import CsiAddonsStorage
 from demo.storages.csi_addons_ceph import CsiAddonsCephStorage
 from demo.storages.custom import CustomStorage
 from demo.storages.dell_csm import DellCsmStorage
+from demo.storages.hitachi import HitachiStorage
 from demo.storages.nfs import EXPORT, NfsStorage
 from demo.storages.nfs_csi import NfsCsiStorage
 from demo.storages.portworx import PortworxStorage
@@ -35,6 +36,7 @@ STORAGES: dict[str, AnyStorage] = {
     "csi_addons_group": CsiAddonsStorage("group"),
     "custom": CustomStorage(),
     "dell_csm": DellCsmStorage(),
+    "hitachi": HitachiStorage(),
     "portworx": PortworxStorage(),
     "ramen": RamenStorage(),
     "volsync": VolsyncStorage(),

@@ -148,3 +148,5 @@ RAMEN_VOLUME_GROUP = Kind("ramendr.openshift.io", "v1alpha1", "volumereplication
 MIGRATION_SCHEDULE = Kind("stork.libopenstorage.org", "v1alpha1", "migrationschedules", "MigrationSchedule")
 MIGRATION = Kind("stork.libopenstorage.org", "v1alpha1", "migrations", "Migration")
 STORK_ACTION = Kind("stork.libopenstorage.org", "v1alpha1", "actions", "Action")
+HITACHI_REPLICATION = Kind("hspc.hitachi.com", "v1", "replications", "Replication")
+HITACHI_REPLICATION_GROUP = Kind("hspc.hitachi.com", "v1", "replicationgroups", "ReplicationGroup")

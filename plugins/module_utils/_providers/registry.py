@@ -14,6 +14,7 @@ from .ceph_rbd import CephRbdProvider
 from .csi_addons import CsiAddonsProvider
 from .custom import CustomProvider
 from .dell_csm import DellCsmProvider
+from .hitachi import HitachiProvider
 from .nfs import NfsProvider
 from .portworx import PortworxProvider
 from .ramen import RamenProvider
@@ -30,6 +31,7 @@ PROVIDERS: dict[str, type[Provider]] = {
         CsiAddonsProvider,
         CustomProvider,
         DellCsmProvider,
+        HitachiProvider,
         NfsProvider,
         PortworxProvider,
         RamenProvider,

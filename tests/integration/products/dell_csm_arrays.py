@@ -8,14 +8,12 @@ import time
 from typing import Any
 
 import requests
+from ansible_collections.ocpvirt.dr.tests.integration.products.exports import ON_ITS_WAY, POLL, Exports
 
 OTHER = {"east": "west", "west": "east"}
 # of a transfer that shows whether the arrays reach each other, and of one that makes a copy follow
 TRANSFERRED_WITHIN = 10.0
 FOLLOWS_WITHIN = 30.0
-POLL = 0.3
-# of an export's health: what is on its way, and not broken
-ON_ITS_WAY = ("no snapshot", "older than", "resync has not", "final sync has not")
 
 
 class Internal(Exception):
@@ -83,7 +81,7 @@ class Arrays:
         copy = OTHER[site]
         self._all(site, "resume")
         for volume in self._volumes:
-            self._replace(copy, volume)
+            self._follow(copy, volume)
         self._to = ""
         self._unaware.clear()
 
@@ -96,18 +94,11 @@ class Arrays:
             self._all(site, "resume")
         self._suspended = False
 
-    def _replace(self, site: str, volume: str) -> None:
-        """Until the copy follows; one that has diverged, or that is still primary, is thrown away."""
-        if self._status(site, volume)["role"] == "primary":
-            self._post(site, volume, "demote")
-        asked, end = False, time.monotonic() + FOLLOWS_WITHIN
-        while (seen := self._status(site, volume))["health"] != "healthy" or seen["direction"] != "incoming":
-            if seen["health"] == "diverged" and not asked:
-                self._post(site, volume, "resync")
-                asked = True
-            if time.monotonic() > end:
-                raise Internal(f"{volume} does not follow: {seen['health']} {seen['error']}")
-            time.sleep(POLL)
+    def _follow(self, site: str, volume: str) -> None:
+        try:
+            Exports(self._sites[site]).follow(volume, FOLLOWS_WITHIN)
+        except RuntimeError as error:
+            raise Internal(str(error)) from error
 
     def _await_transfer(self, site: str) -> None:
         """As the sender has it: no clock of anybody else."""

@@ -4,12 +4,16 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import requests
 from demo.cluster import Object
 
 TIMEOUT = 30
+POLL = 0.3
+# of an export's health: what is on its way, and not broken
+ON_ITS_WAY = ("no snapshot", "older than", "resync has not", "final sync has not")
 
 
 class Exports:
@@ -38,6 +42,19 @@ class Exports:
 
     def resync(self, export: str) -> None:
         self._ask("POST", f"{export}/resync")
+
+    def follow(self, export: str, within: float) -> None:
+        """Until it follows its peer; one that has diverged, or that is still primary, is thrown away."""
+        if self.look(export)["role"] == "primary":
+            self.demote(export)
+        asked, end = False, time.monotonic() + within
+        while (seen := self.look(export))["health"] != "healthy" or seen["direction"] != "incoming":
+            if seen["health"] == "diverged" and not asked:
+                self.resync(export)
+                asked = True
+            if time.monotonic() > end:
+                raise RuntimeError(f"{export} does not follow: {seen['health']} {seen['error']}")
+            time.sleep(POLL)
 
     def pause(self, export: str) -> None:
         self._ask("POST", f"{export}/pause")

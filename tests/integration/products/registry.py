@@ -7,12 +7,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
-from ansible_collections.ocpvirt.dr.tests.integration.products import dell_csm, portworx
+from ansible_collections.ocpvirt.dr.tests.integration.products import dell_csm, hitachi, portworx
 from ansible_collections.ocpvirt.dr.tests.integration.world import World
 
 # by the storage's name
 DOUBLES: dict[str, Callable[[World], AbstractContextManager[None]]] = {
     "dell_csm": dell_csm.switching,
+    "hitachi": hitachi.of_world,
     "portworx": portworx.of_world,
 }
 
