@@ -24,6 +24,7 @@ from ansible_collections.ocpvirt.dr.tests.integration.rigs.csi_addons import Csi
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.csi_addons_ceph import CsiAddonsCephRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.custom import CustomRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.dell_csm import DellCsmRig
+from ansible_collections.ocpvirt.dr.tests.integration.rigs.ibm import IbmRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.kept import KeptRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.nfs import NfsRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.rig import Rig, roles, status
@@ -36,6 +37,7 @@ RIGS: dict[str, Callable[[Lab], Rig]] = {
     "ceph_rbd": CephRbdRig,
     "csi_addons": CsiAddonsRig,
     "dell_csm": DellCsmRig,
+    "ibm": IbmRig,
     "nfs": NfsRig,
     "custom": CustomRig,
     "volsync": VolsyncRig,

@@ -35,7 +35,8 @@ FAULTS_ON = "nfs"
 # off, so that its network need not be there
 ATTACHED = "batch-0"
 # of products that cannot fence, by provider
-WAIVED = {"dell_csm": ("-e", "dr_waive_fencing='every process of east was killed'")}
+NOT_FENCED = ("-e", "dr_waive_fencing='every process of east was killed'")
+WAIVED = {"dell_csm": NOT_FENCED, "ibm": NOT_FENCED}
 WEST = ("-e", "dr_target=west")
 EAST = ("-e", "dr_target=east")
 

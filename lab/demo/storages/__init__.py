@@ -9,6 +9,7 @@ from demo.storages.ceph_rbd import CephRbdStorage
 from demo.storages.csi_addons import CsiAddonsStorage
 from demo.storages.csi_addons_ceph import CsiAddonsCephStorage
 from demo.storages.dell_csm import DellCsmStorage
+from demo.storages.ibm import IbmStorage
 from demo.storages.nfs import NfsStorage
 from demo.storages.trident import TridentStorage
 from demo.storages.volsync import VolsyncStorage
@@ -52,6 +53,7 @@ STORAGES: dict[str, Storage] = {
     "csi_addons_ceph": CsiAddonsCephStorage(),
     "csi_addons_group": CsiAddonsStorage("group"),
     "dell_csm": DellCsmStorage(),
+    "ibm": IbmStorage(),
     "volsync": VolsyncStorage(),
     "trident": TridentStorage(),
 }

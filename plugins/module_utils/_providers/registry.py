@@ -14,6 +14,7 @@ from .ceph_rbd import CephRbdProvider
 from .csi_addons import CsiAddonsProvider
 from .custom import CustomProvider
 from .dell_csm import DellCsmProvider
+from .ibm import IbmProvider
 from .nfs import NfsProvider
 from .site_handle import SiteHandle
 from .tasks import TasksProvider
@@ -28,6 +29,7 @@ PROVIDERS: dict[str, type[Provider]] = {
         CsiAddonsProvider,
         CustomProvider,
         DellCsmProvider,
+        IbmProvider,
         NfsProvider,
         TasksProvider,
         TridentProvider,
