@@ -14,6 +14,7 @@ from .ceph_rbd import CephRbdProvider
 from .csi_addons import CsiAddonsProvider
 from .custom import CustomProvider
 from .dell_csm import DellCsmProvider
+from .hpe import HpeProvider
 from .ibm import IbmProvider
 from .nfs import NfsProvider
 from .site_handle import SiteHandle
@@ -29,6 +30,7 @@ PROVIDERS: dict[str, type[Provider]] = {
         CsiAddonsProvider,
         CustomProvider,
         DellCsmProvider,
+        HpeProvider,
         IbmProvider,
         NfsProvider,
         TasksProvider,
