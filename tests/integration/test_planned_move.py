@@ -36,7 +36,7 @@ FAULTS_ON = "nfs"
 # off, so that its network need not be there
 ATTACHED = "batch-0"
 # products that cannot fence
-UNFENCED = {"dell_csm", "hitachi", "portworx"}
+UNFENCED = {"dell_csm", "hitachi", "ibm", "portworx"}
 WAIVED = ("-e", "dr_waive_fencing='every process of east was killed'")
 WEST = ("-e", "dr_target=west")
 EAST = ("-e", "dr_target=east")

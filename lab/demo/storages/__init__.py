@@ -9,6 +9,7 @@ from demo.storages.csi_addons_ceph import CsiAddonsCephStorage
 from demo.storages.custom import CustomStorage
 from demo.storages.dell_csm import DellCsmStorage
 from demo.storages.hitachi import HitachiStorage
+from demo.storages.ibm import IbmStorage
 from demo.storages.nfs import EXPORT, NfsStorage
 from demo.storages.nfs_csi import NfsCsiStorage
 from demo.storages.portworx import PortworxStorage
@@ -37,6 +38,7 @@ STORAGES: dict[str, AnyStorage] = {
     "custom": CustomStorage(),
     "dell_csm": DellCsmStorage(),
     "hitachi": HitachiStorage(),
+    "ibm": IbmStorage(),
     "portworx": PortworxStorage(),
     "ramen": RamenStorage(),
     "volsync": VolsyncStorage(),

@@ -12,13 +12,13 @@ from typing import Any, ClassVar
 
 from .._cluster.kinds import VOLUME_REPLICATION_CLASS
 from .._errors import DrError, NotFound, Refused, Unreachable
-from .._model.group_status import GroupStatus, SyncProof, combine, silent
+from .._model.group_status import GroupStatus, SyncProof, VolumeStatus, combine, silent
 from .._model.plan import Group
 from .base import WORKERS, Capabilities, FenceProof, Provider
 from .ceph_rbd_images import is_rbd
 from .csi_addons_fence import Fence
 from .csi_addons_guard import against_enabling, against_promotion
-from .csi_addons_options import options_of
+from .csi_addons_options import IBM_DRIVER, options_of
 from .csi_addons_resources import RESOURCES
 from .csi_addons_side import Listing, Side, Unit, listing
 from .csi_addons_status import (
@@ -61,6 +61,8 @@ class CsiAddonsProvider(Provider):
         if len(drivers) != 1 or drivers == {None}:
             return ""
         driver = drivers.pop()
+        if not cls._drives(driver):
+            return ""
         try:
             classes = site.api.list(VOLUME_REPLICATION_CLASS)
         except NotFound:
@@ -142,12 +144,11 @@ class CsiAddonsProvider(Provider):
             return False
         side.check_class()
         side.check_ours(todo)
-        if not forced:
-            peer = side.site.plan.peer_of(site)
-            self._refuse("promote", side, todo, self._at_peer(side, peer, todo), partial(against_promotion, peer=peer))
-        stuck = [unit for unit in todo if unit.item and stands_down_first(unit.item)]
-        side.settle(side.ask(stuck, "secondary"), "secondary")
-        side.settle(side.ask(todo, "primary"), "primary")
+        self._check_promotion(side, todo, forced)
+        if stuck := [unit for unit in todo if self._stands_down_first(unit)]:
+            side.settle(side.ask(stuck, "secondary"), "secondary")
+            todo = side.matched([unit.key for unit in todo])
+        self._make_primary(side, todo, forced)
         return True
 
     def promote_all(self, groups: Sequence[Group], site: str, forced: bool) -> list[bool]:
@@ -238,15 +239,36 @@ class CsiAddonsProvider(Provider):
     def unfence(self, group: Group, survivor: str, lost: str) -> bool:
         return self._fence(group, survivor, lost).lift()
 
+    # what a driver with a mind of its own has differently
+
+    @classmethod
+    def _drives(cls, driver: str | None) -> bool:
+        return driver != IBM_DRIVER
+
+    def _check_promotion(self, side: Side, units: Sequence[Unit], forced: bool) -> None:
+        if not forced:
+            peer = side.site.plan.peer_of(side.site.name)
+            theirs = self._at_peer(side, peer, units)
+            self._refuse("promote", side, units, theirs, partial(against_promotion, peer=peer))
+
+    def _stands_down_first(self, unit: Unit) -> bool:
+        return bool(unit.item) and stands_down_first(unit.item or {})
+
+    def _make_primary(self, side: Side, units: Sequence[Unit], forced: bool) -> None:
+        side.settle(side.ask(units, "primary"), "primary")
+
+    def _status_of(self, side: Side, unit: Unit) -> VolumeStatus:
+        return volume_status(unit.volume, unit.item, side.kind.kind)
+
     def _observe(self, group: Group, site: str, since: int | None) -> GroupStatus:
         try:
             side = self._side(group, site)
             units = side.units(since)
+            found = [self._status_of(side, unit) for unit in units]
         except Unreachable as error:
             return silent(group.name, site, str(error))
         except DrError as error:
             return GroupStatus(group.name, site, "unknown", "error", "none", message=str(error))
-        found = [volume_status(unit.volume, unit.item, side.kind.kind) for unit in units]
         status = combine(group.name, site, found, LAST_SYNC_SOURCE)
         return replace(status, present=any(unit.item for unit in units))
 

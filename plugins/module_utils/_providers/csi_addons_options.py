@@ -13,6 +13,8 @@ from .._model.plan import Group
 from .group_options import check_known, seconds_of, wrong
 
 DEFAULT_TIMEOUT = 600.0
+# IBM's means something else by csi-addons' verbs, and has a provider of its own
+IBM_DRIVER = "block.csi.ibm.com"
 KNOWN = {"class", "per", "group_class", "auto_resync", "fence", "timeout"}
 KNOWN_OF_FENCE = {"cidrs", "class", "provisioner", "secret"}
 

@@ -49,6 +49,7 @@ from .csi_addons_status import (
 from .object_wait import Awaited, Key, await_absent, settle
 from .shared_reads import SharedReads
 from .site_handle import ClaimedVolume, SiteHandle
+from .verdict import Verdict
 
 Object = dict[str, Any]
 # seconds; how old the list of classes may be (they are made by hand), and one that a wait looks at
@@ -101,10 +102,13 @@ class Side:
     def __init__(self, group: Group, site: SiteHandle, reads: SharedReads[Listing]) -> None:
         self.group = group
         self.site = site
-        self.options: CsiAddonsOptions = options_of(group, site.name)
+        self.options = self._read_options()
         self.per_group = self.options.per == "group"
         self.kind: Kind = VOLUME_GROUP_REPLICATION if self.per_group else VOLUME_REPLICATION
         self._reads = reads
+
+    def _read_options(self) -> CsiAddonsOptions:
+        return options_of(self.group, self.site.name)
 
     @property
     def api(self) -> Api:
@@ -183,37 +187,51 @@ class Side:
     def settle(self, units: Sequence[Unit], goal: Goal, unless: Callable[[], bool] = lambda: False) -> None:
         wanted = {unit.object_key: unit.item["metadata"]["generation"] for unit in units if unit.item}
         tried = f"wait until group {self.group.name} is {IN_WORDS[goal]}"
-        awaited = Awaited(IN_WORDS[goal], lambda item, generation: judge(item, goal, generation), HINT)
+        awaited = Awaited(IN_WORDS[goal], lambda item, generation: self.judge(item, goal, generation), HINT)
         settle(self.api, self.kind, wanted, awaited, self._look_up(units), self.options.timeout, tried, unless)
 
+    def judge(self, item: Mapping[str, Any], goal: Goal, generation: int) -> Verdict:
+        return judge(item, goal, generation)
+
     def delete(self, units: Sequence[Unit]) -> None:
-        """What we adopted is given back in place of a deletion."""
+        """What is given back is not deleted."""
 
         def end(unit: Unit) -> None:
-            if unit.item and is_adopted(unit.item):
+            if unit.item and self.is_given_back(unit.item):
                 self.api.patch(self.kind, unit.object_key[1], unit.key[0], release_patch())
             elif unit.item:
                 self.api.delete(self.kind, unit.object_key[1], unit.key[0], unit.item["metadata"]["uid"])
 
         for _unit, error in for_each(units, end).failed:
             raise error
-        keys = [unit.object_key for unit in units if unit.item and not is_adopted(unit.item)]
+        keys = [unit.object_key for unit in units if unit.item and not self.is_given_back(unit.item)]
         tried = f"end the replication of group {self.group.name}"
         await_absent(self.api, self.kind, keys, self._look_up(units), self.options.timeout, tried, HINT)
 
+    def is_given_back(self, item: Object) -> bool:
+        """Whether it stays when we go, without our marks."""
+        return is_adopted(item)
+
     def provisioner(self) -> str:
         """Of the group's VolumeReplicationClass here; empty when there is no such class."""
-        found = self._reads.read(self.api, VOLUME_REPLICATION_CLASS, None, 0, CLASS_AGE).by_name
-        item = found.get(("", self.options.class_name))
+        item = self.replication_class()
         return str(PROVISIONER.read(item)) if item else ""
+
+    def replication_class(self) -> Object | None:
+        found = self._reads.read(self.api, VOLUME_REPLICATION_CLASS, None, 0, CLASS_AGE).by_name
+        return found.get(("", self.options.class_name))
 
     def _ask(self, unit: Unit, state: State, demotions: Mapping[Key, int]) -> Object:
         plan, options = self.site.plan.name, self.options
         if unit.item is None:
-            return self.api.create(self.kind, self._new(unit, state))
+            return self.api.create(self.kind, self.completed(unit, self._new(unit, state)))
         adopted = not owner(unit.item)
         patch = state_patch(plan, self.group.name, state, demotions.get(unit.key), options.auto_resync, adopted)
-        return self.api.patch(self.kind, unit.object_key[1], unit.key[0], patch)
+        return self.api.patch(self.kind, unit.object_key[1], unit.key[0], self.completed(unit, patch))
+
+    def completed(self, unit: Unit, body: Object) -> Object:
+        """An object or a patch as it is written, with what only one driver wants in it."""
+        return body
 
     def _new(self, unit: Unit, state: State) -> Object:
         plan, options = self.site.plan.name, self.options

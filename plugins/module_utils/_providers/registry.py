@@ -15,6 +15,8 @@ from .csi_addons import CsiAddonsProvider
 from .custom import CustomProvider
 from .dell_csm import DellCsmProvider
 from .hitachi import HitachiProvider
+from .hpe import HpeProvider
+from .ibm import IbmProvider
 from .nfs import NfsProvider
 from .portworx import PortworxProvider
 from .ramen import RamenProvider
@@ -32,6 +34,8 @@ PROVIDERS: dict[str, type[Provider]] = {
         CustomProvider,
         DellCsmProvider,
         HitachiProvider,
+        HpeProvider,
+        IbmProvider,
         NfsProvider,
         PortworxProvider,
         RamenProvider,
