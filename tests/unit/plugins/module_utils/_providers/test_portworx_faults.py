@@ -199,3 +199,23 @@ def test_p3_a_source_without_its_claims_proves_nothing(made: World) -> None:
     for key in [key for key in made.apis["east"].objects if key[0] == "PersistentVolumeClaim"]:
         del made.apis["east"].objects[key]
     assert made.roles() == ("unknown", "primary")
+
+
+def test_p1_a_switch_that_skipped_its_source_unseen_is_left_to_a_person(made: World) -> None:
+    made.data.paired = False
+    with (
+        patch.object(portworx_switch, "await_success", side_effect=KeyboardInterrupt),
+        pytest.raises(KeyboardInterrupt),
+    ):
+        made.provider.demote(made.group, "east")
+    made.wait(20)
+    made.data.paired = True
+    assert made.roles() == ("unknown", "primary")
+    assert made.provider.demote(made.group, "east") is False
+    for site in ("east", "west"):
+        with pytest.raises(Refused):
+            made.provider.promote(made.group, site, forced=False)
+    made.schedule("west", FROM_EAST)["status"]["applicationActivated"] = False
+    with pytest.raises(TerminalState, match="east is primary"):
+        made.provider.demote(made.group, "east")
+    switch(made, "east", "west")
