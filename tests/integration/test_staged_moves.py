@@ -56,7 +56,6 @@ def protected(product: str, lab: Lab, tmp_path_factory: pytest.TempPathFactory) 
     """The workload runs at east; the product serves both sites, and of the plan west has nothing but its namespace."""
     world = empty_world(lab, tmp_path_factory.mktemp(product), product)
     world.document["startup"]["readiness"]["timeout"] = "4m"
-    use_stage(world)
     with STAGED[product].operating(world):
         world.deploy()
         world.cluster("west").create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
@@ -72,7 +71,8 @@ def unstaged(protected: World) -> Played:
 
 @pytest.fixture(scope="module")
 def staged(product: str, protected: World, unstaged: Played) -> World:
-    must(protected.play("prestage"))
+    use_stage(protected)
+    must(protected.protect())
     wait_until("mirrors at west", MIRRORED_WITHIN, lambda: STAGED[product].unmirrored(protected))
     protected.storage.await_replicated(protected.sites)
     return protected
