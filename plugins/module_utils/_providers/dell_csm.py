@@ -77,7 +77,8 @@ class DellCsmProvider(Provider):
             item = self._ends.find(group, site, None)
             name = item["metadata"]["name"] if item else ""
             self._covering[key] = now, name
-        return bool(name) and side.holds(name, pv)
+        # before `protect` has labelled claims nothing leads to a group; enabling looks whether it is one for all of them
+        return side.holds(name, pv) if name else side.is_replicated(pv)
 
     def enable(self, group: Group, source: str, target: str) -> bool:
         """Take the two objects for the plan, and see that they replicate that way; a paused link goes on."""

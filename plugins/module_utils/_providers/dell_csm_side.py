@@ -39,11 +39,11 @@ def marked(pvs: Iterable[Object]) -> Marked:
     groups: dict[str, str] = {}
     names, handles = defaultdict(set), defaultdict(set)
     for pv in pvs:
-        name, csi = pv["metadata"]["name"], pv["spec"].get("csi") or {}
+        name = pv["metadata"]["name"]
         group = (pv["metadata"].get("labels") or {}).get(GROUP_OF_PV, "")
         groups[name] = group
         names[group].add(name)
-        handles[group].add((csi.get("driver", ""), csi.get("volumeHandle", "")))
+        handles[group].add(_handle(pv))
     return Marked(
         groups,
         {group: frozenset(found) for group, found in names.items()},
@@ -132,9 +132,11 @@ class Side:
 
     def holds(self, name: str, pv: Mapping[str, Any]) -> bool:
         """Whether a volume, as it is or is going to be here, is one of the product's group of that name."""
-        csi = pv["spec"].get("csi") or {}
-        known = self._marked().handles.get(name, frozenset())
-        return (csi.get("driver", ""), csi.get("volumeHandle", "")) in known
+        return _handle(pv) in self._marked().handles.get(name, frozenset())
+
+    def is_replicated(self, pv: Mapping[str, Any]) -> bool:
+        """Whether it is one of any group of the product's."""
+        return any(name and _handle(pv) in handles for name, handles in self._marked().handles.items())
 
     def look_up(self, name: str) -> Callable[[], Object]:
         """Fresh enough for a wait, and never older than this call."""
@@ -197,3 +199,8 @@ class Side:
             next_step="provision its volumes by a StorageClass with replication enabled, and wait until Dell's"
             " controller has made the group and the PVs at both sites",
         )
+
+
+def _handle(pv: Mapping[str, Any]) -> tuple[str, str]:
+    csi = pv["spec"].get("csi") or {}
+    return csi.get("driver", ""), csi.get("volumeHandle", "")

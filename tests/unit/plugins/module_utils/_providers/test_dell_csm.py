@@ -174,6 +174,13 @@ def test_p1_a_volume_is_covered_by_the_handle_that_the_product_knows_here(made: 
     assert provider.covers(made.group, "west", {"metadata": {"name": "any"}, "spec": {"nfs": {}}}) is False
 
 
+@pytest.mark.parametrize(("group", "covered"), [(RG, True), ("", False)], ids=["marked", "not marked"])
+def test_a_volume_is_covered_before_protect_has_labelled_any_claim(group: str, covered: bool) -> None:
+    made = world(volumes=0)
+    add_volume(made.apis["east"], "disk-0", group)
+    assert made.provider.covers(made.group, "east", made.apis["east"].get(PV, "pv-disk-0")) is covered
+
+
 @pytest.mark.parametrize(
     ("options", "wanted"), [({"timeout": "soon"}, "timeout: soon"), ({"group": "rg-1"}, "unknown: group")]
 )
