@@ -77,7 +77,7 @@ class DellCsmProvider(Provider):
             item = self._ends.find(group, site, None)
             name = item["metadata"]["name"] if item else ""
             self._covering[key] = now, name
-        # before `protect` has labelled claims nothing leads to a group; enabling looks whether it is one for all of them
+        # before `protect` labels claims nothing leads to a group; enabling looks whether it is one for all of them
         return side.holds(name, pv) if name else side.is_replicated(pv)
 
     def enable(self, group: Group, source: str, target: str) -> bool:
