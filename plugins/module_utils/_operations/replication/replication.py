@@ -138,8 +138,8 @@ def fence_source(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
 def _give_up(session: Session) -> list[str]:
     """Demote at the lost site what still answers there as primary: a storage may outlive its cluster.
 
-    Not where that would be a planned switch, which a lost site only delays. One that was silent when the run began is not
-    asked again: the fence holds without it.
+    Not where that would be a planned switch, which a lost site only delays. One that was silent when the run began is
+    not asked again: the fence holds without it.
     """
     source = session.source
     if session.source_storage_is_dead:
