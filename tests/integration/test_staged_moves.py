@@ -122,9 +122,12 @@ def home_again(staged: World, forced: Moved) -> Moved:
     return Moved(watch, played, await_writing(staged.lab, staged.running, "east"))
 
 
-def test_p3_a_move_without_claims_at_the_target_stops_nothing(product: str, protected: World, unstaged: Played) -> None:
+def test_p3_after_a_move_without_claims_at_the_target_everything_runs_at_the_source(
+    product: str, protected: World, unstaged: Played
+) -> None:
     refused(unstaged, STAGED[product].unstaged)
-    assert running_at(protected.cluster("east")) == set(protected.running)
+    wait_until("running VMs at east", 120, lambda: not_ready(protected.cluster("east"), protected.running))
+    assert running_at(protected.cluster("west")) == set()
 
 
 def test_p5_a_killed_move_is_finished_and_loses_nothing(staged: World, relocated: Moved, specs: dict[str, Any]) -> None:

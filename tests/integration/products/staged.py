@@ -57,7 +57,8 @@ class StagedTrident:
 
 
 class StagedVolsync:
-    unstaged = "none of its claims is here"
+    # found out when the final sync is to be proven; the run gives everything back
+    unstaged = "paused"
     waived = False
 
     @contextmanager
