@@ -55,7 +55,7 @@ def test_p10_what_does_not_pass_fails_after_our_patience_with_its_status_and_mes
 
 def test_p4_who_is_asked_once_and_refuses_is_not_waited_for(time: SimulatedTime) -> None:
     api, pool = api_of(time, refused_connection())
-    assert type(error_of(lambda: api.raw("/version", timeout=4, once=True))) is Unreachable
+    assert isinstance(error_of(lambda: api.raw("/version", timeout=4, once=True)), Unreachable)
     assert (len(pool.requests), time.seconds) == (1, 0)
 
 

@@ -13,7 +13,7 @@ COPIED = f"{STORK}/static-copy"
 LAST_MILE = f"{STORK}/lastmile-migration-schedule-name"
 FINALIZER = f"{STORK}/finalizer-cleanup"
 MOVED = ("Successful", "PartialSuccess")
-Object: TypeAlias = "dict[str, Any]"
+Object: TypeAlias = dict[str, Any]
 
 
 class StorkSite(Protocol):
@@ -25,15 +25,20 @@ class StorkSite(Protocol):
     forgets: bool
 
     @property
-    def peer(self) -> StorkSite: ...
+    def peer(self) -> StorkSite:
+        """The other one."""
 
-    def reaches_peer(self) -> bool: ...
+    def reaches_peer(self) -> bool:
+        """As of now."""
 
-    def now(self) -> str: ...
+    def now(self) -> str:
+        """RFC 3339."""
 
-    def of(self, kind: str) -> list[Object]: ...
+    def of(self, kind: str) -> list[Object]:
+        """All there are."""
 
-    def make(self, kind: str, namespace: str, name: str, body: Object) -> Object: ...
+    def make(self, kind: str, namespace: str, name: str, body: Object) -> Object:
+        """As it is stored."""
 
     def keep_item(self, kind: str, item: Object) -> None:
         """Write the whole object, as it was changed."""
@@ -44,9 +49,11 @@ class StorkSite(Protocol):
     def begin(self, uid: str, claims: list[tuple[str, str]]) -> None:
         """Of a migration: what is written later does not go along."""
 
-    def has_begun(self, uid: str) -> bool: ...
+    def has_begun(self, uid: str) -> bool:
+        """Of a migration."""
 
-    def is_through(self, uid: str) -> bool: ...
+    def is_through(self, uid: str) -> bool:
+        """Whether all of it may arrive."""
 
     def arrive(self, uid: str) -> Mapping[tuple[str, str], str]:
         """Put it to the peer; what failed of it, and why, by claim."""

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -45,14 +45,13 @@ AWAITED = Awaited("switched", judge, "look there")
 
 def answers(*given: Any) -> LookUp:
     """One after the other, the last one for ever."""
-    left: Iterator[Any] = iter(given)
-    last: list[Any] = [None]
+    left = [*given]
 
     def look_up() -> Any:
-        last[0] = next(left, last[0])
-        if isinstance(last[0], DrError):
-            raise last[0]
-        return last[0]
+        found = left.pop(0) if len(left) > 1 else left[0]
+        if isinstance(found, DrError):
+            raise found
+        return found
 
     return look_up
 

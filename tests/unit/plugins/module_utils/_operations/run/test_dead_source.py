@@ -77,7 +77,9 @@ class DeadSite:
         if self.together and not self.together.broken:
             self.together.wait()
 
-    def _product(dead) -> type:
+    def _product(self) -> type:
+        dead = self
+
         class Hanging:
             name = "hanging"
             capabilities = Capabilities(fencing=True)

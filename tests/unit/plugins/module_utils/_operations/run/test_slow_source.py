@@ -69,7 +69,9 @@ class World:
     def begin(self, asked: RunAsked) -> dict[str, Any]:
         return begin_run(self.plan, asked, False)
 
-    def _product(world) -> type:
+    def _product(self) -> type:
+        world = self
+
         class Slow:
             name = "slow"
             capabilities = Capabilities(fencing=True)
