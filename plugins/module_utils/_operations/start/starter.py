@@ -92,6 +92,9 @@ class Starter:
         self._requests = StartRequests(self._writes, self._of)
         # failures of earlier rounds, whose reasons are complete
         self._explained: set[str] = set()
+        # up, with the record of what they were still on them; the wave that was looked at last
+        self._forgettable: list[str] = []
+        self._wave: str | None = None
         self._said: float | None = None
 
     def drive(self, round_timeout: int | None) -> None:
@@ -112,6 +115,7 @@ class Starter:
                 self._memory.look(self._window)
                 self._requests.make(asked)
                 self._make_again()
+                self._forget()
                 self._report()
                 self._remember(self._now())
                 # a wave that has just begun gets its part of the site's budget in the next turn
@@ -211,8 +215,15 @@ class Starter:
         first = key not in self._window.ready
         self._window.became_ready(key)
         if first and key in self._window.ready and self._of(key).is_recorded(key):
-            # the start is its new state
-            self._writes.put((FORGET, key), partial(self._of(key).forget, key), urgent=False)
+            self._forgettable.append(key)
+
+    def _forget(self) -> None:
+        """The start is the new state of what is up. Once its wave is over: until then the site has VMs to start."""
+        wave = self._window.wave
+        if wave != self._wave or self._window.done:
+            for key in self._forgettable:
+                self._writes.put((FORGET, key), partial(self._of(key).forget, key), urgent=False)
+            self._wave, self._forgettable = wave, []
 
     def _make_again(self) -> None:
         if not self._sight.blind:

@@ -4,10 +4,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import VM, Kind
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.vm import PowerRecord
-from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._operations.start.startup_world import Start
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._operations.start.startup_world import (
+    KubeVirt,
+    Start,
+)
 
 POOL = Kind("pool.kubevirt.io", "v1beta1", "virtualmachinepools", "VirtualMachinePool")
 
@@ -108,3 +113,28 @@ def test_p7_what_a_person_stops_while_it_starts_is_not_started_by_the_next_round
         "somebody stopped it while it started"
     ]
     assert start.api.get(VM, "a", "payroll")["spec"]["runStrategy"] == "Halted"
+
+
+class Noting(KubeVirt):
+    """patched: VMs in the order in which they were asked to start, or lost their record."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patched: list[tuple[str, str]] = []
+
+    def patch(self, kind: Kind, name: str, namespace: str, body: dict[str, Any]) -> dict[str, Any]:
+        if kind == VM:
+            self.patched.append(("start" if "spec" in body else "forget", name))
+        return super().patch(kind, name, namespace, body)
+
+
+def test_no_record_is_taken_off_while_vms_of_its_wave_wait_for_their_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each such write passes the webhooks of KubeVirt, as a start does."""
+    start = Start(monkeypatch, Noting)
+    for name in ("db-0", "db-1", "db-2"):
+        start.api.add(name, PowerRecord("Always", True), tier="db")
+    start.api.add("web-0", PowerRecord("Always", True))
+    start.run(max_starting=1, waves=[{"name": "db", "selector": {"matchLabels": {"tier": "db"}}}, {"name": "rest"}])
+    verbs = [verb for verb, name in start.api.patched if name != "web-0"]
+    assert verbs == ["start"] * 3 + ["forget"] * 3
+    assert not any(start.api.recorded(name) for name in ("db-0", "db-1", "db-2", "web-0"))
