@@ -41,7 +41,7 @@ class VolsyncStorage(CsiAddonsStorage):
             items = east.call("GET", SOURCES)["items"]
             return [item["metadata"]["name"] for item in items if not _begun_since(item.get("status", {}), asked)]
 
-        wait_until("replication", 60, missing)
+        wait_until("replication", 180, missing)
 
 
 def _begun_since(status: Object, moment: datetime) -> bool:

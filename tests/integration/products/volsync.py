@@ -37,8 +37,11 @@ class VolsyncController(ProductController):
         self._lab = lab
         # by uid, the copies that syncs under way send
         self._copies: dict[str, Path] = {}
+        # the lab says it in a second or two, which is long for each of many volumes
+        self._cut: bool | None = None
 
     def act(self) -> None:
+        self._cut = None
         for item in self._list(DESTINATIONS):
             self._listen(item)
         sources = self._list(SOURCES)
@@ -71,7 +74,7 @@ class VolsyncController(ProductController):
 
     def _send(self, item: Object, copied: Path) -> None:
         target = self._target(item)
-        if target is None or self._lab.status()["sites"][self.site]["partitioned"]:
+        if target is None or self._is_cut():
             failed = {"latestMoverStatus": {"result": "Failed", "logs": "connection refused"}}
             return _write(self.cluster, SOURCES, item, failed)
         folder = self._folder(self.peer_cluster, self.peer_facts, target)
@@ -81,6 +84,12 @@ class VolsyncController(ProductController):
         _end(self.cluster, SOURCES, self.cluster.call("GET", _path(SOURCES, item)))
         shutil.rmtree(self._copies.pop(item["metadata"]["uid"]))
         return None
+
+    def _is_cut(self) -> bool:
+        """As of this look at all objects."""
+        if self._cut is None:
+            self._cut = bool(self._lab.status()["sites"][self.site]["partitioned"])
+        return self._cut
 
     def _target(self, item: Object) -> Object | None:
         """What listens at the address that the source sends to, with the same key."""
