@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -213,4 +212,3 @@ def _await_object_store_read(client: SiteClient, moment: datetime) -> None:
         return [name for name, at in read.items() if datetime.fromisoformat(at) < moment]
 
     wait_until("Velero to read the object store", SYNCED_WITHIN, unread)
-    time.sleep(1)
