@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,7 @@ from typing import Any
 from .._cluster.clock import Clock, Deadline
 from .._model.names import STARTED_IN
 from .._model.plan_secrets import HIDDEN, is_secret_key
+from .process_tree import end_tree
 
 # what Ansible itself needs before and after the tasks
 SPARE = 60.0
@@ -142,10 +142,10 @@ def _run(folder: Path, requests: Sequence[Request]) -> str:
         try:
             code = wait_for_next(child, seconds, partial(_answered, folder)) if hurried else child.wait(timeout=seconds)
         except subprocess.TimeoutExpired:
-            _end(child)
+            end_tree(child)
             return f"no answer within {seconds:.0f} s"
         except BaseException:
-            _end(child)
+            end_tree(child)
             raise
     said = output.read_text(encoding="utf-8", errors="replace").strip().splitlines()
     return f"ansible-playbook ended with {code}: {' '.join(' '.join(said[-6:]).split())}"
@@ -171,19 +171,6 @@ def _answered(folder: Path) -> int:
     """How many requests have an answer, and not only why there is none."""
     outcomes = (_outcome(file, "", ()) for file in (folder / "answers").glob("*.json"))
     return sum(not outcome.failed for outcome in outcomes)
-
-
-def _end(child: subprocess.Popen[bytes]) -> None:
-    """With its workers, which outlive a playbook that was killed."""
-    for sign in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(child.pid, sign)
-        except ProcessLookupError:
-            return
-        try:
-            child.wait(timeout=2)
-        except subprocess.TimeoutExpired:
-            continue
 
 
 def _outcome(file: Path, words: str, secrets: Sequence[str]) -> Outcome:
