@@ -24,7 +24,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._model.names import pro
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import parse_plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.groups import Groups
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites import open_site
-from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ceph_rbd_agent import AT_ONCE
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ceph_rbd.agent import AT_ONCE
 from ansible_collections.ocpvirt.dr.tests.bench.promotion import begun, promoted
 from ansible_collections.ocpvirt.dr.tests.bench.result import Result
 from demo.cluster import wait_until

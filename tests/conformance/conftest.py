@@ -26,9 +26,9 @@ def vendors() -> dict[str, dict[str, Any]]:
 @pytest.fixture(scope="session")
 def server(vendors: dict[str, dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     """An API server that serves what the providers use, and OADP's definition."""
-    used = {resource.kind.resource for provider in PROVIDERS.values() for resource in provider.resources}
+    used = {resource.kind.resource for provider in PROVIDERS.values() for resource in provider().resources}
     used.add(DATA_PROTECTION_APPLICATION.resource)
-    samples = [body for provider in PROVIDERS.values() for item in provider.resources for body in item.samples()]
+    samples = [body for provider in PROVIDERS.values() for item in provider().resources for body in item.samples()]
     samples += applications()
     with running(provide(["kubernetes"], Progress()), tmp_path_factory.mktemp("server")) as started:
         definitions.serve(started, [vendors[name] for name in sorted(used & vendors.keys())])

@@ -40,7 +40,7 @@ def hidden_fields(provider: type[Provider]) -> list[str]:
 
 
 def modules_of(provider: type[Provider]) -> list[ModuleType]:
-    """The provider's module, and what it imports from files of its package whose names begin with its name."""
+    """The provider's module, and what it imports from its own package."""
     todo, found = [importlib.import_module(provider.__module__)], []
     while todo:
         module = todo.pop()
@@ -49,7 +49,7 @@ def modules_of(provider: type[Provider]) -> list[ModuleType]:
         found.append(module)
         package = module.__name__.rpartition(".")[0]
         for node in ast.walk(ast.parse(inspect.getsource(module))):
-            if isinstance(node, ast.ImportFrom) and node.level == 1 and (node.module or "").startswith(provider.name):
+            if isinstance(node, ast.ImportFrom) and node.level == 1:
                 todo.append(importlib.import_module(f"{package}.{node.module}"))
     return found
 

@@ -24,7 +24,7 @@ from ansible_collections.ocpvirt.dr.tests.conformance.declarations import (
 )
 from ansible_collections.ocpvirt.dr.tests.conformance.definitions import Served, describes_fields
 
-RESOURCES = [(name, resource) for name, provider in PROVIDERS.items() for resource in provider.resources]
+RESOURCES = [(name, resource) for name, provider in PROVIDERS.items() for resource in provider().resources]
 WRITTEN = [(name, item, body) for name, item in RESOURCES for body in item.samples()]
 PATCHED = [(name, item, patch) for name, item in RESOURCES for patch in item.patches()]
 # nothing can be held against a definition that takes any field
@@ -61,21 +61,21 @@ def test_every_field_that_is_read_exists(server: ApiServer, provider: str, resou
 
 @pytest.mark.parametrize("name", PROVIDERS)
 def test_every_kind_in_the_code_is_declared_and_defined(name: str, vendors: dict[str, Any]) -> None:
-    declared = {resource.kind for resource in PROVIDERS[name].resources}
-    assert kinds_used(PROVIDERS[name]) == declared
+    declared = {resource.kind for resource in PROVIDERS[name]().resources}
+    assert kinds_used(PROVIDERS[name]()) == declared
     assert {kind.resource for kind in declared} <= vendors.keys()
 
 
 @pytest.mark.parametrize("name", PROVIDERS)
 def test_every_field_in_the_code_is_declared(name: str) -> None:
-    declared = {field for resource in PROVIDERS[name].resources for field in resource.reads}
-    assert fields_used(PROVIDERS[name]) == declared
-    assert hidden_fields(PROVIDERS[name]) == []
+    declared = {field for resource in PROVIDERS[name]().resources for field in resource.reads}
+    assert fields_used(PROVIDERS[name]()) == declared
+    assert hidden_fields(PROVIDERS[name]()) == []
 
 
-@pytest.mark.parametrize("name", [name for name, provider in PROVIDERS.items() if provider.resources])
+@pytest.mark.parametrize("name", [name for name, provider in PROVIDERS.items() if provider().resources])
 def test_a_provider_of_custom_resources_has_samples(name: str) -> None:
-    assert any(resource.samples() for resource in PROVIDERS[name].resources)
+    assert any(resource.samples() for resource in PROVIDERS[name]().resources)
 
 
 def renamed(body: dict[str, Any]) -> None:
@@ -125,11 +125,11 @@ def test_a_wrong_path_would_be_found(server: ApiServer, provider: str, resource:
 def test_a_kind_or_a_field_that_is_not_declared_would_be_found() -> None:
     """A new provider over the same code that declares nothing."""
 
-    class Forgetful(PROVIDERS["csi_addons"]):  # type: ignore[misc]
+    class Forgetful(PROVIDERS["csi_addons"]()):  # type: ignore[misc]
         resources: tuple[CustomResource, ...] = ()
 
     forgetful: type[Provider] = Forgetful
-    Forgetful.__module__ = PROVIDERS["csi_addons"].__module__
+    Forgetful.__module__ = PROVIDERS["csi_addons"]().__module__
     assert len(modules_of(forgetful)) > 5
     assert {kind.kind for kind in kinds_used(forgetful)} >= {"VolumeReplication", "NetworkFence"}
     assert FieldPath("status.state") in fields_used(forgetful)

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.array import PRODUCTS
-from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.array_answers import (
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.array.provider import PRODUCTS
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.array.answers import (
     CONSISTENCY_GROUP,
     LINK,
     OPTIONS,
@@ -25,7 +25,7 @@ from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.a
     VOLUME,
     changed,
 )
-from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.array_doubles import (
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.array.doubles import (
     ROOT,
     Doubles,
     returned_sample,

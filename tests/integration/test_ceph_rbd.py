@@ -20,7 +20,8 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
     Timeout,
     Unreachable,
 )
-from ansible_collections.ocpvirt.dr.plugins.module_utils._providers import ceph_rbd_setup, ceph_rbd_switch
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ceph_rbd import setup as ceph_rbd_setup
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ceph_rbd import switch as ceph_rbd_switch
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.ceph_rbd import CephRbdRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.rig import roles, status
 from demo.cluster import wait_until

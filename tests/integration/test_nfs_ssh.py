@@ -27,9 +27,9 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Group
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.selector import LabelSelector
-from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.nfs import NfsProvider
-from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.nfs_control import control_for
-from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.nfs_ssh import STATUS_TIMEOUT
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.nfs.control import control_for
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.nfs.provider import NfsProvider
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.nfs.ssh import STATUS_TIMEOUT
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.site_handle import SiteHandle
 from ansible_collections.ocpvirt.dr.tests.integration.nfs_servers import NfsServer, make_key
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import plan_of

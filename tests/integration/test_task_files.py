@@ -12,7 +12,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.groups import Groups
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.replication import replication
-from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.tasks_disk import (
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.tasks.disk import (
     OTHER,
     OTHERS,
     VERBS,

@@ -118,7 +118,7 @@ def test_clients_and_ansible_stay_behind_their_files(path: Path) -> None:
         ("module_utils/_planning/losses.py", "def f():\n    from .. import _operations"),
         ("module_utils/_model/plan.py", "from .._planning.guards import check_promotion"),
         ("module_utils/_cluster/api.py", "from .._operations import sites"),
-        ("module_utils/_providers/nfs.py", "from .._metadata.oadp import OadpSource"),
+        ("module_utils/_providers/nfs/provider.py", "from .._metadata.oadp import OadpSource"),
         ("module_utils/_errors.py", "from ._model import names"),
     ],
 )
@@ -129,7 +129,7 @@ def test_an_import_against_the_direction_is_found(file: str, source: str) -> Non
 @pytest.mark.parametrize(
     ("file", "source"),
     [
-        ("module_utils/_providers/nfs.py", "import kubernetes.client"),
+        ("module_utils/_providers/nfs/provider.py", "import kubernetes.client"),
         ("module_utils/_operations/entry.py", "from ansible_collections.kubernetes.core.plugins import module_utils"),
         ("module_utils/_operations/run/begin.py", "from ansible.module_utils.basic import AnsibleModule"),
         ("module_utils/_model/plan.py", "import os.path"),

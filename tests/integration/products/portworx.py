@@ -29,8 +29,8 @@ from ansible_collections.ocpvirt.dr.tests.integration.products.copies import (
     make_equal,
 )
 from ansible_collections.ocpvirt.dr.tests.integration.world import World
-from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx_stork import reconcile
-from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx_stork_site import (
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx.stork import reconcile
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx.stork_site import (
     ACTION,
     CLAIM,
     MIGRATION,

@@ -15,7 +15,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Unreacha
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.names import protected_label
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Group
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.selector import LabelSelector
-from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ceph_rbd import CephRbdProvider
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ceph_rbd.provider import CephRbdProvider
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.site_handle import SiteHandle
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, plan_of
 from demo.cluster import wait_until

@@ -12,7 +12,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
     VOLUME_GROUP_REPLICATION,
     VOLUME_REPLICATION,
 )
-from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.csi_addons import CsiAddonsProvider
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.csi_addons.provider import CsiAddonsProvider
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.claimed_volumes import SPACE, ClaimedVolumesRig
 from demo.lab import Lab
 from demo.storages import Storage

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import DELL_REPLICATION_GROUP
-from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.dell_csm import DellCsmProvider
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.dell_csm.provider import DellCsmProvider
 from ansible_collections.ocpvirt.dr.tests.integration.products.dell_csm import DellCsm
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.claimed_volumes import ClaimedVolumesRig
 from demo.lab import Lab

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import HITACHI_REPLICATION
-from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.hitachi import HitachiProvider
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.hitachi.provider import HitachiProvider
 from ansible_collections.ocpvirt.dr.tests.integration.products import hitachi
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.claimed_volumes import SPACE, ClaimedVolumesRig
 from demo.cluster import wait_until

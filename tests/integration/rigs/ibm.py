@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import VOLUME_REPLICATION
-from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ibm import IbmProvider
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ibm.provider import IbmProvider
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.claimed_volumes import SPACE
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.csi_addons import CsiAddonsRig
 from demo.storages import STORAGES, Storage

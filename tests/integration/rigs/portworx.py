@@ -13,7 +13,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
     STORK_ACTION,
 )
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import DrError
-from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.portworx import PortworxProvider
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.portworx.provider import PortworxProvider
 from ansible_collections.ocpvirt.dr.tests.integration.products.portworx import StorkController
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.claimed_volumes import SITES, SPACE
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.copied_volumes import CopiedVolumesRig

@@ -11,7 +11,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
     DR_PLACEMENT_CONTROL,
     RAMEN_VOLUME_GROUP,
 )
-from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ramen import RamenProvider
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ramen.provider import RamenProvider
 from ansible_collections.ocpvirt.dr.tests.integration.products.ramen import HUB, Ramen, Stays
 from ansible_collections.ocpvirt.dr.tests.integration.products.ramen_cluster import SPACE as OPS
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.claimed_volumes import PLAN, SPACE, ClaimedVolumesRig

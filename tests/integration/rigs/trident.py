@@ -11,7 +11,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
     TRIDENT_ACTION_MIRROR_UPDATE,
     TRIDENT_MIRROR_RELATIONSHIP,
 )
-from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.trident import TridentProvider
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.trident.provider import TridentProvider
 from ansible_collections.ocpvirt.dr.tests.integration.products import trident
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.claimed_volumes import SPACE, ClaimedVolumesRig
 from demo.lab import Lab

@@ -10,7 +10,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
     REPLICATION_DESTINATION,
     REPLICATION_SOURCE,
 )
-from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.volsync import VolsyncProvider
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.volsync.provider import VolsyncProvider
 from ansible_collections.ocpvirt.dr.tests.integration.products.volsync import VolsyncController
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.claimed_volumes import SPACE
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.copied_volumes import CopiedVolumesRig

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.csi_addons_world import (
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.csi_addons.world import (
     World,
     enabled,
     world,

@@ -27,7 +27,7 @@ VERBS = {
     "fencing": {"fence": ("west", "east"), "unfence": ("west", "east")},
 }
 PROMISES = [(name, capability, verb) for name in PROVIDERS for capability, verbs in VERBS.items() for verb in verbs]
-NOT_PROMISED = [item for item in PROMISES if not PROVIDERS[item[0]].capabilities.as_dict()[item[1]]]
+NOT_PROMISED = [item for item in PROMISES if not PROVIDERS[item[0]]().capabilities.as_dict()[item[1]]]
 GROUP = Group("payroll", LabelSelector())
 
 
@@ -37,18 +37,18 @@ def no_site() -> Api:
 
 def provider(name: str) -> Provider:
     plan = plan_of()
-    return PROVIDERS[name]({site: SiteHandle(site, plan, no_site) for site in plan.sites})
+    return PROVIDERS[name]()({site: SiteHandle(site, plan, no_site) for site in plan.sites})
 
 
 @pytest.mark.parametrize("name", PROVIDERS)
 def test_a_provider_is_registered_under_its_name(name: str) -> None:
-    assert PROVIDERS[name].name == name
+    assert PROVIDERS[name]().name == name
 
 
 @pytest.mark.parametrize(("name", "capability", "verb"), PROMISES)
 def test_a_verb_is_there_exactly_when_its_capability_is_promised(name: str, capability: str, verb: str) -> None:
-    own = getattr(PROVIDERS[name], verb) is not getattr(Provider, verb)
-    assert own is PROVIDERS[name].capabilities.as_dict()[capability]
+    own = getattr(PROVIDERS[name](), verb) is not getattr(Provider, verb)
+    assert own is PROVIDERS[name]().capabilities.as_dict()[capability]
 
 
 @pytest.mark.parametrize(("name", "capability", "verb"), NOT_PROMISED)
@@ -58,15 +58,15 @@ def test_a_verb_that_is_not_promised_is_refused_with_a_remedy(name: str, capabil
     assert refusal.value.next_step
 
 
-@pytest.mark.parametrize("name", [name for name in PROVIDERS if PROVIDERS[name].capabilities.atomic_switch])
+@pytest.mark.parametrize("name", [name for name in PROVIDERS if PROVIDERS[name]().capabilities.atomic_switch])
 def test_p3_a_switch_in_one_action_is_proven(name: str) -> None:
     """Its target is primary before anybody looks: without a proof nothing could be started there."""
-    assert PROVIDERS[name].capabilities.final_sync
+    assert PROVIDERS[name]().capabilities.final_sync
 
 
 @pytest.mark.parametrize("name", PROVIDERS)
 def test_force_is_never_implied(name: str) -> None:
-    forced = inspect.signature(PROVIDERS[name].promote).parameters["forced"]
+    forced = inspect.signature(PROVIDERS[name]().promote).parameters["forced"]
     assert forced.default is inspect.Parameter.empty
 
 
@@ -86,4 +86,4 @@ def test_the_capability_table_is_what_the_code_says() -> None:
     header, rows = lines[1], [line.strip("| ").split(" | ") for line in lines[3:]]
     assert header.strip("| ").split(" | ") == ["provider", *Capabilities().as_dict()]
     said = {row[0].split("]")[0].strip("["): [cell == "yes" for cell in row[1:]] for row in rows}
-    assert said == {name: list(item.capabilities.as_dict().values()) for name, item in PROVIDERS.items()}
+    assert said == {name: list(item().capabilities.as_dict().values()) for name, item in PROVIDERS.items()}

@@ -2,11 +2,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused, Unreachable, Unsupported
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers import registry
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.product_stand_in import register
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import plan_of
 
 
@@ -23,7 +27,9 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]]:
 
         return SimpleNamespace(name=name, detect=detect)
 
-    monkeypatch.setattr(registry, "PROVIDERS", {name: product(name) for name in ("one", "two")})
+    monkeypatch.setattr(registry, "PROVIDERS", {})
+    for name in ("one", "two"):
+        register(monkeypatch, name, product(name))
     return sites
 
 
@@ -51,3 +57,13 @@ def test_none_or_several_products_are_refused_with_what_was_seen(shown, at_east,
     shown["east"] = shown["west"] = at_east
     with pytest.raises(Refused, match=said):
         chosen()
+
+
+def test_only_the_provider_that_is_named_is_imported() -> None:
+    """Each import costs each module its time, twenty times in a move."""
+    package = registry.__name__.rpartition(".")[0]
+    asked = f"import sys; from {package} import registry; registry.PROVIDERS['nfs'](); print(*sys.modules)"
+    environment = {"PYTHONPATH": str(Path(__file__).parents[5] / "build/collections")}
+    loaded = subprocess.run([sys.executable, "-c", asked], env=environment, check=True, capture_output=True, text=True)
+    products = {name.removeprefix(f"{package}.").split(".")[0] for name in loaded.stdout.split() if package in name}
+    assert products & registry.PROVIDERS.keys() == {"nfs"}

@@ -17,8 +17,8 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites 
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run import session as session_module
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run.session import Session
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers import site_handle
-from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.registry import PROVIDERS
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.site_handle import SiteHandle
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.product_stand_in import register
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, SimulatedTime, plan_of
 
 GROUPS = [{"name": name, "selector": {"matchLabels": {"tier": name}}} for name in ("db", "app", "web")]
@@ -60,7 +60,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
         return Product
 
     for name in ("one", "two"):
-        monkeypatch.setitem(PROVIDERS, name, product(name))
+        register(monkeypatch, name, product(name))
     return questions
 
 
@@ -86,7 +86,7 @@ def test_p4_a_source_that_is_dead_for_this_run_is_not_asked_again(asked: list[tu
 def test_p4_an_api_server_that_is_dead_for_this_run_is_not_connected_to_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """Some products look for a group's volumes at both sites, each time."""
     opened: list[str] = []
-    monkeypatch.setitem(PROVIDERS, "kept", lambda sites: SimpleNamespace(sites=sites))  # type: ignore[arg-type]
+    register(monkeypatch, "kept", lambda sites: SimpleNamespace(sites=sites))
     monkeypatch.setattr(groups_module, "open_site", lambda _plan, site: opened.append(site))
     groups = groups_of("kept")
     groups.silence("east", "declared lost")
@@ -101,7 +101,7 @@ def test_p4_who_needs_an_api_server_takes_the_answer_of_whoever_asks_it(
     monkeypatch: pytest.MonkeyPatch, state: str
 ) -> None:
     api = MemoryApi("east") if state == "reachable" else None
-    monkeypatch.setitem(PROVIDERS, "kept", lambda sites: SimpleNamespace(sites=sites))  # type: ignore[arg-type]
+    register(monkeypatch, "kept", lambda sites: SimpleNamespace(sites=sites))
     groups = groups_of("kept")
     groups.hear("east", lambda: Reach("east", state, "timed out", api=api))  # type: ignore[arg-type]
     (group,) = groups.plan.groups
@@ -114,7 +114,7 @@ def test_p4_who_needs_an_api_server_takes_the_answer_of_whoever_asks_it(
 
 
 def test_p4_a_program_that_reaches_a_storage_has_no_more_time_than_the_site(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(PROVIDERS, "kept", lambda sites: SimpleNamespace(sites=sites))  # type: ignore[arg-type]
+    register(monkeypatch, "kept", lambda sites: SimpleNamespace(sites=sites))
     groups = groups_of("kept")
     groups.hurry("east", 0.01)
     (group,) = groups.plan.groups

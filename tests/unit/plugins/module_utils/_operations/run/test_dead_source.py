@@ -24,8 +24,8 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.start.verif
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.stop.shutdown import Patience, stop_vms
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers import site_handle
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.base import Capabilities, FenceProof
-from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.registry import PROVIDERS
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.site_handle import SiteHandle
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.product_stand_in import register
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, SimulatedTime, plan_of
 from urllib3.exceptions import ConnectTimeoutError, ReadTimeoutError
 
@@ -58,7 +58,7 @@ class DeadSite:
         monkeypatch.setattr(plan_sites, "connect", lambda site, _auth, _timeout: west if site == "west" else east)
         monkeypatch.setattr(plan_sites, "resolve_auth", lambda _site, _environment: {})
         monkeypatch.setattr(site_handle, "Clock", self.api.clock)
-        monkeypatch.setitem(PROVIDERS, "hanging", self._product())
+        register(monkeypatch, "hanging", self._product())
 
     def request(self, _method: str, _url: str, timeout: Any, **_more: Any) -> None:
         self._meet()

@@ -19,8 +19,8 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run.begin i
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run.end import end_run
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.stop.shutdown import Patience, stop_vms
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.base import Capabilities, FenceProof
-from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.registry import PROVIDERS
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.site_handle import SiteHandle
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.product_stand_in import register
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, SimulatedTime, plan_of
 
 SLOW = 4.0
@@ -64,7 +64,7 @@ class World:
         }
         monkeypatch.setattr(plan_sites, "connect", lambda site, _auth, _timeout: self.apis[site])
         monkeypatch.setattr(plan_sites, "resolve_auth", lambda _site, _environment: {})
-        monkeypatch.setitem(PROVIDERS, "slow", self._product())
+        register(monkeypatch, "slow", self._product())
 
     def begin(self, asked: RunAsked) -> dict[str, Any]:
         return begin_run(self.plan, asked, False)

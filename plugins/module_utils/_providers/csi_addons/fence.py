@@ -1,0 +1,166 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fencing by csi-addons: a NetworkFence at the survivor for the addresses of the lost site."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from ..._cluster.api import Api
+from ..._cluster.kinds import NETWORK_FENCE, NETWORK_FENCE_CLASS
+from ..._cluster.waiting import wait_for
+from ..._errors import NotFound, Refused, TerminalState, Unsupported
+from ..._model.plan import Group
+from ..site_handle import SiteHandle
+from .objects import fence_patch, network_fence
+from .options import FenceOptions, fence_options_of
+from .status import FENCE_ASKED, FENCE_CIDRS, FENCE_DRIVER, FENCE_MESSAGE, FENCE_RESULT, PARAMETERS, PROVISIONER, owner
+
+Object = dict[str, Any]
+RESERVED = "csiaddons.openshift.io/"
+SECRET_NAME = f"{RESERVED}networkfence-secret-name"
+SECRET_NAMESPACE = f"{RESERVED}networkfence-secret-namespace"
+# the status has no generation: of a state that was just asked for, only the message tells it from the one before
+DONE = {"Fenced": "fencing operation successful", "Unfenced": "unfencing operation successful"}
+OTHER = {"Fenced": "Unfenced", "Unfenced": "Fenced"}
+NEVER_RETRIED = "Failed to validate"
+
+
+class Fence:
+    """The fence of one plan around one lost site; groups of the same driver and addresses share it."""
+
+    def __init__(self, group: Group, survivor: SiteHandle, lost: str, seconds: float) -> None:
+        self._survivor = survivor
+        self._lost = lost
+        self._seconds = seconds
+        self._api: Api = survivor.api
+        self._plan = survivor.plan.name
+        options = fence_options_of(group, survivor.name, lost)
+        driver, secret, parameters = self._how(options)
+        self.wanted = network_fence(self._plan, lost, driver, options.cidrs, secret, parameters)
+        self.name: str = self.wanted["metadata"]["name"]
+
+    def close(self) -> str:
+        """Fence the lost site; the evidence, as read back."""
+        found = self._find()
+        if found is None:
+            try:
+                self._api.create(NETWORK_FENCE, self.wanted)
+            except NotFound as error:
+                raise self._not_served(error) from error
+        elif FENCE_ASKED.read(found) != "Fenced":
+            self._ask("Fenced")
+        self._await("Fenced")
+        cidrs = ", ".join(FENCE_CIDRS.read(self.wanted))
+        return f"NetworkFence {self.name} at {self._survivor.name}: {cidrs} fenced by {FENCE_DRIVER.read(self.wanted)}"
+
+    def lift(self) -> bool:
+        """Unfence, and only then delete: the deletion of a NetworkFence lifts nothing."""
+        if self._find() is None:
+            return False
+        self._check_others()
+        self._ask("Unfenced")
+        self._await("Unfenced")
+        self._api.delete(NETWORK_FENCE, self.name)
+        wait_for(
+            self._api.clock,
+            self._seconds,
+            lambda: (self._find() is None, "still there"),
+            f"delete the fence of {self._lost}",
+            self._survivor.name,
+            f"NetworkFence/{self.name}",
+        )
+        return True
+
+    def _how(self, options: FenceOptions) -> tuple[str, Mapping[str, str], Mapping[str, str]]:
+        """Driver, secret and parameters; of a class what it has."""
+        if not options.class_name:
+            return options.provisioner, options.secret, {}
+        try:
+            found = self._api.get(NETWORK_FENCE_CLASS, options.class_name)
+        except NotFound as error:
+            raise self._refused(
+                f"fence {self._lost}",
+                f"NetworkFenceClass/{options.class_name}",
+                f"absent: {error.seen}",
+                "the class that options.fence names",
+                "create it, or correct the options",
+            ) from error
+        parameters = PARAMETERS.read(found) or {}
+        secret = {"name": parameters.get(SECRET_NAME, ""), "namespace": parameters.get(SECRET_NAMESPACE, "")}
+        if not all(secret.values()):
+            raise self._refused(
+                f"fence {self._lost}",
+                f"NetworkFenceClass/{options.class_name}",
+                "it names no secret",
+                f"parameters {SECRET_NAME} and {SECRET_NAMESPACE}",
+                "correct the class",
+            )
+        rest = {key: value for key, value in parameters.items() if not key.startswith(RESERVED)}
+        return PROVISIONER.read(found), secret, rest
+
+    def _find(self) -> Object | None:
+        found = self._api.find(NETWORK_FENCE, self.name)
+        if found and owner(found) != self._plan:
+            raise self._refused(
+                f"fence {self._lost}",
+                f"NetworkFence/{self.name}",
+                f"an object of {owner(found) or 'somebody else'} has this name",
+                f"absent, or of plan {self._plan}",
+                "it was not touched: find out whose it is, then remove it",
+            )
+        return found
+
+    def _ask(self, state: Literal["Fenced", "Unfenced"]) -> None:
+        self._api.patch(NETWORK_FENCE, self.name, None, fence_patch(state))
+
+    def _await(self, state: str) -> None:
+        on = f"NetworkFence/{self.name}"
+        tried = f"bring the fence of {self._lost} to {state}"
+
+        def look() -> tuple[bool, str]:
+            found = self._api.get(NETWORK_FENCE, self.name)
+            result, message = FENCE_RESULT.read(found), FENCE_MESSAGE.read(found) or ""
+            seen = f"asked for {FENCE_ASKED.read(found)}, result {result or 'none yet'}: {message}"
+            if result == "Failed" and message.startswith(NEVER_RETRIED):
+                raise TerminalState(
+                    tried, site=self._survivor.name, on=on, seen=seen, next_step="correct options.fence"
+                )
+            done = FENCE_ASKED.read(found) == state and result == "Succeeded" and message != DONE[OTHER[state]]
+            return done, seen
+
+        hint = "look at the csi-addons manager's log and the driver, then start again"
+        wait_for(self._api.clock, self._seconds, look, tried, self._survivor.name, on, hint)
+
+    def _check_others(self) -> None:
+        """The driver keeps one list of addresses: to lift them here would lift them for all who fenced them."""
+        mine = set(FENCE_CIDRS.read(self.wanted))
+        others = [
+            item["metadata"]["name"]
+            for item in self._api.list(NETWORK_FENCE)
+            if item["metadata"]["name"] != self.name
+            and FENCE_ASKED.read(item) == "Fenced"
+            and FENCE_DRIVER.read(item) == FENCE_DRIVER.read(self.wanted)
+            and mine & set(FENCE_CIDRS.read(item) or [])
+        ]
+        if others:
+            raise self._refused(
+                f"unfence {self._lost}",
+                f"NetworkFence/{self.name}",
+                f"also fenced by NetworkFence {', '.join(sorted(others))}",
+                "nobody else who still wants these addresses fenced",
+                "end the other fences first, or leave this one until then",
+            )
+
+    def _refused(self, tried: str, on: str, seen: str, wanted: str, next_step: str) -> Refused:
+        return Refused(tried, site=self._survivor.name, on=on, seen=seen, wanted=wanted, next_step=next_step)
+
+    def _not_served(self, error: NotFound) -> Unsupported:
+        return Unsupported(
+            f"fence {self._lost}",
+            site=self._survivor.name,
+            on=NETWORK_FENCE.resource,
+            seen=f"the site does not serve it: {error.seen}",
+            next_step="install csi-addons there, fence by other means, or waive it by name: dr_waive_fencing=<reason>",
+        )

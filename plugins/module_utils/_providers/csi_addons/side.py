@@ -1,0 +1,333 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One group's replication objects at one site: found, matched with its claims, written, waited for."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from ..._cluster.api import Api, describe
+from ..._cluster.bulk import for_each
+from ..._cluster.kinds import (
+    VOLUME_GROUP_REPLICATION,
+    VOLUME_GROUP_REPLICATION_CLASS,
+    VOLUME_REPLICATION,
+    VOLUME_REPLICATION_CLASS,
+    Kind,
+)
+from ..._errors import Conflict, NotFound, Refused, Unsupported
+from ..._model.plan import Group
+from ..object_wait import Awaited, Key, await_absent, settle
+from ..shared_reads import SharedReads
+from ..site_handle import ClaimedVolume, SiteHandle
+from ..verdict import Verdict
+from .objects import (
+    MOST_CLAIMS_OF_A_GROUP,
+    State,
+    claim_selector,
+    group_object_name,
+    group_replication,
+    is_adopted,
+    release_patch,
+    state_patch,
+    volume_replication,
+)
+from .options import CsiAddonsOptions, options_of
+from .status import (
+    IN_WORDS,
+    PROVISIONER,
+    SOURCE_KIND,
+    SOURCE_NAME,
+    VGR_CLASS,
+    VGR_SELECTOR,
+    VGR_VR_CLASS,
+    VR_CLASS,
+    Goal,
+    judge,
+    owner,
+)
+
+Object = dict[str, Any]
+# seconds; how old the list of classes may be (they are made by hand), and one that a wait looks at
+CLASS_AGE = 5.0
+WAIT_AGE = 1.0
+HINT = "look at the object's conditions, the csi-addons manager's log and the driver; then start again"
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The replication objects of a namespace, by name and by the source that they replicate."""
+
+    by_name: Mapping[Key, Object]
+    by_source: Mapping[Key, tuple[Object, ...]]
+
+
+def listing(items: Iterable[Object]) -> Listing:
+    by_name, by_source = {}, defaultdict(list)
+    for item in items:
+        key = (item["metadata"].get("namespace", ""), item["metadata"]["name"])
+        by_name[key] = item
+        # a VolumeReplication of a group is the group controller's affair
+        if SOURCE_KIND.read(item) == "PersistentVolumeClaim":
+            by_source[key[0], SOURCE_NAME.read(item)].append(item)
+    return Listing(by_name, {key: tuple(found) for key, found in by_source.items()})
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What is switched at once: a claim with its VolumeReplication, or a namespace with its VolumeGroupReplication.
+
+    key: namespace, and the claim's or the group object's name. It is the same at both sites.
+    """
+
+    key: Key
+    item: Object | None
+
+    @property
+    def volume(self) -> str:
+        return "/".join(self.key)
+
+    @property
+    def object_key(self) -> Key:
+        return (self.key[0], self.item["metadata"]["name"]) if self.item else self.key
+
+
+class Side:
+    """claims: the group's at this site; without any there is nothing that could be written here."""
+
+    def __init__(self, group: Group, site: SiteHandle, reads: SharedReads[Listing]) -> None:
+        self.group = group
+        self.site = site
+        self.options = self._read_options()
+        self.per_group = self.options.per == "group"
+        self.kind: Kind = VOLUME_GROUP_REPLICATION if self.per_group else VOLUME_REPLICATION
+        self._reads = reads
+
+    def _read_options(self) -> CsiAddonsOptions:
+        return options_of(self.group, self.site.name)
+
+    @property
+    def api(self) -> Api:
+        return self.site.api
+
+    @property
+    def claims(self) -> list[ClaimedVolume]:
+        return self.site.volumes(self.group)
+
+    def units(self, since: int | None = None) -> list[Unit]:
+        """Of this site's claims, as listed after the moment, or after now."""
+        return self.matched(self.keys(), since)
+
+    def keys(self) -> list[Key]:
+        """What the claims of this site make necessary."""
+        claims = self.claims
+        if not self.per_group:
+            return [(item.pvc["metadata"]["namespace"], item.pvc["metadata"]["name"]) for item in claims]
+        namespaces = sorted({item.pvc["metadata"]["namespace"] for item in claims})
+        if len(namespaces) > 1:
+            wanted = "one: a VolumeGroupReplication selects claims of its own namespace"
+            raise self._refused(
+                "replicate the group as one",
+                f"claims in {len(namespaces)} namespaces: {', '.join(namespaces)}",
+                wanted,
+                "make a group of the plan for each namespace, or set per: volume",
+            )
+        if len(claims) > MOST_CLAIMS_OF_A_GROUP:
+            raise self._refused(
+                "replicate the group as one",
+                f"{len(claims)} claims",
+                f"at most {MOST_CLAIMS_OF_A_GROUP}: a VolumeGroupReplication holds no more",
+                "split the group, or set per: volume",
+            )
+        return [(namespace, group_object_name(self.site.plan.name, self.group.name)) for namespace in namespaces]
+
+    def matched(self, keys: Sequence[Key], since: int | None = None) -> list[Unit]:
+        """The keys with their objects here. One claim with two objects is refused: the controller obeys one of them."""
+        moment = self._reads.moment() if since is None else since
+        lists = {namespace: self._read(namespace, moment) for namespace in dict.fromkeys(key[0] for key in keys)}
+        return [Unit(key, self._object_of(lists[key[0]], key)) for key in keys]
+
+    def check_class(self) -> None:
+        """Refuse before anything is written: with its class absent an object is neither switched nor deleted."""
+        self._check_class(VOLUME_REPLICATION_CLASS, self.options.class_name)
+        if self.per_group:
+            self._check_class(VOLUME_GROUP_REPLICATION_CLASS, self.options.group_class)
+
+    def check_ours(self, units: Iterable[Unit]) -> None:
+        """P8: what we did not make is taken over only if it replicates the same by the same class."""
+        for unit in units:
+            if unit.item is None:
+                continue
+            wrong = self._differences(unit.item)
+            plan = owner(unit.item)
+            if plan not in ("", self.site.plan.name):
+                wrong.append(f"it belongs to plan {plan}")
+            if wrong:
+                raise Conflict(
+                    "take over what replicates the volume",
+                    site=self.site.name,
+                    on=describe(self.kind, *unit.object_key),
+                    seen="; ".join(wrong),
+                    wanted="absent, or as the plan has it",
+                    next_step="it was not touched: find out whose it is; correct the plan, or end that replication",
+                )
+
+    def ask(self, units: Sequence[Unit], state: State, demotions: Mapping[Key, int] | None = None) -> list[Unit]:
+        """Create or patch the objects in parallel; the units with what the server stored. Some may fail: then all are
+        tried, and the first failure is raised."""
+        outcome = for_each(units, partial(self._ask, state=state, demotions=demotions or {}))
+        for _unit, error in outcome.failed:
+            raise error
+        return [replace(unit, item=item) for unit, item in outcome.done]
+
+    def settle(self, units: Sequence[Unit], goal: Goal, unless: Callable[[], bool] = lambda: False) -> None:
+        wanted = {unit.object_key: unit.item["metadata"]["generation"] for unit in units if unit.item}
+        tried = f"wait until group {self.group.name} is {IN_WORDS[goal]}"
+        awaited = Awaited(IN_WORDS[goal], lambda item, generation: self.judge(item, goal, generation), HINT)
+        settle(self.api, self.kind, wanted, awaited, self._look_up(units), self.options.timeout, tried, unless)
+
+    def judge(self, item: Mapping[str, Any], goal: Goal, generation: int) -> Verdict:
+        return judge(item, goal, generation)
+
+    def delete(self, units: Sequence[Unit]) -> None:
+        """What is given back is not deleted."""
+
+        def end(unit: Unit) -> None:
+            if unit.item and self.is_given_back(unit.item):
+                self.api.patch(self.kind, unit.object_key[1], unit.key[0], release_patch())
+            elif unit.item:
+                self.api.delete(self.kind, unit.object_key[1], unit.key[0], unit.item["metadata"]["uid"])
+
+        for _unit, error in for_each(units, end).failed:
+            raise error
+        keys = [unit.object_key for unit in units if unit.item and not self.is_given_back(unit.item)]
+        tried = f"end the replication of group {self.group.name}"
+        await_absent(self.api, self.kind, keys, self._look_up(units), self.options.timeout, tried, HINT)
+
+    def is_given_back(self, item: Object) -> bool:
+        """Whether it stays when we go, without our marks."""
+        return is_adopted(item)
+
+    def provisioner(self) -> str:
+        """Of the group's VolumeReplicationClass here; empty when there is no such class."""
+        item = self.replication_class()
+        return str(PROVISIONER.read(item)) if item else ""
+
+    def replication_class(self) -> Object | None:
+        found = self._reads.read(self.api, VOLUME_REPLICATION_CLASS, None, 0, CLASS_AGE).by_name
+        return found.get(("", self.options.class_name))
+
+    def _ask(self, unit: Unit, state: State, demotions: Mapping[Key, int]) -> Object:
+        plan, options = self.site.plan.name, self.options
+        if unit.item is None:
+            return self.api.create(self.kind, self.completed(unit, self._new(unit, state)))
+        adopted = not owner(unit.item)
+        patch = state_patch(plan, self.group.name, state, demotions.get(unit.key), options.auto_resync, adopted)
+        return self.api.patch(self.kind, unit.object_key[1], unit.key[0], self.completed(unit, patch))
+
+    def completed(self, unit: Unit, body: Object) -> Object:
+        """An object or a patch as it is written, with what only one driver wants in it."""
+        return body
+
+    def _new(self, unit: Unit, state: State) -> Object:
+        plan, options = self.site.plan.name, self.options
+        if self.per_group:
+            classes = (options.group_class, options.class_name)
+            return group_replication(plan, self.group, unit.key[0], classes, state, options.auto_resync)
+        return volume_replication(plan, self.group.name, *unit.key, options.class_name, state, options.auto_resync)
+
+    def _look_up(self, units: Sequence[Unit]) -> Callable[[], Mapping[Key, Object]]:
+        namespaces, since = sorted({unit.key[0] for unit in units}), self._reads.moment()
+
+        def look() -> Mapping[Key, Object]:
+            lists = [self._read(namespace, since, WAIT_AGE).by_name for namespace in namespaces]
+            return {key: item for found in lists for key, item in found.items()} if len(lists) > 1 else lists[0]
+
+        return look
+
+    def _read(self, namespace: str, since: int, age: float | None = None) -> Listing:
+        try:
+            return self._reads.read(self.api, self.kind, namespace, since, age)
+        except NotFound as error:
+            raise Unsupported(
+                "read the replication",
+                site=self.site.name,
+                on=self.kind.resource,
+                seen=f"the site does not serve it: {error.seen}",
+                status=error.status,
+                next_step="install csi-addons with its definitions there, or correct the plan's provider",
+            ) from error
+
+    def _object_of(self, found: Listing, key: Key) -> Object | None:
+        if self.per_group:
+            return found.by_name.get(key)
+        items = found.by_source.get(key, ())
+        if len(items) > 1:
+            names = ", ".join(sorted(item["metadata"]["name"] for item in items))
+            raise self._refused(
+                "find what replicates the claim",
+                f"PersistentVolumeClaim/{'/'.join(key)} has {len(items)} {self.kind.kind}s: {names}",
+                "one: the controller ignores all others without a word",
+                "delete those that the claim's annotation does not name",
+            )
+        return items[0] if items else None
+
+    def _check_class(self, kind: Kind, name: str) -> None:
+        try:
+            found = self._reads.read(self.api, kind, None, 0, CLASS_AGE).by_name
+        except NotFound as error:
+            raise Unsupported(
+                "find the class",
+                site=self.site.name,
+                on=kind.resource,
+                seen=f"the site does not serve it: {error.seen}",
+                next_step="install csi-addons there, or correct the plan's provider",
+            ) from error
+        if ("", name) not in found:
+            there = ", ".join(sorted(item for _none, item in found)) or "none"
+            raise self._refused(
+                f"find the {kind.kind}",
+                f"{name} is absent; there is: {there}",
+                name,
+                "create it, or correct the options",
+            )
+        drivers = {_driver(item) for item in self.claims}
+        provisioner = PROVISIONER.read(found["", name])
+        if wrong := drivers - {provisioner}:
+            raise self._refused(
+                f"use the {kind.kind} {name}",
+                f"volumes of {', '.join(sorted(wrong))}",
+                f"volumes of its provisioner, {provisioner}",
+                "correct the options, or the group's selector",
+            )
+
+    def _differences(self, item: Object) -> list[str]:
+        options = self.options
+        if self.per_group:
+            wanted = {
+                VGR_CLASS: options.group_class,
+                VGR_VR_CLASS: options.class_name,
+                VGR_SELECTOR: claim_selector(self.site.plan.name, self.group.selector),
+            }
+        else:
+            wanted = {VR_CLASS: options.class_name}
+        return [
+            f"{field.path} is {field.read(item)}, wanted {value}"
+            for field, value in wanted.items()
+            if field.read(item) != value
+        ]
+
+    def _refused(self, tried: str, seen: str, wanted: str, next_step: str) -> Refused:
+        on = f"group {self.group.name}"
+        return Refused(tried, site=self.site.name, on=on, seen=seen, wanted=wanted, next_step=next_step)
+
+
+def _driver(volume: ClaimedVolume) -> str:
+    if volume.pv is None:
+        return f"(claim {volume.claim} is not bound)"
+    csi = volume.pv["spec"].get("csi")
+    return csi["driver"] if csi else f"(PersistentVolume {volume.pv['metadata']['name']} is not of a CSI driver)"

@@ -1,0 +1,105 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What has to be there, at one site and at its peer, before a verb of a described product begins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from ..._errors import NotFound, Refused, Unreachable, Unsupported
+from ..._model.plan import Group
+from .description import Description
+from .side import Side
+from .status import Unit, volume_status
+
+Reason = Callable[[Unit, Unit, Description, Description], str]
+
+
+def named(side: Side, tried: str) -> list[Unit]:
+    units = side.units()
+    if not units:
+        raise side.refused(
+            f"{tried} the group",
+            "none of its claims is here",
+            "its claims with their volumes: the plan names an object for each",
+            "create the claims first, then start again",
+        )
+    return units
+
+
+def existing(side: Side, tried: str) -> list[Unit]:
+    units = named(side, tried)
+    for unit in units:
+        if unit.item is None:
+            raise absent(side, tried, unit)
+    return units
+
+
+def absent(side: Side, tried: str, unit: Unit) -> NotFound:
+    return NotFound(
+        f"{tried} the group",
+        site=side.site.name,
+        on=f"group {side.group.name}, {unit.volume}",
+        seen=f"it has no {side.described.kind.kind} named {'/'.join(part for part in unit.key if part)}",
+        next_step="run protect where the plan lives first, or correct the name in the plan",
+    )
+
+
+def undescribed(group: Group, what: str, path: str) -> Unsupported:
+    return Unsupported(
+        what,
+        on=f"group {group.name}",
+        seen=f"the plan describes no {path}",
+        next_step="describe it in the options, if the product can do it; docs/providers/custom.md has an example",
+    )
+
+
+def at_peer(there: Side, units: Sequence[Unit]) -> list[Unit]:
+    """The peer's objects, asked now. Its silence is no permission."""
+    try:
+        return matched(units, there.units())
+    except Unreachable as error:
+        raise Refused(
+            "ask the peer",
+            site=there.site.name,
+            on=f"group {there.group.name}",
+            seen=f"no answer: {error}",
+            wanted="its state; nothing was written at either site",
+            next_step=f"bring {there.site.name} back, or declare it lost",
+        ) from error
+
+
+def matched(units: Sequence[Unit], others: Sequence[Unit]) -> list[Unit]:
+    """The other site's, in the order of these. What has no claim there has no object."""
+    found = {unit.claim: unit for unit in others}
+    return [found.get(unit.claim, replace(unit, item=None)) for unit in units]
+
+
+def refuse(verb: str, here: Side, mine: Sequence[Unit], there: Side, theirs: Sequence[Unit], reason: Reason) -> None:
+    for unit, other in zip(mine, theirs, strict=True):
+        if why := reason(unit, other, here.described, there.described):
+            raise here.refused(
+                f"{verb} the group",
+                f"{unit.volume}: {why}",
+                "the peer secondary and proven to be in sync, or this copy demoted last; nothing was written",
+                "demote the peer and prove its final sync, or declare it lost and force",
+            )
+
+
+def require_role(side: Side, units: Sequence[Unit], role: str, tried: str, why: str, next_step: str) -> None:
+    for unit in units:
+        seen = volume_status(side.described, unit)
+        if seen.role != role:
+            words = f"{unit.volume}: role {seen.role} {seen.message}".rstrip()
+            raise side.refused(tried, words, f"{role}: {why}", next_step)
+
+
+def require_objects(side: Side, units: Sequence[Unit]) -> None:
+    if units and side.described.create is None:
+        raise side.refused(
+            "replicate the group",
+            f"{units[0].volume} has no {side.described.kind.kind}",
+            "an object, or create in the plan",
+            "make it, or describe it in the plan",
+        )

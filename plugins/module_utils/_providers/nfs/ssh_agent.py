@@ -1,0 +1,303 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an NFS server runs for one export: a POSIX shell script. It is text here because data files don't travel."""
+
+from __future__ import annotations
+
+from .ssh_agent_clone import CLONE
+from .ssh_agent_transfer import TRANSFER
+
+# STATE_DIR VERB EXPORT [ARGUMENT...]; answers one line of JSON. Fed by ssh, it finds its text in the variable `agent`.
+AGENT = (
+    r"""#!/bin/sh
+# One export of an NFS server and its copy at the peer; made by the Ansible collection ocpvirt.dr.
+# shellcheck disable=SC2034,SC2154 # fields of the state, and what the peer says, are set by name
+set -uf
+LC_ALL=C
+PATH=$PATH:/usr/sbin:/sbin  # where exportfs lies
+export LC_ALL PATH
+umask 077
+
+state_dir=$1 verb=$2 name=$3
+shift 3
+state=$state_dir/$name.state
+busy=$state_dir/$name.transfer
+marker=.ocpvirt-dr
+
+PEER_PATIENCE=4       # a status must answer although the peer is dead
+TRANSFER_PATIENCE=10  # how long a change of role lets an incoming transfer end by itself
+DIGEST_PATIENCE=86400
+FIELDS="path exports_dir cron_dir clients export_options peer peer_state_dir peer_ssh_options interval interval_asked \
+role epoch paused source synced snapshot open resyncing diverged last_sync recovery_point problem"
+SHOWN="name path role peer interval interval_asked epoch paused source synced resyncing diverged last_sync \
+recovery_point problem mounted age there_role there_epoch reason message"
+RSYNC="-aHAXSs --numeric-ids --delete-delay --delay-updates --timeout=60 --exclude=/$marker --exclude=/lost+found"
+
+quoted() {
+  case $1 in
+  *[!A-Za-z0-9_.:/@\ -]*) printf '%s' "$1" | tr '\000-\037\177' '[ *]' | cut -c 1-600 | sed 's/[\\"]/\\&/g' ;;
+  *) printf '%s' "$1" ;; esac
+}
+
+fail() {  # REASON MESSAGE
+  printf '{"error":{"reason":"%s","message":"%s"}}\n' "$1" "$(quoted "$2")"
+  exit 1
+}
+
+# reason and message out of another agent's refusal
+read_refusal() {  # TEXT
+  case $1 in
+  *'"reason":"'*'"message":"'*)
+    reason=${1#*'"reason":"'} reason=${reason%%'"'*}
+    message=${1#*'"message":"'} message=$(printf '%s' "${message%'"}}'*}" | sed 's/\\\(.\)/\1/g') ;;
+  *) reason=Failed message=$(printf '%s' "$1" | tail -n 1) ;; esac
+}
+
+now() { date -u +%Y-%m-%dT%H:%M:%SZ; }
+seconds_since() { echo $(($(date +%s) - $(date -d "$1" +%s))); }
+random() { od -An -N8 -tx1 /dev/urandom | tr -d ' \n'; }
+
+load() {
+  [ -f "$state" ] || fail NotFound "export $name is not set up on this server"
+  for field in $FIELDS; do eval "$field="; done
+  while IFS= read -r line; do
+    field=${line%%=*}
+    case " $FIELDS " in *" $field "*) eval "$field=\${line#*=}" ;; esac
+  done <"$state"
+}
+
+changed=false
+replace() {  # FILE: by stdin, at once; `changed` says whether it was another
+  fresh=${1%/*}/.${1##*/}.new
+  { cat >"$fresh" && sync "$fresh"; } || fail Failed "cannot write $1"
+  if cmp -s "$fresh" "$1"; then rm -f "$fresh" && return; fi
+  mv -f "$fresh" "$1" || fail Failed "cannot write $1"
+  changed=true
+}
+
+save() {
+  text=$(for field in $FIELDS; do eval "printf '%s=%s\n' \"\$field\" \"\$$field\""; done)
+  replace "$state" <<END
+$text
+END
+}
+
+lock_state() { { exec 8>>"$state.lock" && flock -w 10 8; } || fail Busy "the state of $name is being changed"; }
+put() {  # FIELD VALUE...
+  lock_state
+  load
+  while [ $# -gt 1 ]; do eval "$1=\$2" && shift 2; done
+  save
+  exec 8>&-
+}
+
+lock_transfer() {  # SECONDS; inherited by rsync, so it lasts until its last process is gone
+  exec 9>>"$busy"
+  flock -w "$1" 9 || fail Busy "a transfer of export $name is running"
+  : >"$busy"
+}
+
+stop_incoming() {  # then holds the lock: nothing comes in any more
+  exec 9>>"$busy"
+  if ! flock -w "$TRANSFER_PATIENCE" 9; then
+    receiver=$(cat "$busy")
+    [ -z "$receiver" ] || kill "$receiver"
+    flock -w "$TRANSFER_PATIENCE" 9 || fail Busy "a transfer of export $name does not end"
+  fi
+  : >"$busy"
+}
+
+# The file system of an export may not be mounted: an empty directory would empty the other side too.
+in_place() { [ -f "$path/$marker" ] || fail Failed "$path has no file $marker: its file system is not mounted"; }
+
+publish() {  # ro|rw: for the next boot, then now
+  line=$path
+  for client in $clients; do line="$line $client($1,$export_options)"; done
+  replace "$exports_dir/ocpvirt-dr-$name.exports" <<END
+$line
+END
+  for client in $clients; do
+    said=$(exportfs -o "$1,$export_options" "$client:$path" 2>&1) || fail Failed "exportfs $1 for $client: $said"
+  done
+}
+
+peer_ssh() { echo "ssh -o BatchMode=yes -o ConnectTimeout=3 -o ServerAliveInterval=5 $peer_ssh_options"; }
+
+ask_peer() {  # SECONDS VERB ARGUMENT...; sets answer, or reason and message
+  patience=$1 asked=$2
+  shift 2
+  # shellcheck disable=SC2046,SC2029 # words without blanks or quotes: the control has checked them
+  answer=$(timeout "$patience" $(peer_ssh) "$peer" \
+    "sh $peer_state_dir/agent $peer_state_dir $asked $name $*" </dev/null 2>&1)
+  case $? in
+  0) return 0 ;;
+  124) reason=PeerUnreachable message="$peer did not answer within $patience s" ;;
+  255) reason=PeerUnreachable message="$peer: $(printf '%s' "$answer" | tail -n 1)" ;;
+  *) read_refusal "$answer" && message="at $peer: $message" ;; esac
+  return 1
+}
+
+see_peer() {  # sets there_role and so on
+  ask_peer "$PEER_PATIENCE" hello || return 1
+  for field in path role epoch paused mounted; do
+    eval "there_$field=\$(printf '%s\n' \"\$answer\" | sed -n \"s/^\$field=//p\" | tail -n 1)"
+  done
+}
+
+look_at_mount() { if [ -f "$path/$marker" ]; then mounted=yes; else mounted=no; fi; }
+hello() {
+  load
+  look_at_mount
+  for field in path role epoch paused mounted; do eval "printf '%s=%s\n' \"\$field\" \"\$$field\""; done
+}
+
+# The side with the older epoch needs the resync; both, where both were promoted by force.
+has_diverged() {
+  [ -n "$epoch" ] && [ -n "$there_epoch" ] && [ "$epoch" != "$there_epoch" ] &&
+    [ "${epoch%%-*}" -le "${there_epoch%%-*}" ]
+}
+
+status() {  # facts; what they mean is for the control to say
+  load
+  there_role='' there_epoch='' reason='' message='' age=''
+  if see_peer && has_diverged; then diverged="this side is in epoch $epoch, $peer in $there_epoch"; fi
+  look_at_mount
+  [ -z "$last_sync" ] || age=$(seconds_since "$last_sync")
+  comma='{'
+  for field in $SHOWN; do
+    eval "value=\$$field"
+    printf '%s"%s":"%s"' "$comma" "$field" "$(quoted "$value")"
+    comma=,
+  done
+  echo '}'
+}
+
+set_up() {  # ROLE PATH of a new export
+  [ -d "$2" ] || fail Invalid "$2 is no directory on this server"
+  content=$(find "$2" -mindepth 1 -maxdepth 1 ! -name "$marker" ! -name lost+found -print -quit)
+  [ "$1" = primary ] || [ -z "$content" ] ||
+    fail Exists "$2 is not empty, and the first transfer would delete what a secondary has: empty it first"
+  for field in $FIELDS; do eval "$field="; done
+  role=$1 path=$2 paused=no source=no open=no resyncing=no
+  [ "$role" = secondary ] || epoch=1-$(random)
+  : >"$path/$marker" || fail Failed "cannot write to $path"
+}
+
+create() {  # ROLE PATH CLIENTS EXPORT_OPTIONS PEER PEER_STATE_DIR PEER_SSH_OPTIONS INTERVAL EXPORTS_DIR CRON_DIR
+  for program in rsync exportfs ssh flock timeout sha256sum; do
+    command -v "$program" >/dev/null || fail Failed "$program is not installed on this server"
+  done
+  [ -d "${10}" ] || fail Failed "${10} is no directory on this server: cron is not installed"
+  mkdir -p "$state_dir" "$9" || fail Failed "cannot make $state_dir and $9"
+  lock_state
+  if [ -f "$state" ]; then
+    load
+    [ "$path" = "$2" ] || fail Exists "export $name is set up with $path, not $2"
+  else
+    set_up "$1" "$2"
+  fi
+  clients=$3 export_options=$4 peer=$5 peer_state_dir=$6 peer_ssh_options=$7 interval_asked=$8
+  exports_dir=$9 cron_dir=${10}
+  interval=$(((interval_asked + 59) / 60 * 60))  # cron's minutes
+  replace "$state_dir/agent" <<END
+$agent
+END
+  save
+  exec 8>&-
+  if [ "$role" = primary ]; then publish rw; else publish ro; fi
+  replace "$cron_dir/ocpvirt-dr-$name" <<END
+* * * * * root sh $state_dir/agent $state_dir tick $name >/dev/null 2>&1
+END
+  printf '{"changed":%s,"interval_seconds":%s}\n' "$changed" "$interval"
+}
+
+"""
+    + TRANSFER
+    + CLONE
+    + r"""
+grant() {  # EPOCH SNAPSHOT: may the peer become primary without a loss?
+  load
+  [ -z "$epoch" ] || [ "$epoch" = "$1" ] || fail Diverged "it is in epoch $epoch, the other side in $1"
+  [ "$role" = secondary ] || fail PeerIsPrimary "it is $role in epoch $epoch; demote it first"
+  [ "$source" = yes ] || return 0
+  [ -n "$synced" ] || fail NotSynced 'it was demoted, but its final sync has not completed'
+  [ "$synced" = "${2:-}" ] || fail NotSynced 'the other side does not hold its final sync'
+}
+
+promote() {  # force|orderly
+  load
+  if [ "$role" = primary ]; then publish rw && echo '{"changed":false}' && return; fi
+  next=$epoch
+  if [ "$1" = force ]; then
+    number=${epoch%%-*}
+    next=$((${number:-0} + 1))-$(random)
+  else
+    [ -z "$diverged" ] || fail Diverged "$diverged; resync it first"
+    [ "$resyncing$open" = nono ] || fail NotSynced 'a transfer to this side has not completed'
+    [ -n "$epoch" ] || fail NotSynced 'nothing has reached this side yet'
+    ask_peer "$PEER_PATIENCE" grant "$epoch" "$snapshot" || fail "$reason" "$message"
+  fi
+  in_place
+  held=$snapshot
+  stop_incoming
+  load
+  problem=''
+  [ "$1" = force ] || [ "$open$snapshot" = "no$held" ] || fail Busy 'a transfer began during the promotion; try again'
+  [ "$open$resyncing" = nono ] || problem='promoted while a transfer was open: files may be of two moments'
+  # what a transfer left behind that was cut off
+  find "$path" -type d -name '.~tmp~' -prune -exec rm -rf {} +
+  publish rw
+  if [ "$1" = force ]; then latest=''; else latest=$last_sync; fi  # nothing of a new epoch is at the peer
+  put role primary epoch "$next" recovery_point "$last_sync" last_sync "$latest" source no synced '' snapshot '' \
+    open no resyncing no diverged '' problem "$problem"
+  echo '{"changed":true}'
+}
+
+demote() {
+  load
+  publish ro
+  if [ "$role" = secondary ]; then echo '{"changed":false}' && return; fi
+  put role secondary source yes synced ''
+  echo '{"changed":true}'
+}
+
+resync() {
+  load
+  see_peer || fail "$reason" "$message"
+  [ "$there_role" = primary ] || fail Invalid "$peer is $there_role: there is no primary to take the content from"
+  [ "$there_mounted" = yes ] || fail Failed "the file system of $there_path is not mounted at $peer"
+  [ "$role" = secondary ] || [ -n "$diverged" ] || has_diverged ||
+    fail NotSecondary "export $name is primary and not diverged: its content is the valid one"
+  in_place && stop_incoming
+  publish ro
+  put role secondary epoch '' source no synced '' snapshot '' open yes resyncing yes diverged '' last_sync '' problem ''
+  at=$(now)
+  run_rsync "$peer:$there_path/" "$path/"
+  put epoch "$there_epoch" last_sync "$at" open no resyncing no
+  echo '{"changed":true}'
+}
+
+remove() {  # the end of replication: data stays, and the export as it is, since VMs may use it
+  [ -f "$state" ] || { echo '{"changed":false}' && return; }
+  load
+  stop_incoming
+  rm -f "$cron_dir/ocpvirt-dr-$name" "$path/$marker" "$state" "$state.lock" "$busy" "$state_dir/$name.files" \
+    "$state_dir/$name.digest" || fail Failed "cannot remove $state"
+  echo '{"changed":true}'
+}
+
+pause() {
+  put paused yes
+  [ "$role" = primary ] || stop_incoming
+  echo '{"changed":true}'
+}
+
+case $verb in
+status | hello | create | receive | received | push | tick | digest | grant | promote | demote | resync | pause | \
+  remove | clone | unclone)
+  "$verb" "$@" ;;
+sync) final_sync ;;
+resume) put paused no && echo '{"changed":true}' ;;
+*) fail Invalid "no verb $verb" ;; esac
+"""
+)

@@ -1,0 +1,37 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A failover without the source: an Action that skips it."""
+
+from __future__ import annotations
+
+from ..._cluster.kinds import STORK_ACTION
+from ..._errors import DrError
+from .action import ask, await_success, new_name
+from .side import Side
+from .status import NAMESPACES, SKIPS_SOURCE, Standing, is_ended
+
+
+def fail_over_by_force(side: Side, mine: Standing) -> None:
+    """One of a killed attempt is joined; a planned switch that is under way would wait for the lost source."""
+    under_way = [item for item in mine.actions if not is_ended(item)]
+    side.delete(STORK_ACTION, [item for item in under_way if not SKIPS_SOURCE.read(item)])
+    joined = [item["metadata"]["name"] for item in under_way if SKIPS_SOURCE.read(item)]
+    name = joined[-1] if joined else new_name(side.copy_name)
+    ask(side, name, sorted(NAMESPACES.read(mine.copy or {}) or ()), forced=True)
+    try:
+        await_success(side, name)
+    except DrError as error:
+        told = _withdraw(side, name)
+        error.next_step = f"{told}; {error.next_step}" if error.next_step else told
+        raise
+
+
+def _withdraw(side: Side, name: str) -> str:
+    """It must not happen when Stork comes back, long after the run has ended."""
+    try:
+        left = [item for item in side.standing().actions if item["metadata"]["name"] == name]
+        side.delete(STORK_ACTION, left)
+        done = side.standing().activated
+    except DrError as error:
+        return f"the Action could not be withdrawn ({error}): delete it"
+    return "it was done all the same: run the same command again" if done else "the Action was withdrawn"

@@ -1,0 +1,110 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A planned switch as Trident can do it: as a whole.
+
+Trident makes no source read-only by itself. A source stops to be one only by becoming the mirror of a copy that was
+promoted, so both happen here, after a final sync, and with no moment at which both sides are secondary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..._errors import Refused
+from .objects import final_sync_of, following, handover, is_handed_over, promoted
+from .side import Mirror, Object, Side
+from .status import ASKED, describe, follows, handle, is_primary, remote_of
+from .sync import send_rest
+
+
+@dataclass(frozen=True)
+class Pair:
+    mine: Mirror
+    theirs: Mirror
+
+    @property
+    def is_done(self) -> bool:
+        return follows(self.mine.item)
+
+    @property
+    def waits_for_sync(self) -> bool:
+        return is_primary(self.mine.item) and follows(self.theirs.item, handle(self.mine.item or {}))
+
+    @property
+    def was_cut(self) -> bool:
+        """A planned switch has asked for the peer's promotion, and did not come to its end."""
+        if not self.is_given_up or self.mine.item is None or not final_sync_of(self.theirs.item or {}):
+            return False
+        return ASKED.read(self.mine.item) != "promoted" or is_handed_over(self.theirs.item or {}, self.mine.item)
+
+    @property
+    def is_given_up(self) -> bool:
+        """The peer was asked to be promoted: only a resync, which throws this copy away, may follow if by force."""
+        return self.theirs.item is not None and ASKED.read(self.theirs.item) == "promoted"
+
+
+def switch(here: Side, there: Side, pairs: Sequence[Pair]) -> bool:
+    """All of them are looked at before anything is written. here: the side that hands over."""
+    for pair in pairs:
+        if not (pair.is_done or pair.waits_for_sync or pair.is_given_up):
+            raise _no_way(here, there, pair)
+    todo = [pair for pair in pairs if not pair.is_done and (pair.waits_for_sync or pair.was_cut)]
+    if not todo:
+        return False
+    for pair in todo:
+        check_source(here, there, pair.mine, handle(pair.theirs.item or {}))
+    here.check_ours([pair.mine for pair in todo])
+    there.check_ours([pair.theirs for pair in todo])
+    behind = [pair.theirs for pair in todo if pair.waits_for_sync]
+    updates = send_rest(there, behind) if behind else {}
+    # of a switch that was cut: what it had proven stands
+    cut = [pair for pair in todo if pair.was_cut and not is_primary(pair.theirs.item)]
+    updates |= {pair.theirs.key: final_sync_of(pair.theirs.item or {}) for pair in cut}
+    handovers = {
+        pair.theirs.key: handover(updates[pair.theirs.key], pair.mine.item or {})
+        for pair in todo
+        if pair.theirs.key in updates
+    }
+    there.settle(there.ask([*behind, *(pair.theirs for pair in cut)], lambda _mirror: promoted(), handovers), "primary")
+    give_up(here, there, [pair.mine for pair in todo])
+    return True
+
+
+def give_up(here: Side, there: Side, mirrors: Sequence[Mirror]) -> None:
+    """Their data is replaced by that of the other side, which is primary."""
+    sources = {mirror.key: handle(mirror.item or {}) for mirror in there.matched([mirror.key for mirror in mirrors])}
+    for mirror in mirrors:
+        check_source(here, there, mirror, sources[mirror.key])
+    options = here.options
+
+    def reestablished(mirror: Mirror) -> Object:
+        return following("reestablished", mirror.key[1], sources[mirror.key], options.policy, options.schedule)
+
+    here.settle(here.ask(mirrors, reestablished), "follows")
+
+
+def check_source(here: Side, there: Side, mirror: Mirror, source: str) -> None:
+    """Trident never lets a relationship change the volume that it names, and fails it for the attempt."""
+    if mirror.item is None or remote_of(mirror.item) in ("", source):
+        return
+    raise here.refused(
+        "make the volume a mirror",
+        mirror,
+        f"it mirrors, or has mirrored, {remote_of(mirror.item)}",
+        f"{source}, the volume of {there.site.name}",
+        "the volume was exchanged there: make this copy anew (delete its TridentMirrorRelationship and its claim), then"
+        " protect the plan again",
+    )
+
+
+def _no_way(here: Side, there: Side, pair: Pair) -> Refused:
+    mine, theirs = (describe(item) if item else "absent" for item in (pair.mine.item, pair.theirs.item))
+    return here.refused(
+        "hand the volume over",
+        pair.mine,
+        f"its TridentMirrorRelationship: {mine}; at {there.site.name}: {theirs}",
+        f"promoted here, and established or reestablished from it at {there.site.name}",
+        "nothing was changed, and Trident cannot make a source read-only: run protect, and wait until the mirror is"
+        " established",
+    )

@@ -1,0 +1,98 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What has to be there, at one site and at its peer, before a verb of VolSync's provider begins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ..._errors import NotFound, Refused, Unreachable
+from .guard import against_promotion
+from .side import Side
+from .status import PAUSED, Pair, volume_status
+
+
+def existing(side: Side, tried: str) -> list[Pair]:
+    require_claims(side, tried)
+    pairs = side.pairs()
+    for pair in pairs:
+        if pair.source is None and pair.destination is None:
+            raise NotFound(
+                f"{tried} the group",
+                site=side.site.name,
+                on=f"group {side.group.name}, {pair.volume}",
+                seen="it has no ReplicationSource and no ReplicationDestination",
+                next_step="run protect where the plan lives first",
+            )
+    return pairs
+
+
+def require_claims(side: Side, tried: str) -> None:
+    if not side.keys():
+        raise side.refused(
+            f"{tried} the group",
+            "none of its claims is here",
+            "its claims with their volumes: VolSync reaches a volume through its claim",
+            "create the claims first (prestage does), then start again",
+        )
+
+
+def at_peer(there: Side, pairs: Sequence[Pair]) -> list[Pair]:
+    """The peer's objects, asked now. Its silence is no permission."""
+    try:
+        return there.pairs([pair.claim for pair in pairs])
+    except Unreachable as error:
+        raise Refused(
+            "ask the peer",
+            site=there.site.name,
+            on=f"group {there.group.name}",
+            seen=f"no answer: {error}",
+            wanted="its state; nothing was written at either site",
+            next_step=f"bring {there.site.name} back, or declare it lost",
+        ) from error
+
+
+def refuse(
+    verb: str,
+    side: Side,
+    mine: Sequence[Pair],
+    theirs: Sequence[Pair],
+    peer: str,
+    reason: Callable[[Pair, Pair, str], str] = against_promotion,
+) -> None:
+    for pair, other in zip(mine, theirs, strict=True):
+        if why := reason(pair, other, peer):
+            raise side.refused(
+                f"{verb} the group",
+                f"{pair.volume}: {why}",
+                "the peer demoted and its final sync ended at both sites, or this copy demoted last",
+                "demote the peer and prove its final sync, or declare it lost and force",
+            )
+
+
+def require_final_sync_possible(here: Side, mine: Sequence[Pair], there: Side, theirs: Sequence[Pair]) -> None:
+    tried = "prove the final sync"
+    for pair, peer in zip(mine, theirs, strict=True):
+        if pair.sending != "demoted":
+            role, wanted = volume_status(pair).role, "demoted: what follows its schedule proves nothing"
+            raise here.refused(tried, f"{pair.volume}: role {role}", wanted, "demote it first")
+        if pair.source and PAUSED.read(pair.source):
+            raise here.refused(tried, f"{pair.volume}: paused", "a ReplicationSource that sends", "resume it first")
+        if peer.sending != "none" or not peer.listens:
+            seen = volume_status(peer)
+            why = f"{peer.volume}: role {seen.role} {seen.message}".rstrip()
+            wanted = "a ReplicationDestination that takes in"
+            raise there.refused(tried, why, wanted, "promote the demoted site again, and run protect there")
+
+
+def require_primary(side: Side, peer: str, theirs: Sequence[Pair]) -> None:
+    """A copy is thrown away only for one that is primary."""
+    for pair in theirs:
+        if not pair.is_primary:
+            seen = volume_status(pair)
+            raise side.refused(
+                "resynchronise the group",
+                f"at {peer}: {pair.volume} has role {seen.role}, {seen.message or seen.health}",
+                f"primary at {peer}: its data replaces this copy",
+                f"promote {peer} first, or find out which side holds the data",
+            )

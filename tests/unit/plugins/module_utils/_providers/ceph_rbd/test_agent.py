@@ -1,0 +1,80 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The agent's verbs over bindings in memory: what is tried again in one call, and what is seen after it."""
+
+from __future__ import annotations
+
+import errno
+import sys
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ceph_rbd import agent as ceph_rbd_agent
+
+
+class Bindings:
+    """Module `rbd` and a connection. answers: image to the numbers of its next promotions; then they succeed."""
+
+    ImageNotFound = KeyError
+
+    def __init__(self) -> None:
+        self.answers: dict[str, list[int]] = {}
+        self.promoted: list[str] = []
+
+    def open_ioctx(self, _pool: str) -> Any:
+        return _Closing(set_namespace=lambda _namespace: None)
+
+    def Image(self, _context: Any, name: str) -> Any:
+        return _Closing(mirror_image_promote=lambda _force: self._promote(name))
+
+    def _promote(self, name: str) -> None:
+        if self.answers.get(name):
+            raise OSError(self.answers[name].pop(0), "not now")
+        self.promoted.append(name)
+
+
+class _Closing(SimpleNamespace):
+    def __enter__(self) -> _Closing:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        pass
+
+
+@pytest.fixture
+def ceph(monkeypatch: pytest.MonkeyPatch) -> Bindings:
+    bindings = Bindings()
+    monkeypatch.setitem(sys.modules, "rbd", bindings)
+    monkeypatch.setattr(ceph_rbd_agent, "PAUSE", 0.0)
+    return bindings
+
+
+def request(**more: Any) -> dict[str, Any]:
+    images = [{"pool": "rbd", "namespace": "", "image": name} for name in "abc"]
+    return {"verb": "promote", "images": images, **more}
+
+
+def test_what_cannot_be_switched_yet_is_tried_again_in_the_same_call(ceph: Bindings) -> None:
+    ceph.answers = {"b": [errno.EBUSY, errno.EROFS], "c": [errno.EIO]}
+    answers = ceph_rbd_agent.act(ceph, request(again=5, not_yet=[errno.EBUSY, errno.EROFS]))
+    assert [answer["errno"] for answer in answers] == [0, 0, errno.EIO]
+    assert sorted(ceph.promoted) == ["a", "b"]
+
+
+def test_p1_it_is_not_tried_for_ever_as_its_peer_is_looked_at_between(ceph: Bindings) -> None:
+    ceph.answers = {"b": [errno.EBUSY] * 1_000_000}
+    answers = ceph_rbd_agent.act(ceph, request(again=0.01, not_yet=[errno.EBUSY]))
+    assert [answer["errno"] for answer in answers] == [0, errno.EBUSY, 0]
+
+
+def test_a_verb_without_a_patience_is_said_once(ceph: Bindings) -> None:
+    ceph.answers = {"b": [errno.EBUSY]}
+    assert [answer["errno"] for answer in ceph_rbd_agent.act(ceph, request())] == [0, errno.EBUSY, 0]
+
+
+def test_a_switch_is_read_back_after_its_last_image(ceph: Bindings, monkeypatch: pytest.MonkeyPatch) -> None:
+    ceph.answers = {"b": [errno.EBUSY]}
+    monkeypatch.setattr(ceph_rbd_agent, "look", lambda *_asked: sorted(ceph.promoted))
+    answer = ceph_rbd_agent.switch(ceph, request(again=5, not_yet=[errno.EBUSY]))
+    assert answer["seen"] == ["a", "b", "c"]

@@ -1,0 +1,162 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""NetworkFences, over an API in memory; a controller's answer is written while the wait sleeps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import NETWORK_FENCE, NETWORK_FENCE_CLASS
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused, TerminalState, Timeout, Unsupported
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.csi_addons.world import World, world
+
+CIDRS = ["192.0.2.0/24", "198.51.100.7/32"]
+OPTIONS: dict[str, Any] = {
+    "fence": {"provisioner": "block.csi.example.com", "secret": {"name": "fencer", "namespace": "storage"}},
+    "sites": {"east": {"fence": {"cidrs": CIDRS}}},
+}
+FENCED = {"result": "Succeeded", "message": "fencing operation successful"}
+UNFENCED = {"result": "Succeeded", "message": "unfencing operation successful"}
+
+
+def fences(made: World) -> dict[str, dict[str, Any]]:
+    return {name: item for (kind, _ns, name), item in made.apis["west"].objects.items() if kind == "NetworkFence"}
+
+
+def answer(made: World, status: dict[str, str], after: float = 1.0) -> None:
+    def write() -> None:
+        for item in fences(made).values():
+            item["status"] = dict(status)
+
+    made.time.at(made.time.seconds + after, write)
+
+
+def test_the_lost_sites_addresses_are_fenced_and_read_back() -> None:
+    made = world(**OPTIONS)
+    answer(made, FENCED)
+    proof = made.provider.fence(made.group, "west", "east")
+    ((name, found),) = fences(made).items()
+    assert proof.evidence == f"NetworkFence {name} at west: {', '.join(CIDRS)} fenced by block.csi.example.com"
+    assert found["spec"] == {
+        "driver": "block.csi.example.com",
+        "cidrs": CIDRS,
+        "fenceState": "Fenced",
+        "secret": {"name": "fencer", "namespace": "storage"},
+    }
+    assert made.provider.fence(made.group, "west", "east") == proof
+    assert len(fences(made)) == 1
+
+
+def test_driver_secret_and_parameters_come_from_the_class() -> None:
+    made = world(**{**OPTIONS, "fence": {"class": "fencing"}})
+    parameters = {
+        "clusterID": "rook",
+        "csiaddons.openshift.io/networkfence-secret-name": "fencer",
+        "csiaddons.openshift.io/networkfence-secret-namespace": "storage",
+    }
+    body = {"metadata": {"name": "fencing"}, "spec": {"provisioner": "rbd.csi", "parameters": parameters}}
+    made.apis["west"].create(NETWORK_FENCE_CLASS, body)
+    answer(made, FENCED)
+    made.provider.fence(made.group, "west", "east")
+    (found,) = fences(made).values()
+    assert (found["spec"]["driver"], found["spec"]["parameters"]) == ("rbd.csi", {"clusterID": "rook"})
+    assert found["spec"]["secret"] == {"name": "fencer", "namespace": "storage"}
+
+
+def test_an_absent_class_is_refused() -> None:
+    made = world(**{**OPTIONS, "fence": {"class": "fencing"}})
+    with pytest.raises(Refused, match="NetworkFenceClass/fencing"):
+        made.provider.fence(made.group, "west", "east")
+    assert fences(made) == {}
+
+
+def test_a_fence_that_never_succeeds_is_no_fence() -> None:
+    made = world(**OPTIONS)
+    answer(made, {"result": "Failed", "message": "rados: timed out"})
+    with pytest.raises(Timeout, match="result Failed: rados: timed out"):
+        made.provider.fence(made.group, "west", "east")
+
+
+def test_a_fence_that_is_never_tried_again_is_terminal() -> None:
+    made = world(**OPTIONS)
+    answer(made, {"result": "Failed", "message": "Failed to validate Networkfence parameters: no driver"})
+    with pytest.raises(TerminalState, match="no driver"):
+        made.provider.fence(made.group, "west", "east")
+    assert made.time.seconds < 5
+
+
+def test_a_site_is_unfenced_before_its_fence_is_deleted() -> None:
+    made = world(**OPTIONS)
+    answer(made, FENCED)
+    made.provider.fence(made.group, "west", "east")
+    answer(made, UNFENCED, after=7)
+    began = made.time.seconds
+    assert made.provider.unfence(made.group, "west", "east")
+    # the success of the fence itself was not taken for that of its end
+    assert made.time.seconds - began >= 7
+    assert fences(made) == {}
+    assert not made.provider.unfence(made.group, "west", "east")
+
+
+def test_a_fence_is_closed_again_and_an_old_success_is_none() -> None:
+    made = world(**OPTIONS)
+    answer(made, FENCED)
+    made.provider.fence(made.group, "west", "east")
+    name = next(iter(fences(made)))
+    made.apis["west"].patch(NETWORK_FENCE, name, None, {"spec": {"fenceState": "Unfenced"}, "status": UNFENCED})
+    answer(made, FENCED, after=7)
+    began = made.time.seconds
+    made.provider.fence(made.group, "west", "east")
+    assert made.time.seconds - began >= 7
+    assert fences(made)[name]["spec"]["fenceState"] == "Fenced"
+
+
+def test_p8_addresses_that_others_have_fenced_stay_fenced() -> None:
+    made = world(**OPTIONS)
+    answer(made, FENCED)
+    made.provider.fence(made.group, "west", "east")
+    spec = {"driver": "block.csi.example.com", "cidrs": CIDRS[:1], "fenceState": "Fenced"}
+    made.apis["west"].create(NETWORK_FENCE, {"metadata": {"name": "theirs"}, "spec": spec})
+    with pytest.raises(Refused, match="also fenced by NetworkFence theirs"):
+        made.provider.unfence(made.group, "west", "east")
+    assert {item["spec"]["fenceState"] for item in fences(made).values()} == {"Fenced"}
+
+
+def test_p8_a_same_named_fence_of_somebody_else_is_not_touched() -> None:
+    made = world(**OPTIONS)
+    answer(made, FENCED)
+    made.provider.fence(made.group, "west", "east")
+    (found,) = fences(made).values()
+    found["metadata"]["labels"] = {}
+    with pytest.raises(Refused, match="somebody else has this name"):
+        made.provider.unfence(made.group, "west", "east")
+
+
+def test_an_absent_api_is_said() -> None:
+    made = world(**OPTIONS)
+    made.apis["west"].absent.add("NetworkFence")
+    with pytest.raises(Unsupported, match="dr_waive_fencing"):
+        made.provider.fence(made.group, "west", "east")
+
+
+@pytest.mark.parametrize(
+    ("fence", "said"),
+    [
+        ({}, r"no fence\.cidrs"),
+        ({"cidrs": ["192.0.2.5/24"]}, "192.0.2.5/24 has host bits set"),
+        ({"cidrs": "192.0.2.0/24"}, r"no fence\.cidrs"),
+        ({"cidrs": ["192.0.2.0/24"], "cidr": []}, r"fence\.cidr"),
+    ],
+)
+def test_wrong_addresses_are_refused(fence: Any, said: str) -> None:
+    made = world(**{**OPTIONS, "sites": {"east": {"fence": fence}}})
+    with pytest.raises(Refused, match=said):
+        made.provider.fence(made.group, "west", "east")
+    assert fences(made) == {}
+
+
+def test_a_driver_without_its_secret_is_refused() -> None:
+    made = world(**{**OPTIONS, "fence": {"provisioner": "block.csi.example.com"}})
+    with pytest.raises(Refused, match=r"fence\.secret: \{name, namespace\}"):
+        made.provider.fence(made.group, "west", "east")
