@@ -118,7 +118,7 @@ def test_clients_and_ansible_stay_behind_their_files(path: Path) -> None:
         ("module_utils/_planning/losses.py", "def f():\n    from .. import _operations"),
         ("module_utils/_model/plan.py", "from .._planning.guards import check_promotion"),
         ("module_utils/_cluster/api.py", "from .._operations import sites"),
-        ("module_utils/_providers/nfs/provider.py", "from .._metadata.oadp import OadpSource"),
+        ("module_utils/_providers/nfs/provider.py", "from ..._metadata.oadp import OadpSource"),
         ("module_utils/_errors.py", "from ._model import names"),
     ],
 )
