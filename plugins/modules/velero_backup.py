@@ -21,7 +21,8 @@ description:
   - >-
     With O(state=chosen) it chooses the newest complete backup that the target of a run knows, judged by content
     too, after Velero there has read the object store once more. For a run that starts from a recovery point it is the
-    first one that holds all of its clones, if the newest one holds them too.
+    first one that holds all of its clones, if the newest one holds them too. A group whose copy at the target ends
+    before that capture has not brought them whole, and refuses the run, whatever loss was accepted.
   - >-
     A planned move takes one of its own (O(state=taken)) while its VMs work, and compares it once they are off
     (O(state=rechecked)). When VMs, volumes or what VMs refer to changed meanwhile, a new one is taken, which holds the

@@ -21,6 +21,8 @@ from ..._planning.capture.age import too_old
 from ..._planning.capture.check import check_capture, left_out
 from ..._planning.clones.choice import choose_clones
 from ..._planning.start.order import order_start
+from ..._planning.volumes.patch import VolumeDecision
+from ..clones.arrived import check_clones
 from ..inventory.protected import list_protected, list_vms, start_records
 from ..inventory.target_writers import check_no_writers
 from ..inventory.workloads import workload_records
@@ -113,10 +115,10 @@ def choose_capture(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
             # what an earlier attempt created came from this one: captures are never mixed
             catalog = [info for info in catalog if info.name == earlier["name"]]
         chosen, capture, noted = choose(source, session, catalog)
-        vms = keep_capture(session, chosen, capture)
+        vms, unproven = keep_capture(session, chosen, capture)
         # a recovery point is as old as it was asked to be
         old = () if session.run.recovery_point else _too_old(session, chosen)
-        findings = [finding.as_dict() for finding in (*noted, *old)]
+        findings = [finding.as_dict() for finding in (*noted, *unproven, *old)]
         if stale:
             findings.append(stale.as_dict())
         summary.update({"name": chosen.name, "created": chosen.created, "vms": vms, "findings": findings})
@@ -137,34 +139,46 @@ def _too_old(session: Session, chosen: CaptureInfo) -> Iterator[Finding]:
     return too_old(chosen, reference, session.plan.metadata.max_age, "warning")
 
 
-def keep_capture(session: Session, chosen: CaptureInfo, capture: Capture) -> int:
-    """Record it as the one that the run restores from; the number of its VMs.
+def keep_capture(session: Session, chosen: CaptureInfo, capture: Capture) -> tuple[int, list[Finding]]:
+    """Record it as the one that the run restores from; the number of its VMs, and of which clones nothing is proven.
 
     Refused while nothing is stopped or promoted yet: VMs that could not be started, volumes and workloads that could
-    not be made, whoever would mount the volumes at once, and a checkout of Git to which volumes could not go.
+    not be made, whoever would mount the volumes at once, a checkout of Git to which volumes could not go, and clones
+    that have not arrived.
     """
     vms = start_records(capture.index("virtualmachines.kubevirt.io"))
     workloads = workload_records(captured_workloads(capture, session.plan.selector).values())
     order_start([*vms, *workloads], session.plan.startup.waves)
     decide_workloads(session.plan, session.api, capture, session.run.id, taken_over(session))
-    check_no_writers(session, _claims(session, capture))
+    decided = _decided(session, capture)
+    check_no_writers(session, _claims(session, capture, decided))
     check_commit_place(session.plan, session.target, session.clock)
     kept: dict[str, Any] = {"vms": [vm.key for vm in vms], "workloads": [item.key for item in workloads]}
+    unproven: list[Finding] = []
     if session.run.recovery_point:
         point = choose_clones(session.plan.name, capture, session.run.recovery_point)
         kept["recovery_point"] = {"name": point.name, "taken": point.taken}
+        # an attempt that was allowed is not refused half-way: copies that it has promoted tell no last sync any more
+        if session.load("capture") is None:
+            unproven = check_clones(session, chosen, capture, decided)
     session.put("capture", {"name": chosen.name, "created": chosen.created, **kept})
-    return len(vms)
+    return len(vms), unproven
 
 
-def _claims(session: Session, capture: Capture) -> list[str]:
-    """That the run is going to make, or to wait for."""
-    plan, target = session.plan, session.target
-    if not makes_volumes(plan):
-        return [volume.claim for volume in expected_volumes(plan, capture, target)]
-    decisions = decide(plan, capture, target, session.run.recovery_point)
+def _decided(session: Session, capture: Capture) -> list[VolumeDecision]:
+    """Volumes that the run is going to make; none where somebody else brings them."""
+    if not makes_volumes(session.plan):
+        return []
+    decisions = decide(session.plan, capture, session.target, session.run.recovery_point)
     check_places(session, decisions)
-    return [decision.claim for decision in decisions]
+    return decisions
+
+
+def _claims(session: Session, capture: Capture, decided: list[VolumeDecision]) -> list[str]:
+    """That the run is going to make, or to wait for."""
+    if makes_volumes(session.plan):
+        return [decision.claim for decision in decided]
+    return [volume.claim for volume in expected_volumes(session.plan, capture, session.target)]
 
 
 def _make_known(source: MetadataSource, session: Session) -> Finding | None:

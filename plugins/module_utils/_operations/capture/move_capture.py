@@ -83,5 +83,5 @@ def _taken(session: Session, timeout: float) -> tuple[CaptureInfo, int, list[dic
             wanted="a capture that the target can restore from",
             next_step=f"bring {source.title} in order, as {session.target} sees it, then start again",
         )
-    vms = keep_capture(session, infos[0], source.manifests(session.api, infos[0].name))
+    vms, _unproven = keep_capture(session, infos[0], source.manifests(session.api, infos[0].name))
     return infos[0], vms, taken["findings"]

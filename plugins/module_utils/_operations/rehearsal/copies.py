@@ -8,10 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..._errors import Conflict, Unsupported
-from ..._model.names import RECOVERED_FROM
 from ..._model.plan import Group, Plan
 from ..._planning.rehearsal.place import clone_name
-from ..._planning.rehearsal.point import check_arrived
 from ..._planning.rehearsal.volumes import on_copy
 from ..._planning.report.document import REHEARSED
 from ..._planning.volumes.patch import VolumeDecision
@@ -51,12 +49,9 @@ def copy_volumes(plan: Plan, run_id: str, timeout: float, check_mode: bool) -> d
 def _copy(session: Session, timeout: float) -> dict[str, Any]:
     plan = session.plan
     capture = source_of(plan).manifests(session.api, chosen_capture(session))
-    point = session.run.recovery_point
-    decided = decide(plan, capture, session.target, point)
+    decided = decide(plan, capture, session.target, session.run.recovery_point)
     for decision in decided:
         session.groups.check_covered(session.target, decision.pvc, decision.pv)
-    if point:
-        _check_arrived(session, decided, point)
     if session.check_mode:
         told = [
             {"claim": item.claim, "reasons": [*item.reasons, "it gets a copy for the rehearsal"]} for item in decided
@@ -73,13 +68,6 @@ def _copy(session: Session, timeout: float) -> dict[str, Any]:
     counts = {"volumes": len(bound), "created": sum(change.creates > 0 for change in changes), "rebound": 0}
     told = [{"claim": item.claim, "reasons": list(item.reasons)} for item in bound]
     return {"changed": any(change.creates for change in changes), **counts, "decisions": bounded(told)}
-
-
-def _check_arrived(session: Session, decided: list[VolumeDecision], point: str) -> None:
-    recovered = (item.pvc for item in decided if RECOVERED_FROM in (item.pvc["metadata"].get("annotations") or {}))
-    concerned = {session.groups.of_claim(pvc).name for pvc in recovered}
-    here, _there = session.observe_groups()
-    check_arrived(here, concerned, point, session.load("capture")["created"])
 
 
 def check_apart(session: Session, decisions: list[VolumeDecision]) -> None:

@@ -8,6 +8,7 @@ promotion, and are foretold by the plan's rules.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from ..._cluster.api import Api
@@ -15,6 +16,7 @@ from ..._errors import DrError
 from ..._model.group_status import GroupStatus
 from ..._model.plan import Plan
 from ..._planning.restore.arrival import CLAIMS
+from ..._planning.volumes.patch import VolumeDecision
 from ..._providers.site_handle import ClaimedVolume
 from ..capture.metadata_source import chosen_capture, makes_volumes, source_of
 from ..plan.groups import Groups
@@ -57,6 +59,15 @@ def observe_groups(session: Session) -> tuple[list[GroupStatus], list[GroupStatu
     return session.observe_groups()
 
 
+def observe_decided(session: Session, decided: Iterable[VolumeDecision]) -> tuple[list[GroupStatus], list[GroupStatus]]:
+    """As `observe_groups`, of a run that keeps no capture yet. decided: volumes that it is going to make."""
+    here, there = session.observe_groups()
+    if not _is_awaited(session, here):
+        return here, there
+    session.groups.expect(session.target, _claimed(decided))
+    return session.observe_groups()
+
+
 def expect_captured(session: Session) -> None:
     """Before a failover has made its volumes, its groups are those of its capture."""
     if _is_awaited(session, session.groups.observe([session.target], proofs=False)[session.target]):
@@ -77,7 +88,11 @@ def _expect(session: Session) -> None:
 def _volumes(plan: Plan, api: Api, target: str, name: str, point: str | None = None) -> list[ClaimedVolume]:
     capture = source_of(plan).manifests(api, name)
     if makes_volumes(plan):
-        return [ClaimedVolume(dict(item.pvc), dict(item.pv)) for item in decide(plan, capture, target, point)]
+        return _claimed(decide(plan, capture, target, point))
     claims = capture.index(CLAIMS)
     expected = expected_volumes(plan, capture, target)
     return [ClaimedVolume(dict(claims[item.claim]), item.foretold) for item in expected]
+
+
+def _claimed(decided: Iterable[VolumeDecision]) -> list[ClaimedVolume]:
+    return [ClaimedVolume(dict(item.pvc), dict(item.pv)) for item in decided]

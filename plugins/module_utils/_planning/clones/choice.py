@@ -76,6 +76,12 @@ def recovery_points(plan: str, capture: Capture) -> list[RecoveryPoint]:
     return sorted(known, key=lambda point: (point.taken, point.name), reverse=True)
 
 
+def older_points(plan: str, capture: Capture, point: RecoveryPoint) -> list[str]:
+    """Names of those before it that have all clones, the newest first."""
+    known = recovery_points(plan, capture)
+    return [item.name for item in known if item.taken < point.taken and not item.missing]
+
+
 def choose_clones(plan: str, capture: Capture, point: str = "") -> RecoveryPoint:
     """The named recovery point, or the newest: of the moment just before the capture. Refused where there is none."""
     known = recovery_points(plan, capture)

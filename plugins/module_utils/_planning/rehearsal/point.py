@@ -1,15 +1,13 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which recovery point a rehearsal tries, how old that is, and whether its clones have arrived. Pure."""
+"""Which recovery point a rehearsal tries, and how old that is. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from ..._errors import Refused
-from ..._model.group_status import GroupStatus
 from ..report.text import duration
 
 
@@ -31,22 +29,3 @@ def in_words(point: Mapping[str, Any]) -> str:
     age = point["age_seconds"]
     told = "of an unknown moment" if age is None else f"{duration(age)} old when it began"
     return f", from recovery point {point['name']}, {told}"
-
-
-def check_arrived(copies: Sequence[GroupStatus], concerned: Collection[str], point: str, captured: str) -> None:
-    """A clone is made at one moment and replicated later: a copy that ends before is of a part of it, or of nothing.
-
-    copies: the groups at the target. concerned: names of those with clones. captured: when clones were whole at the
-    latest, as the capture holds them.
-    """
-    moment = datetime.fromisoformat(captured)
-    for status in copies:
-        if status.group in concerned and status.last_sync is not None and status.last_sync < moment:
-            raise Refused(
-                f"rehearse from recovery point {point}",
-                site=status.site,
-                on=f"group {status.group}",
-                seen=f"its copy ends at {status.last_sync.isoformat()}, before the clones were captured at {captured}",
-                wanted="a copy that holds them whole",
-                next_step="nothing was copied: wait until replication has brought them, then run it again",
-            )

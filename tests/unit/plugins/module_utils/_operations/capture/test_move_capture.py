@@ -8,6 +8,7 @@ import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import SECRET
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.capture import Capture, CaptureInfo
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.finding import Finding
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.capture import move_capture
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.inventory.protected import Protected
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, MemorySession, plan_of
@@ -52,9 +53,9 @@ class Velero:
             return {"name": name, "findings": self.findings}
         return {"name": name, "findings": [{"message": "the object store is down"}]}
 
-    def keep(self, session: MemorySession, chosen: CaptureInfo, _capture: Capture) -> int:
+    def keep(self, session: MemorySession, chosen: CaptureInfo, _capture: Capture) -> tuple[int, list[Finding]]:
         session.put("capture", {"name": chosen.name, "created": chosen.created, "vms": ["payroll/db"]})
-        return 1
+        return 1, []
 
     def label(self, name: str) -> str:
         return f"Backup/openshift-adp/{name}"

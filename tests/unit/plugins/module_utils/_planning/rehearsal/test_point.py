@@ -2,21 +2,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-import pytest
-from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
-from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
-from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.rehearsal.point import (
-    check_arrived,
-    in_words,
-    tried_point,
-)
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.rehearsal.point import in_words, tried_point
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-CAPTURED = "2026-03-01T12:00:00Z"
-COPY = GroupStatus("db", "west", "secondary", "healthy", "incoming", NOON)
 
 
 def test_the_age_is_that_of_the_oldest_clone_when_the_rehearsal_began() -> None:
@@ -34,19 +24,3 @@ def test_of_clones_without_a_moment_the_age_is_not_known() -> None:
 def test_the_newest_copies_are_no_recovery_point() -> None:
     assert tried_point(None, NOON.isoformat()) == {}
     assert in_words({}) == ""
-
-
-def test_a_copy_that_ends_before_the_clones_were_whole_is_refused() -> None:
-    behind = replace(COPY, last_sync=NOON - timedelta(seconds=1))
-    with pytest.raises(Refused, match="wait until replication has brought them"):
-        check_arrived([COPY, replace(behind, group="app")], {"db", "app"}, "old", CAPTURED)
-
-
-def test_a_group_without_clones_and_one_that_tells_no_moment_are_not_asked() -> None:
-    behind = replace(COPY, last_sync=NOON - timedelta(seconds=1))
-    untold = replace(COPY, group="app", last_sync=None)
-    check_arrived([behind, untold], {"app"}, "old", CAPTURED)
-
-
-def test_a_copy_of_that_very_moment_has_them() -> None:
-    check_arrived([COPY], {"db"}, "old", CAPTURED)
