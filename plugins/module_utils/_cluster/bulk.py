@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from .._errors import DrError
 
@@ -57,3 +57,11 @@ def for_each(
                 else:
                     outcome.done.append((item, result))
     return outcome
+
+
+def together(*reads: Callable[[], Any]) -> list[Any]:
+    """What reads answer that do not need each other, in their order. If several fail, the first of them is raised."""
+    outcome = for_each(reads, lambda read: read())
+    for _read, error in outcome.failed:
+        raise error
+    return [answer for _read, answer in outcome.done]

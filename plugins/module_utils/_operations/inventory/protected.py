@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..._cluster.api import Api, Object
+from ..._cluster.bulk import together
 from ..._cluster.kinds import (
     CONFIG_MAP,
     CONTROLLER_REVISION,
@@ -91,26 +92,15 @@ def list_protected(plan: Plan, api: Api, vms: dict[str, Object] | None = None) -
     vms = list_vms(plan, api) if vms is None else vms
     workloads = list_workloads(plan, api)
     claims_by_key = _by_key(plan, api, PVC)
-    states = state_claims(claims_by_key)
-    volumes_by_name = {pv["metadata"]["name"]: pv for pv in api.list(PV)}
-    needs = [_needs_of_vm(vm, states.get(key, ())) for key, vm in vms.items()]
-    replicas = by_replica(claims_by_key)
-    needs += [_needs_of_workload(item, replicas) for item in workloads.selected.values()]
+    volumes_there = api.list(PV)
+    needs = _needs(vms, workloads, claims_by_key)
+    claims, volumes = _claimed(needs, claims_by_key, volumes_there)
     referred = {KINDS[kind] for need in needs for kind, _name in need.refers}
     stores = {kind: _by_key(plan, api, kind) for kind in {*referred, SERVICE}}
-    claims: dict[str, Object] = {}
-    volumes: dict[str, Object] = {}
     others: dict[tuple[Kind, str], Object] = {}
     missing: set[str] = set()
     for need in needs:
         missing |= {f"PersistentVolumeClaim {key}" for key in need.claims if key not in claims_by_key}
-        for key in (*need.claims, *need.more):
-            if key not in claims_by_key:
-                continue
-            claims[key] = claims_by_key[key]
-            pv = volumes_by_name.get(claims[key]["spec"].get("volumeName", ""))
-            if pv:
-                volumes[key] = pv
         for (kind_name, name), required in need.refers.items():
             kind, key = KINDS[kind_name], f"{need.namespace}/{name}"
             if key in stores[kind]:
@@ -124,6 +114,13 @@ def list_protected(plan: Plan, api: Api, vms: dict[str, Object] | None = None) -
     extras = list_extras(plan, api)
     others |= belonging(plan, extras, vms.values(), others)
     return Protected(vms, claims, volumes, others, tuple(sorted(missing)), workloads, extras)
+
+
+def list_volumes(plan: Plan, api: Api, found: Callable[[], Protected]) -> Protected:
+    """What is found there, with its claims and volumes, which are listed while that is waited for."""
+    seen, claims_by_key, volumes_there = together(found, lambda: _by_key(plan, api, PVC), lambda: api.list(PV))
+    claims, volumes = _claimed(_needs(seen.vms, seen.workloads, claims_by_key), claims_by_key, volumes_there)
+    return replace(seen, claims=claims, volumes=volumes)
 
 
 def start_records(vms: Mapping[str, Mapping[str, Any]]) -> list[ProtectedVm]:
@@ -146,6 +143,22 @@ def key_of(item: Mapping[str, Any]) -> str:
 
 def _by_key(plan: Plan, api: Api, kind: Kind) -> dict[str, Object]:
     return {key_of(item): item for namespace in plan.namespaces for item in api.list(kind, namespace)}
+
+
+def _needs(vms: Mapping[str, Object], workloads: Workloads, claims: Mapping[str, Object]) -> list[Needs]:
+    states, replicas = state_claims(claims), by_replica(claims)
+    needs = [_needs_of_vm(vm, states.get(key, ())) for key, vm in vms.items()]
+    return needs + [_needs_of_workload(item, replicas) for item in workloads.selected.values()]
+
+
+def _claimed(
+    needs: Iterable[Needs], claims: Mapping[str, Object], volumes: Iterable[Object]
+) -> tuple[dict[str, Object], dict[str, Object]]:
+    """The claims that are needed and there, and the volumes that these are bound to; both by the claim's key."""
+    by_name = {pv["metadata"]["name"]: pv for pv in volumes}
+    used = {key: claims[key] for need in needs for key in (*need.claims, *need.more) if key in claims}
+    bound = {key: by_name.get(claim["spec"].get("volumeName", "")) for key, claim in used.items()}
+    return used, {key: pv for key, pv in bound.items() if pv}
 
 
 def _needs_of_vm(vm: Mapping[str, Any], states: Sequence[str]) -> Needs:

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from ..._cluster.api import Api
@@ -13,16 +15,25 @@ from ..._model.vm import claim_users
 from ..._planning.guards.promotion import PeerClearance, absent_is_secondary, check_one_writer
 from ..._planning.guards.switch import check_taking_back
 from ..._planning.volumes.home import fields_of_the_other_site
-from ..inventory.protected import list_protected
+from ..inventory.protected import Protected, list_volumes
 from ..inventory.remains import remains_at
 from ..rehearsal.guard import check_may_rehearse
 from ..replication.replication import clearance
 from ..run.session import Session
 from ..volumes.volumes import recorded_decisions, verify_volumes
+from .scope import list_of_start
+
+Found = Callable[[], Protected]
+# of one guard, side by side
+READS = 4
 
 
-def check_may_start(session: Session, site: str) -> int:
-    """Refuse unless every volume is writable at the site and nowhere else; the number of volumes looked at."""
+def check_may_start(session: Session, site: str, found: Found | None = None) -> int:
+    """Refuse unless every volume is writable at the site and nowhere else; the number of volumes looked at.
+
+    found: what the plan selects at the site, where that is listed for more than this. What is read side by side is
+    judged in one order: which refusal is shown does not hang on what answers first.
+    """
     if session.run.operation == REFRESH:
         raise Refused(
             "open the latch",
@@ -33,19 +44,23 @@ def check_may_start(session: Session, site: str) -> int:
             next_step="failover or relocate starts the plan",
         )
     if session.run.operation == START:
-        return _in_place(session)
+        return _in_place(session, found or (lambda: list_of_start(session.plan, session.api)))
     if session.run.operation == REHEARSAL:
         return check_may_rehearse(session)
     if site == session.target:
         return _at_target(session)
-    return _back_at_source(session, session.site_api(site))
+    api = session.site_api(site)
+    return _back_at_source(session, api, found or (lambda: list_of_start(session.plan, api)))
 
 
 def _at_target(session: Session) -> int:
     plan, target, source = session.plan, session.target, session.source
-    here, there = session.observe_groups()
-    check_one_writer(plan.name, target, source, here, there, clearance(session))
-    decisions = recorded_decisions(session)
+    with ThreadPoolExecutor(max_workers=READS) as pool:
+        groups, peer = pool.submit(session.observe_groups), pool.submit(clearance, session)
+        recorded = pool.submit(recorded_decisions, session)
+        here, there = groups.result()
+        check_one_writer(plan.name, target, source, here, there, peer.result())
+        decisions = recorded.result()
     if not decisions:
         raise Refused(
             "open the latch",
@@ -61,31 +76,37 @@ def _at_target(session: Session) -> int:
     return len(decisions)
 
 
-def _back_at_source(session: Session, api: Api) -> int:
+def _back_at_source(session: Session, api: Api, found: Found) -> int:
     """The run gives up: the volumes are those that the VMs ran from before it."""
     plan, target, source = session.plan, session.target, session.source
-    there, here = session.observe_groups()
-    left = remains_at(plan, session.api)
-    for mine, other in zip(here, there, strict=True):
-        check_taking_back(plan.name, source, target, mine, other)
-    check_one_writer(plan.name, source, target, here, absent_is_secondary(there), PeerClearance(vms_off=not left))
-    found = list_protected(plan, api)
-    for key, pv in found.volumes.items():
-        session.groups.check_covered(source, found.claims[key], pv)
-    return len(found.volumes)
+    with ThreadPoolExecutor(max_workers=READS) as pool:
+        groups, remains = pool.submit(session.observe_groups), pool.submit(remains_at, plan, session.api)
+        listed = pool.submit(list_volumes, plan, api, found)
+        there, here = groups.result()
+        left = remains.result()
+        for mine, other in zip(here, there, strict=True):
+            check_taking_back(plan.name, source, target, mine, other)
+        check_one_writer(plan.name, source, target, here, absent_is_secondary(there), PeerClearance(vms_off=not left))
+        seen = listed.result()
+    for key, pv in seen.volumes.items():
+        session.groups.check_covered(source, seen.claims[key], pv)
+    return len(seen.volumes)
 
 
-def _in_place(session: Session) -> int:
+def _in_place(session: Session, found: Found) -> int:
     """The plan lives there: the volumes are those that its VMs have, and no run has decided them."""
     plan, target = session.plan, session.target
-    here, there = session.observe_groups()
-    peer = replace(clearance(session), vms_off=_is_off_at_peer(session))
-    check_one_writer(plan.name, target, session.source, here, absent_is_secondary(there), peer)
-    found = list_protected(plan, session.api)
-    users = claim_users(found.vms.values(), found.claims)
-    for key, pv in found.volumes.items():
-        session.groups.check_covered(target, found.claims[key], pv)
-        strange = fields_of_the_other_site(pv, found.claims[key], plan.rules, target, users.get(key, ()))
+    with ThreadPoolExecutor(max_workers=READS) as pool:
+        groups, recorded = pool.submit(session.observe_groups), pool.submit(clearance, session)
+        off, listed = pool.submit(_is_off_at_peer, session), pool.submit(list_volumes, plan, session.api, found)
+        here, there = groups.result()
+        peer = replace(recorded.result(), vms_off=off.result())
+        check_one_writer(plan.name, target, session.source, here, absent_is_secondary(there), peer)
+        seen = listed.result()
+    users = claim_users(seen.vms.values(), seen.claims)
+    for key, pv in seen.volumes.items():
+        session.groups.check_covered(target, seen.claims[key], pv)
+        strange = fields_of_the_other_site(pv, seen.claims[key], plan.rules, target, users.get(key, ()))
         if strange:
             raise Conflict(
                 "open the latch",
@@ -95,7 +116,7 @@ def _in_place(session: Session) -> int:
                 wanted=f"what the plan's rule says of {target}",
                 next_step="no VM was started: correct the volume, or its rule in the plan, then start again",
             )
-    return len(found.volumes)
+    return len(seen.volumes)
 
 
 def _is_off_at_peer(session: Session) -> bool:

@@ -46,7 +46,8 @@ class Pacing:
         self._budget = budget
         self._state = state
         self._boots: list[float] = []
-        self._long: set[str] = set()
+        # what waited long at a slowdown
+        self._counted: set[str] = set()
         self._looked: float | None = None
 
     @property
@@ -56,11 +57,11 @@ class Pacing:
 
     @property
     def waiting_long(self) -> list[str]:
-        """What is in flight and counted as waiting too long: no news for whoever goes on."""
-        return [key for key in self._window.in_flight if key in self._long]
+        """What is in flight and was counted as waiting too long: no news for whoever goes on."""
+        return [key for key in self._window.in_flight if key in self._counted]
 
     def resume(self, waiting_long: Iterable[str]) -> None:
-        self._long.update(waiting_long)
+        self._counted.update(waiting_long)
 
     def booted(self, seconds: float) -> None:
         self._boots.append(seconds)
@@ -79,24 +80,25 @@ class Pacing:
 
     def _look(self, now: float) -> None:
         seen = self._traffic.take()
-        scheduling, attaching = self._began_to_wait_long(now)
+        scheduling, attaching = self._wait_long(now)
         boots, self._boots = tuple(self._boots), []
-        self.pace.look(Signals(seen.throttled, seen.errors, seen.latency, scheduling, attaching, boots), now)
+        waiting = len(scheduling), len(attaching)
+        if self.pace.look(Signals(seen.throttled, seen.errors, seen.latency, *waiting, boots), now):
+            self._counted.update(scheduling, attaching)
 
-    def _began_to_wait_long(self, now: float) -> tuple[int, int]:
-        """How many began to count as waiting for a node, and for what comes after that, since the last look."""
-        scheduling = attaching = 0
+    def _wait_long(self, now: float) -> tuple[list[str], list[str]]:
+        """What waits for a node, and for what comes after that, and was not counted yet."""
+        scheduling, attaching = [], []
         for key, since in self._window.in_flight.items():
             state = self._state(key)
             if state is not None and state.node:
                 self._window.queue.settle(key, state.node)
-            if now - since < LONG or key in self._long:
+            if now - since < LONG or key in self._counted:
                 continue
-            self._long.add(key)
             if state is None or (state.phase in SCHEDULING and not state.node):
-                scheduling += 1
+                scheduling.append(key)
             elif state.phase in SCHEDULING:
-                attaching += 1
+                attaching.append(key)
         return scheduling, attaching
 
 

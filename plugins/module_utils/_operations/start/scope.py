@@ -4,14 +4,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from ..._cluster.api import Api, Object
+from ..._cluster.bulk import together
 from ..._cluster.kinds import VM
 from ..._model.plan import Plan
 from ..._planning.start.gates import check_gates, gates_of
-from ..inventory.protected import key_of
+from ..inventory.protected import Protected, key_of
 from ..inventory.workloads import Workloads, list_workloads
 from ..run.session import Session
 
@@ -33,8 +34,13 @@ def open_gates(session: Session, site: str, given: Collection[str]) -> set[str]:
     return opened
 
 
-def list_of_start(plan: Plan, api: Api) -> dict[str, Object]:
-    """The VirtualMachines that the plan selects, as far as a start needs them."""
+def list_of_start(plan: Plan, api: Api) -> Protected:
+    """The VirtualMachines that the plan selects, as far as a start needs them, and its workloads."""
+    vms, workloads = together(lambda: _list_vms(plan, api), lambda: list_workloads(plan, api))
+    return Protected(vms, workloads=workloads)
+
+
+def _list_vms(plan: Plan, api: Api) -> dict[str, Object]:
     query = plan.selector.to_query() or None
     found = (api.list(VM, namespace, labels=query, keep=of_start) for namespace in plan.namespaces)
     return {key_of(vm): vm for vms in found for vm in vms}
@@ -52,14 +58,14 @@ def of_start(vm: Mapping[str, Any]) -> Object:
     }
 
 
-def of_run(session: Session, api: Api, site: str) -> tuple[dict[str, Object], Workloads]:
-    """At a target only what the capture holds: what is not in it was given up where the plan lived."""
-    vms, workloads = list_of_start(session.plan, api), list_workloads(session.plan, api)
-    captured = session.load("capture") if site == session.target else None
+def of_run(session: Session, site: str, found: Callable[[], Protected]) -> tuple[Mapping[str, Object], Workloads]:
+    """Of what is found there; at a target only what the capture holds: the rest was given up where the plan lived."""
+    listed, captured = together(found, lambda: session.load("capture") if site == session.target else None)
     if captured is None:
-        return vms, workloads
+        return listed.vms, listed.workloads
+    workloads = listed.workloads
     selected = _only(workloads.selected, captured.get("workloads", []))
-    return _only(vms, captured["vms"]), Workloads(selected, workloads.jobs, workloads.foreign)
+    return _only(listed.vms, captured["vms"]), Workloads(selected, workloads.jobs, workloads.foreign)
 
 
 def _only(items: Mapping[str, Object], keys: Iterable[str]) -> dict[str, Object]:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from heapq import nsmallest
 from typing import Any
@@ -97,12 +97,13 @@ class Starter:
         self._wave: str | None = None
         self._said: float | None = None
 
-    def drive(self, round_timeout: int | None) -> None:
-        """Until every wave is done, or the round is over."""
-        deadline = Deadline(self._session.clock, round_timeout if round_timeout is not None else float("inf"))
+    def drive(self, round_timeout: int | None, guard: Callable[[], object]) -> None:
+        """Until every wave is done, or the round is over. guard: waits for its answer; before it nothing is written."""
         for watch in self._watches:
             watch.start()
         try:
+            guard()
+            deadline = Deadline(self._session.clock, round_timeout if round_timeout is not None else float("inf"))
             await_lists(self._watches, self._wake)
             self._leave_off()
             self._recover()

@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from ..._errors import DrError
 from ..._model.plan import Plan
 from ..._model.run import START
 from ..._model.start_asked import Asked
@@ -20,7 +22,7 @@ from ..run.session import Session
 from ..stop.pools import resume_pools
 from .guard import check_may_start
 from .result import decided
-from .scope import of_run, open_gates
+from .scope import list_of_start, of_run, open_gates
 from .starter import Starter
 
 
@@ -34,24 +36,34 @@ def start_vms(
 ) -> dict[str, Any]:
     """Start what ran before, in order, at most max_starting in flight; failures are reported, not raised.
 
-    site: the target of the run by default; its source, when the run gives everything back.
+    site: the target of the run by default; its source, when the run gives everything back. What is read before the
+    first request is read beside the guard, whose refusal comes before what any of that fails of.
     """
     asked = asked or Asked()
-    with Session(plan, run_id, check_mode) as session, session.step(_step(session, site)) as summary:
+    with (
+        Session(plan, run_id, check_mode) as session,
+        session.step(_step(session, site)) as summary,
+        ThreadPoolExecutor(max_workers=2) as beside,
+    ):
         enter(session)
         site = site or session.target
         api = session.site_api(site)
-        vms, workloads = of_run(session, api, site)
+        listed = beside.submit(list_of_start, session.plan, api)
+        # in check mode only where nothing comes before the start that check mode leaves out
+        guarded = not check_mode or session.run.operation == START
+        guard = beside.submit(check_may_start, session, site, listed.result) if guarded else listed
+        vms, workloads = of_run(session, site, listed.result)
         records = [*start_records(vms), *workload_records(workloads.selected.values())]
         order = order_start(records, plan.startup.waves, open_gates(session, site, asked.open_gates))
         if check_mode:
-            if session.run.operation == START:
-                # nothing comes before it that check mode leaves out
-                check_may_start(session, site)
+            guard.result()
             return decided(only(order, asked.only), workloads, plan.startup.max_starting)
-        check_may_start(session, site)
-        starter = Starter(session, api, vms, workloads, order, asked)
-        starter.drive(round_timeout)
+        try:
+            starter = Starter(session, api, vms, workloads, order, asked)
+            starter.drive(round_timeout, guard.result)
+        except DrError:
+            guard.result()
+            raise
         result = starter.result()
         summary.update({name: result[name] for name in ("ready", "not_started", "stays_off", "peak_in_flight")})
         summary["left"] = len(result["failures"]) + len(result["never_begun"]) + result["left_out"]

@@ -19,7 +19,7 @@ STEP_EVERY = 5.0
 SETTLE = 10.0
 # what the service level objectives of Kubernetes allow for a request about one object
 SLOW_API = 1.0
-# of those in flight, this part must have begun to wait too long since the last slowdown to count
+# of those in flight, this part must wait too long at once to count
 CROWD = 0.1
 # boot times have grown when the median of so many is as many times as long as in the best of times, and by seconds
 BOOTS = 8
@@ -34,8 +34,8 @@ class Signals:
     """What was seen since the last look.
 
     throttled, errors: answers 429, and 5xx or none at all. latency: mean seconds of a request, None without any.
-    pending_scheduling, pending_attach: how many in flight began to count as waiting too long for a node, or for what
-    their node has to attach and mount; each VM counts once. boot_times: seconds from request to ready.
+    pending_scheduling, pending_attach: how many in flight wait too long for a node, or for what their node has to
+    attach and mount, without those that did so at an earlier slowdown. boot_times: seconds from request to ready.
     """
 
     throttled: int = 0
@@ -59,7 +59,6 @@ class StartPace:
         self._why = ""
         self._slowed_at: float | None = None
         self._stepped_at: float | None = None
-        self._waiting = {"for a node": 0, "for their volumes": 0}
         self._boots: list[float] = []
         self._best: float | None = None
         self._blamed: float | None = None
@@ -73,22 +72,22 @@ class StartPace:
         """What became of it, for a result."""
         return {"limit": self.limit, "lowest": self.lowest, "slower": self.slower, "faster": self.faster}
 
-    def look(self, signals: Signals, now: float) -> None:
-        """Change the limit by what was seen; at most one step for each look."""
-        self._waiting["for a node"] += signals.pending_scheduling
-        self._waiting["for their volumes"] += signals.pending_attach
-        why = self._api_trouble(signals) or self._crowd() or self._grown_boots(signals.boot_times, now)
+    def look(self, signals: Signals, now: float) -> bool:
+        """Change the limit by what was seen; at most one step for each look. Whether this was a slowdown."""
+        why = self._api_trouble(signals) or self._crowd(signals) or self._grown_boots(signals.boot_times, now)
         if self._stepped_at is None:
             self._stepped_at = now
         settled = self._slowed_at is None or now - self._slowed_at >= SETTLE
+        slows = bool(why) and settled
         if why:
-            if settled:
+            if slows:
                 self._slow_down(why, now)
             self._stepped_at = now
         elif self.limit < self.most and now - self._stepped_at >= STEP_EVERY:
             self.limit = min(self.most, self.limit + max(1, round(self.most * STEP)))
             self.faster += 1
             self._stepped_at = now
+        return slows
 
     def as_dict(self) -> dict[str, Any]:
         """For another process that goes on with the start."""
@@ -102,7 +101,6 @@ class StartPace:
 
     def _slow_down(self, why: str, now: float) -> None:
         self._slowed_at, self._why = now, why
-        self._waiting = dict.fromkeys(self._waiting, 0)
         self._boots = []
         if self.limit > self.floor:
             self.limit = max(self.floor, self.limit // 2)
@@ -118,10 +116,11 @@ class StartPace:
             return f"a request takes {signals.latency:.1f} s"
         return ""
 
-    def _crowd(self) -> str:
+    def _crowd(self, signals: Signals) -> str:
         # one VM that no node can take is its own trouble, not the site's
         crowd = max(2, self.limit * CROWD)
-        return next((f"{many} wait long {what}" for what, many in self._waiting.items() if many >= crowd), "")
+        waiting = {"for a node": signals.pending_scheduling, "for their volumes": signals.pending_attach}
+        return next((f"{many} wait long {what}" for what, many in waiting.items() if many >= crowd), "")
 
     def _grown_boots(self, boot_times: tuple[float, ...], now: float) -> str:
         since = -math.inf if self._slowed_at is None else self._slowed_at

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.bulk import BATCH, for_each
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.bulk import BATCH, for_each, together
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Failed, Refused
 
 
@@ -66,3 +66,28 @@ def test_calls_overlap_and_never_more_than_there_are_workers() -> None:
 
     for_each(range(4), call, workers=4)
     assert peak == 4
+
+
+def test_reads_together_are_told_in_their_order_whichever_answers_first() -> None:
+    second = threading.Event()
+
+    def first() -> str:
+        assert second.wait(20.0), "the reads went one after the other"
+        return "first"
+
+    assert together(first, lambda: second.set() or "second") == ["first", "second"]
+
+
+def test_of_reads_together_the_first_that_failed_is_raised_whichever_failed_first() -> None:
+    second = threading.Event()
+
+    def fail_late() -> None:
+        second.wait(20.0)
+        raise Failed("list claims")
+
+    def fail_at_once() -> None:
+        second.set()
+        raise Failed("list volumes")
+
+    with pytest.raises(Failed, match="list claims"):
+        together(fail_late, fail_at_once)

@@ -136,9 +136,10 @@ class Start:
         self.seconds = 0.0
         self._writes: WriteStream[Any] | None = None
         self.sites: dict[str, dict[str, Any]] = {site: {"kubeconfig": f"{site}.yml"} for site in ("east", "west")}
+        self.rules: list[dict[str, Any]] = []
         self.session.clock = replace(self.api.clock, monotonic=self._look_at_the_clock)
         monkeypatch.setattr(startup, "Session", self.session)
-        monkeypatch.setattr(startup, "check_may_start", lambda _session, _site: 1)
+        monkeypatch.setattr(startup, "check_may_start", lambda *_given: 1)
         monkeypatch.setattr(starter, "TICK", 0.002)
         monkeypatch.setattr(starter, "WriteStream", self._stream)
 
@@ -154,5 +155,5 @@ class Start:
 
     def run(self, round_timeout: int | None = None, check_mode: bool = False, **plan: Any) -> dict[str, Any]:
         readiness = {"readiness": {"agent": True, "timeout": "1m"}}
-        planned = plan_of(sites=self.sites, startup={**readiness, **plan})
+        planned = plan_of(sites=self.sites, startup={**readiness, **plan}, volumes={"rules": self.rules})
         return start_vms(planned, "r-1", round_timeout, check_mode)

@@ -19,15 +19,15 @@ from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins im
 
 
 class Paced:
-    """A window over forty VMs, paced at what a test shows of their VMIs and of the API server."""
+    """A window over so many VMs, paced at what a test shows of their VMIs and of the API server."""
 
-    def __init__(self, **startup: Any) -> None:
+    def __init__(self, vms: int = 40, **startup: Any) -> None:
         plan = plan_of(startup={"max_starting": 20, **startup})
         self.api = MemoryApi()
         self.seen: dict[str, VmiState] = {}
-        keys = tuple(f"payroll/vm-{number:02}" for number in range(40))
+        self.keys = tuple(f"payroll/vm-{number:02}" for number in range(vms))
         queue = CappedQueue(plan.startup.caps)
-        self.window = StartWindow([StartWave("rest", keys)], 20, 3600, queue=queue)
+        self.window = StartWindow([StartWave("rest", self.keys)], plan.startup.max_starting, 3600, queue=queue)
         budget = SiteBudget(MemorySession(self.api, plan), self.api, None, 3)
         self.pacing = Pacing(plan.startup, self.api, self.window, budget, threading.Condition(), self.seen.get)
 
@@ -71,6 +71,20 @@ def test_vms_that_wait_long_halve_it_once(phase: str, node: str, why: str) -> No
     assert paced.pacing.note.endswith(f"3 {why}")
     # the same three go on waiting, and are no news
     assert [paced.at(LONG + more) for more in (20, 40, 60, 80)] == [11, 12, 13, 14]
+
+
+def test_few_at_a_time_that_wait_long_never_halve_it_however_many_they_are_in_the_end() -> None:
+    """Of a thousand VMs every fiftieth waits 25 seconds for a node, the others boot in four."""
+    paced = Paced(vms=1000, max_starting=60)
+    seconds = {key: 25 if number % 50 == 0 else 4 for number, key in enumerate(paced.keys)}
+    now = 0
+    while not paced.window.done:
+        for key in [key for key, since in paced.window.in_flight.items() if now - since >= seconds[key]]:
+            paced.pacing.booted(seconds[key])
+            paced.window.became_ready(key)
+        paced.at(now)
+        now += 1
+    assert paced.pacing.pace.summary == {"limit": 60, "lowest": 60, "slower": 0, "faster": 0}
 
 
 def test_p5_what_waited_long_in_an_earlier_round_is_no_news_in_the_next() -> None:

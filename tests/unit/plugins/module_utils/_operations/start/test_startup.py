@@ -128,7 +128,7 @@ def test_p5_nothing_is_started_without_the_lock(start: Start) -> None:
 
 
 def test_p1_nothing_is_started_when_the_guard_refuses(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_session: object, _site: str) -> None:
+    def refuse(*_given: object) -> None:
         raise Refused("start VMs", seen="the source was not declared lost")
 
     start.api.add("a", PowerRecord("Always", True))
@@ -164,7 +164,7 @@ def test_when_a_vm_counts_as_up(seen, agent, up) -> None:
 
 
 def test_p9_check_mode_of_a_start_in_place_asks_the_guard_too(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_session: object, _site: str) -> None:
+    def refuse(*_given: object) -> None:
         raise Refused("start VMs", seen="role secondary")
 
     monkeypatch.setattr(startup, "check_may_start", refuse)

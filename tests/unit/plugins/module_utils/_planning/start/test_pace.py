@@ -71,8 +71,18 @@ def test_one_step_up_takes_its_time_from_the_last_trouble_on() -> None:
     assert pace.limit == 20
 
 
-def test_vms_that_wait_one_after_the_other_are_a_crowd_too() -> None:
-    assert pace_after(*[Signals(pending_attach=1)] * 4).limit == 20
+def test_vms_that_begin_to_wait_one_after_the_other_are_a_crowd_once_they_wait_together() -> None:
+    looks = [Signals(pending_attach=many) for many in (1, 2, 3, 4)]
+    assert [pace_after(*looks[:until]).limit for until in (3, 4)] == [40, 20]
+
+
+def test_vms_of_which_each_waits_when_the_last_is_ready_are_no_crowd() -> None:
+    assert pace_after(*[Signals(pending_attach=1)] * 40).limit == 40
+
+
+def test_a_look_says_whether_it_slowed_down() -> None:
+    pace = StartPace(40)
+    assert [pace.look(Signals(throttled=1), now) for now in (0, 1, SETTLE)] == [True, False, True]
 
 
 def boots(*seconds: float) -> Signals:
