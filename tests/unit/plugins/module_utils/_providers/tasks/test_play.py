@@ -16,6 +16,7 @@ import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan_secrets import HIDDEN
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.tasks import play as tasks_play
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.tasks.play import Outcome, Request, play
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.tasks.fifo import told
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import SimulatedTime
 
 ROOT = Path(__file__).parents[6]
@@ -95,7 +96,7 @@ def test_tasks_that_take_too_long_together_are_ended_with_all_that_they_began(
         def wait(self, timeout: float | None = None) -> int:
             if seen:
                 return super().wait(timeout)
-            seen.append(int(begun.read_text(encoding="utf-8")))
+            seen.append(int(told(begun)))
             raise subprocess.TimeoutExpired(self.args, timeout or 0)
 
     monkeypatch.setattr(tasks_play.subprocess, "Popen", Impatient)
@@ -162,12 +163,12 @@ def test_p5_no_further_task_begins_when_the_module_was_killed(tasks: Any, tmp_pa
 - ansible.builtin.file: {{path: {tmp_path}/finished, state: touch, mode: "0600"}}
 """
     code = f"""
-from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.tasks_play import Request, play
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.tasks.play import Request, play
 play([Request("promote", "payroll", "east", "west", {tasks(text).file!r}, 60.0)], ())
 """
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "build/collections"), "TMPDIR": str(tmp_path)}
     module = subprocess.Popen([sys.executable, "-c", code], env=environment)
-    assert begun.read_text(encoding="utf-8") == "begun\n"
+    assert told(begun) == "begun\n"
     left = playbooks_of(tmp_path)
     module.kill()
     module.wait()

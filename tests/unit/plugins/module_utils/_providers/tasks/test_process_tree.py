@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.tasks.process_tree import end_tree
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.tasks.fifo import told
 
 # A worker is the leader of a session, as Ansible's are; it tells its pid once it is as deaf as it will be.
 TREE = """
@@ -28,10 +29,10 @@ time.sleep(300)
 
 @pytest.mark.parametrize("deaf", [False, True], ids=["asked", "forced"])
 def test_workers_in_sessions_of_their_own_are_gone_when_it_returns(tmp_path: Path, deaf: bool) -> None:
-    told = tmp_path / "told"
-    os.mkfifo(told)
-    child = subprocess.Popen([sys.executable, "-c", TREE.format(deaf=deaf), str(told)], start_new_session=True)
-    worker = os.pidfd_open(int(told.read_text(encoding="utf-8")))
+    ready = tmp_path / "ready"
+    os.mkfifo(ready)
+    child = subprocess.Popen([sys.executable, "-c", TREE.format(deaf=deaf), str(ready)], start_new_session=True)
+    worker = os.pidfd_open(int(told(ready)))
     end_tree(child)
     assert child.returncode is not None
     assert select.select([worker], [], [], 0)[0] == [worker]
