@@ -102,6 +102,7 @@ def returned(staged: World, relocated: Moved) -> Moved:
 @pytest.fixture(scope="module")
 def forced(product: str, staged: World, returned: Moved) -> Moved:
     staged.storage.await_replicated(staged.sites)
+    must(staged.play("status", "-e", "dr_record_syncs=true"))
     staged.lab.run("lose", "east")
     watch = DiskWatch(staged.lab, "east")
     watch.look()

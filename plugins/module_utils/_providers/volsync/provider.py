@@ -27,10 +27,7 @@ from .side import Listing, Side, by_claim
 from .status import KEY_SECRET, Pair, ended, owner, volume_status
 from .sync import FinalSync, new
 
-LAST_SYNC_SOURCE = {
-    "primary": "start of the last sync that a ReplicationSource has ended, the oldest of the group",
-    "secondary": "lastSyncTime of the ReplicationDestinations, the oldest: its data is older by its transfer",
-}
+LAST_SYNC_SOURCE = "start of the last sync that a ReplicationSource has ended, the oldest of the group"
 HINT = "look at the movers' pods and logs at both sites and the way between them; then start again"
 
 
@@ -215,9 +212,8 @@ class VolsyncProvider(Provider):
             return silent(group.name, site, str(error))
         except DrError as error:
             return GroupStatus(group.name, site, "unknown", "error", "none", message=str(error))
-        status = combine(group.name, site, [volume_status(pair) for pair in pairs])
-        source = LAST_SYNC_SOURCE.get(status.role, "") if status.last_sync else ""
-        return replace(status, last_sync_source=source, present=any(pair.source or pair.destination for pair in pairs))
+        status = combine(group.name, site, [volume_status(pair) for pair in pairs], LAST_SYNC_SOURCE)
+        return replace(status, present=any(pair.source or pair.destination for pair in pairs))
 
     def _turn(self, side: Side, mine: Sequence[Pair], there: Side, theirs: Sequence[Pair]) -> bool:
         """The other way round from now on: the peer gives way, and the new primary sends to it. A copy that may hold
