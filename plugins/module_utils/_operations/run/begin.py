@@ -62,7 +62,7 @@ def begin_run(plan: Plan, asked: RunAsked, check_mode: bool) -> dict[str, Any]:
     check_direction(asked, way, unfinished)
     if operation == "failover":
         way = way_of(plan, asked, look_with_capture(plan, way.target, seen))
-    check_way(plan, asked, way, unfinished)
+    check_way(plan, asked, way, seen, unfinished)
     return _begun(plan, asked, way, seen, unfinished, check_mode)
 
 

@@ -51,6 +51,9 @@ class TwoSites:
             def hurry(self, site: str, seconds: float) -> None:
                 sites.hurried[site] = seconds
 
+            def check_movable(self, source: str, target: str) -> None:
+                pass
+
             def observe(self, names: list[str]) -> dict[str, list[GroupStatus]]:
                 return {
                     name: [
