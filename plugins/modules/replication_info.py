@@ -83,6 +83,12 @@ groups:
       description: What the product calls that moment, empty without one.
       type: str
       sample: newest complete snapshot at the secondary
+    arrived:
+      description:
+        - When the newest whole data came to a secondary that cannot say of which moment it is, V(null) elsewhere.
+        - The data is older than that.
+      type: str
+      sample: null
     lag_seconds:
       description: Age of that moment, in seconds, V(null) where the product has none.
       type: float

@@ -25,7 +25,7 @@ from demo.verdict import last_writer
 from demo.workload import NAMESPACE, not_ready
 
 # whose last sync only the primary tells: once its site is lost, what was kept of it is a bound
-TOLD_BY_THE_PRIMARY = {"csi_addons", "custom", "ibm", "portworx"}
+TOLD_BY_THE_PRIMARY = {"csi_addons", "custom", "ibm", "portworx", "volsync"}
 # moments in whole seconds, of images whose snapshots are taken one after the other: the oldest one is said
 UNEVEN = {"ceph_rbd": timedelta(seconds=3)}
 # who never tells how old a copy is

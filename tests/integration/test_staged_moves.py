@@ -102,6 +102,7 @@ def returned(staged: World, relocated: Moved) -> Moved:
 @pytest.fixture(scope="module")
 def forced(product: str, staged: World, returned: Moved) -> Moved:
     staged.storage.await_replicated(staged.sites)
+    must(staged.play("status", "-e", "dr_record_syncs=true"))
     staged.lab.run("lose", "east")
     watch = DiskWatch(staged.lab, "east")
     watch.look()
@@ -122,10 +123,10 @@ def home_again(staged: World, forced: Moved) -> Moved:
     return Moved(watch, played, await_writing(staged.lab, staged.running, "east"))
 
 
-def test_p3_after_a_move_without_claims_at_the_target_everything_runs_at_the_source(
+def test_p3_a_move_without_claims_at_the_target_is_refused_before_anything_is_stopped(
     product: str, protected: World, unstaged: Played
 ) -> None:
-    refused(unstaged, STAGED[product].unstaged)
+    refused(unstaged, "begin a planned move", STAGED[product].unstaged)
     wait_until("running VMs at east", 120, lambda: not_ready(protected.cluster("east"), protected.running))
     assert running_at(protected.cluster("west")) == set()
 

@@ -24,6 +24,7 @@ class GroupStatus:
 
     last_sync: moment of the newest data that is wholly at the secondary; None where the product has none, never a
     stand-in. last_sync_source: what the product calls it, or whose clock it is.
+    arrived: when the newest whole data came to a secondary that cannot say of which moment that is: it is older.
     sync_proof: what shows that the other site holds all of a demoted copy; empty while nothing shows it.
     reachable: whether the product at that site answered; if not, role is `unknown`.
     present: False when it answered that it has nothing of the group yet; role is `unknown` then too.
@@ -36,6 +37,7 @@ class GroupStatus:
     direction: Direction
     last_sync: datetime | None = None
     last_sync_source: str = ""
+    arrived: datetime | None = None
     sync_proof: str = ""
     reachable: bool = True
     message: str = ""
@@ -49,8 +51,11 @@ class GroupStatus:
     def as_dict(self) -> dict[str, Any]:
         # not asdict: it copies raw deeply, which for a thousand groups takes seconds
         plain = {item.name: getattr(self, item.name) for item in fields(self)}
-        plain["last_sync"] = self.last_sync.isoformat() if self.last_sync else None
-        return plain
+        return {**plain, "last_sync": _text(self.last_sync), "arrived": _text(self.arrived)}
+
+
+def _text(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
 
 
 def silent(group: str, site: str, message: str) -> GroupStatus:
@@ -67,18 +72,20 @@ class VolumeStatus:
     health: Health
     direction: Direction
     last_sync: datetime | None = None
+    arrived: datetime | None = None
     sync_proof: str = ""
     message: str = ""
     raw: dict[str, Any] = field(default_factory=dict)
 
 
 def combine(group: str, site: str, volumes: Sequence[VolumeStatus], last_sync_source: str = "") -> GroupStatus:
-    """The group's status: a role only if all volumes share it, the worst health, the oldest sync, proof only of all."""
+    """The group's status: a role only if all volumes share it, the worst health, the oldest of moments, proof only of
+    all."""
     if not volumes:
         return GroupStatus(group, site, "unknown", "unknown", "none", message="it has no volume here", present=False)
     roles = {item.role for item in volumes}
     directions = {item.direction for item in volumes}
-    syncs = [item.last_sync for item in volumes if item.last_sync]
+    synced = _oldest([item.last_sync for item in volumes])
     messages = [f"{item.volume}: {item.message}" for item in volumes if item.message]
     health = max((item.health for item in volumes), key=SEVERITY.index)
     if len(roles) > 1:
@@ -91,12 +98,18 @@ def combine(group: str, site: str, volumes: Sequence[VolumeStatus], last_sync_so
         role=roles.pop() if len(roles) == 1 else "unknown",
         health=health,
         direction=directions.pop() if len(directions) == 1 else "none",
-        last_sync=min(syncs) if len(syncs) == len(volumes) else None,
-        last_sync_source=last_sync_source if len(syncs) == len(volumes) else "",
+        last_sync=synced,
+        last_sync_source=last_sync_source if synced else "",
+        arrived=_oldest([item.arrived for item in volumes]),
         sync_proof=_proof(volumes),
         message="; ".join([*messages[:MESSAGES], *more]),
         raw={item.volume: item.raw for item in volumes},
     )
+
+
+def _oldest(moments: Sequence[datetime | None]) -> datetime | None:
+    known = [moment for moment in moments if moment]
+    return min(known) if len(known) == len(moments) else None
 
 
 def _partly(volumes: Sequence[VolumeStatus]) -> str:

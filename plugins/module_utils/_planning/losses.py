@@ -18,10 +18,12 @@ class KnownSync:
     """at: all that the source wrote until then has arrived; None when nobody knows such a moment.
 
     told: who says so where the copy itself does not; then more may have arrived. Empty: the copy itself shows it.
+    arrived: when the newest data came, where that is all that is known.
     """
 
     at: str | None
     told: str = ""
+    arrived: str | None = None
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def known_sync(copy: GroupStatus, source: GroupStatus | None, recorded: Mapping[
         at = datetime.fromisoformat(recorded["last_sync"])
         told.append((at, f"{source.site} said so at {recorded['seen_at']}"))
     if not told:
-        return KnownSync(None)
+        return KnownSync(None, arrived=copy.arrived.isoformat() if copy.arrived else None)
     newest, by = max(told)
     return KnownSync(newest.isoformat(), by)
 
@@ -66,7 +68,8 @@ def forced_loss(group: str, source: str, known: KnownSync, alive: str | None, be
     """alive: when the source answered this run; None when it was silent, and nobody knows when it stopped writing."""
     if known.at is None:
         text = f"{group}: no last sync is known: what {source} wrote since then is lost, and how much is unknown"
-        return Loss(group, False, None, None, False, text)
+        came = f"; the newest data came at {known.arrived}, and is older than that" if known.arrived else ""
+        return Loss(group, False, None, None, False, text + came)
     arrived = datetime.fromisoformat(known.at)
     seconds = round(max(0.0, (datetime.fromisoformat(alive or began) - arrived).total_seconds()), 1)
     until = (
@@ -146,7 +149,7 @@ def recorded_losses(
         if not known[group]["forced"] and group in proven:
             found.append(planned_loss(proven[group], run.source, run.target))
         elif known[group]["forced"]:
-            sync = KnownSync(known[group]["last_sync"], known[group]["told"])
+            sync = KnownSync(known[group]["last_sync"], known[group]["told"], known[group].get("arrived"))
             found.append(forced_loss(group, run.source, sync, alive, run.started))
     if not run.recovery_point:
         return found

@@ -146,6 +146,10 @@ class Provider(ABC):
     def resync(self, group: Group, site: str) -> bool:
         """Throw the site's copy away and take the peer's; False when it follows its peer already."""
 
+    def check_movable(self, groups: Sequence[Group], source: str, target: str) -> None:  # noqa: B027
+        """Refuse a planned move that `final_sync` could not prove, before anything is stopped for it. Nothing where
+        the statuses of both sites show it."""
+
     def final_sync(self, group: Group, source: str, target: str) -> SyncProof:
         """Send the rest from a demoted source and prove that both sides are equal.
 

@@ -57,8 +57,7 @@ class StagedTrident:
 
 
 class StagedVolsync:
-    # found out when the final sync is to be proven; the run gives everything back
-    unstaged = "paused"
+    unstaged = "claims are not here"
     waived = False
 
     @contextmanager

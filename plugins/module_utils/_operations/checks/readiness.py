@@ -13,7 +13,7 @@ from ..._errors import DrError, Refused
 from ..._model.finding import Finding, abridged, blockers, score
 from ..._model.group_status import GroupStatus
 from ..._model.plan import Plan
-from ..._planning.guards.freshness import lag_findings
+from ..._planning.guards.freshness import lag_findings, seen_lag
 from ..._planning.rehearsal.history import test_findings
 from ..._planning.start.order import StartOrder, order_start
 from ..capture.metadata_source import needs_of
@@ -158,7 +158,7 @@ def _groups(plan: Plan, groups: Mapping[str, list[GroupStatus]], lives_at: str |
             if status.health in ("degraded", "diverged", "error"):
                 yield Finding("warning", "Replication", on, f"{status.health}: {status.message}", "repair it", site)
         if lives_at is not None:
-            lag = seen[plan.peer_of(lives_at)].lag(datetime.now(UTC))
+            lag = seen_lag(seen[plan.peer_of(lives_at)], seen[lives_at], datetime.now(UTC))
             yield from lag_findings(group.name, group.max_lag, lag)
 
 

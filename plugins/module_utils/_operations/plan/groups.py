@@ -108,6 +108,12 @@ class Groups:
     def _asked_for(self, site: str) -> list[Group]:
         return [group for group in self.plan.groups if (site, group.name) not in self._passed_over]
 
+    def check_movable(self, source: str, target: str) -> None:
+        """Refuse a planned move that a product could not end; products are asked in parallel."""
+        asked = self._by_provider(self.plan.groups)
+        with ThreadPoolExecutor(max_workers=max(1, len(asked))) as pool:
+            list(pool.map(lambda item: item[0].check_movable(item[1], source, target), asked))
+
     def promote(self, groups: Sequence[Group], site: str, forced: bool) -> list[str]:
         """Promote many groups, products in parallel; names of those that had to be changed."""
         return self._changed(groups, lambda provider, listed: provider.promote_all(listed, site, forced))

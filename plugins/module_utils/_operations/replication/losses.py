@@ -34,7 +34,7 @@ def before_switch(
     for copy, source in zip(copies, sources, strict=True):
         if copy.role != "primary" or copy.group in switched:
             sync = known_sync(copy, source, recorded.get(copy.group))
-            known[copy.group] = {"last_sync": sync.at, "told": sync.told, "forced": forced}
+            known[copy.group] = {"last_sync": sync.at, "told": sync.told, "arrived": sync.arrived, "forced": forced}
     session.put("switch", known)
     return [loss.message for loss in switch_losses(session)]
 

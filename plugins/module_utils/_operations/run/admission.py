@@ -72,7 +72,7 @@ def check_direction(asked: RunAsked, way: Way, unfinished: Run | None) -> None:
     _check_source(asked, way)
 
 
-def check_way(plan: Plan, asked: RunAsked, way: Way, unfinished: Run | None) -> None:
+def check_way(plan: Plan, asked: RunAsked, way: Way, seen: Outlook, unfinished: Run | None) -> None:
     """What the operation needs of both sites."""
     if way.operation in ("failover", REHEARSAL) and unfinished:
         store = RunStore(way.api, plan.store_namespace)
@@ -80,6 +80,8 @@ def check_way(plan: Plan, asked: RunAsked, way: Way, unfinished: Run | None) -> 
     if way.operation == "relocate" and unfinished is None:
         check_movable(plan.name, way.target, way.source, way.copies, way.sources)
         check_nothing_there(plan.name, way.target, machines_at(plan, way.api))
+        if seen.replication is not None:
+            seen.replication.check_movable(way.source, way.target)
     if way.operation in (REFRESH, REHEARSAL):
         check_stageable(plan.name, way.target, way.source, way.copies, way.sources, TRIED[way.operation])
     if way.operation == REHEARSAL:

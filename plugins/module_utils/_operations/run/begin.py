@@ -62,7 +62,7 @@ def begin_run(plan: Plan, asked: RunAsked, check_mode: bool) -> dict[str, Any]:
     check_direction(asked, way, unfinished)
     if operation == "failover":
         way = way_of(plan, asked, look_with_capture(plan, way.target, seen))
-    check_way(plan, asked, way, unfinished)
+    check_way(plan, asked, way, seen, unfinished)
     return _begun(plan, asked, way, seen, unfinished, check_mode)
 
 
@@ -205,6 +205,6 @@ def _last_seen(way: Way, recorded: Mapping[str, Mapping[str, Any]]) -> str | Non
     """The newest sign of life of the source: now if it answers, else the newest that came from it, or that it said."""
     if way.alive:
         return way.api.clock.now().isoformat(timespec="milliseconds")
-    signs = [status.last_sync for status in way.copies if status.last_sync]
+    signs = [moment for status in way.copies for moment in (status.last_sync, status.arrived) if moment]
     signs += [datetime.fromisoformat(sync["seen_at"]) for sync in recorded.values() if sync["primary"] == way.source]
     return max(signs).isoformat() if signs else None

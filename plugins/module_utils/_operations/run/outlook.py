@@ -13,16 +13,21 @@ from ..._model.group_status import GroupStatus
 from ..._model.plan import Plan
 from ..._model.run import BACKGROUND, ENDED, IN_PLACE, REHEARSALS, Run
 from ..plan.asking import ask_sites, reach_sites
+from ..plan.groups import Groups
 from ..plan.sites import Reach
 
 
 @dataclass(frozen=True)
 class Outlook:
-    """By site: its API server's answer, its groups. runs: of both sites, oldest first."""
+    """By site: its API server's answer, its groups. runs: of both sites, oldest first.
+
+    replication: who answered for the groups; None where nobody was asked.
+    """
 
     reached: Mapping[str, Reach]
     groups: Mapping[str, list[GroupStatus]]
     runs: list[Run]
+    replication: Groups | None = None
 
     @property
     def unfinished(self) -> Run | None:
@@ -60,11 +65,11 @@ def look_out(plan: Plan, must: Collection[str], observe: bool = True, lost: str 
     names = list(plan.sites)
     if observe:
         asked = ask_sites(plan, names, lost)
-        reached, groups = asked.reached, asked.groups
+        reached, groups, replication = asked.reached, asked.groups, asked.replication
     else:
-        reached, groups = reach_sites(plan, lost), {name: [] for name in names}
+        reached, groups, replication = reach_sites(plan, lost), {name: [] for name in names}, None
     runs = [run for name in names for run in _runs(plan, reached[name], must=name in must)]
-    return Outlook(reached, groups, sorted(runs, key=lambda run: run.started))
+    return Outlook(reached, groups, sorted(runs, key=lambda run: run.started), replication)
 
 
 def _runs(plan: Plan, there: Reach, must: bool) -> list[Run]:

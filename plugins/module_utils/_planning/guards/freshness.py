@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from ..._errors import Refused
 from ..._model.duration import format_duration, parse_duration
 from ..._model.finding import Finding
+from ..._model.group_status import GroupStatus
 from ..._model.plan import Plan
 from ..losses import Loss
 
@@ -49,16 +50,23 @@ def check_freshness(
     last_seen: the source's newest sign of life. After hours of outage a copy has not become older.
     """
     limits = {group.name: accepted.most if accepted else group.max_lag for group in plan.groups}
-    behind = {loss.group: _lag(loss, last_seen) for loss in losses if limits[loss.group] is not None}
-    for group, lag in behind.items():
-        if lag is None:
-            raise _refusal(plan, target, group, "how old its copy is, nobody knows", limits[group], ANY)
+    limited = [loss for loss in losses if limits[loss.group] is not None]
+    behind = {loss.group: _lag(loss, last_seen) for loss in limited}
+    for loss in limited:
+        if behind[loss.group] is None:
+            seen = f"how old its copy is, nobody knows: {loss.message.removeprefix(f'{loss.group}: ')}"
+            raise _refusal(plan, target, loss.group, seen, limits[loss.group], ANY)
     late = {group: lag for group, lag in behind.items() if lag is not None and lag > (limits[group] or timedelta())}
     if late:
         worst = max(late, key=lambda group: late[group])
         needed = timedelta(minutes=-(-late[worst] // timedelta(minutes=1)))
         seen = f"its copy ends {format_duration(late[worst])} before the last sign of life of the source, {last_seen}"
         raise _refusal(plan, target, worst, seen, limits[worst], format_duration(needed))
+
+
+def seen_lag(copy: GroupStatus, primary: GroupStatus, now: datetime) -> timedelta | None:
+    """While both sites answer. None when neither knows it."""
+    return copy.lag(now) if copy.last_sync else primary.lag(now)
 
 
 def lag_findings(group: str, max_lag: timedelta | None, lag: timedelta | None) -> Iterator[Finding]:

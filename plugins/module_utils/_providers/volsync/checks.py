@@ -7,14 +7,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ..._errors import NotFound, Refused, Unreachable
-from .guard import against_promotion
+from .guard import against_arrival, against_promotion
 from .side import Side
 from .status import PAUSED, Pair, volume_status
 
+SHOWN = 3
+MOVE = "begin a planned move of"
+UNTOUCHED = "nothing was stopped"
 
-def existing(side: Side, tried: str) -> list[Pair]:
+
+def existing(side: Side, tried: str, since: int | None = None) -> list[Pair]:
     require_claims(side, tried)
-    pairs = side.pairs()
+    pairs = side.pairs(since=since)
     for pair in pairs:
         if pair.source is None and pair.destination is None:
             raise NotFound(
@@ -52,6 +56,12 @@ def at_peer(there: Side, pairs: Sequence[Pair]) -> list[Pair]:
         ) from error
 
 
+def matched(pairs: Sequence[Pair], others: Sequence[Pair]) -> list[Pair]:
+    """The other site's, in the order of these; a claim that is not there has no objects."""
+    found = {pair.claim: pair for pair in others}
+    return [found.get(pair.claim, Pair(pair.claim)) for pair in pairs]
+
+
 def refuse(
     verb: str,
     side: Side,
@@ -68,6 +78,34 @@ def refuse(
                 "the peer demoted and its final sync ended at both sites, or this copy demoted last",
                 "demote the peer and prove its final sync, or declare it lost and force",
             )
+
+
+def require_movable(here: Side, there: Side, since: int) -> None:
+    """While everything still runs: what a final sync would refuse, or wait for in vain, after VMs were stopped."""
+    mine = existing(here, MOVE, since)
+    claimed = set(there.keys())
+    missing = [pair.volume for pair in mine if pair.claim not in claimed]
+    if missing:
+        more = [f"and {len(missing) - SHOWN} more"] if len(missing) > SHOWN else []
+        raise there.refused(
+            f"{MOVE} the group",
+            f"{len(missing)} of its {len(mine)} claims are not here: {', '.join([*missing[:SHOWN], *more])}",
+            "its claims with their volumes, and data that VolSync has copied into them",
+            f"{UNTOUCHED}: create the claims first (prestage does), run protect, and wait for the first sync",
+        )
+    theirs = there.pairs([pair.claim for pair in mine], since)
+    here.check_ours(mine)
+    there.check_ours(theirs)
+    for pair, peer in zip(mine, theirs, strict=True):
+        if peer.sending != "none" or not peer.listens:
+            seen = volume_status(peer)
+            why = f"{peer.volume}: role {seen.role} {seen.message}".rstrip()
+            wanted = "a ReplicationDestination that takes in"
+            raise there.refused(f"{MOVE} the group", why, wanted, f"{UNTOUCHED}: run protect, or resume it")
+        if why := against_arrival(pair, peer):
+            wanted = f"a ReplicationSource that sends to the address of its peer at {there.site.name}"
+            next_step = f"{UNTOUCHED}: resume it; protect tells it where to send"
+            raise here.refused(f"{MOVE} the group", f"{pair.volume}: {why}", wanted, next_step)
 
 
 def require_final_sync_possible(here: Side, mine: Sequence[Pair], there: Side, theirs: Sequence[Pair]) -> None:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from .status import MANUAL, Pair, describe, final_tag, is_idle
+from .status import ADDRESS, MANUAL, PAUSED, SENDS_TO, Pair, describe, final_tag, is_idle, volume_status
 
 
 def against_promotion(mine: Pair, theirs: Pair, peer: str) -> str:
@@ -39,6 +39,15 @@ def against_enabling(mine: Pair, theirs: Pair, peer: str) -> str:
     if mine.sending == "none" and mine.destination is not None:
         return f"here it is a replica: {_seen(mine)}"
     return ""
+
+
+def against_arrival(mine: Pair, theirs: Pair) -> str:
+    """Why nothing that is sent here would reach the peer's copy; empty where it can."""
+    source, address = mine.source or {}, ADDRESS.read(theirs.destination or {})
+    if PAUSED.read(source):
+        return volume_status(mine).message
+    to = SENDS_TO.read(source)
+    return "" if to and to == address else f"it sends to {to or 'nobody'}, not to {address or 'its peer'}"
 
 
 def _has_ended(pair: Pair, final: str) -> bool:

@@ -18,20 +18,25 @@ from ..claim_cover import is_of_its_claim
 from ..custom_resource import CustomResource
 from ..shared_reads import SharedReads
 from ..site_handle import SiteHandle
-from .checks import at_peer, existing, refuse, require_claims, require_final_sync_possible, require_primary
+from .checks import (
+    at_peer,
+    existing,
+    matched,
+    refuse,
+    require_claims,
+    require_final_sync_possible,
+    require_movable,
+    require_primary,
+)
 from .guard import against_enabling, holds_nothing_of_its_own
 from .link import await_addresses, close, follows, give_way, has_synced, prepare_return, send, set_paused, take_over
 from .objects import listen_patch, manual_patch
 from .resources import RESOURCES
-from .side import Listing, Side, by_claim
-from .status import KEY_SECRET, Pair, ended, owner, volume_status
-from .sync import FinalSync, new
+from .side import Listing, Side, by_claim, owned
+from .status import KEY_SECRET, Pair, ended, volume_status
+from .sync import HINT, FinalSync, new
 
-LAST_SYNC_SOURCE = {
-    "primary": "start of the last sync that a ReplicationSource has ended, the oldest of the group",
-    "secondary": "lastSyncTime of the ReplicationDestinations, the oldest: its data is older by its transfer",
-}
-HINT = "look at the movers' pods and logs at both sites and the way between them; then start again"
+LAST_SYNC_SOURCE = "start of the last sync that a ReplicationSource has ended, the oldest of the group"
 
 
 class VolsyncProvider(Provider):
@@ -90,7 +95,7 @@ class VolsyncProvider(Provider):
         mine, theirs = here.pairs(), there.pairs()
         here.check_ours(mine)
         there.check_ours(theirs)
-        refuse("replicate", here, mine, _matched(mine, theirs), target, against_enabling)
+        refuse("replicate", here, mine, matched(mine, theirs), target, against_enabling)
         new_here = [pair for pair in mine if pair.source is None]
         if new_here:
             take_over(here, new_here)
@@ -112,7 +117,7 @@ class VolsyncProvider(Provider):
     def release(self, group: Group, site: str, claims: Sequence[str]) -> None:
         side = self._side(group, site)
         pairs = side.pairs([(namespace, name) for namespace, _slash, name in (key.partition("/") for key in claims)])
-        for kind, items in _owned(pairs, side.site.plan.name).items():
+        for kind, items in owned(pairs, side.site.plan.name).items():
             side.delete(kind, items)
 
     def promote(self, group: Group, site: str, forced: bool) -> bool:
@@ -144,6 +149,12 @@ class VolsyncProvider(Provider):
         side.check_ours(todo)
         side.patch(REPLICATION_SOURCE, todo, lambda _pair: manual_patch(new("demoted")))
         return bool(todo)
+
+    def check_movable(self, groups: Sequence[Group], source: str, target: str) -> None:
+        """One list of each kind for each namespace and site, for all groups."""
+        since = self._reads.moment()
+        for group in groups:
+            require_movable(self._side(group, source), self._side(group, target), since)
 
     def final_sync(self, group: Group, source: str, target: str) -> SyncProof:
         here, there = self._side(group, source), self._side(group, target)
@@ -215,9 +226,8 @@ class VolsyncProvider(Provider):
             return silent(group.name, site, str(error))
         except DrError as error:
             return GroupStatus(group.name, site, "unknown", "error", "none", message=str(error))
-        status = combine(group.name, site, [volume_status(pair) for pair in pairs])
-        source = LAST_SYNC_SOURCE.get(status.role, "") if status.last_sync else ""
-        return replace(status, last_sync_source=source, present=any(pair.source or pair.destination for pair in pairs))
+        status = combine(group.name, site, [volume_status(pair) for pair in pairs], LAST_SYNC_SOURCE)
+        return replace(status, present=any(pair.source or pair.destination for pair in pairs))
 
     def _turn(self, side: Side, mine: Sequence[Pair], there: Side, theirs: Sequence[Pair]) -> bool:
         """The other way round from now on: the peer gives way, and the new primary sends to it. A copy that may hold
@@ -240,23 +250,8 @@ class VolsyncProvider(Provider):
         return self._side(side.group, side.site.plan.peer_of(side.site.name))
 
     def _ours(self, side: Side) -> dict[Any, list[dict[str, Any]]]:
-        return _owned(side.pairs(), side.site.plan.name)
+        return owned(side.pairs(), side.site.plan.name)
 
 
 def _claims(group: Group, site: SiteHandle) -> list[dict[str, Any]]:
     return [item.pvc for item in site.candidates(group)]
-
-
-def _matched(pairs: Sequence[Pair], others: Sequence[Pair]) -> list[Pair]:
-    """The other site's, in the order of these; a claim that is not there has no objects."""
-    found = {pair.claim: pair for pair in others}
-    return [found.get(pair.claim, Pair(pair.claim)) for pair in pairs]
-
-
-def _owned(pairs: Sequence[Pair], plan: str) -> dict[Any, list[dict[str, Any]]]:
-    return {
-        REPLICATION_SOURCE: [pair.source for pair in pairs if pair.source and owner(pair.source) == plan],
-        REPLICATION_DESTINATION: [
-            pair.destination for pair in pairs if pair.destination and owner(pair.destination) == plan
-        ],
-    }

@@ -186,6 +186,16 @@ class Side:
         return Refused(tried, site=self.site.name, on=on, seen=seen, wanted=wanted, next_step=next_step)
 
 
+def owned(pairs: Iterable[Pair], plan: str) -> dict[Kind, list[Object]]:
+    """By kind what the plan has made."""
+    found: dict[Kind, list[Object]] = {REPLICATION_SOURCE: [], REPLICATION_DESTINATION: []}
+    for pair in pairs:
+        for kind, item in ((REPLICATION_SOURCE, pair.source), (REPLICATION_DESTINATION, pair.destination)):
+            if item and owner(item) == plan:
+                found[kind].append(item)
+    return found
+
+
 def told(left: Sequence[Pair], of: int) -> str:
     """What is not done yet, in words."""
     words = [

@@ -44,7 +44,9 @@ BY_RCLONE = FieldPath("spec.rclone.destinationPVC")
 DESTINATION_CLAIMS = (BY_RSYNC_TLS, BY_RSYNC, BY_RESTIC, BY_RCLONE)
 
 GIVEN_UP = ("demoted", "drain", "final")
-_GO_DURATION = re.compile(r"(?:(?P<hours>\d+)h)?(?:(?P<minutes>\d+)m)?(?:(?P<seconds>\d+(?:\.\d+)?)s)?")
+_GO_DURATION = re.compile(
+    r"(?:(?P<hours>\d+)h)?(?:(?P<minutes>\d+)m)?(?:(?P<seconds>\d+(?:\.\d+)?)s)?(?:(?P<milliseconds>\d+(?:\.\d+)?)ms)?"
+)
 _SHOWN = 200
 
 Item = Mapping[str, Any]
@@ -183,6 +185,8 @@ def _demoted(pair: Pair, item: Item, raw: dict[str, Any]) -> VolumeStatus:
 
 
 def _replica(pair: Pair, item: Item, raw: dict[str, Any]) -> VolumeStatus:
+    """Without a last sync: the source keeps a copy through any number of failed transfers, so that nothing here tells
+    how old the copy was that came, and be it the moment from which on this end listened."""
     failed = failure(item)
     message = failed or ("paused" if PAUSED.read(item) else "" if LAST_SYNC.read(item) else "nothing has arrived yet")
     return VolumeStatus(
@@ -190,7 +194,7 @@ def _replica(pair: Pair, item: Item, raw: dict[str, Any]) -> VolumeStatus:
         "secondary",
         _health(failed, message),
         "none" if PAUSED.read(item) else "incoming",
-        last_sync=_moment(LAST_SYNC.read(item)),
+        arrived=_moment(LAST_SYNC.read(item)),
         message=message,
         raw=raw,
     )
@@ -203,11 +207,12 @@ def _health(failed: str, message: str) -> Health:
 
 
 def _taken(item: Item) -> datetime | None:
-    """When a source began its last sync: what was written later may not be in it."""
+    """When a source began its last sync, and then its copy: what was written later may not be in it."""
     at = _moment(LAST_SYNC.read(item))
-    match = _GO_DURATION.fullmatch(DURATION.read(item) or "")
+    took = DURATION.read(item)
+    match = _GO_DURATION.fullmatch(took) if took else None
     if at is None or match is None:
-        return at
+        return None
     return at - timedelta(**{unit: float(value) for unit, value in match.groupdict().items() if value})
 
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -28,9 +29,10 @@ def test_the_lag_is_measured_against_the_given_moment(last_sync, lag) -> None:
     assert status(last_sync).lag(NOON) == lag
 
 
-@pytest.mark.parametrize(("last_sync", "text"), [(NOON, "2026-03-01T12:00:00+00:00"), (None, None)])
-def test_a_status_is_plain_data(last_sync, text) -> None:
-    assert status(last_sync).as_dict()["last_sync"] == text
+@pytest.mark.parametrize(("moment", "text"), [(NOON, "2026-03-01T12:00:00+00:00"), (None, None)])
+def test_a_status_is_plain_data(moment, text) -> None:
+    assert status(moment).as_dict()["last_sync"] == text
+    assert replace(status(None), arrived=moment).as_dict()["arrived"] == text
 
 
 def volume(name: str, **changes) -> VolumeStatus:
@@ -39,6 +41,7 @@ def volume(name: str, **changes) -> VolumeStatus:
         "health": "healthy",
         "direction": "incoming",
         "last_sync": NOON,
+        "arrived": NOON,
         "sync_proof": "equal",
     }
     return VolumeStatus(name, **{**known, **changes})
@@ -62,7 +65,12 @@ def test_the_oldest_volume_is_the_recovery_point_of_the_group() -> None:
     assert combine("db", "west", [volume("a"), volume("b", last_sync=older)]).last_sync == older
 
 
-@pytest.mark.parametrize("unknown", [{"last_sync": None}, {"sync_proof": ""}])
+def test_what_came_last_to_the_volume_that_waits_longest_came_last_to_the_group() -> None:
+    older = NOON - timedelta(minutes=3)
+    assert combine("db", "west", [volume("a", arrived=NOON), volume("b", arrived=older)]).arrived == older
+
+
+@pytest.mark.parametrize("unknown", [{"last_sync": None}, {"sync_proof": ""}, {"arrived": None}])
 def test_p3_what_one_volume_does_not_know_its_group_does_not_know(unknown) -> None:
     whole = combine("db", "west", [volume("a"), volume("b", **unknown)], "snapshot")
     name, value = next(iter(unknown.items()))

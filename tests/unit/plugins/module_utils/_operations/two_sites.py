@@ -31,6 +31,8 @@ class TwoSites:
         clock = SimulatedTime().clock()
         self.apis = {name: MemoryApi(name, clock) for name in PLAN.sites}
         self.states = {"east": ("primary", "outgoing"), "west": ("secondary", "incoming")}
+        # what the products say of the moment of their data
+        self.moments = {"last_sync": ARRIVED}
         self.unreachable: set[str] = set()
         # whose API server no product asks any more
         self.silenced: set[str] = set()
@@ -49,10 +51,13 @@ class TwoSites:
             def hurry(self, site: str, seconds: float) -> None:
                 sites.hurried[site] = seconds
 
+            def check_movable(self, source: str, target: str) -> None:
+                pass
+
             def observe(self, names: list[str]) -> dict[str, list[GroupStatus]]:
                 return {
                     name: [
-                        GroupStatus("payroll", name, role, "healthy", direction, ARRIVED)  # type: ignore[arg-type]
+                        GroupStatus("payroll", name, role, "healthy", direction, **sites.moments)  # type: ignore[arg-type]
                         for role, direction in [sites.states[name]]
                     ]
                     for name in names

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -33,6 +34,15 @@ def test_a_product_without_a_last_sync_gives_no_figure() -> None:
     loss = forced_loss("db", "east", KnownSync(None), None, SYNC)
     assert (loss.last_sync, loss.seconds) == (None, None)
     assert "how much is unknown" in loss.message
+
+
+def test_what_is_older_than_its_arrival_gives_no_figure_and_says_when_it_came() -> None:
+    loss = forced_loss("db", "east", KnownSync(None, arrived=SYNC), None, SYNC)
+    assert (loss.last_sync, loss.seconds, loss.exact) == (None, None, False)
+    assert loss.message == (
+        "db: no last sync is known: what east wrote since then is lost, and how much is unknown;"
+        f" the newest data came at {SYNC}, and is older than that"
+    )
 
 
 def test_a_copy_that_is_primary_already_loses_nothing_more() -> None:
@@ -70,6 +80,19 @@ def at(site: str, role: str, last_sync: datetime | None = None) -> GroupStatus:
         # a demoted source's time may be that of what it took in
         (at("west", "secondary"), at("east", "secondary", T2), None, KnownSync(None)),
         (at("west", "secondary"), silent("db", "east", "gone"), None, KnownSync(None)),
+        # when it came is not of when it is
+        (
+            replace(at("west", "secondary"), arrived=T2),
+            silent("db", "east", "gone"),
+            None,
+            KnownSync(None, arrived=T2.isoformat()),
+        ),
+        (
+            replace(at("west", "secondary"), arrived=T2),
+            silent("db", "east", "gone"),
+            EARLIER,
+            KnownSync(T1.isoformat(), "east said so at later"),
+        ),
     ],
 )
 def test_what_is_known_of_a_copy_that_is_promoted_by_force(

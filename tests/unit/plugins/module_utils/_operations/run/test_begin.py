@@ -111,6 +111,16 @@ def test_a_failover_from_a_copy_that_is_too_old_is_refused_before_anything_is_wr
     assert sites.apis["west"].writes == before
 
 
+def test_what_came_is_a_sign_of_life_of_its_source_and_not_the_moment_of_the_data(sites: TwoSites) -> None:
+    sites.unreachable.add("east")
+    sites.moments = {"arrived": ARRIVED}
+    before = (ARRIVED - timedelta(seconds=10)).isoformat()
+    store = RunStore(sites.apis["west"], STRICT.store_namespace)  # type: ignore[arg-type]
+    store.put_syncs(STRICT.name, {"payroll": {"primary": "east", "last_sync": before, "seen_at": before}})
+    with pytest.raises(Refused, match="its copy ends 10s before the last sign of life"):
+        sites.begin("failover", "west", "east", STRICT)
+
+
 def test_a_copy_does_not_become_older_while_its_source_is_silent(sites: TwoSites) -> None:
     sites.unreachable.add("east")
     sites.apis["west"].clock.sleep(7_200)

@@ -92,6 +92,9 @@ class World:
                 role, direction = ROLES[site]
                 return GroupStatus(group.name, site, role, "healthy", direction)  # type: ignore[arg-type]
 
+            def check_movable(self, groups: Sequence[Group], source: str, target: str) -> None:
+                pass
+
             def fence(self, group: Group, _survivor: str, _lost: str) -> FenceProof:
                 return FenceProof(group.name, "takes nothing in")
 

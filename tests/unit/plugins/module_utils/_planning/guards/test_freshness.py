@@ -6,10 +6,12 @@ from datetime import timedelta
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.guards.freshness import (
     accepted_loss,
     check_freshness,
     lag_findings,
+    seen_lag,
 )
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.losses import Loss
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import NOON, plan_of
@@ -73,6 +75,27 @@ def test_p10_a_refused_failover_says_what_one_would_have_to_accept_for_all_group
     assert (error.on, error.wanted) == ("group payroll/app", "15m at most (dr_accept_loss, else the group's max_lag)")
     assert seen in str(error.seen)
     assert str(error.next_step).endswith(f"dr_accept_loss{next_step}")
+
+
+def test_p10_a_copy_of_unknown_age_is_refused_with_what_is_known_of_it() -> None:
+    unknown = Loss("payroll", False, None, None, False, "payroll: the newest data came at noon, and is older than that")
+    with pytest.raises(Refused, match="nobody knows: the newest data came at noon, and is older than that"):
+        check_freshness(plan_of(replication={"max_lag": "15m"}), "west", [unknown], LAST_SEEN, None)
+
+
+@pytest.mark.parametrize(
+    ("copy", "primary", "lag"),
+    [(20, 10, 20), (None, 10, 10), (None, None, None)],
+    ids=["the copy shows it", "only its primary tells", "nobody does"],
+)
+def test_while_both_sites_answer_the_primary_tells_what_the_copy_cannot(
+    copy: int | None, primary: int | None, lag: int | None
+) -> None:
+    here, there = (
+        GroupStatus("payroll", site, role, "healthy", "none", None if ago is None else NOON - ago * MINUTE)  # type: ignore[arg-type]
+        for site, role, ago in (("west", "secondary", copy), ("east", "primary", primary))
+    )
+    assert seen_lag(here, there, NOON) == (None if lag is None else lag * MINUTE)
 
 
 @pytest.mark.parametrize("text", ["30", "soon", "-5m"])

@@ -4,12 +4,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import REPLICATION_DESTINATION
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, DrError, Refused, Timeout, Unsupported
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Group
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.selector import LabelSelector
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.volsync.objects import listen_patch, manual_patch
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.volsync.options import options_of
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.volsync.provider import VolsyncProvider
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.volsync.double import DESTINATION, SOURCE
@@ -168,14 +171,54 @@ def test_p4_a_silent_site_is_a_status() -> None:
     assert (seen.reachable, seen.role) == (False, "unknown")
 
 
-def test_the_last_sync_is_when_the_newest_copy_was_made_and_at_the_replica_when_it_came() -> None:
+def test_the_last_sync_is_when_the_newest_copy_was_made_and_only_its_source_knows_it() -> None:
     made = enabled(world(volumes=1))
     here, there = (made.provider.observe(made.group, site) for site in ("east", "west"))
     assert here.last_sync
-    assert there.last_sync
-    assert (there.last_sync - here.last_sync).total_seconds() == 2.0
     assert "start of the last sync" in here.last_sync_source
-    assert "lastSyncTime of the ReplicationDestinations" in there.last_sync_source
+    assert (there.last_sync, there.last_sync_source) == (None, "")
+    assert there.arrived
+    assert (there.arrived - here.last_sync).total_seconds() == 2.0
+
+
+def test_data_is_older_than_all_that_its_listener_saw_of_it() -> None:
+    """Why the replica tells no moment: a source keeps the copy that it made, until somebody listens."""
+    made = enabled(world(volumes=1))
+    west = made.apis["west"]
+    west.patch(REPLICATION_DESTINATION, "disk-0", "payroll", manual_patch("once"))
+    made.wait()
+    made.data.write("east", "disk-0", "after the copy")
+    written = west.clock.now()
+    made.wait()
+    west.patch(REPLICATION_DESTINATION, "disk-0", "payroll", listen_patch(paused=False))
+    made.wait(1)
+    listened = made.item("west", DESTINATION)["status"]
+    assert datetime.fromisoformat(listened["lastSyncStartTime"]) > written
+    seen = made.provider.observe(made.group, "west")
+    assert made.data.read("west", "disk-0") == []
+    assert seen.arrived
+    assert seen.arrived > written
+    assert seen.last_sync is None
+
+
+@pytest.mark.parametrize("took", [None, "a while"])
+def test_a_sync_of_unknown_duration_tells_no_moment(took: str | None) -> None:
+    made = enabled(world(volumes=1))
+    made.item("east", SOURCE)["status"]["lastSyncDuration"] = took
+    seen = made.provider.observe(made.group, "east")
+    assert (seen.last_sync, seen.last_sync_source) == (None, "")
+
+
+@pytest.mark.parametrize(
+    ("took", "seconds"), [("1h2m3.5s", 3723.5), ("2m0.25s", 120.25), ("0s", 0.0), ("850.5ms", 0.8505)]
+)
+def test_a_duration_is_read_as_go_writes_it(took: str, seconds: float) -> None:
+    made = enabled(world(volumes=1))
+    status = made.item("east", SOURCE)["status"]
+    status["lastSyncDuration"] = took
+    began = made.provider.observe(made.group, "east").last_sync
+    assert began
+    assert (datetime.fromisoformat(status["lastSyncTime"]) - began).total_seconds() == seconds
 
 
 def test_a_group_that_is_partly_switched_says_which_claim_is_where() -> None:
