@@ -41,6 +41,7 @@ from .status import (
 # objects that the manager works on at once, unless it is told otherwise
 SWITCHED_AT_ONCE = 100
 LAST_SYNC_SOURCE = "lastSyncTime of the primary's replication objects, the oldest of the group"
+REMEDY = "install csi-addons with its definitions there, or correct the plan's provider"
 
 
 class CsiAddonsProvider(Provider):
@@ -52,7 +53,7 @@ class CsiAddonsProvider(Provider):
 
     def __init__(self, sites: Mapping[str, SiteHandle]) -> None:
         super().__init__(sites)
-        self._reads: SharedReads[Listing] = SharedReads(listing)
+        self._reads: SharedReads[Listing] = SharedReads(listing, REMEDY)
 
     @classmethod
     def detect(cls, group: Group, site: SiteHandle) -> str:

@@ -19,7 +19,7 @@ from ..._cluster.kinds import (
     VOLUME_REPLICATION_CLASS,
     Kind,
 )
-from ..._errors import Conflict, NotFound, Refused, Unsupported
+from ..._errors import Conflict, Refused
 from ..._model.plan import Group
 from ..object_wait import Awaited, Key, await_absent, settle
 from ..shared_reads import SharedReads
@@ -148,7 +148,7 @@ class Side:
     def matched(self, keys: Sequence[Key], since: int | None = None) -> list[Unit]:
         """The keys with their objects here. One claim with two objects is refused: the controller obeys one of them."""
         moment = self._reads.moment() if since is None else since
-        lists = {namespace: self._read(namespace, moment) for namespace in dict.fromkeys(key[0] for key in keys)}
+        lists = {namespace: self._list(namespace, moment) for namespace in dict.fromkeys(key[0] for key in keys)}
         return [Unit(key, self._object_of(lists[key[0]], key)) for key in keys]
 
     def check_class(self) -> None:
@@ -244,23 +244,13 @@ class Side:
         namespaces, since = sorted({unit.key[0] for unit in units}), self._reads.moment()
 
         def look() -> Mapping[Key, Object]:
-            lists = [self._read(namespace, since, WAIT_AGE).by_name for namespace in namespaces]
+            lists = [self._list(namespace, since, WAIT_AGE).by_name for namespace in namespaces]
             return {key: item for found in lists for key, item in found.items()} if len(lists) > 1 else lists[0]
 
         return look
 
-    def _read(self, namespace: str, since: int, age: float | None = None) -> Listing:
-        try:
-            return self._reads.read(self.api, self.kind, namespace, since, age)
-        except NotFound as error:
-            raise Unsupported(
-                "read the replication",
-                site=self.site.name,
-                on=self.kind.resource,
-                seen=f"the site does not serve it: {error.seen}",
-                status=error.status,
-                next_step="install csi-addons with its definitions there, or correct the plan's provider",
-            ) from error
+    def _list(self, namespace: str, since: int, age: float | None = None) -> Listing:
+        return self._reads.read(self.api, self.kind, namespace, since, age)
 
     def _object_of(self, found: Listing, key: Key) -> Object | None:
         if self.per_group:
@@ -277,16 +267,7 @@ class Side:
         return items[0] if items else None
 
     def _check_class(self, kind: Kind, name: str) -> None:
-        try:
-            found = self._reads.read(self.api, kind, None, 0, CLASS_AGE).by_name
-        except NotFound as error:
-            raise Unsupported(
-                "find the class",
-                site=self.site.name,
-                on=kind.resource,
-                seen=f"the site does not serve it: {error.seen}",
-                next_step="install csi-addons there, or correct the plan's provider",
-            ) from error
+        found = self._reads.read(self.api, kind, None, 0, CLASS_AGE).by_name
         if ("", name) not in found:
             there = ", ".join(sorted(item for _none, item in found)) or "none"
             raise self._refused(

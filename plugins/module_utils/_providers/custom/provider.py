@@ -25,6 +25,8 @@ from .side import Listing, Side, by_name
 from .status import Sight, Unit, asked, demotion, owner, role_of, volume_status
 from .steps import run_steps
 
+REMEDY = "install the product there, or correct resource in the plan"
+
 
 class CustomProvider(Provider):
     """`options` of a group: see plan_custom_fields. What the plan does not describe is refused as unsupported."""
@@ -34,7 +36,7 @@ class CustomProvider(Provider):
 
     def __init__(self, sites: Mapping[str, SiteHandle]) -> None:
         super().__init__(sites)
-        self._reads: SharedReads[Listing] = SharedReads(by_name)
+        self._reads: SharedReads[Listing] = SharedReads(by_name, REMEDY)
 
     @classmethod
     def detect(cls, group: Group, site: SiteHandle) -> str:

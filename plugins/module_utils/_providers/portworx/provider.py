@@ -27,6 +27,8 @@ from .status import NAMESPACES, SELECTORS, SUSPENDED, WITH_VOLUMES, group_status
 from .switch import Ends, undo
 from .turn import hand_over, prove, replace_copy, take_up
 
+REMEDY = "install Stork 24.2 or later there, or correct the plan's provider"
+
 
 class PortworxProvider(Provider):
     """`options` of a group: see portworx_options. Both sites have a ClusterPair of one name, each for the other.
@@ -42,7 +44,7 @@ class PortworxProvider(Provider):
 
     def __init__(self, sites: Mapping[str, SiteHandle]) -> None:
         super().__init__(sites)
-        self._reads: SharedReads[Listing] = SharedReads(tuple)
+        self._reads: SharedReads[Listing] = SharedReads(tuple, REMEDY)
 
     @classmethod
     def detect(cls, group: Group, site: SiteHandle) -> str:

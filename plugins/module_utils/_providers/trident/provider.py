@@ -27,6 +27,8 @@ from .side import Listing, Mirror, Side, listing, shown
 from .status import follows, handle, is_primary, volume_status
 from .switch import Pair, give_up, switch
 
+REMEDY = "install Trident there, or correct the plan's provider"
+
 
 class TridentProvider(Provider):
     """`options` of a group: see trident_options. A claim has the same namespace and name at both sites."""
@@ -37,7 +39,7 @@ class TridentProvider(Provider):
 
     def __init__(self, sites: Mapping[str, SiteHandle]) -> None:
         super().__init__(sites)
-        self._reads: SharedReads[Listing] = SharedReads(listing)
+        self._reads: SharedReads[Listing] = SharedReads(listing, REMEDY)
 
     @classmethod
     def detect(cls, group: Group, site: SiteHandle) -> str:

@@ -32,6 +32,7 @@ LAST_SYNC_SOURCE = {
     "secondary": "lastSyncTime of the ReplicationDestinations, the oldest: its data is older by its transfer",
 }
 HINT = "look at the movers' pods and logs at both sites and the way between them; then start again"
+REMEDY = "install VolSync there, or correct the plan's provider"
 
 
 class VolsyncProvider(Provider):
@@ -46,7 +47,7 @@ class VolsyncProvider(Provider):
 
     def __init__(self, sites: Mapping[str, SiteHandle]) -> None:
         super().__init__(sites)
-        self._reads: SharedReads[Listing] = SharedReads(by_claim)
+        self._reads: SharedReads[Listing] = SharedReads(by_claim, REMEDY)
 
     @classmethod
     def detect(cls, group: Group, site: SiteHandle) -> str:
