@@ -5,18 +5,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar
 
 from ..._cluster.kinds import VOLUME_REPLICATION_CLASS
-from ..._errors import DrError, NotFound, Refused, Unreachable
-from ..._model.group_status import GroupStatus, SyncProof, VolumeStatus, combine, silent
+from ..._errors import NotFound, Refused, Unreachable
+from ..._model.group_status import GroupStatus, SyncProof, VolumeStatus, combine
 from ..._model.plan import Group
-from ..base import WORKERS, Capabilities, FenceProof, Provider
+from ..base import Capabilities, FenceProof, at_once
 from ..ceph_rbd.images import is_rbd
 from ..custom_resource import CustomResource
+from ..listing_provider import ListingProvider
 from ..object_wait import Key
 from ..shared_reads import SharedReads
 from ..site_handle import SiteHandle
@@ -44,7 +44,7 @@ LAST_SYNC_SOURCE = "lastSyncTime of the primary's replication objects, the oldes
 REMEDY = "install csi-addons with its definitions there, or correct the plan's provider"
 
 
-class CsiAddonsProvider(Provider):
+class CsiAddonsProvider(ListingProvider):
     """`options` of a group: see csi_addons_options. A claim has the same namespace and name at both sites."""
 
     name = "csi_addons"
@@ -70,15 +70,6 @@ class CsiAddonsProvider(Provider):
             return ""
         names = sorted(item["metadata"]["name"] for item in classes if PROVISIONER.read(item) == driver)
         return f"{VOLUME_REPLICATION_CLASS.kind} {', '.join(names)} of {driver}" if names else ""
-
-    def observe(self, group: Group, site: str) -> GroupStatus:
-        return self._observe(group, site, None)
-
-    def observe_all(self, groups: Sequence[Group], site: str) -> list[GroupStatus]:
-        """One list of each kind for each namespace, for all groups."""
-        since = self._reads.moment()
-        with ThreadPoolExecutor(max_workers=WORKERS) as pool:
-            return list(pool.map(lambda group: self._observe(group, site, since), groups))
 
     def covers(self, group: Group, site: str, pv: Mapping[str, Any]) -> bool:
         side = self._side(group, site)
@@ -154,8 +145,7 @@ class CsiAddonsProvider(Provider):
 
     def promote_all(self, groups: Sequence[Group], site: str, forced: bool) -> list[bool]:
         """Asked for at once: with nothing left to do the product would lose the time until we see that it has ended."""
-        with ThreadPoolExecutor(max_workers=SWITCHED_AT_ONCE) as pool:
-            return list(pool.map(lambda group: self.promote(group, site, forced), groups))
+        return at_once(lambda group: self.promote(group, site, forced), groups, SWITCHED_AT_ONCE)
 
     def demote(self, group: Group, site: str) -> bool:
         side = self._side(group, site)
@@ -261,15 +251,13 @@ class CsiAddonsProvider(Provider):
     def _status_of(self, side: Side, unit: Unit) -> VolumeStatus:
         return volume_status(unit.volume, unit.item, side.kind.kind)
 
-    def _observe(self, group: Group, site: str, since: int | None) -> GroupStatus:
-        try:
-            side = self._side(group, site)
-            units = side.units(since)
-            found = [self._status_of(side, unit) for unit in units]
-        except Unreachable as error:
-            return silent(group.name, site, str(error))
-        except DrError as error:
-            return GroupStatus(group.name, site, "unknown", "error", "none", message=str(error))
+    def _moment(self) -> int:
+        return self._reads.moment()
+
+    def _look(self, group: Group, site: str, since: int) -> GroupStatus:
+        side = self._side(group, site)
+        units = side.units(since)
+        found = [self._status_of(side, unit) for unit in units]
         status = combine(group.name, site, found, LAST_SYNC_SOURCE)
         return replace(status, present=any(unit.item for unit in units))
 

@@ -5,17 +5,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, ClassVar
 
 from ..._cluster.kinds import REPLICATION_DESTINATION, REPLICATION_SOURCE
-from ..._errors import DrError, Refused, Unreachable
-from ..._model.group_status import GroupStatus, SyncProof, combine, silent
+from ..._errors import DrError, Refused
+from ..._model.group_status import GroupStatus, SyncProof, combine
 from ..._model.plan import Group
-from ..base import WORKERS, Capabilities, FenceProof, Provider
+from ..base import Capabilities, FenceProof
 from ..claim_cover import is_of_its_claim
 from ..custom_resource import CustomResource
+from ..listing_provider import ListingProvider
 from ..shared_reads import SharedReads
 from ..site_handle import SiteHandle
 from .checks import at_peer, existing, refuse, require_claims, require_final_sync_possible, require_primary
@@ -35,7 +35,7 @@ HINT = "look at the movers' pods and logs at both sites and the way between them
 REMEDY = "install VolSync there, or correct the plan's provider"
 
 
-class VolsyncProvider(Provider):
+class VolsyncProvider(ListingProvider):
     """`options` of a group: see volsync_options. A claim has the same namespace and name at both sites.
 
     VolSync locks nothing: a demoted copy can be written by whoever mounts it, and so can a secondary.
@@ -66,15 +66,6 @@ class VolsyncProvider(Provider):
                 if names:
                     return f"{kind.kind} {', '.join(sorted(names)[:3])}"
         return ""
-
-    def observe(self, group: Group, site: str) -> GroupStatus:
-        return self._observe(group, site, None)
-
-    def observe_all(self, groups: Sequence[Group], site: str) -> list[GroupStatus]:
-        """One list of each kind for each namespace, for all groups."""
-        since = self._reads.moment()
-        with ThreadPoolExecutor(max_workers=WORKERS) as pool:
-            return list(pool.map(lambda group: self._observe(group, site, since), groups))
 
     def covers(self, group: Group, site: str, pv: Mapping[str, Any]) -> bool:
         """VolSync reaches data by its claim: a PV that the claim there is not bound to is none of its."""
@@ -209,13 +200,11 @@ class VolsyncProvider(Provider):
         side.patch(REPLICATION_DESTINATION, todo, lambda _pair: listen_patch(paused=False))
         return bool(todo)
 
-    def _observe(self, group: Group, site: str, since: int | None) -> GroupStatus:
-        try:
-            pairs = self._side(group, site).pairs(since=since)
-        except Unreachable as error:
-            return silent(group.name, site, str(error))
-        except DrError as error:
-            return GroupStatus(group.name, site, "unknown", "error", "none", message=str(error))
+    def _moment(self) -> int:
+        return self._reads.moment()
+
+    def _look(self, group: Group, site: str, since: int) -> GroupStatus:
+        pairs = self._side(group, site).pairs(since=since)
         status = combine(group.name, site, [volume_status(pair) for pair in pairs])
         source = LAST_SYNC_SOURCE.get(status.role, "") if status.last_sync else ""
         return replace(status, last_sync_source=source, present=any(pair.source or pair.destination for pair in pairs))
