@@ -51,7 +51,8 @@ class VolsyncProvider(ListingProvider):
 
     @classmethod
     def detect(cls, group: Group, site: SiteHandle) -> str:
-        claims = {(pvc["metadata"]["namespace"], pvc["metadata"]["name"]) for pvc in _claims(group, site)}
+        named = (item.pvc["metadata"] for item in site.candidates(group))
+        claims = {(meta["namespace"], meta["name"]) for meta in named}
         for kind in (REPLICATION_SOURCE, REPLICATION_DESTINATION):
             for namespace in sorted({key[0] for key in claims}):
                 try:
@@ -231,10 +232,6 @@ class VolsyncProvider(ListingProvider):
 
     def _ours(self, side: Side) -> dict[Any, list[dict[str, Any]]]:
         return _owned(side.pairs(), side.site.plan.name)
-
-
-def _claims(group: Group, site: SiteHandle) -> list[dict[str, Any]]:
-    return [item.pvc for item in site.candidates(group)]
 
 
 def _matched(pairs: Sequence[Pair], others: Sequence[Pair]) -> list[Pair]:
