@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from .._errors import DrError, Unreachable
+
 Role = Literal["primary", "secondary", "unknown"]
 Health = Literal["healthy", "degraded", "diverged", "error", "unknown"]
 Direction = Literal["outgoing", "incoming", "none"]
@@ -61,6 +63,13 @@ def _text(moment: datetime | None) -> str | None:
 def silent(group: str, site: str, message: str) -> GroupStatus:
     """The status of a group whose product does not answer."""
     return GroupStatus(group, site, "unknown", "unknown", "none", reachable=False, message=message)
+
+
+def unknown(group: str, site: str, error: DrError) -> GroupStatus:
+    """The status of a group that could not be looked at. Whose product answers with an error is not silent."""
+    if isinstance(error, Unreachable):
+        return silent(group, site, str(error))
+    return GroupStatus(group, site, "unknown", "error", "none", message=str(error))
 
 
 @dataclass(frozen=True)

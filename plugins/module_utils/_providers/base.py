@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -20,6 +20,7 @@ from .site_handle import SiteHandle
 # many groups at once, but not a burst on a storage controller
 WORKERS = 16
 
+Item = TypeVar("Item")
 Done = TypeVar("Done")
 
 
@@ -92,7 +93,7 @@ class Provider(ABC):
 
     def observe_all(self, groups: Sequence[Group], site: str) -> list[GroupStatus]:
         """Ask for many groups, in their order; for products that answer for all of them at once."""
-        return _each(lambda group: self.observe(group, site), groups)
+        return at_once(lambda group: self.observe(group, site), groups)
 
     def observe_roles(self, groups: Sequence[Group], site: str) -> list[GroupStatus]:
         """The same for who decides by roles: without further questions that only prove where demoted data is."""
@@ -160,13 +161,13 @@ class Provider(ABC):
     # the same for many groups, with their answers in their order: for products that take all of them at once
 
     def promote_all(self, groups: Sequence[Group], site: str, forced: bool) -> list[bool]:
-        return _each(lambda group: self.promote(group, site, forced), groups)
+        return at_once(lambda group: self.promote(group, site, forced), groups)
 
     def demote_all(self, groups: Sequence[Group], site: str) -> list[bool]:
-        return _each(lambda group: self.demote(group, site), groups)
+        return at_once(lambda group: self.demote(group, site), groups)
 
     def final_sync_all(self, groups: Sequence[Group], source: str, target: str) -> list[SyncProof]:
-        return _each(lambda group: self.final_sync(group, source, target), groups)
+        return at_once(lambda group: self.final_sync(group, source, target), groups)
 
     def pause(self, group: Group, site: str) -> bool:
         raise self._unsupported("pause replication", group)
@@ -201,6 +202,7 @@ class Provider(ABC):
         )
 
 
-def _each(verb: Callable[[Group], Done], groups: Sequence[Group]) -> list[Done]:
-    with ThreadPoolExecutor(max_workers=WORKERS) as pool:
-        return list(pool.map(verb, groups))
+def at_once(verb: Callable[[Item], Done], items: Iterable[Item], workers: int = WORKERS) -> list[Done]:
+    """The answers, in the order of the items."""
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        return list(pool.map(verb, items))

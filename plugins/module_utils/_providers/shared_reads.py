@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from .._cluster.api import Api
 from .._cluster.kinds import Kind
+from .._errors import NotFound, Unsupported
 
 View = TypeVar("View")
 
@@ -27,11 +28,14 @@ class _Slot(Generic[View]):
 
 
 class SharedReads(Generic[View]):
-    """view: what is made of a list, once. A caller says after which moment a list must have been asked for, so that no
-    answer is older than the question."""
+    """view: what is made of a list, once. remedy: for who asks a cluster that does not serve the kind.
 
-    def __init__(self, view: Callable[[list[dict[str, Any]]], View]) -> None:
+    A caller says after which moment a list must have been asked for, so that no answer is older than the question.
+    """
+
+    def __init__(self, view: Callable[[list[dict[str, Any]]], View], remedy: str | None = None) -> None:
         self._make = view
+        self._remedy = remedy
         self._slots: dict[tuple[str, str, str | None], _Slot[View]] = {}
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
@@ -40,14 +44,30 @@ class SharedReads(Generic[View]):
         """Now, as moments of requests are counted."""
         return next(self._numbers)
 
-    def read(self, api: Api, kind: Kind, namespace: str | None, since: int, age: float | None = None) -> View:
-        """A list that was asked for after the moment `since` and, with age, at most so many seconds ago."""
+    def read(
+        self, api: Api, kind: Kind, namespace: str | None, since: int | None = None, age: float | None = None
+    ) -> View:
+        """A list that was asked for after the moment `since`, or after now; with age, at most so many seconds ago."""
+        since = self.moment() if since is None else since
         with self._lock:
             slot = self._slots.setdefault((api.site, kind.plural, namespace), _Slot())
         with slot.lock:
             now = api.clock.monotonic()
             if slot.view is None or slot.number <= since or (age is not None and now - slot.asked_at > age):
                 number = self.moment()
-                slot.view = self._make(api.list(kind, namespace))
+                slot.view = self._make(self._list(api, kind, namespace))
                 slot.number, slot.asked_at = number, now
             return slot.view
+
+    def _list(self, api: Api, kind: Kind, namespace: str | None) -> list[dict[str, Any]]:
+        try:
+            return api.list(kind, namespace)
+        except NotFound as error:
+            raise Unsupported(
+                "read the replication",
+                site=api.site,
+                on=kind.resource,
+                seen=f"the cluster does not serve {kind.api_version}: {error.seen}",
+                status=error.status,
+                next_step=self._remedy,
+            ) from error

@@ -5,14 +5,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
-from ..._errors import DrError, Refused, Unreachable
-from ..._model.group_status import GroupStatus, SyncProof, VolumeStatus, combine, silent
+from ..._errors import DrError, Refused
+from ..._model.group_status import GroupStatus, SyncProof, VolumeStatus, combine, unknown
 from ..._model.plan import Group
-from ..base import WORKERS, Capabilities, Done, FenceProof, Provider
+from ..base import Capabilities, Done, FenceProof, Provider, at_once
 from ..site_handle import SiteHandle
 from . import setup, switch
 from .cluster import PATIENCE, Cluster
@@ -165,8 +164,7 @@ class CephRbdProvider(Provider):
         alike: dict[tuple[RbdOptions, ...], list[Group]] = {}
         for group in groups:
             alike.setdefault(tuple(RbdOptions.read(group, site) for site in sites), []).append(group)
-        with ThreadPoolExecutor(max_workers=WORKERS) as pool:
-            answers = list(pool.map(verb, alike.values()))
+        answers = at_once(verb, alike.values())
         found = {
             group.name: done
             for listed, answer in zip(alike.values(), answers, strict=True)
@@ -219,10 +217,8 @@ class CephRbdProvider(Provider):
 
 
 def _status(group: Group, site: str, answer: Seen | DrError, volumes: Sequence[VolumeStatus]) -> GroupStatus:
-    if isinstance(answer, Unreachable):
-        return silent(group.name, site, str(answer))
     if isinstance(answer, DrError):
-        return GroupStatus(group.name, site, "unknown", "error", "none", message=str(answer))
+        return unknown(group.name, site, answer)
     status = combine(group.name, site, volumes, LAST_SYNC_SOURCE)
     return replace(status, present=False) if volumes and not any(item.raw for item in volumes) else status
 

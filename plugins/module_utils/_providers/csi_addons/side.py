@@ -4,13 +4,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from ..._cluster.api import Api, describe
+from ..._cluster.api import Api
 from ..._cluster.bulk import for_each
 from ..._cluster.kinds import (
     VOLUME_GROUP_REPLICATION,
@@ -19,16 +18,17 @@ from ..._cluster.kinds import (
     VOLUME_REPLICATION_CLASS,
     Kind,
 )
-from ..._errors import Conflict, NotFound, Refused, Unsupported
+from ..._errors import Refused
 from ..._model.plan import Group
 from ..object_wait import Awaited, Key, await_absent, settle
 from ..shared_reads import SharedReads
 from ..site_handle import ClaimedVolume, SiteHandle
 from ..verdict import Verdict
+from .classes import Classes
+from .listing import Listing, Unit
 from .objects import (
     MOST_CLAIMS_OF_A_GROUP,
     State,
-    claim_selector,
     group_object_name,
     group_replication,
     is_adopted,
@@ -40,60 +40,15 @@ from .options import CsiAddonsOptions, options_of
 from .status import (
     IN_WORDS,
     PROVISIONER,
-    SOURCE_KIND,
-    SOURCE_NAME,
-    VGR_CLASS,
-    VGR_SELECTOR,
-    VGR_VR_CLASS,
-    VR_CLASS,
     Goal,
     judge,
     owner,
 )
 
 Object = dict[str, Any]
-# seconds; how old the list of classes may be (they are made by hand), and one that a wait looks at
-CLASS_AGE = 5.0
+# seconds; how old a list may be that a wait looks at
 WAIT_AGE = 1.0
 HINT = "look at the object's conditions, the csi-addons manager's log and the driver; then start again"
-
-
-@dataclass(frozen=True)
-class Listing:
-    """The replication objects of a namespace, by name and by the source that they replicate."""
-
-    by_name: Mapping[Key, Object]
-    by_source: Mapping[Key, tuple[Object, ...]]
-
-
-def listing(items: Iterable[Object]) -> Listing:
-    by_name, by_source = {}, defaultdict(list)
-    for item in items:
-        key = (item["metadata"].get("namespace", ""), item["metadata"]["name"])
-        by_name[key] = item
-        # a VolumeReplication of a group is the group controller's affair
-        if SOURCE_KIND.read(item) == "PersistentVolumeClaim":
-            by_source[key[0], SOURCE_NAME.read(item)].append(item)
-    return Listing(by_name, {key: tuple(found) for key, found in by_source.items()})
-
-
-@dataclass(frozen=True)
-class Unit:
-    """What is switched at once: a claim with its VolumeReplication, or a namespace with its VolumeGroupReplication.
-
-    key: namespace, and the claim's or the group object's name. It is the same at both sites.
-    """
-
-    key: Key
-    item: Object | None
-
-    @property
-    def volume(self) -> str:
-        return "/".join(self.key)
-
-    @property
-    def object_key(self) -> Key:
-        return (self.key[0], self.item["metadata"]["name"]) if self.item else self.key
 
 
 class Side:
@@ -106,6 +61,7 @@ class Side:
         self.per_group = self.options.per == "group"
         self.kind: Kind = VOLUME_GROUP_REPLICATION if self.per_group else VOLUME_REPLICATION
         self._reads = reads
+        self._classes = Classes(group, site, reads)
 
     def _read_options(self) -> CsiAddonsOptions:
         return options_of(self.group, self.site.name)
@@ -130,14 +86,14 @@ class Side:
         namespaces = sorted({item.pvc["metadata"]["namespace"] for item in claims})
         if len(namespaces) > 1:
             wanted = "one: a VolumeGroupReplication selects claims of its own namespace"
-            raise self._refused(
+            raise self.refused(
                 "replicate the group as one",
                 f"claims in {len(namespaces)} namespaces: {', '.join(namespaces)}",
                 wanted,
                 "make a group of the plan for each namespace, or set per: volume",
             )
         if len(claims) > MOST_CLAIMS_OF_A_GROUP:
-            raise self._refused(
+            raise self.refused(
                 "replicate the group as one",
                 f"{len(claims)} claims",
                 f"at most {MOST_CLAIMS_OF_A_GROUP}: a VolumeGroupReplication holds no more",
@@ -148,33 +104,14 @@ class Side:
     def matched(self, keys: Sequence[Key], since: int | None = None) -> list[Unit]:
         """The keys with their objects here. One claim with two objects is refused: the controller obeys one of them."""
         moment = self._reads.moment() if since is None else since
-        lists = {namespace: self._read(namespace, moment) for namespace in dict.fromkeys(key[0] for key in keys)}
+        lists = {namespace: self._list(namespace, moment) for namespace in dict.fromkeys(key[0] for key in keys)}
         return [Unit(key, self._object_of(lists[key[0]], key)) for key in keys]
 
     def check_class(self) -> None:
-        """Refuse before anything is written: with its class absent an object is neither switched nor deleted."""
-        self._check_class(VOLUME_REPLICATION_CLASS, self.options.class_name)
+        """Refuse before anything is written."""
+        self._classes.check(VOLUME_REPLICATION_CLASS, self.options.class_name)
         if self.per_group:
-            self._check_class(VOLUME_GROUP_REPLICATION_CLASS, self.options.group_class)
-
-    def check_ours(self, units: Iterable[Unit]) -> None:
-        """P8: what we did not make is taken over only if it replicates the same by the same class."""
-        for unit in units:
-            if unit.item is None:
-                continue
-            wrong = self._differences(unit.item)
-            plan = owner(unit.item)
-            if plan not in ("", self.site.plan.name):
-                wrong.append(f"it belongs to plan {plan}")
-            if wrong:
-                raise Conflict(
-                    "take over what replicates the volume",
-                    site=self.site.name,
-                    on=describe(self.kind, *unit.object_key),
-                    seen="; ".join(wrong),
-                    wanted="absent, or as the plan has it",
-                    next_step="it was not touched: find out whose it is; correct the plan, or end that replication",
-                )
+            self._classes.check(VOLUME_GROUP_REPLICATION_CLASS, self.options.group_class)
 
     def ask(self, units: Sequence[Unit], state: State, demotions: Mapping[Key, int] | None = None) -> list[Unit]:
         """Create or patch the objects in parallel; the units with what the server stored. Some may fail: then all are
@@ -218,8 +155,7 @@ class Side:
         return str(PROVISIONER.read(item)) if item else ""
 
     def replication_class(self) -> Object | None:
-        found = self._reads.read(self.api, VOLUME_REPLICATION_CLASS, None, 0, CLASS_AGE).by_name
-        return found.get(("", self.options.class_name))
+        return self._classes.find(VOLUME_REPLICATION_CLASS, self.options.class_name)
 
     def _ask(self, unit: Unit, state: State, demotions: Mapping[Key, int]) -> Object:
         plan, options = self.site.plan.name, self.options
@@ -244,23 +180,13 @@ class Side:
         namespaces, since = sorted({unit.key[0] for unit in units}), self._reads.moment()
 
         def look() -> Mapping[Key, Object]:
-            lists = [self._read(namespace, since, WAIT_AGE).by_name for namespace in namespaces]
+            lists = [self._list(namespace, since, WAIT_AGE).by_name for namespace in namespaces]
             return {key: item for found in lists for key, item in found.items()} if len(lists) > 1 else lists[0]
 
         return look
 
-    def _read(self, namespace: str, since: int, age: float | None = None) -> Listing:
-        try:
-            return self._reads.read(self.api, self.kind, namespace, since, age)
-        except NotFound as error:
-            raise Unsupported(
-                "read the replication",
-                site=self.site.name,
-                on=self.kind.resource,
-                seen=f"the site does not serve it: {error.seen}",
-                status=error.status,
-                next_step="install csi-addons with its definitions there, or correct the plan's provider",
-            ) from error
+    def _list(self, namespace: str, since: int, age: float | None = None) -> Listing:
+        return self._reads.read(self.api, self.kind, namespace, since, age)
 
     def _object_of(self, found: Listing, key: Key) -> Object | None:
         if self.per_group:
@@ -268,7 +194,7 @@ class Side:
         items = found.by_source.get(key, ())
         if len(items) > 1:
             names = ", ".join(sorted(item["metadata"]["name"] for item in items))
-            raise self._refused(
+            raise self.refused(
                 "find what replicates the claim",
                 f"PersistentVolumeClaim/{'/'.join(key)} has {len(items)} {self.kind.kind}s: {names}",
                 "one: the controller ignores all others without a word",
@@ -276,58 +202,6 @@ class Side:
             )
         return items[0] if items else None
 
-    def _check_class(self, kind: Kind, name: str) -> None:
-        try:
-            found = self._reads.read(self.api, kind, None, 0, CLASS_AGE).by_name
-        except NotFound as error:
-            raise Unsupported(
-                "find the class",
-                site=self.site.name,
-                on=kind.resource,
-                seen=f"the site does not serve it: {error.seen}",
-                next_step="install csi-addons there, or correct the plan's provider",
-            ) from error
-        if ("", name) not in found:
-            there = ", ".join(sorted(item for _none, item in found)) or "none"
-            raise self._refused(
-                f"find the {kind.kind}",
-                f"{name} is absent; there is: {there}",
-                name,
-                "create it, or correct the options",
-            )
-        drivers = {_driver(item) for item in self.claims}
-        provisioner = PROVISIONER.read(found["", name])
-        if wrong := drivers - {provisioner}:
-            raise self._refused(
-                f"use the {kind.kind} {name}",
-                f"volumes of {', '.join(sorted(wrong))}",
-                f"volumes of its provisioner, {provisioner}",
-                "correct the options, or the group's selector",
-            )
-
-    def _differences(self, item: Object) -> list[str]:
-        options = self.options
-        if self.per_group:
-            wanted = {
-                VGR_CLASS: options.group_class,
-                VGR_VR_CLASS: options.class_name,
-                VGR_SELECTOR: claim_selector(self.site.plan.name, self.group.selector),
-            }
-        else:
-            wanted = {VR_CLASS: options.class_name}
-        return [
-            f"{field.path} is {field.read(item)}, wanted {value}"
-            for field, value in wanted.items()
-            if field.read(item) != value
-        ]
-
-    def _refused(self, tried: str, seen: str, wanted: str, next_step: str) -> Refused:
-        on = f"group {self.group.name}"
+    def refused(self, tried: str, seen: str, wanted: str, next_step: str, unit: Unit | None = None) -> Refused:
+        on = f"group {self.group.name}" + (f", {unit.volume}" if unit else "")
         return Refused(tried, site=self.site.name, on=on, seen=seen, wanted=wanted, next_step=next_step)
-
-
-def _driver(volume: ClaimedVolume) -> str:
-    if volume.pv is None:
-        return f"(claim {volume.claim} is not bound)"
-    csi = volume.pv["spec"].get("csi")
-    return csi["driver"] if csi else f"(PersistentVolume {volume.pv['metadata']['name']} is not of a CSI driver)"

@@ -5,26 +5,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Literal
 
 from ..._model.group_status import VolumeStatus
 from ..custom_resource import FieldPath
 from ..ownership import DEMOTION, PLAN_LABEL
 from ..verdict import Verdict
+from .conditions import CONDITIONS, GENERATION, LAST_SYNC, STATE, Facts, conditions_of
 
-GENERATION = FieldPath("metadata.generation")
 DELETION = FieldPath("metadata.deletionTimestamp")
 LABELS = FieldPath("metadata.labels")
 ANNOTATIONS = FieldPath("metadata.annotations")
 ASKED = FieldPath("spec.replicationState")
-STATE = FieldPath("status.state")
 OBSERVED = FieldPath("status.observedGeneration")
 MESSAGE = FieldPath("status.message")
-LAST_SYNC = FieldPath("status.lastSyncTime")
-CONDITIONS = FieldPath(
-    "status.conditions", ("type", "status", "reason", "message", "lastTransitionTime", "observedGeneration")
-)
 REPLICATION = (GENERATION, DELETION, LABELS, ANNOTATIONS, ASKED, STATE, OBSERVED, MESSAGE, LAST_SYNC, CONDITIONS)
 
 VR_CLASS = FieldPath("spec.volumeReplicationClass")
@@ -70,7 +64,7 @@ def judge(item: Mapping[str, Any], goal: Goal, generation: int = 0) -> Verdict:
         return Verdict(False, seen, f"somebody else asked it for {ASKED.read(item)}")
     if not _current(item, generation):
         return Verdict(False, seen)
-    facts = _Facts(item)
+    facts = Facts(item)
     done = {
         "primary": facts.promoted,
         "sends": facts.promoted and facts.sends,
@@ -85,7 +79,7 @@ def judge(item: Mapping[str, Any], goal: Goal, generation: int = 0) -> Verdict:
 
 def describe(item: Mapping[str, Any]) -> str:
     """The state in words, for messages."""
-    conditions = _conditions(item)
+    conditions = conditions_of(item)
     words = [f"asked for {ASKED.read(item)}", f"state {STATE.read(item) or 'none'}"]
     words += [
         f"{kind}={found['status']}/{found['reason']}"
@@ -112,7 +106,7 @@ def may_write(item: Mapping[str, Any]) -> bool:
 def stands_down_first(item: Mapping[str, Any]) -> bool:
     """Whether asking it for primary would do nothing: the controller skips what calls itself Primary, even after a
     resync that it was asked for in that state, or a demotion that failed."""
-    return STATE.read(item) == "Primary" and not _Facts(item).promoted
+    return STATE.read(item) == "Primary" and not Facts(item).promoted
 
 
 def cannot_follow(item: Mapping[str, Any]) -> bool:
@@ -135,7 +129,7 @@ def volume_status(volume: str, item: Mapping[str, Any] | None, kind: str) -> Vol
     """Normalised. An object that does not exist says nothing: its volume's role is unknown."""
     if item is None:
         return VolumeStatus(volume, "unknown", "unknown", "none", message=f"it has no {kind} here")
-    facts = _Facts(item)
+    facts = Facts(item)
     raw = {"object": f"{item['metadata']['namespace']}/{item['metadata']['name']}", "seen": describe(item)}
     if is_primary(item):
         return _primary(volume, facts, raw)
@@ -145,7 +139,7 @@ def volume_status(volume: str, item: Mapping[str, Any] | None, kind: str) -> Vol
     return VolumeStatus(volume, "unknown", health, "none", message=describe(item), raw=raw)
 
 
-def _primary(volume: str, facts: _Facts, raw: dict[str, Any]) -> VolumeStatus:
+def _primary(volume: str, facts: Facts, raw: dict[str, Any]) -> VolumeStatus:
     why = "it does not replicate" if facts.replicating is False else "no sync was reported since it became primary"
     return VolumeStatus(
         volume,
@@ -158,7 +152,7 @@ def _primary(volume: str, facts: _Facts, raw: dict[str, Any]) -> VolumeStatus:
     )
 
 
-def _secondary(volume: str, item: Mapping[str, Any], facts: _Facts, raw: dict[str, Any]) -> VolumeStatus:
+def _secondary(volume: str, item: Mapping[str, Any], facts: Facts, raw: dict[str, Any]) -> VolumeStatus:
     if facts.broken:
         return VolumeStatus(volume, "secondary", "error", "none", message=describe(item), raw=raw)
     if facts.synced:
@@ -171,87 +165,14 @@ def _secondary(volume: str, item: Mapping[str, Any], facts: _Facts, raw: dict[st
     return VolumeStatus(volume, "secondary", "degraded", "none", message=message, raw=raw)
 
 
-class _Facts:
-    """The conditions of an object, by name."""
-
-    def __init__(self, item: Mapping[str, Any]) -> None:
-        found = _conditions(item)
-        self._item = item
-        self._found = found
-        self.state = STATE.read(item)
-        completed = found.get("Completed")
-        self.completed = completed["reason"] if completed and completed["status"] == "True" else ""
-        degraded = found.get("Degraded")
-        self.degraded = not degraded or degraded["status"] != "False"
-        self.broken = bool(degraded and degraded["status"] == "True" and degraded["reason"] == "Error")
-        resyncing = found.get("Resyncing")
-        self.resyncing = bool(resyncing and resyncing["status"] == "True")
-        replicating = found.get("Replicating")
-        self.replicating = None if replicating is None else replicating["status"] == "True"
-
-    @property
-    def promoted(self) -> bool:
-        """The reason counts: a resync leaves the state Primary with Completed=True."""
-        return self.state == "Primary" and self.completed == "Promoted"
-
-    @property
-    def demoted(self) -> bool:
-        """Also where the resync that follows each demotion fails: the demotion itself had succeeded."""
-        completed = self._found.get("Completed")
-        known = self.completed == "Demoted" or bool(completed and completed["reason"] == "FailedToResync")
-        return self.state == "Secondary" and known
-
-    @property
-    def last_sync(self) -> datetime | None:
-        text = LAST_SYNC.read(self._item)
-        return datetime.fromisoformat(text) if text else None
-
-    @property
-    def sends(self) -> bool:
-        """Older versions have no condition Replicating, and show a forced promotion as a clean one: there only a sync
-        after the promotion proves that somebody takes the data."""
-        if self.replicating is not None:
-            return bool(self.replicating)
-        synced_at, since = self.last_sync, self.healthy_since
-        return bool(synced_at and since and synced_at > since)
-
-    @property
-    def synced(self) -> bool:
-        return not self.degraded and not self.resyncing
-
-    @property
-    def healthy_since(self) -> datetime | None:
-        degraded = self._found.get("Degraded")
-        if not degraded or degraded["status"] != "False" or not degraded["lastTransitionTime"]:
-            return None
-        return datetime.fromisoformat(degraded["lastTransitionTime"])
-
-    @property
-    def terminal(self) -> str:
-        """Only a prerequisite that is not met; all else is tried again by the controller.
-
-        A later success leaves Validated=False behind, so it counts only for this generation and beside a failure.
-        """
-        validated = self._found.get("Validated")
-        if not validated or validated["status"] != "False" or self.completed:
-            return ""
-        if (validated["observedGeneration"] or 0) < (GENERATION.read(self._item) or 0):
-            return ""
-        return f"{validated['reason']}: {validated['message']}"
-
-
 def _current(item: Mapping[str, Any], generation: int) -> bool:
     now = GENERATION.read(item) or 0
     return bool(now >= generation and OBSERVED.read(item) == now)
 
 
-def _conditions(item: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    return {entry["type"]: entry for entry in CONDITIONS.read_entries(item)}
-
-
 def _failure(item: Mapping[str, Any]) -> str:
     """The product's own words about what failed."""
-    conditions = _conditions(item)
+    conditions = conditions_of(item)
     told = [
         conditions[kind]["message"]
         for kind, bad in (("Validated", "False"), ("Degraded", "True"))

@@ -5,16 +5,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from ..._errors import DrError, Unreachable
+from ..._errors import DrError
 from ..._model.expression import is_true
-from ..._model.group_status import GroupStatus, SyncProof, combine, silent
+from ..._model.group_status import GroupStatus, SyncProof, combine
 from ..._model.plan import Group
-from ..base import WORKERS, Capabilities, Provider
+from ..base import Capabilities
+from ..listing_provider import ListingProvider
 from ..ownership import DEMOTION
 from ..shared_reads import SharedReads
 from ..site_handle import SiteHandle
@@ -25,8 +25,10 @@ from .side import Listing, Side, by_name
 from .status import Sight, Unit, asked, demotion, owner, role_of, volume_status
 from .steps import run_steps
 
+REMEDY = "install the product there, or correct resource in the plan"
 
-class CustomProvider(Provider):
+
+class CustomProvider(ListingProvider):
     """`options` of a group: see plan_custom_fields. What the plan does not describe is refused as unsupported."""
 
     name = "custom"
@@ -34,21 +36,12 @@ class CustomProvider(Provider):
 
     def __init__(self, sites: Mapping[str, SiteHandle]) -> None:
         super().__init__(sites)
-        self._reads: SharedReads[Listing] = SharedReads(by_name)
+        self._reads: SharedReads[Listing] = SharedReads(by_name, REMEDY)
 
     @classmethod
     def detect(cls, group: Group, site: SiteHandle) -> str:
         """Never: a plan that describes a product names this provider."""
         return ""
-
-    def observe(self, group: Group, site: str) -> GroupStatus:
-        return self._observe(group, site, None)
-
-    def observe_all(self, groups: Sequence[Group], site: str) -> list[GroupStatus]:
-        """One list of the kind for each namespace, for all groups."""
-        since = self._reads.moment()
-        with ThreadPoolExecutor(max_workers=WORKERS) as pool:
-            return list(pool.map(lambda group: self._observe(group, site, since), groups))
 
     def covers(self, group: Group, site: str, pv: Mapping[str, Any]) -> bool:
         return is_true(asked("covers", self._side(group, site).described.covers, pv))
@@ -192,15 +185,13 @@ class CustomProvider(Provider):
             there.wait(theirs, left_of, side.described.timeout, f"wait until group {side.group.name} is sent")
         return broken()
 
-    def _observe(self, group: Group, site: str, since: int | None) -> GroupStatus:
-        try:
-            side = self._side(group, site)
-            units = side.units(since)
-            found = [volume_status(side.described, unit) for unit in units]
-        except Unreachable as error:
-            return silent(group.name, site, str(error))
-        except DrError as error:
-            return GroupStatus(group.name, site, "unknown", "error", "none", message=str(error))
+    def _moment(self) -> int:
+        return self._reads.moment()
+
+    def _look(self, group: Group, site: str, since: int) -> GroupStatus:
+        side = self._side(group, site)
+        units = side.units(since)
+        found = [volume_status(side.described, unit) for unit in units]
         last_sync = f"{side.described.kind.kind}: {side.described.status.get('last_sync', '')}"
         return replace(combine(group.name, site, found, last_sync), present=any(unit.item for unit in units))
 

@@ -12,7 +12,7 @@ from typing import Any
 from ..._cluster.api import Api, describe
 from ..._cluster.bulk import for_each
 from ..._cluster.waiting import wait_for
-from ..._errors import Conflict, NotFound, Refused, Unsupported
+from ..._errors import Conflict, Refused
 from ..._model.filled_text import fill
 from ..._model.group_status import Role
 from ..._model.plan import Group
@@ -63,7 +63,8 @@ class Side:
     def look(self, units: Sequence[Unit], since: int | None = None, age: float | None = None) -> list[Unit]:
         """These with their objects as they are now."""
         moment = self.moment() if since is None else since
-        found = {space: self._read(space, moment, age) for space in dict.fromkeys(unit.key[0] for unit in units)}
+        spaces, kind = dict.fromkeys(unit.key[0] for unit in units), self.described.kind
+        found = {space: self._reads.read(self.api, kind, space or None, moment, age) for space in spaces}
         return [replace(unit, item=found[unit.key[0]].get(unit.key)) for unit in units]
 
     def check_not_of_others(self, units: Iterable[Unit]) -> None:
@@ -159,17 +160,3 @@ class Side:
         return self.refused(
             "name what replicates the claim", f"{claim} has no volume", wanted, "wait until it is bound"
         )
-
-    def _read(self, namespace: str, since: int, age: float | None) -> Listing:
-        kind = self.described.kind
-        try:
-            return self._reads.read(self.api, kind, namespace or None, since, age)
-        except NotFound as error:
-            raise Unsupported(
-                "read the replication",
-                site=self.site.name,
-                on=kind.resource,
-                seen=f"the site does not serve {kind.api_version}: {error.seen}",
-                status=error.status,
-                next_step="install the product there, or correct resource in the plan",
-            ) from error

@@ -4,16 +4,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ..._cluster.kinds import DELL_REPLICATION_GROUP
-from ..._errors import DrError, Unreachable
-from ..._model.group_status import GroupStatus, SyncProof, silent
+from ..._model.group_status import GroupStatus, SyncProof
 from ..._model.plan import Group
-from ..base import WORKERS, Capabilities, Provider
+from ..base import Capabilities
 from ..custom_resource import CustomResource
+from ..listing_provider import ListingProvider
 from ..site_handle import SiteHandle
 from .action import await_goal, check_idle, execute
 from .ends import Ends
@@ -37,7 +36,7 @@ from .status import (
 from .switch import REPROTECT, SWAP, reprotect
 
 
-class DellCsmProvider(Provider):
+class DellCsmProvider(ListingProvider):
     """`options` of a group: `timeout` of each wait. Dell's controller makes the groups and the PVs at both sites."""
 
     name = "dell_csm"
@@ -58,15 +57,6 @@ class DellCsmProvider(Provider):
         if len(names) != 1 or names == {None}:
             return ""
         return f"{DELL_REPLICATION_GROUP.kind} {names.pop()} of its {len(volumes)} volumes"
-
-    def observe(self, group: Group, site: str) -> GroupStatus:
-        return self._observe(group, site, None)
-
-    def observe_all(self, groups: Sequence[Group], site: str) -> list[GroupStatus]:
-        """One list for all groups."""
-        since = self._ends.moment()
-        with ThreadPoolExecutor(max_workers=WORKERS) as pool:
-            return list(pool.map(lambda group: self._observe(group, site, since), groups))
 
     def covers(self, group: Group, site: str, pv: Mapping[str, Any]) -> bool:
         side = self._ends.side(group, site)
@@ -222,13 +212,11 @@ class DellCsmProvider(Provider):
         execute(side, item["metadata"]["name"], action, goal, "suspended" if action == "SUSPEND" else "replicating")
         return True
 
-    def _observe(self, group: Group, site: str, since: int | None) -> GroupStatus:
-        try:
-            item = self._ends.find(group, site, since)
-        except Unreachable as error:
-            return silent(group.name, site, str(error))
-        except DrError as error:
-            return GroupStatus(group.name, site, "unknown", "error", "none", message=str(error))
+    def _moment(self) -> int:
+        return self._ends.moment()
+
+    def _look(self, group: Group, site: str, since: int) -> GroupStatus:
+        item = self._ends.find(group, site, since)
         if item is None:
             message = "none of its claims is here, and nothing leads to its replication group"
             return GroupStatus(group.name, site, "unknown", "unknown", "none", message=message, present=False)

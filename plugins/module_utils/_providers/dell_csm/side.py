@@ -11,7 +11,7 @@ from typing import Any
 
 from ..._cluster.api import Api, describe
 from ..._cluster.kinds import DELL_REPLICATION_GROUP, PV
-from ..._errors import Conflict, NotFound, Refused, Unsupported
+from ..._errors import Conflict, NotFound, Refused
 from ..._model.plan import Group
 from ..shared_reads import SharedReads
 from ..site_handle import ClaimedVolume, SiteHandle
@@ -24,6 +24,7 @@ Object = dict[str, Any]
 WAIT_AGE = 1.0
 PV_AGE = 5.0
 SHOWN = 5
+REMEDY = "install CSM Replication with its definitions (v1) there, or correct the plan's provider"
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Reads:
     """The lists of all sites that a provider's groups share."""
 
     def __init__(self) -> None:
-        self.groups: SharedReads[dict[str, Object]] = SharedReads(by_name)
+        self.groups: SharedReads[dict[str, Object]] = SharedReads(by_name, REMEDY)
         self.volumes: SharedReads[Marked] = SharedReads(marked)
 
     def moment(self) -> int:
@@ -177,18 +178,7 @@ class Side:
         return self._reads.volumes.read(self.api, PV, None, 0, PV_AGE)
 
     def _groups(self, since: int | None, age: float | None = None) -> dict[str, Object]:
-        moment = self._reads.moment() if since is None else since
-        try:
-            return self._reads.groups.read(self.api, DELL_REPLICATION_GROUP, None, moment, age)
-        except NotFound as error:
-            raise Unsupported(
-                "read the replication",
-                site=self.site.name,
-                on=DELL_REPLICATION_GROUP.resource,
-                seen=f"the site does not serve it: {error.seen}",
-                status=error.status,
-                next_step="install CSM Replication with its definitions (v1) there, or correct the plan's provider",
-            ) from error
+        return self._reads.groups.read(self.api, DELL_REPLICATION_GROUP, None, since, age)
 
     def absent(self, why: str) -> NotFound:
         return NotFound(

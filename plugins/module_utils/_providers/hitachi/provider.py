@@ -4,17 +4,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
 from ..._cluster.kinds import HITACHI_REPLICATION
-from ..._errors import DrError, NotFound, Unreachable
-from ..._model.group_status import GroupStatus, SyncProof, combine, silent
+from ..._errors import NotFound
+from ..._model.group_status import GroupStatus, SyncProof, combine
 from ..._model.plan import Group
-from ..base import WORKERS, Capabilities, Provider
+from ..base import Capabilities
 from ..custom_resource import CustomResource
+from ..listing_provider import ListingProvider
 from ..site_handle import SiteHandle
 from .ends import Both, Ends, Pair
 from .marks import give_back, ours, take
@@ -25,7 +25,7 @@ from .switch import can_be_written, hand_over, pair_again, turn_round
 from .wait import await_goal, execute
 
 
-class HitachiProvider(Provider):
+class HitachiProvider(ListingProvider):
     """`options` of a group: see hitachi_options. A claim has the same namespace and name at both sites.
 
     The Replications are made by the product and its user; we make none.
@@ -56,15 +56,6 @@ class HitachiProvider(Provider):
         if any(item.claim not in claims for item in volumes):
             return ""
         return f"{HITACHI_REPLICATION.kind} of each of its {len(volumes)} claims"
-
-    def observe(self, group: Group, site: str) -> GroupStatus:
-        return self._observe(group, site, None)
-
-    def observe_all(self, groups: Sequence[Group], site: str) -> list[GroupStatus]:
-        """One list of each kind for each namespace, for all groups."""
-        since = self._ends.moment()
-        with ThreadPoolExecutor(max_workers=WORKERS) as pool:
-            return list(pool.map(lambda group: self._observe(group, site, since), groups))
 
     def covers(self, group: Group, site: str, pv: Mapping[str, Any]) -> bool:
         return self._ends.side(group, site).covers(pv)
@@ -197,15 +188,12 @@ class HitachiProvider(Provider):
             await_goal(side, [leg.key for leg in both.mine], lambda _leg: True, "idle")
         return self._ends.both(group, site, tried)
 
-    def _observe(self, group: Group, site: str, since: int | None) -> GroupStatus:
-        try:
-            side = self._ends.side(group, site)
-            moment = self._ends.moment() if since is None else since
-            legs = side.legs(side.keys(moment), moment)
-        except Unreachable as error:
-            return silent(group.name, site, str(error))
-        except DrError as error:
-            return GroupStatus(group.name, site, "unknown", "error", "none", message=str(error))
+    def _moment(self) -> int:
+        return self._ends.moment()
+
+    def _look(self, group: Group, site: str, since: int) -> GroupStatus:
+        side = self._ends.side(group, site)
+        legs = side.legs(side.keys(since), since)
         status = combine(group.name, site, [volume_status(leg) for leg in legs])
         return replace(status, present=any(leg.item for leg in legs))
 

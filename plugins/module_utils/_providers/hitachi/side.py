@@ -25,6 +25,7 @@ Object = dict[str, Any]
 WAIT_AGE = 1.0
 PV_AGE = 5.0
 SHOWN = 5
+REMEDY = "install the Replication Plug-in for Containers there, or correct the plan's provider"
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class Reads:
 
     def __init__(self) -> None:
         # of both kinds: moments of one are none of another's
-        self.objects: SharedReads[Listing] = SharedReads(listing)
+        self.objects: SharedReads[Listing] = SharedReads(listing, REMEDY)
         self.handles: SharedReads[dict[Key, str]] = SharedReads(handles)
 
     def moment(self) -> int:
@@ -173,17 +174,7 @@ class Side:
         return lambda: self.legs(keys, since, WAIT_AGE)
 
     def _replications(self, namespace: str, since: int, age: float | None = None) -> Listing:
-        try:
-            return self._reads.objects.read(self.api, HITACHI_REPLICATION, namespace, since, age)
-        except NotFound as error:
-            raise Unsupported(
-                "read the replication",
-                site=self.site.name,
-                on=HITACHI_REPLICATION.resource,
-                seen=f"the site does not serve {HITACHI_REPLICATION.api_version}: {error.seen}",
-                status=error.status,
-                next_step="install the Replication Plug-in for Containers there, or correct the plan's provider",
-            ) from error
+        return self._reads.objects.read(self.api, HITACHI_REPLICATION, namespace, since, age)
 
     def _parent(self, item: Object | None, since: int, age: float | None) -> Object | None:
         name = PARENT.read(item) if item else None
@@ -192,7 +183,7 @@ class Side:
         namespace = item["metadata"]["namespace"]
         try:
             found = self._reads.objects.read(self.api, HITACHI_REPLICATION_GROUP, namespace, since, age).by_name
-        except NotFound:
+        except Unsupported:
             # of a version that knows no groups
             found = {}
         if (namespace, name) not in found:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..._errors import DrError, Unreachable, Unsupported
-from ..._model.group_status import GroupStatus, silent
+from ..._errors import DrError, Unsupported
+from ..._model.group_status import GroupStatus, unknown
 from ..._model.plan import Group
 from ..base import Capabilities, Provider
 from ..group_options import check_known
@@ -47,10 +47,8 @@ class HpeProvider(Provider):
         try:
             check_known(group, site, group.options_at(site), ())
             seen = self._seen(group, site)
-        except Unreachable as error:
-            return silent(group.name, site, str(error))
         except DrError as error:
-            return GroupStatus(group.name, site, "unknown", "error", "none", message=str(error))
+            return unknown(group.name, site, error)
         if not seen:
             message = "it has no volume here"
             return GroupStatus(group.name, site, "unknown", "unknown", "none", message=message, present=False)

@@ -16,10 +16,13 @@ from ..._errors import Refused, TerminalState, Unsupported
 from ..._model.group_status import SyncProof, VolumeStatus
 from ..._model.plan import Group
 from ..base import Capabilities, Provider
+from ..csi_addons.checks import at_peer, existing, require_primary
+from ..csi_addons.listing import Unit
 from ..csi_addons.options import IBM_DRIVER
 from ..csi_addons.provider import CsiAddonsProvider
-from ..csi_addons.side import Side, Unit
+from ..csi_addons.side import Side
 from ..csi_addons.status import ASKED, describe, is_primary, judge, may_write
+from ..csi_addons.takeover import ours
 from ..custom_resource import CustomResource
 from .configuration import Mode, against_classes, against_handle
 from .resources import RESOURCES
@@ -58,7 +61,7 @@ class IbmProvider(CsiAddonsProvider):
     def release(self, group: Group, site: str, claims: Sequence[str]) -> None:
         """A claim leaves a policy with its volume's membership in the volume group, on the storage system only."""
         side = self._side(group, site)
-        mine = [unit.volume for unit in self._mine(side) if unit.volume in claims]
+        mine = [unit.volume for unit in ours(side, side.units()) if unit.volume in claims]
         if mine and side.settings.mode == "policy":
             raise Unsupported(
                 "end the replication of single claims",
@@ -84,9 +87,9 @@ class IbmProvider(CsiAddonsProvider):
         side = self._side(group, site)
         if side.settings.mode == "policy":
             return super().resync(group, site)
-        units = self._existing(side, "resynchronise")
+        units = existing(side, "resynchronise")
         peer = side.site.plan.peer_of(site)
-        self._check_source(side, peer, self._at_peer(side, peer, units))
+        require_primary(side, peer, at_peer(side, self._peer(side), units))
         self._refuse_restart("resynchronise the group", side, site, [unit for unit in units if _asked_primary(unit)])
         side.settle(units, "follows")
         return False
@@ -145,8 +148,9 @@ class IbmProvider(CsiAddonsProvider):
 
     def _check_demotion(self, side: IbmSide, units: Sequence[Unit]) -> None:
         peer = side.site.plan.peer_of(side.site.name)
-        theirs = self._at_peer(side, peer, units)
-        self._check_pair(side, self._side(side.group, peer))
+        there = self._side(side.group, peer)
+        theirs = at_peer(side, there, units)
+        self._check_pair(side, there)
         self._check_copies(side, units)
         if side.settings.mode == "mirror":
             writable = [unit for unit in theirs if unit.item and may_write(unit.item)]

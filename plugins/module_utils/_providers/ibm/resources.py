@@ -7,8 +7,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..._cluster.kinds import VOLUME_REPLICATION, VOLUME_REPLICATION_CLASS
+from ..csi_addons.conditions import CONDITIONS, LAST_SYNC
 from ..csi_addons.objects import State, state_patch, volume_replication
-from ..csi_addons.status import ANNOTATIONS, ASKED, CONDITIONS, LAST_SYNC, PARAMETERS
+from ..csi_addons.status import ANNOTATIONS, ASKED, PARAMETERS
 from ..custom_resource import CustomResource
 from .configuration import HANDLE, with_handle
 from .status import forced_mark

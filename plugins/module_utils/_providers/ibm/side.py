@@ -10,8 +10,9 @@ from typing import Any
 
 from ..._errors import Refused, Unreachable
 from ..._model.plan import Group
+from ..csi_addons.listing import Listing, Unit
 from ..csi_addons.options import CsiAddonsOptions
-from ..csi_addons.side import Listing, Side, Unit
+from ..csi_addons.side import Side
 from ..csi_addons.status import Goal
 from ..object_wait import Key
 from ..shared_reads import SharedReads
@@ -40,7 +41,7 @@ class IbmSide(Side):
         super().check_class()
         provisioner = self.provisioner()
         if provisioner != self.own.driver:
-            raise self._refused(
+            raise self.refused(
                 f"use the VolumeReplicationClass {self.options.class_name}",
                 f"its provisioner is {provisioner}",
                 self.own.driver,
@@ -52,7 +53,7 @@ class IbmSide(Side):
     def settings(self) -> ClassSettings:
         item = self.replication_class()
         if item is None:
-            raise self._refused(
+            raise self.refused(
                 "read the VolumeReplicationClass",
                 f"{self.options.class_name} is absent",
                 self.options.class_name,

@@ -11,7 +11,8 @@ from typing import Any
 
 from ..._model.group_status import VolumeStatus
 from ..._model.names import PREFIX
-from ..csi_addons.status import ANNOTATIONS, ASKED, CONDITIONS, LAST_SYNC
+from ..csi_addons.conditions import CONDITIONS, LAST_SYNC
+from ..csi_addons.status import ANNOTATIONS, ASKED
 from .configuration import Mode
 
 Object = dict[str, Any]

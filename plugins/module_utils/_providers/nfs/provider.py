@@ -5,14 +5,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
-from ..._errors import DrError, NotFound, Refused, Unreachable
-from ..._model.group_status import GroupStatus, SyncProof, silent
+from ..._errors import DrError, NotFound, Refused
+from ..._model.group_status import GroupStatus, SyncProof, silent, unknown
 from ..._model.plan import Group
-from ..base import WORKERS, Capabilities, Clones, FenceProof, Provider
+from ..base import Capabilities, Clones, FenceProof, Provider, at_once
 from ..site_handle import SiteHandle
 from .control import NfsControl, control_for, export_of
 from .directory import directory_of, in_export
@@ -42,7 +41,7 @@ class NfsProvider(Provider):
         try:
             return _status(group, site, self._control(group, site).look())
         except DrError as error:
-            return _unknown(group, site, error)
+            return unknown(group.name, site, error)
 
     def observe_all(self, groups: Sequence[Group], site: str) -> list[GroupStatus]:
         """Server by server: a replication API answers for all its exports; a silent server is asked once."""
@@ -50,8 +49,7 @@ class NfsProvider(Provider):
         for group in groups:
             options = group.options_at(site)
             by_server.setdefault(str(options.get("control") or options.get("ssh")), []).append(group)
-        with ThreadPoolExecutor(max_workers=WORKERS) as pool:
-            answers = pool.map(lambda of_server: self._ask_server(of_server, site), by_server.values())
+        answers = at_once(lambda of_server: self._ask_server(of_server, site), by_server.values())
         found = {status.group: status for statuses in answers for status in statuses}
         return [found[group.name] for group in groups]
 
@@ -65,7 +63,7 @@ class NfsProvider(Provider):
         try:
             exports = all_exports(site, url, self.sites[site].patience)
         except DrError as error:
-            return [_unknown(group, site, error) for group in groups]
+            return [unknown(group.name, site, error) for group in groups]
         return [_listed(group, site, exports) for group in groups]
 
     def covers(self, group: Group, site: str, pv: Mapping[str, Any]) -> bool:
@@ -101,8 +99,7 @@ class NfsProvider(Provider):
             control = self._control(group, site)
             return _promote(control, seen[group.name] or control.status(), forced)
 
-        with ThreadPoolExecutor(max_workers=WORKERS) as pool:
-            return list(pool.map(promote, groups))
+        return at_once(promote, groups)
 
     def demote(self, group: Group, site: str) -> bool:
         control = self._control(group, site)
@@ -206,13 +203,6 @@ def _promote(control: NfsControl, seen: Mapping[str, Any], forced: bool) -> bool
     if now["paused"]:
         control.set_paused(False)
     return bool(now["paused"]) or not was_primary
-
-
-def _unknown(group: Group, site: str, error: DrError) -> GroupStatus:
-    """Who answers with an error is not silent."""
-    if isinstance(error, Unreachable):
-        return silent(group.name, site, str(error))
-    return GroupStatus(group.name, site, "unknown", "error", "none", message=str(error))
 
 
 def _status(group: Group, site: str, seen: Mapping[str, Any]) -> GroupStatus:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from .ssh_agent_clone import CLONE
+from .ssh_agent_role import ROLE
 from .ssh_agent_transfer import TRANSFER
 
 # STATE_DIR VERB EXPORT [ARGUMENT...]; answers one line of JSON. Fed by ssh, it finds its text in the variable `agent`.
@@ -214,69 +215,8 @@ END
 """
     + TRANSFER
     + CLONE
+    + ROLE
     + r"""
-grant() {  # EPOCH SNAPSHOT: may the peer become primary without a loss?
-  load
-  [ -z "$epoch" ] || [ "$epoch" = "$1" ] || fail Diverged "it is in epoch $epoch, the other side in $1"
-  [ "$role" = secondary ] || fail PeerIsPrimary "it is $role in epoch $epoch; demote it first"
-  [ "$source" = yes ] || return 0
-  [ -n "$synced" ] || fail NotSynced 'it was demoted, but its final sync has not completed'
-  [ "$synced" = "${2:-}" ] || fail NotSynced 'the other side does not hold its final sync'
-}
-
-promote() {  # force|orderly
-  load
-  if [ "$role" = primary ]; then publish rw && echo '{"changed":false}' && return; fi
-  next=$epoch
-  if [ "$1" = force ]; then
-    number=${epoch%%-*}
-    next=$((${number:-0} + 1))-$(random)
-  else
-    [ -z "$diverged" ] || fail Diverged "$diverged; resync it first"
-    [ "$resyncing$open" = nono ] || fail NotSynced 'a transfer to this side has not completed'
-    [ -n "$epoch" ] || fail NotSynced 'nothing has reached this side yet'
-    ask_peer "$PEER_PATIENCE" grant "$epoch" "$snapshot" || fail "$reason" "$message"
-  fi
-  in_place
-  held=$snapshot
-  stop_incoming
-  load
-  problem=''
-  [ "$1" = force ] || [ "$open$snapshot" = "no$held" ] || fail Busy 'a transfer began during the promotion; try again'
-  [ "$open$resyncing" = nono ] || problem='promoted while a transfer was open: files may be of two moments'
-  # what a transfer left behind that was cut off
-  find "$path" -type d -name '.~tmp~' -prune -exec rm -rf {} +
-  publish rw
-  if [ "$1" = force ]; then latest=''; else latest=$last_sync; fi  # nothing of a new epoch is at the peer
-  put role primary epoch "$next" recovery_point "$last_sync" last_sync "$latest" source no synced '' snapshot '' \
-    open no resyncing no diverged '' problem "$problem"
-  echo '{"changed":true}'
-}
-
-demote() {
-  load
-  publish ro
-  if [ "$role" = secondary ]; then echo '{"changed":false}' && return; fi
-  put role secondary source yes synced ''
-  echo '{"changed":true}'
-}
-
-resync() {
-  load
-  see_peer || fail "$reason" "$message"
-  [ "$there_role" = primary ] || fail Invalid "$peer is $there_role: there is no primary to take the content from"
-  [ "$there_mounted" = yes ] || fail Failed "the file system of $there_path is not mounted at $peer"
-  [ "$role" = secondary ] || [ -n "$diverged" ] || has_diverged ||
-    fail NotSecondary "export $name is primary and not diverged: its content is the valid one"
-  in_place && stop_incoming
-  publish ro
-  put role secondary epoch '' source no synced '' snapshot '' open yes resyncing yes diverged '' last_sync '' problem ''
-  at=$(now)
-  run_rsync "$peer:$there_path/" "$path/"
-  put epoch "$there_epoch" last_sync "$at" open no resyncing no
-  echo '{"changed":true}'
-}
-
 remove() {  # the end of replication: data stays, and the export as it is, since VMs may use it
   [ -f "$state" ] || { echo '{"changed":false}' && return; }
   load

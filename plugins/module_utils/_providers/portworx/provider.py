@@ -4,18 +4,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, ClassVar
 
 from ..._cluster.kinds import MIGRATION_SCHEDULE
-from ..._errors import DrError, NotFound, Unreachable
-from ..._model.group_status import GroupStatus, SyncProof, silent
+from ..._errors import DrError, NotFound
+from ..._model.group_status import GroupStatus, SyncProof
 from ..._model.plan import Group
-from ..base import WORKERS, Capabilities, Provider
+from ..base import Capabilities
 from ..claim_cover import is_of_its_claim
 from ..custom_resource import CustomResource
+from ..listing_provider import ListingProvider
 from ..peer import asking_peer
 from ..shared_reads import SharedReads
 from ..site_handle import SiteHandle
@@ -27,8 +27,10 @@ from .status import NAMESPACES, SELECTORS, SUSPENDED, WITH_VOLUMES, group_status
 from .switch import Ends, undo
 from .turn import hand_over, prove, replace_copy, take_up
 
+REMEDY = "install Stork 24.2 or later there, or correct the plan's provider"
 
-class PortworxProvider(Provider):
+
+class PortworxProvider(ListingProvider):
     """`options` of a group: see portworx_options. Both sites have a ClusterPair of one name, each for the other.
 
     Portworx locks no volume of such a pair: a secondary can be written by whoever mounts it, and so can an old source.
@@ -42,7 +44,7 @@ class PortworxProvider(Provider):
 
     def __init__(self, sites: Mapping[str, SiteHandle]) -> None:
         super().__init__(sites)
-        self._reads: SharedReads[Listing] = SharedReads(tuple)
+        self._reads: SharedReads[Listing] = SharedReads(tuple, REMEDY)
 
     @classmethod
     def detect(cls, group: Group, site: SiteHandle) -> str:
@@ -59,15 +61,6 @@ class PortworxProvider(Provider):
                 if any(_takes(item, meta) for meta in claims):
                     return f"{MIGRATION_SCHEDULE.kind} {namespace}/{item['metadata']['name']} takes its claims along"
         return ""
-
-    def observe(self, group: Group, site: str) -> GroupStatus:
-        return self._observe(group, site, None)
-
-    def observe_all(self, groups: Sequence[Group], site: str) -> list[GroupStatus]:
-        """One list of each kind for each namespace, for all groups."""
-        since = self._reads.moment()
-        with ThreadPoolExecutor(max_workers=WORKERS) as pool:
-            return list(pool.map(lambda group: self._observe(group, site, since), groups))
 
     def covers(self, group: Group, site: str, pv: Mapping[str, Any]) -> bool:
         """Stork finds a volume by its claim; whether it took that along is told by each migration."""
@@ -171,13 +164,11 @@ class PortworxProvider(Provider):
         side.set_suspended(suspended)
         return True
 
-    def _observe(self, group: Group, site: str, since: int | None) -> GroupStatus:
-        try:
-            return group_status(group.name, site, self._side(group, site).standing(since))
-        except Unreachable as error:
-            return silent(group.name, site, str(error))
-        except DrError as error:
-            return GroupStatus(group.name, site, "unknown", "error", "none", message=str(error))
+    def _moment(self) -> int:
+        return self._reads.moment()
+
+    def _look(self, group: Group, site: str, since: int) -> GroupStatus:
+        return group_status(group.name, site, self._side(group, site).standing(since))
 
     def _side(self, group: Group, site: str) -> Side:
         return Side(group, self.sites[site], self._reads)

@@ -10,7 +10,7 @@ from ..._cluster.api import Api
 from ..._cluster.api import describe as describe_object
 from ..._cluster.kinds import MIGRATION, MIGRATION_SCHEDULE, STORK_ACTION, Kind
 from ..._cluster.waiting import wait_for
-from ..._errors import Conflict, NotFound, Refused, Unsupported
+from ..._errors import Conflict, Refused
 from ..._model.plan import Group
 from ..object_wait import await_absent, patient
 from ..shared_reads import SharedReads
@@ -209,14 +209,4 @@ class Side:
         return Refused(tried, site=self.site.name, on=on, seen=seen, wanted=wanted, next_step=next_step)
 
     def _list(self, kind: Kind, since: int, age: float | None, namespace: str = "") -> Listing:
-        try:
-            return self._reads.read(self.api, kind, namespace or self.namespace, since, age)
-        except NotFound as error:
-            raise Unsupported(
-                "read the replication",
-                site=self.site.name,
-                on=kind.resource,
-                seen=f"the site does not serve {kind.api_version}: {error.seen}",
-                status=error.status,
-                next_step="install Stork 24.2 or later there, or correct the plan's provider",
-            ) from error
+        return self._reads.read(self.api, kind, namespace or self.namespace, since, age)

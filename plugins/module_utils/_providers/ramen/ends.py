@@ -18,6 +18,7 @@ from .side import Listing, Side, listing
 from .status import describe, role
 
 Object = dict[str, Any]
+REMEDY = "let Ramen's hub install its cluster operator there, or correct the plan's provider"
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Ends:
     def __init__(self, sites: Mapping[str, SiteHandle]) -> None:
         self.hubs = Hubs(sites)
         self._sites = sites
-        self._reads: SharedReads[Listing] = SharedReads(listing)
+        self._reads: SharedReads[Listing] = SharedReads(listing, REMEDY)
 
     def moment(self) -> int:
         return self._reads.moment()

@@ -12,7 +12,7 @@ from typing import Any
 from ..._cluster.api import Api
 from ..._cluster.api import describe as describe_object
 from ..._cluster.kinds import DR_PLACEMENT_CONTROL
-from ..._errors import Conflict, DrError, NotFound, Refused, Unreachable, Unsupported
+from ..._errors import Conflict, DrError, NotFound, Refused, Unreachable
 from ..._model.plan import Group
 from ..shared_reads import SharedReads
 from ..site_handle import SiteHandle
@@ -22,6 +22,7 @@ from .placement import owner
 
 Object = dict[str, Any]
 HUB = "hub"
+REMEDY = "let options.hub lead to the cluster where Ramen's hub operator runs"
 # of one request of an observation: a hub may be lost together with a site, and must not hold up what needs no hub
 QUICK = 10.0
 WAIT_AGE = 1.0
@@ -32,24 +33,13 @@ class Hub:
 
     def __init__(self, api: Api) -> None:
         self.api = api
-        self._reads: SharedReads[dict[str, Object]] = SharedReads(_by_name)
+        self._reads: SharedReads[dict[str, Object]] = SharedReads(_by_name, REMEDY)
 
     def moment(self) -> int:
         return self._reads.moment()
 
     def get(self, options: Options, since: int | None = None, age: float | None = None) -> Object:
-        moment = self._reads.moment() if since is None else since
-        try:
-            items = self._reads.read(self.api, DR_PLACEMENT_CONTROL, options.namespace, moment, age)
-        except NotFound as error:
-            raise Unsupported(
-                "read what Ramen does",
-                site=HUB,
-                on=DR_PLACEMENT_CONTROL.resource,
-                seen=f"the cluster does not serve it: {error.seen}",
-                status=error.status,
-                next_step="let options.hub lead to the cluster where Ramen's hub operator runs",
-            ) from error
+        items = self._reads.read(self.api, DR_PLACEMENT_CONTROL, options.namespace, since, age)
         if options.name not in items:
             raise NotFound(
                 "find the DRPlacementControl",

@@ -5,14 +5,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar
 
 from ..._cluster.kinds import RAMEN_VOLUME_GROUP
 from ..._errors import DrError, Failed, NotFound, Unreachable
-from ..._model.group_status import GroupStatus, SyncProof, silent
+from ..._model.group_status import GroupStatus, SyncProof, unknown
 from ..._model.plan import Group
-from ..base import WORKERS, Capabilities, Provider
+from ..base import Capabilities, Provider, at_once
 from ..custom_resource import CustomResource
 from ..site_handle import SiteHandle
 from .ends import Ends, role_of
@@ -61,10 +60,7 @@ class RamenProvider(Provider):
         """One list of the site, and of each hub one of each namespace; a silent hub is asked once."""
         since = self._ends.moment()
         told = self._ends.hubs.told(groups, site)
-        with ThreadPoolExecutor(max_workers=WORKERS) as pool:
-            return list(
-                pool.map(lambda item: self._observe(item[0], site, since, item[1]), zip(groups, told, strict=True))
-            )
+        return at_once(lambda item: self._observe(item[0], site, since, item[1]), zip(groups, told, strict=True))
 
     def covers(self, group: Group, site: str, pv: Mapping[str, Any]) -> bool:
         """By the claim, which Ramen brings under the same name; a secondary's group knows of none, its peer's does."""
@@ -177,10 +173,8 @@ class RamenProvider(Provider):
             side, peer = self._ends.side(group, site), self._ends.peer(group, site)
             item = side.find(since)
             left_out = side.left_out(item) if role_of(item) == "primary" else []
-        except Unreachable as error:
-            return silent(group.name, site, str(error))
         except DrError as error:
-            return GroupStatus(group.name, site, "unknown", "error", "none", message=str(error))
+            return unknown(group.name, site, error)
         if item is None:
             message = "Ramen has made nothing of the group here yet"
             return GroupStatus(group.name, site, "unknown", "unknown", "none", message=message, present=False)

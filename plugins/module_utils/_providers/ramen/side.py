@@ -10,7 +10,7 @@ from typing import Any
 
 from ..._cluster.api import Api, describe
 from ..._cluster.kinds import PVC, RAMEN_VOLUME_GROUP
-from ..._errors import Conflict, NotFound, Refused, Unsupported
+from ..._errors import Conflict, NotFound, Refused
 from ..._model.plan import Group
 from ..shared_reads import SharedReads
 from ..site_handle import SiteHandle
@@ -140,18 +140,7 @@ class Side:
         return keys[0] if keys else None
 
     def _listing(self, since: int | None, age: float | None) -> Listing:
-        moment = self._reads.moment() if since is None else since
-        try:
-            return self._reads.read(self.api, RAMEN_VOLUME_GROUP, None, moment, age)
-        except NotFound as error:
-            raise Unsupported(
-                "read the replication",
-                site=self.site.name,
-                on=RAMEN_VOLUME_GROUP.resource,
-                seen=f"the site does not serve it: {error.seen}",
-                status=error.status,
-                next_step="let Ramen's hub install its cluster operator there, or correct the plan's provider",
-            ) from error
+        return self._reads.read(self.api, RAMEN_VOLUME_GROUP, None, since, age)
 
     def _absent(self, why: str) -> NotFound:
         return NotFound(

@@ -5,16 +5,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, ClassVar
 
 from ..._cluster.kinds import TRIDENT_MIRROR_RELATIONSHIP
-from ..._errors import DrError, NotFound, Refused, Unreachable
-from ..._model.group_status import GroupStatus, SyncProof, combine, silent
+from ..._errors import DrError, NotFound, Refused
+from ..._model.group_status import GroupStatus, SyncProof, combine
 from ..._model.plan import Group
-from ..base import WORKERS, Capabilities, Provider
+from ..base import Capabilities
 from ..custom_resource import CustomResource
+from ..listing_provider import ListingProvider
 from ..peer import asking_peer
 from ..shared_reads import SharedReads
 from ..site_handle import SiteHandle
@@ -27,8 +27,10 @@ from .side import Listing, Mirror, Side, listing, shown
 from .status import follows, handle, is_primary, volume_status
 from .switch import Pair, give_up, switch
 
+REMEDY = "install Trident there, or correct the plan's provider"
 
-class TridentProvider(Provider):
+
+class TridentProvider(ListingProvider):
     """`options` of a group: see trident_options. A claim has the same namespace and name at both sites."""
 
     name = "trident"
@@ -37,7 +39,7 @@ class TridentProvider(Provider):
 
     def __init__(self, sites: Mapping[str, SiteHandle]) -> None:
         super().__init__(sites)
-        self._reads: SharedReads[Listing] = SharedReads(listing)
+        self._reads: SharedReads[Listing] = SharedReads(listing, REMEDY)
 
     @classmethod
     def detect(cls, group: Group, site: SiteHandle) -> str:
@@ -50,15 +52,6 @@ class TridentProvider(Provider):
         except NotFound:
             return ""
         return f"its {len(volumes)} volumes are of {driver}, and {TRIDENT_MIRROR_RELATIONSHIP.kind} is served"
-
-    def observe(self, group: Group, site: str) -> GroupStatus:
-        return self._observe(group, site, None)
-
-    def observe_all(self, groups: Sequence[Group], site: str) -> list[GroupStatus]:
-        """One list for each namespace, for all groups."""
-        since = self._reads.moment()
-        with ThreadPoolExecutor(max_workers=WORKERS) as pool:
-            return list(pool.map(lambda group: self._observe(group, site, since), groups))
 
     def covers(self, group: Group, site: str, pv: Mapping[str, Any]) -> bool:
         return (pv["spec"].get("csi") or {}).get("driver") == options_of(group, site).driver
@@ -134,16 +127,14 @@ class TridentProvider(Provider):
         side = self._side(group, source)
         return prove(side, self._side(group, target), self._existing(side, "prove the final sync of"))
 
-    def _observe(self, group: Group, site: str, since: int | None) -> GroupStatus:
-        try:
-            side = self._side(group, site)
-            mirrors = side.mirrors(since)
-            peers = self._peers(side, mirrors, since)
-            claims = set(side.keys())
-        except Unreachable as error:
-            return silent(group.name, site, str(error))
-        except DrError as error:
-            return GroupStatus(group.name, site, "unknown", "error", "none", message=str(error))
+    def _moment(self) -> int:
+        return self._reads.moment()
+
+    def _look(self, group: Group, site: str, since: int) -> GroupStatus:
+        side = self._side(group, site)
+        mirrors = side.mirrors(since)
+        peers = self._peers(side, mirrors, since)
+        claims = set(side.keys())
         found = [volume_status(item.volume, item.item, peer) for item, peer in zip(mirrors, peers, strict=True)]
         found = [
             status if mirror.key in claims else replace(status, role="unknown", message="its claim is not here")
@@ -152,7 +143,7 @@ class TridentProvider(Provider):
         status = combine(group.name, site, found)
         return replace(status, present=any(mirror.item for mirror in mirrors))
 
-    def _peers(self, side: Side, mirrors: Sequence[Mirror], since: int | None) -> list[Mapping[str, Any] | None]:
+    def _peers(self, side: Side, mirrors: Sequence[Mirror], since: int) -> list[Mapping[str, Any] | None]:
         """The relationships at the other site, where it answers: no volume knows by itself who mirrors it."""
         if not any(is_primary(mirror.item) or follows(mirror.item) for mirror in mirrors):
             return [None for _mirror in mirrors]

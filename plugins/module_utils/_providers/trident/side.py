@@ -13,7 +13,7 @@ from typing import Any
 from ..._cluster.api import Api, describe
 from ..._cluster.bulk import for_each
 from ..._cluster.kinds import TRIDENT_MIRROR_RELATIONSHIP
-from ..._errors import Conflict, NotFound, Refused, Unsupported
+from ..._errors import Conflict, Refused
 from ..._model.plan import Group
 from ..csi_addons.objects import is_adopted
 from ..object_wait import Awaited, Key, await_absent, settle
@@ -87,14 +87,14 @@ class Side:
         """Of this site's claims, and what we made for claims that are not here yet; listed after the moment, or now."""
         moment = self._reads.moment() if since is None else since
         plan, group = self.site.plan, self.group.name
-        lists = [self._read(namespace, moment) for namespace in plan.namespaces]
+        lists = [self._list(namespace, moment) for namespace in plan.namespaces]
         waiting = [claim for found in lists for claim in found.claims_of.get((plan.name, group), ())]
         return self.matched(dict.fromkeys([*self.keys(), *waiting]), moment)
 
     def matched(self, keys: Iterable[Key], since: int | None = None) -> list[Mirror]:
         """The keys with their objects here. Two relationships of one claim are refused: they would contradict."""
         moment = self._reads.moment() if since is None else since
-        return [Mirror(key, self._object_of(self._read(key[0], moment).by_claim, key)) for key in keys]
+        return [Mirror(key, self._object_of(self._list(key[0], moment).by_claim, key)) for key in keys]
 
     def ours(self) -> list[Mirror]:
         return [mirror for mirror in self.mirrors() if mirror.item and owner(mirror.item) == self.site.plan.name]
@@ -204,23 +204,13 @@ class Side:
         namespaces, since = sorted({mirror.key[0] for mirror in mirrors}), self._reads.moment()
 
         def look() -> Mapping[Key, Object]:
-            lists = [self._read(namespace, since, WAIT_AGE).by_name for namespace in namespaces]
+            lists = [self._list(namespace, since, WAIT_AGE).by_name for namespace in namespaces]
             return {key: item for found in lists for key, item in found.items()}
 
         return look
 
-    def _read(self, namespace: str, since: int, age: float | None = None) -> Listing:
-        try:
-            return self._reads.read(self.api, TRIDENT_MIRROR_RELATIONSHIP, namespace, since, age)
-        except NotFound as error:
-            raise Unsupported(
-                "read the mirrors",
-                site=self.site.name,
-                on=TRIDENT_MIRROR_RELATIONSHIP.resource,
-                seen=f"the site does not serve it: {error.seen}",
-                status=error.status,
-                next_step="install Trident there, or correct the plan's provider",
-            ) from error
+    def _list(self, namespace: str, since: int, age: float | None = None) -> Listing:
+        return self._reads.read(self.api, TRIDENT_MIRROR_RELATIONSHIP, namespace, since, age)
 
     def _object_of(self, found: Mapping[Key, tuple[Object, ...]], key: Key) -> Object | None:
         items = found.get(key, ())

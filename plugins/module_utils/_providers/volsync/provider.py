@@ -5,17 +5,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, ClassVar
 
 from ..._cluster.kinds import REPLICATION_DESTINATION, REPLICATION_SOURCE
-from ..._errors import DrError, Refused, Unreachable
-from ..._model.group_status import GroupStatus, SyncProof, combine, silent
+from ..._errors import DrError, Refused
+from ..._model.group_status import GroupStatus, SyncProof, combine
 from ..._model.plan import Group
-from ..base import WORKERS, Capabilities, FenceProof, Provider
+from ..base import Capabilities, FenceProof
 from ..claim_cover import is_of_its_claim
 from ..custom_resource import CustomResource
+from ..listing_provider import ListingProvider
 from ..shared_reads import SharedReads
 from ..site_handle import SiteHandle
 from .checks import (
@@ -37,9 +37,10 @@ from .status import KEY_SECRET, Pair, ended, volume_status
 from .sync import HINT, FinalSync, new
 
 LAST_SYNC_SOURCE = "start of the last sync that a ReplicationSource has ended, the oldest of the group"
+REMEDY = "install VolSync there, or correct the plan's provider"
 
 
-class VolsyncProvider(Provider):
+class VolsyncProvider(ListingProvider):
     """`options` of a group: see volsync_options. A claim has the same namespace and name at both sites.
 
     VolSync locks nothing: a demoted copy can be written by whoever mounts it, and so can a secondary.
@@ -51,11 +52,12 @@ class VolsyncProvider(Provider):
 
     def __init__(self, sites: Mapping[str, SiteHandle]) -> None:
         super().__init__(sites)
-        self._reads: SharedReads[Listing] = SharedReads(by_claim)
+        self._reads: SharedReads[Listing] = SharedReads(by_claim, REMEDY)
 
     @classmethod
     def detect(cls, group: Group, site: SiteHandle) -> str:
-        claims = {(pvc["metadata"]["namespace"], pvc["metadata"]["name"]) for pvc in _claims(group, site)}
+        named = (item.pvc["metadata"] for item in site.candidates(group))
+        claims = {(meta["namespace"], meta["name"]) for meta in named}
         for kind in (REPLICATION_SOURCE, REPLICATION_DESTINATION):
             for namespace in sorted({key[0] for key in claims}):
                 try:
@@ -70,15 +72,6 @@ class VolsyncProvider(Provider):
                 if names:
                     return f"{kind.kind} {', '.join(sorted(names)[:3])}"
         return ""
-
-    def observe(self, group: Group, site: str) -> GroupStatus:
-        return self._observe(group, site, None)
-
-    def observe_all(self, groups: Sequence[Group], site: str) -> list[GroupStatus]:
-        """One list of each kind for each namespace, for all groups."""
-        since = self._reads.moment()
-        with ThreadPoolExecutor(max_workers=WORKERS) as pool:
-            return list(pool.map(lambda group: self._observe(group, site, since), groups))
 
     def covers(self, group: Group, site: str, pv: Mapping[str, Any]) -> bool:
         """VolSync reaches data by its claim: a PV that the claim there is not bound to is none of its."""
@@ -219,13 +212,11 @@ class VolsyncProvider(Provider):
         side.patch(REPLICATION_DESTINATION, todo, lambda _pair: listen_patch(paused=False))
         return bool(todo)
 
-    def _observe(self, group: Group, site: str, since: int | None) -> GroupStatus:
-        try:
-            pairs = self._side(group, site).pairs(since=since)
-        except Unreachable as error:
-            return silent(group.name, site, str(error))
-        except DrError as error:
-            return GroupStatus(group.name, site, "unknown", "error", "none", message=str(error))
+    def _moment(self) -> int:
+        return self._reads.moment()
+
+    def _look(self, group: Group, site: str, since: int) -> GroupStatus:
+        pairs = self._side(group, site).pairs(since=since)
         status = combine(group.name, site, [volume_status(pair) for pair in pairs], LAST_SYNC_SOURCE)
         return replace(status, present=any(pair.source or pair.destination for pair in pairs))
 
@@ -251,7 +242,3 @@ class VolsyncProvider(Provider):
 
     def _ours(self, side: Side) -> dict[Any, list[dict[str, Any]]]:
         return owned(side.pairs(), side.site.plan.name)
-
-
-def _claims(group: Group, site: SiteHandle) -> list[dict[str, Any]]:
-    return [item.pvc for item in site.candidates(group)]

@@ -13,7 +13,7 @@ from ..._cluster.api import Api, describe
 from ..._cluster.bulk import for_each
 from ..._cluster.kinds import POD, REPLICATION_DESTINATION, REPLICATION_SOURCE, Kind
 from ..._cluster.waiting import wait_for
-from ..._errors import Conflict, NotFound, Refused, Unsupported
+from ..._errors import Conflict, Refused, Unsupported
 from ..._model.plan import Group
 from ..._model.pod_template import named_claims
 from ..._model.workload import ENDED
@@ -76,7 +76,7 @@ class Side:
         keys = self.keys() if keys is None else keys
         moment = self._reads.moment() if since is None else since
         lists = {
-            (kind, namespace): self._read(kind, namespace, moment, age)
+            (kind, namespace): self._reads.read(self.api, kind, namespace, moment, age)
             for namespace in dict.fromkeys(key[0] for key in keys)
             for kind in (REPLICATION_SOURCE, REPLICATION_DESTINATION)
         }
@@ -167,19 +167,6 @@ class Side:
                 wanted="VolSync 0.7 or later",
                 next_step="update VolSync there; what was stored was deleted again",
             )
-
-    def _read(self, kind: Kind, namespace: str, since: int, age: float | None) -> Listing:
-        try:
-            return self._reads.read(self.api, kind, namespace, since, age)
-        except NotFound as error:
-            raise Unsupported(
-                "read the replication",
-                site=self.site.name,
-                on=kind.resource,
-                seen=f"the site does not serve {kind.api_version}: {error.seen}",
-                status=error.status,
-                next_step="install VolSync there, or correct the plan's provider",
-            ) from error
 
     def refused(self, tried: str, seen: str, wanted: str, next_step: str) -> Refused:
         on = f"group {self.group.name}"

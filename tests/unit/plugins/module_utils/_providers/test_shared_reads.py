@@ -7,7 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 from typing import Any
 
+import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import PVC
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import NotFound, Unsupported
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.shared_reads import SharedReads
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, SimulatedTime
 
@@ -63,3 +65,21 @@ def test_an_answer_ages() -> None:
     assert reads.read(api, PVC, "a", since, age=1.0) == 1
     time.sleep(0.2)
     assert reads.read(api, PVC, "a", since, age=1.0) == 2
+
+
+def test_p10_a_kind_that_is_not_served_is_said_with_what_to_do() -> None:
+    class BareApi(MemoryApi):
+        def list(self, *_of: Any, **_named: Any) -> list[dict[str, Any]]:
+            raise NotFound("GET", site=self.site, seen="404 page not found", status=404)
+
+    with pytest.raises(Unsupported) as said:
+        SharedReads(len, "install it").read(BareApi("west"), PVC, "a")
+    assert said.value.facts() == {
+        "kind": "Unsupported",
+        "tried": "read the replication",
+        "site": "west",
+        "on": "persistentvolumeclaims",
+        "seen": "the cluster does not serve v1: 404 page not found",
+        "status": 404,
+        "next_step": "install it",
+    }

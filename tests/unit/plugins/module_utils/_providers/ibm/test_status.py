@@ -59,7 +59,7 @@ def test_a_class_that_is_gone_is_a_status_and_a_refusal(replicating: IbmWorld) -
 
 def test_a_site_without_csi_addons_is_said(replicating: IbmWorld) -> None:
     replicating.apis["west"].absent = {"VolumeReplication"}
-    assert "does not serve it" in replicating.again().observe(replicating.group, "west").message
+    assert "does not serve" in replicating.again().observe(replicating.group, "west").message
     with pytest.raises(Unsupported, match="install csi-addons"):
         replicating.provider.promote(replicating.group, "west", forced=True)
 

@@ -104,7 +104,7 @@ def test_one_connection_serves_all_groups_of_a_hub(made: World) -> None:
 @pytest.mark.parametrize("where", ["hub", "west"])
 def test_a_cluster_without_the_definitions_says_so(made: World, where: str) -> None:
     (made.hub if where == "hub" else made.apis[where]).served = False
-    with pytest.raises(Unsupported, match="does not serve it"):
+    with pytest.raises(Unsupported, match="does not serve"):
         made.provider.promote(made.group, "west", forced=True)
 
 

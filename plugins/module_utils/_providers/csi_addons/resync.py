@@ -1,0 +1,51 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Making a copy follow its peer: it is demoted, and thrown away only where it does not follow by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..object_wait import Key
+from .checks import at_peer, existing, require_primary
+from .listing import Unit
+from .side import Side
+from .status import Goal, cannot_follow, judge
+from .takeover import check_ours
+
+
+def resync_group(side: Side, there: Side) -> bool:
+    """there: the peer. Whether the copy gets all, only the peer shows: its last sync is later than its promotion."""
+    units = existing(side, "resynchronise")
+    sources = at_peer(side, there, units)
+    if not _short_of("follows", units) and not _short_of("sends", sources):
+        return False
+    side.check_class()
+    check_ours(side, units)
+    require_primary(side, there.site.name, sources)
+    todo = _short_of("secondary", units)
+    # a copy that gives way to its peer was not primary last, whatever was counted
+    forgotten = {unit.key: 0 for unit in units}
+    side.settle(side.ask(todo, "secondary", forgotten), "secondary")
+    side.settle(units, "reported")
+    ordered: set[Key] = set()
+
+    def unable() -> list[Unit]:
+        # that the sides have diverged may show only after the report, when they reach each other again: not of
+        # all copies at once
+        looked_at = side.matched([unit.key for unit in units if unit.key not in ordered])
+        return [unit for unit in looked_at if unit.item and cannot_follow(unit.item)]
+
+    while True:
+        there.settle(sources, "sends", unless=lambda: bool(unable()))
+        broken = unable()
+        if not broken:
+            break
+        side.settle(side.ask(broken, "resync", forgotten), "resyncing")
+        side.settle(side.ask(broken, "secondary"), "follows")
+        ordered |= {unit.key for unit in broken}
+    return bool(todo or ordered)
+
+
+def _short_of(goal: Goal, units: Sequence[Unit]) -> list[Unit]:
+    return [unit for unit in units if not judge(unit.item or {}, goal).done]
