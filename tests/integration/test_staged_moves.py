@@ -20,6 +20,7 @@ from ansible_collections.ocpvirt.dr.tests.integration.moves import (
     assert_runs_at,
     kill_when,
     specs_at,
+    unfenced,
 )
 from ansible_collections.ocpvirt.dr.tests.integration.products.staged import STAGED
 from ansible_collections.ocpvirt.dr.tests.integration.staging import use_stage
@@ -105,10 +106,10 @@ def forced(product: str, staged: World, returned: Moved) -> Moved:
     staged.lab.run("lose", "east")
     watch = DiskWatch(staged.lab, "east")
     watch.look()
-    waived = STAGED[product].waived
-    if waived:
+    without_fence = unfenced(staged)
+    if without_fence:
         refused(staged.failover(), f"provider {product} cannot fence", "dr_waive_fencing")
-    played = must(staged.failover(*(WAIVED if waived else ())))
+    played = must(staged.failover(*(WAIVED if without_fence else ())))
     return Moved(watch, played, await_writing(staged.lab, staged.running, "west"))
 
 

@@ -19,10 +19,9 @@ SERVED_WITHIN = 60
 
 
 class StagedProduct(Protocol):
-    """unstaged: words of the refusal while the other site has no claims. waived: whether it cannot fence."""
+    """unstaged: words of the refusal while the other site has no claims."""
 
     unstaged: str
-    waived: bool
 
     def operating(self, world: World) -> AbstractContextManager[object]: ...
 
@@ -35,7 +34,6 @@ class StagedProduct(Protocol):
 
 class StagedTrident:
     unstaged = "its claim is not here"
-    waived = True
 
     def operating(self, world: World) -> AbstractContextManager[object]:
         return trident.operating(world.sites)
@@ -59,7 +57,6 @@ class StagedTrident:
 class StagedVolsync:
     # found out when the final sync is to be proven; the run gives everything back
     unstaged = "paused"
-    waived = False
 
     @contextmanager
     def operating(self, world: World) -> Iterator[None]:
