@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from ..._cluster.kinds import TRIDENT_MIRROR_RELATIONSHIP
 from ..._errors import DrError, NotFound, Refused, Unreachable
 from ..._model.group_status import GroupStatus, SyncProof, combine, silent
+from ..._model.names import protected_label
 from ..._model.plan import Group
 from ..base import WORKERS, Capabilities, Provider
 from ..custom_resource import CustomResource
@@ -145,8 +146,10 @@ class TridentProvider(Provider):
         except DrError as error:
             return GroupStatus(group.name, site, "unknown", "error", "none", message=str(error))
         found = [volume_status(item.volume, item.item, peer) for item, peer in zip(mirrors, peers, strict=True)]
+        # somebody else makes it, and may have left the label out
+        absent = f'its claim is not here with label {protected_label(side.site.plan.name)}: "true"'
         found = [
-            status if mirror.key in claims else replace(status, role="unknown", message="its claim is not here")
+            status if mirror.key in claims else replace(status, role="unknown", message=absent)
             for mirror, status in zip(mirrors, found, strict=True)
         ]
         status = combine(group.name, site, found)

@@ -73,6 +73,18 @@ def test_a_relationship_is_made_before_its_claim_and_says_what_it_waits_for() ->
     assert roles(made) == ("primary", "secondary")
 
 
+def test_a_claim_without_the_plans_label_is_told_by_that() -> None:
+    made = world(at=("east",))
+    made.provider.enable(made.group, "east", "west")
+    for number in range(2):
+        add_claim(made.apis["west"], f"disk-{number}", labels={})
+    made.wait()
+    made.anew()
+    status = made.provider.observe(made.group, "west")
+    assert status.role == "unknown"
+    assert 'payroll/disk-0: its claim is not here with label protected.dr.ocpvirt.io/payroll: "true"' in status.message
+
+
 def test_a_backend_that_cannot_mirror_is_refused_though_trident_calls_it_promoted() -> None:
     made = world()
     made.ontap.unable.add("east")
