@@ -22,7 +22,7 @@ from ansible_collections.ocpvirt.dr.tests.integration.moves import (
     specs_at,
     unfenced,
 )
-from ansible_collections.ocpvirt.dr.tests.integration.products.staged import STAGED
+from ansible_collections.ocpvirt.dr.tests.integration.products.staged import MIRRORED_WITHIN, STAGED
 from ansible_collections.ocpvirt.dr.tests.integration.staging import use_stage
 from ansible_collections.ocpvirt.dr.tests.integration.world import World, empty_world, must, refused
 from demo.cluster import wait_until
@@ -34,7 +34,6 @@ from demo.workload import NAMESPACE, not_ready
 
 WEST = ("-e", "dr_target=west")
 WAIVED = ("-e", "dr_waive_fencing='the array is switched off'")
-MIRRORED_WITHIN = 60
 
 
 @dataclass
@@ -72,6 +71,7 @@ def unstaged(protected: World) -> Played:
 
 @pytest.fixture(scope="module")
 def staged(product: str, protected: World, unstaged: Played) -> World:
+    STAGED[product].make_claims(protected)
     use_stage(protected)
     must(protected.protect())
     wait_until("mirrors at west", MIRRORED_WITHIN, lambda: STAGED[product].unmirrored(protected))
