@@ -26,7 +26,15 @@ SCHEDULE = FieldPath("spec.replicationSchedule")
 MAPPINGS = FieldPath("spec.volumeMappings", ("localPVCName", "remoteVolumeHandle"))
 CONDITIONS = FieldPath(
     "status.conditions",
-    ("state", "message", "observedGeneration", "localVolumeHandle", "remoteVolumeHandle", "replicationPolicy"),
+    (
+        "state",
+        "message",
+        "observedGeneration",
+        "localVolumeHandle",
+        "remoteVolumeHandle",
+        "replicationPolicy",
+        "replicationSchedule",
+    ),
 )
 RELATIONSHIP = (GENERATION, DELETION, LABELS, ANNOTATIONS, ASKED, POLICY, SCHEDULE, MAPPINGS, CONDITIONS)
 
@@ -61,6 +69,7 @@ class Condition:
     local: str
     remote: str
     policy: str
+    schedule: str
 
 
 def condition(item: Object) -> Condition:
@@ -72,6 +81,7 @@ def condition(item: Object) -> Condition:
         local=first.get("localVolumeHandle") or "",
         remote=first.get("remoteVolumeHandle") or "",
         policy=first.get("replicationPolicy") or "",
+        schedule=first.get("replicationSchedule") or "",
     )
 
 
@@ -152,6 +162,15 @@ def remote_of(item: Object) -> str:
     """The volume that it mirrors or has mirrored, which Trident never lets change."""
     asked = next(iter(MAPPINGS.read_entries(item)), {}).get("remoteVolumeHandle")
     return condition(item).remote or asked or ""
+
+
+def settings(item: Object) -> dict[FieldPath, str]:
+    """Policy and schedule of the mirror that it is, or was; where it asked for none, those that its backend gave it."""
+    known = condition(item)
+    return {
+        POLICY: POLICY.read(item) or known.policy,
+        SCHEDULE: SCHEDULE.read(item) or known.schedule,
+    }
 
 
 def owner(item: Object) -> str:

@@ -186,7 +186,7 @@ class TridentApi(MemoryApi):
         if (PVC.kind, key[1], self._volume(item)[1]) not in self.objects:
             self._wake(item, RETRY)
             return
-        before = (item.get("status", {}).get("conditions") or [{}])[0]
+        before = _condition_of(item)
         state, message = self._state(item, before)
         if state != before.get("state") or not state:
             latest = copy.deepcopy(self.objects[key])
@@ -197,6 +197,8 @@ class TridentApi(MemoryApi):
 
     def _condition(self, item: dict[str, Any], state: str, message: str) -> dict[str, Any]:
         mirror = self.ontap.mirrors.get(self._volume(item))
+        # of a mirror that is gone it keeps what it knew
+        policy = self.ontap.policy if mirror else _condition_of(item).get("replicationPolicy", "")
         svm = "" if self.site in self.ontap.unable else f"svm-{self.site}"
         return {
             "state": state,
@@ -205,7 +207,7 @@ class TridentApi(MemoryApi):
             "localPVCName": self._volume(item)[1],
             "localVolumeHandle": f"{svm}:{self._volume(item)[1]}",
             "remoteVolumeHandle": item["spec"]["volumeMappings"][0].get("remoteVolumeHandle", ""),
-            **({"replicationPolicy": self.ontap.policy} if mirror else {}),
+            **({"replicationPolicy": policy} if policy else {}),
         }
 
     def _state(self, item: dict[str, Any], before: dict[str, Any]) -> tuple[str, str]:
@@ -284,3 +286,8 @@ class TridentApi(MemoryApi):
 
     def _volume(self, item: dict[str, Any]) -> Volume:
         return self.site, item["spec"]["volumeMappings"][0]["localPVCName"]
+
+
+def _condition_of(item: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = (item.get("status", {}).get("conditions") or [{}])[0]
+    return found

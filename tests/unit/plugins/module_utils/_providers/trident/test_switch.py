@@ -10,6 +10,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
     TRIDENT_MIRROR_RELATIONSHIP,
 )
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
+    Conflict,
     Failed,
     NotFound,
     Refused,
@@ -179,6 +180,19 @@ def test_p8_updates_of_others_stay(mirrored: World) -> None:
     mirrored.wait()
     switched(mirrored, "east", "west")
     assert "nightly" in mirrored.updates("west")
+
+
+def test_p3_a_source_whose_old_policy_trident_would_not_change_is_refused_before_its_copy_is_promoted(
+    mirrored: World,
+) -> None:
+    switched(mirrored, "east", "west")
+    switched(mirrored, "west", "east")
+    made = world(sites={"east": {"policy": "Nightly"}})
+    made.apis |= mirrored.apis
+    made.anew()
+    with pytest.raises(Conflict, match="replicationPolicy is MirrorAllSnapshots, wanted Nightly"):
+        made.provider.demote(made.group, "east")
+    assert roles(made) == ("primary", "secondary")
 
 
 def test_p1_a_silent_peer_is_no_permission_to_hand_over(mirrored: World) -> None:
