@@ -237,7 +237,7 @@ class Side:
 
 
 def _asks(item: Object, spec: Object) -> bool:
-    return bool(ASKED.read(item) == spec["state"])
+    return bool(ASKED.read(item) == spec.get("state"))
 
 
 def shown(mirror: Mirror) -> str:

@@ -138,6 +138,11 @@ def follows(item: Object | None, remote: str = "") -> bool:
     return item is not None and judge(item, "follows").done and remote in ("", remote_of(item))
 
 
+def mirrors(item: Object | None, remote: str) -> bool:
+    """Whether it is a mirror of that volume, complete or not."""
+    return item is not None and judge(item, "accepted").done and remote_of(item) == remote
+
+
 def is_stuck(item: Object) -> bool:
     """Trident does nothing more for it before its spec changes."""
     return condition(item).state in ("failed", "invalid")

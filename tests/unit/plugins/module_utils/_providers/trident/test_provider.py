@@ -167,6 +167,21 @@ def test_what_was_there_before_is_taken_over_and_given_back() -> None:
     assert made.relationship("east", "by-hand")["metadata"]["labels"] == {}
 
 
+def test_a_mirror_that_was_there_before_is_taken_over_as_it_is(mirrored: World) -> None:
+    """It says nothing of a policy, and Trident nothing of a spec that changes nothing for it."""
+    marks: Any = dict.fromkeys(("dr.ocpvirt.io/replicates-plan", "dr.ocpvirt.io/replicates-group"))
+    for name in ("disk-0", "disk-1"):
+        patch = {"metadata": {"labels": marks}}
+        mirrored.apis["west"].patch(TRIDENT_MIRROR_RELATIONSHIP, name, "payroll", patch)
+    made = world(policy="MirrorAllSnapshots")
+    made.apis |= mirrored.apis
+    made.anew()
+    made.time = mirrored.time
+    assert made.provider.enable(made.group, "east", "west")
+    assert roles(made) == ("primary", "secondary")
+    assert not made.provider.enable(made.group, "east", "west")
+
+
 def test_two_relationships_for_one_claim_are_refused(mirrored: World) -> None:
     mirrored.apis["east"].create(TRIDENT_MIRROR_RELATIONSHIP, theirs({"state": "promoted"}, name="second"))
     with pytest.raises(Refused, match="has 2 TridentMirrorRelationships: disk-0, second"):
