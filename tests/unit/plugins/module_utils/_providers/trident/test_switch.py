@@ -61,6 +61,15 @@ def test_p3_a_planned_promotion_is_refused_before_the_source_is_demoted(mirrored
     assert mirrored.written("west") == []
 
 
+def test_p1_a_planned_promotion_is_refused_while_the_source_is_promoted_as_well(mirrored: World) -> None:
+    mirrored.ontap.refuses["resync"] = "the volume is busy"
+    with pytest.raises(TerminalState, match="the volume is busy"):
+        mirrored.provider.demote(mirrored.group, "east")
+    assert roles(mirrored)[1] == "primary"
+    with pytest.raises(Refused, match=r"at east: asked for reestablished, state failed.*demote east"):
+        mirrored.provider.promote(mirrored.group, "west", forced=False)
+
+
 def test_p3_a_proof_is_refused_while_the_source_can_still_be_written(mirrored: World) -> None:
     with pytest.raises(Refused, match="proves nothing"):
         mirrored.provider.final_sync(mirrored.group, "east", "west")
@@ -159,6 +168,16 @@ def test_p3_a_switch_is_taken_back_by_another_with_a_proof_of_its_own(mirrored: 
     assert mirrored.provider.demote(mirrored.group, "east")
     assert take_back(mirrored.provider, mirrored.group, "east", "west", forced=False)
     assert (roles(mirrored), mirrored.copies("east")) == (("primary", "secondary"), {("last words",)})
+
+
+def test_p3_a_source_whose_copy_is_in_its_first_transfer_is_taken_back() -> None:
+    made = world()
+    made.ontap.linked = False
+    made.provider.enable(made.group, "east", "west")
+    with pytest.raises(Refused, match="nothing was changed"):
+        made.provider.demote(made.group, "east")
+    assert not take_back(made.provider, made.group, "east", "west", forced=False)
+    assert roles(made) == ("primary", "secondary")
 
 
 def test_updates_of_earlier_switches_are_removed(mirrored: World) -> None:
