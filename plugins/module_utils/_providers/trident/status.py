@@ -47,6 +47,8 @@ ACTION = (ACTION_OF, ACTION_STATE, ACTION_MESSAGE, ACTION_LOCAL, ACTION_REMOTE)
 
 FOLLOWING = ("established", "reestablished")
 NO_MIRROR = "its backend cannot mirror: Trident calls every volume of it promoted, whatever it holds"
+# a status names what could not be done, and no cause
+CAUSE = "the log of trident-controller says why"
 
 # primary: promoted. follows: the first transfer is complete. accepted: a mirror of its source, complete or not. looked
 # at: the controller has seen what was asked last.
@@ -99,8 +101,10 @@ def judge(item: Object, goal: Goal, generation: int = 0) -> Verdict:
     found = condition(item)
     if goal == "looked at":
         return Verdict(True, seen)
-    if found.state in ("failed", "invalid"):
-        return Verdict(False, seen, f"{found.state}: {found.message or 'no message'}")
+    if found.state == "failed":
+        return Verdict(False, seen, f"failed: {found.message or 'no message'}; {CAUSE}")
+    if found.state == "invalid":
+        return Verdict(False, seen, f"invalid: {found.message or 'no message'}")
     if goal == "primary" and found.state == "promoted":
         return Verdict(can_mirror(item), seen, "" if can_mirror(item) else NO_MIRROR)
     transfers = ("establishing", "reestablishing") if goal == "accepted" else ()

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Two sites with Trident as its source of 2026 has it, over ONTAP systems that mirror, in simulated time.
 
-What it does in ways that surprise: a status is written only when its state changes; a failed relationship is tried
-again only when its spec changes; a volume whose backend cannot mirror is always promoted; any transfer that ends counts
-as an update's own; an update that a restart met has failed.
+What it does in ways that surprise: a status is written only when its state changes; a failed relationship names no
+cause, and is tried again only when its spec changes; a volume whose backend cannot mirror is always promoted; any
+transfer that ends counts as an update's own; an update that a restart met has failed.
 """
 
 from __future__ import annotations
@@ -101,6 +101,7 @@ class TridentApi(MemoryApi):
         self.absent: set[str] = set()
         self.answers: list[DrError] = []
         self.lists: list[str] = []
+        self.log: list[str] = []
         self._time = time
         self._uid = 0
 
@@ -230,8 +231,8 @@ class TridentApi(MemoryApi):
         if asked == "promoted" and (mirror is None or not remote):
             return "promoted", ""
         if asked == "promoted":
-            if why := ontap.refuses.get("break"):
-                return "failed", f"Could not promote mirror: {why}"
+            if why := ontap.refuses.get("break", ""):
+                return self._failed("promote", why)
             ontap.break_off(volume)
             return "promoting", ""
         if asked and mirror is None:
@@ -239,7 +240,7 @@ class TridentApi(MemoryApi):
             if asked == "established" and volume not in ontap.destinations:
                 why = "mirrors can only be established with empty DP volumes as the destination"
             if why:
-                return "failed", f"Could not {asked.removesuffix('ed')} mirror: {why}"
+                return self._failed(asked.removesuffix("ed"), why)
             source = (remote.partition(":")[0].removeprefix("svm-"), remote.partition(":")[2])
             ontap.resync(volume, source)
             mirror = ontap.mirrors[volume]
@@ -251,6 +252,11 @@ class TridentApi(MemoryApi):
             (False, "reestablished"): "reestablishing",
             (False, asked): "establishing",
         }.get((done, asked), "established"), ""
+
+    def _failed(self, verb: str, why: str) -> tuple[str, str]:
+        """The status names no cause: that is in Trident's log."""
+        self.log.append(why)
+        return "failed", f"Could not {verb} mirror"
 
     def _update(self, key: tuple[str, str, str]) -> None:
         if self.stopped or key not in self.objects:
