@@ -74,6 +74,16 @@ def test_p3_a_planned_move_and_back_needs_no_force(replicating: World) -> None:
     assert storage.copy("east", "disk-1")[-1] == "at east"
 
 
+def test_a_status_of_before_an_order_tells_no_direction(replicating: World) -> None:
+    made = replicating
+    assert made.provider.observe(made.group, "east").direction == "outgoing"
+    made.apis["east"].stopped = True
+    made.apis["east"].patch(VOLUME_REPLICATION, "disk-0", "payroll", {"spec": {"autoResync": True}})
+    made.apis["east"].patch(VOLUME_REPLICATION, "disk-1", "payroll", {"spec": {"autoResync": True}})
+    seen = made.provider.observe(made.group, "east")
+    assert (seen.role, seen.direction) == ("unknown", "none")
+
+
 def test_p1_a_primary_peer_is_never_taken_over_by_the_products_own_force(replicating: World) -> None:
     with pytest.raises(Refused, match=r"the peer is not proven to be secondary: .*role primary"):
         replicating.provider.promote(replicating.group, "west", forced=False)
