@@ -23,7 +23,7 @@ from .description import Description
 from .guard import against_enabling, against_promotion
 from .side import Listing, Side, by_name
 from .status import Sight, Unit, asked, demotion, owner, role_of, volume_status
-from .steps import run_steps
+from .steps import run_steps, to_role
 
 
 class CustomProvider(Provider):
@@ -105,7 +105,7 @@ class CustomProvider(Provider):
             raise absent(side, "promote", missing[0])
         side.create(missing, "primary")
         steps = (side.described.steps("force") if forced else ()) or side.described.steps("promote")
-        run_steps(side, "promote", steps, todo, _is_primary)
+        run_steps(side, "promote", to_role(side, steps), todo, _is_primary)
         return True
 
     def demote(self, group: Group, site: str) -> bool:
@@ -114,7 +114,7 @@ class CustomProvider(Provider):
         if not todo:
             return False
         side.check_not_of_others(todo)
-        steps = side.described.steps("demote")
+        steps = to_role(side, side.described.steps("demote"))
         run_steps(side, "demote", steps, todo, _is_secondary, self._count(side, todo))
         return True
 
@@ -156,7 +156,7 @@ class CustomProvider(Provider):
         side.check_not_of_others(units)
         # a copy that gives way to its peer was not primary last, whatever was counted
         forgotten = {unit.key: {DEMOTION: "0"} for unit in units}
-        steps = side.described.steps("resync")
+        steps = to_role(side, side.described.steps("resync"))
         run_steps(side, tried, steps, units, _is_secondary, forgotten)
         # that the sides have diverged may show only when they reach each other again
         if broken := self._await_sent(side, units, there, theirs):

@@ -74,6 +74,18 @@ def test_p3_a_planned_move_and_back_needs_no_force(replicating: World) -> None:
     assert storage.copy("east", "disk-1")[-1] == "at east"
 
 
+@pytest.mark.parametrize(("verb", "site", "role"), [("demote", "east", "secondary"), ("promote", "west", "primary")])
+def test_a_verb_ends_with_its_role_whatever_its_last_step_calls_done(verb: str, site: str, role: str) -> None:
+    accepted = {"patch": {"spec": {"replicationState": role}}, "done": f"spec.replicationState == '{role}'"}
+    unseen = without("status", "current")
+    made = enabled(custom_world(verbs={**described()["verbs"], verb: accepted}, **unseen))
+    made.provider.demote(made.group, "east")
+    if verb == "promote":
+        made.provider.final_sync(made.group, "east", "west")
+        made.provider.promote(made.group, "west", forced=False)
+    assert made.provider.observe(made.group, site).role == role
+
+
 def test_a_status_of_before_an_order_tells_no_direction(replicating: World) -> None:
     made = replicating
     assert made.provider.observe(made.group, "east").direction == "outgoing"
