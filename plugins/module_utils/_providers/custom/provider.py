@@ -22,8 +22,8 @@ from .checks import absent, at_peer, existing, matched, named, refuse, require_o
 from .description import Description
 from .guard import against_enabling, against_promotion
 from .side import Listing, Side, by_name
-from .status import Sight, Unit, asked, demotion, owner, role_of, volume_status
-from .steps import run_steps, to_role
+from .status import Sight, Unit, asked, demotion, role_of, volume_status
+from .steps import looked_at, run_steps, to_role
 
 
 class CustomProvider(Provider):
@@ -66,6 +66,7 @@ class CustomProvider(Provider):
         mine, theirs = named(here, "replicate"), there.units()
         here.check_not_of_others(mine)
         there.check_not_of_others(theirs)
+        mine, theirs = looked_at(here, mine), looked_at(there, theirs)
         refuse("replicate", here, mine, there, matched(mine, theirs), against_enabling)
         primaries = [unit for unit in mine if unit.item is None]
         secondaries = [unit for unit in theirs if unit.item is None]
@@ -78,18 +79,18 @@ class CustomProvider(Provider):
         return bool(primaries or secondaries)
 
     def enabled(self, group: Group, site: str) -> bool:
-        return bool(self._ours(self._side(group, site)))
+        return bool(self._side(group, site).ours())
 
     def disable(self, group: Group, site: str) -> bool:
         side = self._side(group, site)
-        ours = self._ours(side)
+        ours = side.ours()
         side.delete(ours)
         return bool(ours)
 
     def release(self, group: Group, site: str, claims: Sequence[str]) -> None:
         """An object per group knows no claims of its own."""
         side = self._side(group, site)
-        side.delete([unit for unit in self._ours(side) if unit.claim and "/".join(unit.claim) in claims])
+        side.delete([unit for unit in side.ours() if unit.claim and "/".join(unit.claim) in claims])
 
     def promote(self, group: Group, site: str, forced: bool) -> bool:
         side = self._side(group, site)
@@ -209,9 +210,6 @@ class CustomProvider(Provider):
 
     def _peer(self, side: Side) -> Side:
         return self._side(side.group, side.site.plan.peer_of(side.site.name))
-
-    def _ours(self, side: Side) -> list[Unit]:
-        return [unit for unit in side.units() if unit.item and owner(unit.item) == side.site.plan.name]
 
     def _count(self, side: Side, units: Sequence[Unit]) -> dict[tuple[str, str], dict[str, str]]:
         """The next count for each copy that is the only primary now. A silent peer is not demoted meanwhile."""

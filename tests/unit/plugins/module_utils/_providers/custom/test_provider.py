@@ -74,6 +74,24 @@ def test_p3_a_planned_move_and_back_needs_no_force(replicating: World) -> None:
     assert storage.copy("east", "disk-1")[-1] == "at east"
 
 
+@pytest.mark.parametrize("site", ["east", "west"])
+def test_p5_protection_that_was_cut_before_the_product_had_looked_is_completed(site: str) -> None:
+    made = custom_world()
+    slow = made.apis[site]
+    slow.stopped = True
+    with pytest.raises(Timeout):
+        made.provider.enable(made.group, "east", "west")
+
+    def begin() -> None:
+        slow.stopped = False
+        for key in [key for key in slow.objects if key[0] == VOLUME_REPLICATION.kind]:
+            slow.reconcile(key)
+
+    made.time.at(made.time.seconds + 20, begin)
+    fresh(made).enable(made.group, "east", "west")
+    assert roles(made) == ("primary", "secondary")
+
+
 @pytest.mark.parametrize(("verb", "site", "role"), [("demote", "east", "secondary"), ("promote", "west", "primary")])
 def test_a_verb_ends_with_its_role_whatever_its_last_step_calls_done(verb: str, site: str, role: str) -> None:
     accepted = {"patch": {"spec": {"replicationState": role}}, "done": f"spec.replicationState == '{role}'"}
