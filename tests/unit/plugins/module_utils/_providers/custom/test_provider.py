@@ -181,6 +181,18 @@ def test_p4_a_forced_promotion_asks_nobody_and_a_resync_throws_the_old_copy_away
     assert made.storage.copy("east", "disk-0") == ["after the failover"]
 
 
+def test_a_copy_does_not_tell_the_last_sync_of_its_time_as_primary(replicating: World) -> None:
+    """The controller clears it only at the end of a round, which it never reaches beside a live primary."""
+    made = replicating
+    made.wait()
+    assert made.provider.observe(made.group, "east").last_sync
+    made.provider.promote(made.group, "west", forced=True)
+    made.provider.demote(made.group, "east")
+    made.provider.resync(made.group, "east")
+    made.wait()
+    assert made.provider.observe(made.group, "east").last_sync is None
+
+
 def test_p4_a_resync_that_cannot_converge_ends_with_the_last_state(replicating: World) -> None:
     made = replicating
     made.storage.linked = False
