@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Group, parse_plan
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.registry import PROVIDERS
 from ansible_collections.ocpvirt.dr.tests.integration.networks import as_at
 from ansible_collections.ocpvirt.dr.tests.integration.world import World
 from demo.cluster import Cluster, wait_until
@@ -54,9 +55,10 @@ def assert_lost_is_what_was_said(world: World, played: Played, after: dict[str, 
         _assert_lost(group, names, played, after)
 
 
-def providers(world: World) -> set[str]:
-    """Of all groups of the plan."""
-    return {group.provider or "" for group in parse_plan(world.document).groups}
+def unfenced(world: World) -> list[str]:
+    """Groups of the plan whose product cannot fence: a failover wants a waiver."""
+    groups = parse_plan(world.document).groups
+    return [group.name for group in groups if not PROVIDERS[group.provider or ""]().capabilities.fencing]
 
 
 def _members(world: World) -> dict[Group, list[str]]:

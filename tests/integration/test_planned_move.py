@@ -18,8 +18,8 @@ from ansible_collections.ocpvirt.dr.tests.integration.moves import (
     assert_nothing_lost,
     assert_runs_at,
     kill_when,
-    providers,
     specs_at,
+    unfenced,
 )
 from ansible_collections.ocpvirt.dr.tests.integration.networks import NAMES, attach, attached_to, network_section
 from ansible_collections.ocpvirt.dr.tests.integration.products.registry import product_of
@@ -35,8 +35,6 @@ from demo.workload import not_ready
 FAULTS_ON = "nfs"
 # off, so that its network need not be there
 ATTACHED = "batch-0"
-# products that cannot fence
-UNFENCED = {"dell_csm", "hitachi", "ibm", "portworx"}
 WAIVED = ("-e", "dr_waive_fencing='every process of east was killed'")
 WEST = ("-e", "dr_target=west")
 EAST = ("-e", "dr_target=east")
@@ -129,7 +127,7 @@ def forced(settled: Moves, returned: Moved) -> Moved:
     world.lab.run("lose", "east")
     watch = DiskWatch(world.lab, "east")
     watch.look()
-    played = must(world.failover(*(WAIVED if providers(world) & UNFENCED else ())))
+    played = must(world.failover(*(WAIVED if unfenced(world) else ())))
     return Moved(watch, played, await_writing(world.lab, world.running, "west"))
 
 

@@ -20,8 +20,9 @@ from ansible_collections.ocpvirt.dr.tests.integration.moves import (
     assert_runs_at,
     kill_when,
     specs_at,
+    unfenced,
 )
-from ansible_collections.ocpvirt.dr.tests.integration.products.staged import STAGED
+from ansible_collections.ocpvirt.dr.tests.integration.products.staged import MIRRORED_WITHIN, STAGED
 from ansible_collections.ocpvirt.dr.tests.integration.staging import use_stage
 from ansible_collections.ocpvirt.dr.tests.integration.world import World, empty_world, must, refused
 from demo.cluster import wait_until
@@ -33,7 +34,6 @@ from demo.workload import NAMESPACE, not_ready
 
 WEST = ("-e", "dr_target=west")
 WAIVED = ("-e", "dr_waive_fencing='the array is switched off'")
-MIRRORED_WITHIN = 60
 
 
 @dataclass
@@ -71,6 +71,7 @@ def unstaged(protected: World) -> Played:
 
 @pytest.fixture(scope="module")
 def staged(product: str, protected: World, unstaged: Played) -> World:
+    STAGED[product].make_claims(protected)
     use_stage(protected)
     must(protected.protect())
     wait_until("mirrors at west", MIRRORED_WITHIN, lambda: STAGED[product].unmirrored(protected))
@@ -106,10 +107,10 @@ def forced(product: str, staged: World, returned: Moved) -> Moved:
     staged.lab.run("lose", "east")
     watch = DiskWatch(staged.lab, "east")
     watch.look()
-    waived = STAGED[product].waived
-    if waived:
+    without_fence = unfenced(staged)
+    if without_fence:
         refused(staged.failover(), f"provider {product} cannot fence", "dr_waive_fencing")
-    played = must(staged.failover(*(WAIVED if waived else ())))
+    played = must(staged.failover(*(WAIVED if without_fence else ())))
     return Moved(watch, played, await_writing(staged.lab, staged.running, "west"))
 
 

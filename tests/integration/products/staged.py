@@ -11,20 +11,24 @@ from typing import Protocol
 
 from ansible_collections.ocpvirt.dr.tests.integration.products import trident, volsync
 from ansible_collections.ocpvirt.dr.tests.integration.products.controller import controllers
+from ansible_collections.ocpvirt.dr.tests.integration.staging import PROTECTED
 from ansible_collections.ocpvirt.dr.tests.integration.world import World
 from demo.cluster import Cluster, Object, wait_until
-from demo.workload import NAMESPACE
+from demo.workload import NAMESPACE, manifests
 
 SERVED_WITHIN = 60
+MIRRORED_WITHIN = 60
 
 
 class StagedProduct(Protocol):
-    """unstaged: words of the refusal while the other site has no claims. waived: whether it cannot fence."""
+    """unstaged: words of the refusal while the other site has no claims."""
 
     unstaged: str
-    waived: bool
 
     def operating(self, world: World) -> AbstractContextManager[object]: ...
+
+    def make_claims(self, world: World) -> None:
+        """At west what has to be there before its stage can be filled, as a person makes it by the product's page."""
 
     def unmirrored(self, world: World) -> list[str]:
         """VMs whose disk west does not mirror yet."""
@@ -35,10 +39,17 @@ class StagedProduct(Protocol):
 
 class StagedTrident:
     unstaged = "its claim is not here"
-    waived = True
 
     def operating(self, world: World) -> AbstractContextManager[object]:
         return trident.operating(world.sites)
+
+    def make_claims(self, world: World) -> None:
+        listed = manifests(world.vms, world.sites["west"], storage=world.storage)
+        made = [item for item in listed if item["kind"] in ("PersistentVolume", "PersistentVolumeClaim")]
+        for item in made:
+            item["metadata"].setdefault("labels", {})[PROTECTED] = "true"
+        world.cluster("west").create_all(made)
+        wait_until("mirrors at west", MIRRORED_WITHIN, lambda: self.unmirrored(world))
 
     def unmirrored(self, world: World) -> list[str]:
         return self._others(world, "established")
@@ -58,13 +69,15 @@ class StagedTrident:
 
 class StagedVolsync:
     unstaged = "claims are not here"
-    waived = False
 
     @contextmanager
     def operating(self, world: World) -> Iterator[None]:
         with controllers(volsync.VolsyncController, world.lab):
             wait_until("VolSync's definitions", SERVED_WITHIN, lambda: self._unserved(world))
             yield
+
+    def make_claims(self, world: World) -> None:
+        """The stage makes them."""
 
     def unmirrored(self, world: World) -> list[str]:
         found = _by_name(world.cluster("west"), self._path(volsync.DESTINATIONS))

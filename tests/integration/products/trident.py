@@ -26,6 +26,7 @@ DEFINITIONS = (f"{RELATIONSHIPS}.trident.netapp.io", f"{UPDATES}.trident.netapp.
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 FINALIZER = "trident.netapp.io"
 MERGE = "application/merge-patch+json"
+BUSY = "Busy"
 TRANSITIONS = ("establishing", "reestablishing", "promoting")
 Object = dict[str, Any]
 
@@ -60,7 +61,7 @@ def _install(cluster: Cluster) -> None:
     wait_until("the definitions of Trident", 60, unserved)
 
 
-class Refusal(Exception):
+class Refusal(RuntimeError):
     """What the storage answered in place of doing it."""
 
     def __init__(self, reason: str, message: str) -> None:
@@ -167,7 +168,7 @@ class Trident:
         if status.get("state") != "In progress":
             handles = {name: condition[name] for name in ("localVolumeHandle", "remoteVolumeHandle")}
             self._say(item, state="In progress", message="", previousTransferTime=last, **handles)
-        elif last and datetime.fromisoformat(last) > datetime.fromisoformat(status["previousTransferTime"]):
+        elif last and _is_later(last, status.get("previousTransferTime")):
             self._say(item, state="Succeeded", message="", completionTime=datetime.now(UTC).isoformat())
 
     def _say(self, item: Object, **status: Any) -> None:
@@ -190,6 +191,9 @@ class Trident:
         answer = requests.request(method, f"{self._exports}/{export}{verb}", json=body, timeout=30)
         if not answer.ok:
             error = answer.json().get("error", {})
+            if error.get("reason") == BUSY:
+                # Trident comes by again, and says nothing meanwhile
+                raise RuntimeError(error["message"])
             raise Refusal(error.get("reason", ""), error.get("message", answer.text[:200]))
         found: Object = answer.json()
         return found
@@ -197,6 +201,10 @@ class Trident:
     def _list(self, plural: str) -> list[Object]:
         found: list[Object] = self._cluster.call("GET", f"{GROUP}/{plural}")["items"]
         return found
+
+
+def _is_later(moment: str, than: str | None) -> bool:
+    return than is None or datetime.fromisoformat(moment) > datetime.fromisoformat(than)
 
 
 def _condition(item: Object) -> Object:

@@ -22,8 +22,8 @@ from .checks import absent, at_peer, existing, matched, named, refuse, require_o
 from .description import Description
 from .guard import against_enabling, against_promotion
 from .side import Listing, Side, by_name
-from .status import Sight, Unit, asked, demotion, owner, role_of, volume_status
-from .steps import run_steps
+from .status import Sight, Unit, asked, demotion, role_of, volume_status
+from .steps import looked_at, run_steps, to_role
 
 REMEDY = "install the product there, or correct resource in the plan"
 
@@ -59,6 +59,7 @@ class CustomProvider(ListingProvider):
         mine, theirs = named(here, "replicate"), there.units()
         here.check_not_of_others(mine)
         there.check_not_of_others(theirs)
+        mine, theirs = looked_at(here, mine), looked_at(there, theirs)
         refuse("replicate", here, mine, there, matched(mine, theirs), against_enabling)
         primaries = [unit for unit in mine if unit.item is None]
         secondaries = [unit for unit in theirs if unit.item is None]
@@ -71,18 +72,18 @@ class CustomProvider(ListingProvider):
         return bool(primaries or secondaries)
 
     def enabled(self, group: Group, site: str) -> bool:
-        return bool(self._ours(self._side(group, site)))
+        return bool(self._side(group, site).ours())
 
     def disable(self, group: Group, site: str) -> bool:
         side = self._side(group, site)
-        ours = self._ours(side)
+        ours = side.ours()
         side.delete(ours)
         return bool(ours)
 
     def release(self, group: Group, site: str, claims: Sequence[str]) -> None:
         """An object per group knows no claims of its own."""
         side = self._side(group, site)
-        side.delete([unit for unit in self._ours(side) if unit.claim and "/".join(unit.claim) in claims])
+        side.delete([unit for unit in side.ours() if unit.claim and "/".join(unit.claim) in claims])
 
     def promote(self, group: Group, site: str, forced: bool) -> bool:
         side = self._side(group, site)
@@ -98,7 +99,7 @@ class CustomProvider(ListingProvider):
             raise absent(side, "promote", missing[0])
         side.create(missing, "primary")
         steps = (side.described.steps("force") if forced else ()) or side.described.steps("promote")
-        run_steps(side, "promote", steps, todo, _is_primary)
+        run_steps(side, "promote", to_role(side, steps), todo, _is_primary)
         return True
 
     def demote(self, group: Group, site: str) -> bool:
@@ -107,7 +108,7 @@ class CustomProvider(ListingProvider):
         if not todo:
             return False
         side.check_not_of_others(todo)
-        steps = side.described.steps("demote")
+        steps = to_role(side, side.described.steps("demote"))
         run_steps(side, "demote", steps, todo, _is_secondary, self._count(side, todo))
         return True
 
@@ -149,7 +150,7 @@ class CustomProvider(ListingProvider):
         side.check_not_of_others(units)
         # a copy that gives way to its peer was not primary last, whatever was counted
         forgotten = {unit.key: {DEMOTION: "0"} for unit in units}
-        steps = side.described.steps("resync")
+        steps = to_role(side, side.described.steps("resync"))
         run_steps(side, tried, steps, units, _is_secondary, forgotten)
         # that the sides have diverged may show only when they reach each other again
         if broken := self._await_sent(side, units, there, theirs):
@@ -200,9 +201,6 @@ class CustomProvider(ListingProvider):
 
     def _peer(self, side: Side) -> Side:
         return self._side(side.group, side.site.plan.peer_of(side.site.name))
-
-    def _ours(self, side: Side) -> list[Unit]:
-        return [unit for unit in side.units() if unit.item and owner(unit.item) == side.site.plan.name]
 
     def _count(self, side: Side, units: Sequence[Unit]) -> dict[tuple[str, str], dict[str, str]]:
         """The next count for each copy that is the only primary now. A silent peer is not demoted meanwhile."""

@@ -67,6 +67,11 @@ class Side:
         found = {space: self._reads.read(self.api, kind, space or None, moment, age) for space in spaces}
         return [replace(unit, item=found[unit.key[0]].get(unit.key)) for unit in units]
 
+    def ours(self, units: Sequence[Unit] | None = None) -> list[Unit]:
+        """Of these, or of all that are named, what was made for the plan."""
+        found = self.units() if units is None else units
+        return [unit for unit in found if unit.item and owner(unit.item) == self.site.plan.name]
+
     def check_not_of_others(self, units: Iterable[Unit]) -> None:
         for unit in units:
             plan = owner(unit.item) if unit.item else ""

@@ -94,6 +94,8 @@ class Sight:
 
     @property
     def direction(self) -> Direction:
+        if self.role == "unknown":
+            return "none"
         return cast(Direction, _one_of(self._ask("direction"), get_args(Direction), "none"))
 
     @property

@@ -14,7 +14,7 @@ from ..._model.expression import is_true
 from ..._model.filled_text import fill
 from .description import Step
 from .side import Side
-from .status import Sight, Unit, asked, described_state, failure
+from .status import Sight, Unit, asked, described_state, failure, role_of
 
 Done = Callable[[Sight], bool]
 
@@ -39,6 +39,18 @@ def run_steps(
         changed = _patch(side, step, todo, notes) or changed
         side.wait(todo, partial(_left, side, step, done, tried), step.timeout, tried)
     return changed
+
+
+def looked_at(side: Side, units: Sequence[Unit]) -> list[Unit]:
+    """As they are when the product has looked at all of them: a run that was cut may have made some a moment ago."""
+    made = [unit for unit in side.ours(units) if role_of(side.described, unit) == "unknown"]
+    run_steps(side, "replicate", [side.described.waiting("create")], made, lambda sight: sight.role != "unknown")
+    return side.look(units)
+
+
+def to_role(side: Side, steps: Sequence[Step]) -> tuple[Step, ...]:
+    """What the last of them calls done may be no more than an order that was taken."""
+    return (*steps, side.described.waiting("status.role"))
 
 
 def _patch(side: Side, step: Step, units: Sequence[Unit], notes: dict[tuple[str, str], Mapping[str, str]]) -> bool:

@@ -10,7 +10,7 @@ from typing import Literal
 from ..._errors import NotFound
 from .objects import following, promoted
 from .side import Mirror, Object, Side
-from .status import ASKED, FOLLOWING, describe, handle, is_primary, is_stuck, owner, remote_of
+from .status import ASKED, FOLLOWING, describe, handle, is_primary, is_stuck, mirrors, owner, remote_of
 from .switch import check_source
 
 
@@ -46,6 +46,9 @@ def enable_group(here: Side, there: Side) -> bool:
     options = there.options
 
     def established(mirror: Mirror) -> Object:
+        if mirrors(mirror.item, handles[mirror.key]):
+            # it only becomes ours: Trident says nothing of a spec that changes nothing for it
+            return {}
         again = mirror.item is not None and ASKED.read(mirror.item) == "reestablished"
         state: Literal["established", "reestablished"] = "reestablished" if again else "established"
         return following(state, mirror.key[1], handles[mirror.key], options.policy, options.schedule)

@@ -9,8 +9,9 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from ..._cluster.kinds import TRIDENT_MIRROR_RELATIONSHIP
-from ..._errors import DrError, NotFound, Refused
+from ..._errors import DrError, NotFound
 from ..._model.group_status import GroupStatus, SyncProof, combine
+from ..._model.names import protected_label
 from ..._model.plan import Group
 from ..base import Capabilities
 from ..custom_resource import CustomResource
@@ -79,11 +80,13 @@ class TridentProvider(ListingProvider):
     def promote(self, group: Group, site: str, forced: bool) -> bool:
         """Only by force. What is planned was promoted by `demote` at the peer."""
         side = self._side(group, site)
-        todo = [mirror for mirror in self._existing(side, "promote") if not is_primary(mirror.item)]
+        mirrors = self._existing(side, "promote")
+        if not forced:
+            self._check_switched(side, mirrors)
+            return False
+        todo = [mirror for mirror in mirrors if not is_primary(mirror.item)]
         if not todo:
             return False
-        if not forced:
-            raise self._not_planned(side, todo)
         side.check_ours(todo)
         side.settle(side.ask(todo, lambda _mirror: promoted()), "primary")
         return True
@@ -136,8 +139,10 @@ class TridentProvider(ListingProvider):
         peers = self._peers(side, mirrors, since)
         claims = set(side.keys())
         found = [volume_status(item.volume, item.item, peer) for item, peer in zip(mirrors, peers, strict=True)]
+        # somebody else makes it, and may have left the label out
+        absent = f'its claim is not here with label {protected_label(side.site.plan.name)}: "true"'
         found = [
-            status if mirror.key in claims else replace(status, role="unknown", message="its claim is not here")
+            status if mirror.key in claims else replace(status, role="unknown", message=absent)
             for mirror, status in zip(mirrors, found, strict=True)
         ]
         status = combine(group.name, site, found)
@@ -182,16 +187,18 @@ class TridentProvider(ListingProvider):
                 )
         return mirrors
 
-    def _not_planned(self, side: Side, todo: Sequence[Mirror]) -> Refused:
+    def _check_switched(self, side: Side, mirrors: Sequence[Mirror]) -> None:
         peer = site_of_peer(side)
-        theirs = self._at_peer(side, peer, todo)
-        return side.refused(
-            "promote the group",
-            todo[0],
-            f"{shown(todo[0])}; at {peer}: {shown(theirs[0])}",
-            f"promoted here by the planned switch, which is done by demoting {peer}",
-            f"demote {peer}; or declare it lost and force",
-        )
+        for mine, other in zip(mirrors, self._at_peer(side, peer, mirrors), strict=True):
+            ended = other.item is None or volume_status(other.volume, other.item, None).role == "secondary"
+            if not is_primary(mine.item) or not ended:
+                raise side.refused(
+                    "promote the group",
+                    mine,
+                    f"{shown(mine)}; at {peer}: {shown(other)}",
+                    f"promoted here, and {peer} its mirror: by the planned switch, done by demoting {peer}",
+                    f"demote {peer}, which also ends a switch that was cut; or declare it lost and force",
+                )
 
     def _at_peer(self, side: Side, peer: str, mirrors: Sequence[Mirror]) -> list[Mirror]:
         """The peer's objects, asked now. Its silence is no permission."""

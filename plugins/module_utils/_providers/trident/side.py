@@ -22,7 +22,7 @@ from ..shared_reads import SharedReads
 from ..site_handle import SiteHandle
 from .objects import NO_HANDOVER, look_patch, relationship, release_patch, spec_patch
 from .options import TridentOptions, options_of
-from .status import ASKED, IN_WORDS, POLICY, SCHEDULE, Goal, claim_of, is_current, is_stuck, judge, owner
+from .status import ASKED, IN_WORDS, POLICY, SCHEDULE, Goal, claim_of, is_current, is_stuck, judge, owner, settings
 from .status import describe as describe_state
 
 Object = dict[str, Any]
@@ -109,9 +109,9 @@ class Side:
             if follower:
                 wanted = {POLICY: self.options.policy, SCHEDULE: self.options.schedule}
                 wrong += [
-                    f"{field.path} is {field.read(mirror.item)}, wanted {value}: Trident changes none"
-                    for field, value in wanted.items()
-                    if value and field.read(mirror.item) not in (None, "", value)
+                    f"{field.path} is {seen}, wanted {wanted[field]}: Trident changes none"
+                    for field, seen in settings(mirror.item).items()
+                    if wanted[field] and seen not in ("", wanted[field])
                 ]
             if wrong:
                 raise Conflict(
@@ -227,7 +227,7 @@ class Side:
 
 
 def _asks(item: Object, spec: Object) -> bool:
-    return bool(ASKED.read(item) == spec["state"])
+    return bool(ASKED.read(item) == spec.get("state"))
 
 
 def shown(mirror: Mirror) -> str:

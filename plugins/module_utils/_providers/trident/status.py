@@ -26,7 +26,15 @@ SCHEDULE = FieldPath("spec.replicationSchedule")
 MAPPINGS = FieldPath("spec.volumeMappings", ("localPVCName", "remoteVolumeHandle"))
 CONDITIONS = FieldPath(
     "status.conditions",
-    ("state", "message", "observedGeneration", "localVolumeHandle", "remoteVolumeHandle", "replicationPolicy"),
+    (
+        "state",
+        "message",
+        "observedGeneration",
+        "localVolumeHandle",
+        "remoteVolumeHandle",
+        "replicationPolicy",
+        "replicationSchedule",
+    ),
 )
 RELATIONSHIP = (GENERATION, DELETION, LABELS, ANNOTATIONS, ASKED, POLICY, SCHEDULE, MAPPINGS, CONDITIONS)
 
@@ -39,6 +47,8 @@ ACTION = (ACTION_OF, ACTION_STATE, ACTION_MESSAGE, ACTION_LOCAL, ACTION_REMOTE)
 
 FOLLOWING = ("established", "reestablished")
 NO_MIRROR = "its backend cannot mirror: Trident calls every volume of it promoted, whatever it holds"
+# a status names what could not be done, and no cause
+CAUSE = "the log of trident-controller says why"
 
 # primary: promoted. follows: the first transfer is complete. accepted: a mirror of its source, complete or not. looked
 # at: the controller has seen what was asked last.
@@ -61,6 +71,7 @@ class Condition:
     local: str
     remote: str
     policy: str
+    schedule: str
 
 
 def condition(item: Object) -> Condition:
@@ -72,6 +83,7 @@ def condition(item: Object) -> Condition:
         local=first.get("localVolumeHandle") or "",
         remote=first.get("remoteVolumeHandle") or "",
         policy=first.get("replicationPolicy") or "",
+        schedule=first.get("replicationSchedule") or "",
     )
 
 
@@ -89,8 +101,10 @@ def judge(item: Object, goal: Goal, generation: int = 0) -> Verdict:
     found = condition(item)
     if goal == "looked at":
         return Verdict(True, seen)
-    if found.state in ("failed", "invalid"):
-        return Verdict(False, seen, f"{found.state}: {found.message or 'no message'}")
+    if found.state == "failed":
+        return Verdict(False, seen, f"failed: {found.message or 'no message'}; {CAUSE}")
+    if found.state == "invalid":
+        return Verdict(False, seen, f"invalid: {found.message or 'no message'}")
     if goal == "primary" and found.state == "promoted":
         return Verdict(can_mirror(item), seen, "" if can_mirror(item) else NO_MIRROR)
     transfers = ("establishing", "reestablishing") if goal == "accepted" else ()
@@ -128,6 +142,11 @@ def follows(item: Object | None, remote: str = "") -> bool:
     return item is not None and judge(item, "follows").done and remote in ("", remote_of(item))
 
 
+def mirrors(item: Object | None, remote: str) -> bool:
+    """Whether it is a mirror of that volume, complete or not."""
+    return item is not None and judge(item, "accepted").done and remote_of(item) == remote
+
+
 def is_stuck(item: Object) -> bool:
     """Trident does nothing more for it before its spec changes."""
     return condition(item).state in ("failed", "invalid")
@@ -152,6 +171,15 @@ def remote_of(item: Object) -> str:
     """The volume that it mirrors or has mirrored, which Trident never lets change."""
     asked = next(iter(MAPPINGS.read_entries(item)), {}).get("remoteVolumeHandle")
     return condition(item).remote or asked or ""
+
+
+def settings(item: Object) -> dict[FieldPath, str]:
+    """Policy and schedule of the mirror that it is, or was; where it asked for none, those that its backend gave it."""
+    known = condition(item)
+    return {
+        POLICY: POLICY.read(item) or known.policy,
+        SCHEDULE: SCHEDULE.read(item) or known.schedule,
+    }
 
 
 def owner(item: Object) -> str:

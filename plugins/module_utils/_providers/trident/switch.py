@@ -54,7 +54,8 @@ def switch(here: Side, there: Side, pairs: Sequence[Pair]) -> bool:
         return False
     for pair in todo:
         check_source(here, there, pair.mine, handle(pair.theirs.item or {}))
-    here.check_ours([pair.mine for pair in todo])
+    # it becomes a mirror when its copy is promoted already
+    here.check_ours([pair.mine for pair in todo], follower=True)
     there.check_ours([pair.theirs for pair in todo])
     behind = [pair.theirs for pair in todo if pair.waits_for_sync]
     updates = send_rest(there, behind) if behind else {}

@@ -74,6 +74,46 @@ def test_p3_a_planned_move_and_back_needs_no_force(replicating: World) -> None:
     assert storage.copy("east", "disk-1")[-1] == "at east"
 
 
+@pytest.mark.parametrize("site", ["east", "west"])
+def test_p5_protection_that_was_cut_before_the_product_had_looked_is_completed(site: str) -> None:
+    made = custom_world()
+    slow = made.apis[site]
+    slow.stopped = True
+    with pytest.raises(Timeout):
+        made.provider.enable(made.group, "east", "west")
+
+    def begin() -> None:
+        slow.stopped = False
+        for key in [key for key in slow.objects if key[0] == VOLUME_REPLICATION.kind]:
+            slow.reconcile(key)
+
+    made.time.at(made.time.seconds + 20, begin)
+    fresh(made).enable(made.group, "east", "west")
+    assert roles(made) == ("primary", "secondary")
+
+
+@pytest.mark.parametrize(("verb", "site", "role"), [("demote", "east", "secondary"), ("promote", "west", "primary")])
+def test_a_verb_ends_with_its_role_whatever_its_last_step_calls_done(verb: str, site: str, role: str) -> None:
+    accepted = {"patch": {"spec": {"replicationState": role}}, "done": f"spec.replicationState == '{role}'"}
+    unseen = without("status", "current")
+    made = enabled(custom_world(verbs={**described()["verbs"], verb: accepted}, **unseen))
+    made.provider.demote(made.group, "east")
+    if verb == "promote":
+        made.provider.final_sync(made.group, "east", "west")
+        made.provider.promote(made.group, "west", forced=False)
+    assert made.provider.observe(made.group, site).role == role
+
+
+def test_a_status_of_before_an_order_tells_no_direction(replicating: World) -> None:
+    made = replicating
+    assert made.provider.observe(made.group, "east").direction == "outgoing"
+    made.apis["east"].stopped = True
+    made.apis["east"].patch(VOLUME_REPLICATION, "disk-0", "payroll", {"spec": {"autoResync": True}})
+    made.apis["east"].patch(VOLUME_REPLICATION, "disk-1", "payroll", {"spec": {"autoResync": True}})
+    seen = made.provider.observe(made.group, "east")
+    assert (seen.role, seen.direction) == ("unknown", "none")
+
+
 def test_p1_a_primary_peer_is_never_taken_over_by_the_products_own_force(replicating: World) -> None:
     with pytest.raises(Refused, match=r"the peer is not proven to be secondary: .*role primary"):
         replicating.provider.promote(replicating.group, "west", forced=False)
@@ -139,6 +179,18 @@ def test_p4_a_forced_promotion_asks_nobody_and_a_resync_throws_the_old_copy_away
     assert roles(made) == ("secondary", "primary")
     assert made.provider.resync(made.group, "east") is False
     assert made.storage.copy("east", "disk-0") == ["after the failover"]
+
+
+def test_a_copy_does_not_tell_the_last_sync_of_its_time_as_primary(replicating: World) -> None:
+    """The controller clears it only at the end of a round, which it never reaches beside a live primary."""
+    made = replicating
+    made.wait()
+    assert made.provider.observe(made.group, "east").last_sync
+    made.provider.promote(made.group, "west", forced=True)
+    made.provider.demote(made.group, "east")
+    made.provider.resync(made.group, "east")
+    made.wait()
+    assert made.provider.observe(made.group, "east").last_sync is None
 
 
 def test_p4_a_resync_that_cannot_converge_ends_with_the_last_state(replicating: World) -> None:

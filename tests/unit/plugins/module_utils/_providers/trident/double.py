@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Two sites with Trident as its source of 2026 has it, over ONTAP systems that mirror, in simulated time.
 
-What it does in ways that surprise: a status is written only when its state changes; a failed relationship is tried
-again only when its spec changes; a volume whose backend cannot mirror is always promoted; any transfer that ends counts
-as an update's own; an update that a restart met has failed.
+What it does in ways that surprise: a status is written only when its state changes; a failed relationship names no
+cause, and is tried again only when its spec changes; a volume whose backend cannot mirror is always promoted; any
+transfer that ends counts as an update's own; an update that a restart met has failed.
 """
 
 from __future__ import annotations
@@ -101,6 +101,7 @@ class TridentApi(MemoryApi):
         self.absent: set[str] = set()
         self.answers: list[DrError] = []
         self.lists: list[str] = []
+        self.log: list[str] = []
         self._time = time
         self._uid = 0
 
@@ -186,7 +187,7 @@ class TridentApi(MemoryApi):
         if (PVC.kind, key[1], self._volume(item)[1]) not in self.objects:
             self._wake(item, RETRY)
             return
-        before = (item.get("status", {}).get("conditions") or [{}])[0]
+        before = _condition_of(item)
         state, message = self._state(item, before)
         if state != before.get("state") or not state:
             latest = copy.deepcopy(self.objects[key])
@@ -197,6 +198,8 @@ class TridentApi(MemoryApi):
 
     def _condition(self, item: dict[str, Any], state: str, message: str) -> dict[str, Any]:
         mirror = self.ontap.mirrors.get(self._volume(item))
+        # of a mirror that is gone it keeps what it knew
+        policy = self.ontap.policy if mirror else _condition_of(item).get("replicationPolicy", "")
         svm = "" if self.site in self.ontap.unable else f"svm-{self.site}"
         return {
             "state": state,
@@ -205,7 +208,7 @@ class TridentApi(MemoryApi):
             "localPVCName": self._volume(item)[1],
             "localVolumeHandle": f"{svm}:{self._volume(item)[1]}",
             "remoteVolumeHandle": item["spec"]["volumeMappings"][0].get("remoteVolumeHandle", ""),
-            **({"replicationPolicy": self.ontap.policy} if mirror else {}),
+            **({"replicationPolicy": policy} if policy else {}),
         }
 
     def _state(self, item: dict[str, Any], before: dict[str, Any]) -> tuple[str, str]:
@@ -228,8 +231,8 @@ class TridentApi(MemoryApi):
         if asked == "promoted" and (mirror is None or not remote):
             return "promoted", ""
         if asked == "promoted":
-            if why := ontap.refuses.get("break"):
-                return "failed", f"Could not promote mirror: {why}"
+            if why := ontap.refuses.get("break", ""):
+                return self._failed("promote", why)
             ontap.break_off(volume)
             return "promoting", ""
         if asked and mirror is None:
@@ -237,7 +240,7 @@ class TridentApi(MemoryApi):
             if asked == "established" and volume not in ontap.destinations:
                 why = "mirrors can only be established with empty DP volumes as the destination"
             if why:
-                return "failed", f"Could not {asked.removesuffix('ed')} mirror: {why}"
+                return self._failed(asked.removesuffix("ed"), why)
             source = (remote.partition(":")[0].removeprefix("svm-"), remote.partition(":")[2])
             ontap.resync(volume, source)
             mirror = ontap.mirrors[volume]
@@ -249,6 +252,11 @@ class TridentApi(MemoryApi):
             (False, "reestablished"): "reestablishing",
             (False, asked): "establishing",
         }.get((done, asked), "established"), ""
+
+    def _failed(self, verb: str, why: str) -> tuple[str, str]:
+        """The status names no cause: that is in Trident's log."""
+        self.log.append(why)
+        return "failed", f"Could not {verb} mirror"
 
     def _update(self, key: tuple[str, str, str]) -> None:
         if self.stopped or key not in self.objects:
@@ -284,3 +292,8 @@ class TridentApi(MemoryApi):
 
     def _volume(self, item: dict[str, Any]) -> Volume:
         return self.site, item["spec"]["volumeMappings"][0]["localPVCName"]
+
+
+def _condition_of(item: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = (item.get("status", {}).get("conditions") or [{}])[0]
+    return found

@@ -73,6 +73,18 @@ def test_a_relationship_is_made_before_its_claim_and_says_what_it_waits_for() ->
     assert roles(made) == ("primary", "secondary")
 
 
+def test_a_claim_without_the_plans_label_is_told_by_that() -> None:
+    made = world(at=("east",))
+    made.provider.enable(made.group, "east", "west")
+    for number in range(2):
+        add_claim(made.apis["west"], f"disk-{number}", labels={})
+    made.wait()
+    made.anew()
+    status = made.provider.observe(made.group, "west")
+    assert status.role == "unknown"
+    assert 'payroll/disk-0: its claim is not here with label protected.dr.ocpvirt.io/payroll: "true"' in status.message
+
+
 def test_a_backend_that_cannot_mirror_is_refused_though_trident_calls_it_promoted() -> None:
     made = world()
     made.ontap.unable.add("east")
@@ -93,15 +105,16 @@ def test_p1_a_copy_whose_backend_cannot_mirror_is_never_taken_for_a_primary(mirr
 def test_a_copy_that_is_no_empty_destination_is_told_in_tridents_words() -> None:
     made = world()
     made.ontap.destinations.clear()
-    with pytest.raises(TerminalState, match="empty DP volumes"):
+    with pytest.raises(TerminalState, match=r"Could not establish mirror.*the log of trident-controller says why"):
         made.provider.enable(made.group, "east", "west")
+    assert "empty DP volumes" in made.apis["west"].log[0]
     assert "failed" in made.provider.observe(made.group, "west").message
 
 
 def test_a_failed_relationship_is_tried_again_by_the_next_run() -> None:
     made = world()
     made.ontap.refuses["initialize"] = "SVMs are not peered"
-    with pytest.raises(TerminalState, match="SVMs are not peered"):
+    with pytest.raises(TerminalState, match="Could not establish mirror"):
         made.provider.enable(made.group, "east", "west")
     made.ontap.refuses.clear()
     assert made.provider.enable(made.group, "east", "west")
@@ -153,6 +166,21 @@ def test_what_was_there_before_is_taken_over_and_given_back() -> None:
     assert made.asked("east") == {"by-hand": "promoted"}
     assert not made.provider.enabled(made.group, "east")
     assert made.relationship("east", "by-hand")["metadata"]["labels"] == {}
+
+
+def test_a_mirror_that_was_there_before_is_taken_over_as_it_is(mirrored: World) -> None:
+    """It says nothing of a policy, and Trident nothing of a spec that changes nothing for it."""
+    marks: Any = dict.fromkeys(("dr.ocpvirt.io/replicates-plan", "dr.ocpvirt.io/replicates-group"))
+    for name in ("disk-0", "disk-1"):
+        patch = {"metadata": {"labels": marks}}
+        mirrored.apis["west"].patch(TRIDENT_MIRROR_RELATIONSHIP, name, "payroll", patch)
+    made = world(policy="MirrorAllSnapshots")
+    made.apis |= mirrored.apis
+    made.anew()
+    made.time = mirrored.time
+    assert made.provider.enable(made.group, "east", "west")
+    assert roles(made) == ("primary", "secondary")
+    assert not made.provider.enable(made.group, "east", "west")
 
 
 def test_two_relationships_for_one_claim_are_refused(mirrored: World) -> None:

@@ -10,6 +10,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
     TRIDENT_MIRROR_RELATIONSHIP,
 )
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
+    Conflict,
     Failed,
     NotFound,
     Refused,
@@ -58,6 +59,15 @@ def test_p3_a_planned_promotion_is_refused_before_the_source_is_demoted(mirrored
     with pytest.raises(Refused, match="done by demoting east"):
         mirrored.provider.promote(mirrored.group, "west", forced=False)
     assert mirrored.written("west") == []
+
+
+def test_p1_a_planned_promotion_is_refused_while_the_source_is_promoted_as_well(mirrored: World) -> None:
+    mirrored.ontap.refuses["resync"] = "the volume is busy"
+    with pytest.raises(TerminalState, match="Could not reestablish mirror"):
+        mirrored.provider.demote(mirrored.group, "east")
+    assert roles(mirrored)[1] == "primary"
+    with pytest.raises(Refused, match=r"at east: asked for reestablished, state failed.*demote east"):
+        mirrored.provider.promote(mirrored.group, "west", forced=False)
 
 
 def test_p3_a_proof_is_refused_while_the_source_can_still_be_written(mirrored: World) -> None:
@@ -110,7 +120,7 @@ def test_p3_a_synchronous_mirror_cannot_be_proven() -> None:
 def test_p5_a_switch_that_fails_in_the_middle_is_completed_by_the_next_one(mirrored: World, command: str) -> None:
     mirrored.write("east", "last words")
     mirrored.ontap.refuses[command] = "the volume is busy"
-    with pytest.raises(TerminalState, match="the volume is busy"):
+    with pytest.raises(TerminalState, match=r"Could not (promote|reestablish) mirror"):
         mirrored.provider.demote(mirrored.group, "east")
     mirrored.wait()
     mirrored.ontap.refuses.clear()
@@ -160,6 +170,16 @@ def test_p3_a_switch_is_taken_back_by_another_with_a_proof_of_its_own(mirrored: 
     assert (roles(mirrored), mirrored.copies("east")) == (("primary", "secondary"), {("last words",)})
 
 
+def test_p3_a_source_whose_copy_is_in_its_first_transfer_is_taken_back() -> None:
+    made = world()
+    made.ontap.linked = False
+    made.provider.enable(made.group, "east", "west")
+    with pytest.raises(Refused, match="nothing was changed"):
+        made.provider.demote(made.group, "east")
+    assert not take_back(made.provider, made.group, "east", "west", forced=False)
+    assert roles(made) == ("primary", "secondary")
+
+
 def test_updates_of_earlier_switches_are_removed(mirrored: World) -> None:
     switched(mirrored, "east", "west")
     switched(mirrored, "west", "east")
@@ -179,6 +199,19 @@ def test_p8_updates_of_others_stay(mirrored: World) -> None:
     mirrored.wait()
     switched(mirrored, "east", "west")
     assert "nightly" in mirrored.updates("west")
+
+
+def test_p3_a_source_whose_old_policy_trident_would_not_change_is_refused_before_its_copy_is_promoted(
+    mirrored: World,
+) -> None:
+    switched(mirrored, "east", "west")
+    switched(mirrored, "west", "east")
+    made = world(sites={"east": {"policy": "Nightly"}})
+    made.apis |= mirrored.apis
+    made.anew()
+    with pytest.raises(Conflict, match="replicationPolicy is MirrorAllSnapshots, wanted Nightly"):
+        made.provider.demote(made.group, "east")
+    assert roles(made) == ("primary", "secondary")
 
 
 def test_p1_a_silent_peer_is_no_permission_to_hand_over(mirrored: World) -> None:

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
@@ -20,6 +22,7 @@ from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.t
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, SimulatedTime, plan_of
 
 DRIVER = "csi.trident.netapp.io"
+PROTECTED = {protected_label("payroll"): "true"}
 
 
 @dataclass
@@ -92,9 +95,10 @@ def provider_of(plan: Plan, apis: dict[str, TridentApi]) -> TridentProvider:
     )
 
 
-def add_claim(api: TridentApi, name: str, driver: str = DRIVER) -> None:
-    labels = {protected_label("payroll"): "true"}
-    meta = {"name": name, "namespace": "payroll", "labels": labels}
+def add_claim(
+    api: TridentApi, name: str, driver: str = DRIVER, labels: Mapping[str, str] = MappingProxyType(PROTECTED)
+) -> None:
+    meta = {"name": name, "namespace": "payroll", "labels": dict(labels)}
     MemoryApi.create(api, PVC, {"metadata": meta, "spec": {"volumeName": f"pvc-{api.site}-{name}"}})
     csi = {"driver": driver, "volumeHandle": f"pvc-{api.site}-{name}"}
     MemoryApi.create(api, PV, {"metadata": {"name": f"pvc-{api.site}-{name}"}, "spec": {"csi": csi}})
