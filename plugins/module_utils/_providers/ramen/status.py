@@ -9,7 +9,7 @@ from typing import Any
 
 from ..._model.group_status import Health, Role
 from ..custom_resource import FieldPath
-from .conditions import CONDITIONS, GENERATION, condition, fails, holds, told
+from .conditions import CONDITIONS, GENERATION, condition, fails, holds, holds_where_known, told
 
 Item = Mapping[str, Any]
 
@@ -53,8 +53,8 @@ def is_asked_to_be(item: Item | None, wanted: str) -> bool:
 
 def is_restored(item: Item) -> bool:
     """Primary with all that Ramen brings: the phase of the hub says so before."""
-    brought = holds(item, "DataReady") and holds(item, "ClusterDataReady") and not fails(item, "KubeObjectsReady")
-    return role(item) == "primary" and brought
+    ready = holds(item, "DataReady") and holds(item, "ClusterDataReady") and holds_where_known(item, "KubeObjectsReady")
+    return role(item) == "primary" and ready
 
 
 def may_leave(item: Item) -> bool:
