@@ -169,7 +169,7 @@ class RamenProvider(Provider):
             return False
         hub, placement = self._ends.hubs.needed("promote the group by force", group, site)
         check_ours(side.site.plan.name, side.options, placement)
-        fail_over(hub, side)
+        fail_over(hub, side, placement)
         return True
 
     def _observe(self, group: Group, site: str, since: int | None, told: Told) -> GroupStatus:

@@ -88,20 +88,22 @@ def relocate_back(pair: Pair, seconds: float | None = None) -> None:
     await_order(pair.hub, pair.side.options, "Relocate", cluster, goal, seconds)
 
 
-def fail_over(hub: Hub, side: Side) -> None:
+def fail_over(hub: Hub, side: Side, placement: Object) -> None:
     """To side, without the other one: its cleanup is not waited for."""
     tried = f"fail the group over to {side.site.name}"
+    # a test of it is the same order, and nothing to join
+    check_untested(placement, side, tried)
 
-    def may_begin(placement: Object) -> None:
-        check_ours(side.site.plan.name, side.options, placement)
-        check_untested(placement, side, tried)
+    def may_begin(now: Object) -> None:
+        check_ours(side.site.plan.name, side.options, now)
+        check_untested(now, side, tried)
 
     give_order(hub, side.options, "Failover", side.cluster, may_begin)
     look_up = side.look_up()
 
-    def goal(placement: Object) -> tuple[bool, str]:
+    def goal(now: Object) -> tuple[bool, str]:
         item = look_up()
-        done = item is not None and is_restored(item) and is_failed_over(placement)
+        done = item is not None and is_restored(item) and is_failed_over(now)
         return done, f"at {side.site.name}: {shown(item)}"
 
     try:

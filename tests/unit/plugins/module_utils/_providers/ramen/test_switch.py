@@ -291,3 +291,15 @@ def test_a_test_failover_of_ramen_does_not_become_the_data(made: World, verb: Ve
     with pytest.raises(Refused, match="dryRun is set"):
         verb(made)
     assert made.hub.orders() == []
+
+
+def test_p10_a_failover_during_a_test_failover_to_the_same_cluster_is_refused_at_once(made: World) -> None:
+    """Ramen's test is the very same order, with dryRun."""
+    item = made.ramen.placement()
+    item["spec"] |= {"action": "Failover", "failoverCluster": "dr2", "dryRun": True}
+    made.hub.keep(DR_PLACEMENT_CONTROL, item)
+    made.ramen.stopped = True
+    began = made.time.seconds
+    with pytest.raises(Refused, match="dryRun is set"):
+        made.provider.promote(made.group, "west", forced=True)
+    assert made.time.seconds == began
