@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from ..._errors import Refused, Unreachable
+from ..._errors import DrError, Refused, Unreachable
 from ..._model.plan import Group
 from ..csi_addons.options import CsiAddonsOptions
 from ..csi_addons.side import Listing, Side, Unit
@@ -117,6 +117,11 @@ class IbmSide(Side):
         try:
             return _handles(self.peer.volumes(self.group))
         except Unreachable:
+            return {}
+        except DrError:
+            # a site that was declared lost may answer, and with nonsense
+            if not self.by_force:
+                raise
             return {}
 
     @cached_property
