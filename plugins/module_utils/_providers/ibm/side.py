@@ -106,6 +106,11 @@ class IbmSide(Side):
         """Of a policy all: one deletion takes the policy off the whole volume group, and the copies with it."""
         return self.settings.mode == "policy" or super().is_given_back(item)
 
+    def given_back(self) -> Object:
+        body = super().given_back()
+        meta = body["metadata"]
+        return {"metadata": {**meta, "annotations": {**meta["annotations"], FORCED_MARK: None}}}
+
     def mark_forced(self, units: Sequence[Unit]) -> None:
         """For whoever looks later: of a forced promotion that succeeded the product shows nothing."""
         for unit in self.matched([unit.key for unit in units]):
