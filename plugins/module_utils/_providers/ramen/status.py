@@ -67,6 +67,13 @@ def is_given_up(item: Item) -> bool:
     return role(item) == "secondary" and ACTION.read(item) == "Relocate" and holds(item, "DataProtected")
 
 
+def follows_since(item: Item) -> bool:
+    """Secondary by a relocation, and a copy of its peer by now: Ramen takes DataProtected back for that."""
+    said = condition(item, "DataProtected")
+    following = said is not None and said["reason"] == "Replicating"
+    return role(item) == "secondary" and ACTION.read(item) == "Relocate" and following
+
+
 def was_forced(item: Item) -> bool:
     return bool(ACTION.read(item) == "Failover")
 

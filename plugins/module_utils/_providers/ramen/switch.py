@@ -12,9 +12,19 @@ from ..._errors import Conflict, DrError, Refused, Timeout
 from .ends import Pair, role_of, shown
 from .hub import HUB, Hub, check_ours, named
 from .order import Goal, await_order, give_order
-from .placement import asked, describe, is_failed_over, is_settled, is_taken_up, is_tested, is_untouched, remedy
+from .placement import (
+    asked,
+    describe,
+    is_failed_over,
+    is_relocated,
+    is_settled,
+    is_taken_up,
+    is_tested,
+    is_untouched,
+    remedy,
+)
 from .side import Side
-from .status import is_asked_to_be, is_given_up, is_restored, may_leave
+from .status import follows_since, is_asked_to_be, is_given_up, is_restored, may_leave
 
 Object = dict[str, Any]
 # seconds: a deadline has passed already
@@ -171,8 +181,8 @@ def _moved(source: Side, target: Side) -> Goal:
 
     def goal(placement: Object) -> tuple[bool, str]:
         left, reached = look_source(), look_target()
-        there = reached is not None and is_restored(reached)
-        done = left is not None and is_given_up(left) and there and is_settled(placement)
+        there = reached is not None and is_restored(reached) and is_relocated(placement, target.cluster)
+        done = left is not None and (is_given_up(left) or follows_since(left)) and there
         return done, f"at {source.site.name}: {shown(left)}; at {target.site.name}: {shown(reached)}"
 
     return goal
