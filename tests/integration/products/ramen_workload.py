@@ -61,12 +61,12 @@ class Workload:
         cluster = self._clusters[site]
         for item in self._objects:
             kind, name = item["kind"], item["metadata"]["name"]
-            known = {found["metadata"]["name"] for found in cluster.list(kind, NAMESPACE)}
-            if kind == "PersistentVolume" and name in known:
-                # of the claim that was deleted here
-                cluster.patch(kind, name, None, {"spec": {"claimRef": {"uid": None, "resourceVersion": None}}})
-            elif name not in known:
+            known = {found["metadata"]["name"]: found for found in cluster.list(kind, NAMESPACE)}
+            if name not in known:
                 cluster.create(self._of(item, site))
+            elif kind == "PersistentVolume" and known[name].get("status", {}).get("phase") == "Released":
+                # of the claim that was deleted here; one that is bound would be Lost by this
+                cluster.patch(kind, name, None, {"spec": {"claimRef": {"uid": None, "resourceVersion": None}}})
 
     def is_restored(self, site: str) -> bool:
         bound = {
@@ -80,14 +80,16 @@ class Workload:
         return self._names & {item["metadata"]["name"] for item in self._clusters[site].list(kind, NAMESPACE)}
 
     def _of(self, item: Object, site: str) -> Object:
-        if item["kind"] != "PersistentVolume":
+        """Storage classes are called alike at clusters that Ramen serves, and at the lab's sites they are not."""
+        if not item["kind"].startswith("PersistentVolume"):
             return item
-        volume = item["metadata"]["name"].removeprefix("pv-")
         facts: dict[str, Any] = self._world.sites[site]
-        claim = {"kind": "PersistentVolumeClaim", "namespace": NAMESPACE, "name": volume}
-        source = self._world.storage.source(facts, volume)
-        kept = {"claimRef": claim, "storageClassName": self._world.storage.storage_class(facts), **source}
-        return {**item, "spec": {**item["spec"], **kept}}
+        spec = {**item["spec"], "storageClassName": self._world.storage.storage_class(facts)}
+        if item["kind"] == "PersistentVolume":
+            volume = item["metadata"]["name"].removeprefix("pv-")
+            claim = {"kind": "PersistentVolumeClaim", "namespace": NAMESPACE, "name": volume}
+            spec |= {"claimRef": claim, **self._world.storage.source(facts, volume)}
+        return {**item, "spec": spec}
 
 
 def _bare(item: Object) -> Object:

@@ -15,8 +15,10 @@ from ..._planning.guards.phase import phase_check
 from ..._planning.guards.promotion import PeerClearance, check_machines_off, check_promotion
 from ..._planning.guards.switch import check_demotion, check_resync, check_taking_back
 from ..._providers.base import WORKERS
+from ..capture.metadata_source import makes_volumes
 from ..entry import bounded
 from ..plan.asking import ask_sites
+from ..restore.arrival import latch_target
 from ..run.session import Session
 from .awaited import expect_captured, observe_groups
 from .losses import before_switch
@@ -57,6 +59,8 @@ def switch(plan: Plan, run_id: str, site: str, state: str, forced: bool, check_m
         _check(session, site, state, mine, others, forced, atomic)
         session.verify_lock()
         foretold = before_switch(session, site, state, mine, others, forced)
+        if atomic and _moves_all(session, site, state):
+            latch_target(session)
         changed = _apply(session, site, state, forced, mine, atomic)
         last_sync = {status.group: status.as_dict()["last_sync"] for status in mine}
         said = [f"{group}: {state} at {site}" for group in changed]
@@ -224,6 +228,12 @@ def _check(
             check_taking_back(name, site, other, status, theirs, at_once and status.group not in promoted)
         elif state == "primary":
             check_promotion(name, site, other, status, theirs, forced, status.group in proven, peer, at_once)
+
+
+def _moves_all(session: Session, site: str, state: str) -> bool:
+    """Whether an atomic switch may bring VMs with their volumes: long before the step that looks at these."""
+    planned = session.run.operation == "relocate" and state == "secondary" and site == session.source
+    return planned and not makes_volumes(session.plan) and not session.check_mode
 
 
 def _apply(

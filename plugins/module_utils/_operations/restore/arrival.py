@@ -50,14 +50,23 @@ def foresee_volumes(plan: Plan, run_id: str, timeout: float, check_mode: bool) -
         expected = expected_volumes(plan, record, session.target)
         there = _verified(session, expected, _claims(session.api, plan))
         if not check_mode:
-            session.verify_lock()
-            create_namespaces(session.api, absent_namespaces(plan, session.api), record)
-            close_latch_at_target(session)
+            _latch_target(session, record)
         summary.update({"volumes": len(expected), "there": len(there), "created": 0, "verified": False})
         found = {item["claim"] for item in there}
         reasons = {True: "it is there, as the plan says", False: "the product brings it after the promotion"}
         decisions = [{"claim": item.claim, "reasons": [reasons[item.claim in found]]} for item in expected]
         return {"changed": False, "volumes": len(expected), "created": 0, "decisions": bounded(decisions)}
+
+
+def latch_target(session: Session) -> None:
+    """Before a switch that brings VMs along: they come with the runStrategy that they had, and ask nobody."""
+    _latch_target(session, source_of(session.plan).manifests(session.api, chosen_capture(session)))
+
+
+def _latch_target(session: Session, record: Capture) -> None:
+    session.verify_lock()
+    create_namespaces(session.api, absent_namespaces(session.plan, session.api), record)
+    close_latch_at_target(session)
 
 
 def await_arrival(plan: Plan, run_id: str, timeout: float, check_mode: bool) -> dict[str, Any]:

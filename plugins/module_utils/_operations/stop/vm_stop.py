@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from ..._cluster.api import Api, Object
@@ -24,13 +25,17 @@ UNFREEZE_AFTER = "5m0s"
 
 
 def halt(api: Api, vm: Object) -> None:
-    """Off by its own strategy, with what it was written on it first in the same patch."""
+    """Off by its own strategy, with what it was written on it first in the same patch.
+
+    One that somebody deletes meanwhile ends by that; whatever is left of it is waited for like the rest.
+    """
 
     def decide(seen: Object) -> Object:
         off: Object = {"running": False} if "running" in seen["spec"] else {"runStrategy": "Halted"}
         return {"metadata": {"annotations": {RECORDED: power_record(seen).as_annotation()}}, "spec": off}
 
-    patch_unchanged(api, VM, vm, decide)
+    with suppress(NotFound):
+        patch_unchanged(api, VM, vm, decide)
 
 
 def is_halted(vm: Mapping[str, Any]) -> bool:

@@ -135,7 +135,7 @@ class Side:
 
         def end(unit: Unit) -> None:
             if unit.item and self.is_given_back(unit.item):
-                self.api.patch(self.kind, unit.object_key[1], unit.key[0], release_patch())
+                self.api.patch(self.kind, unit.object_key[1], unit.key[0], self.given_back())
             elif unit.item:
                 self.api.delete(self.kind, unit.object_key[1], unit.key[0], unit.item["metadata"]["uid"])
 
@@ -148,6 +148,10 @@ class Side:
     def is_given_back(self, item: Object) -> bool:
         """Whether it stays when we go, without our marks."""
         return is_adopted(item)
+
+    def given_back(self) -> Object:
+        """The patch by which it is."""
+        return release_patch()
 
     def provisioner(self) -> str:
         """Of the group's VolumeReplicationClass here; empty when there is no such class."""

@@ -109,10 +109,12 @@ class IbmProvider(CsiAddonsProvider):
     def _check_promotion(self, side: Side, units: Sequence[Unit], forced: bool) -> None:
         """Also what only a demoted peer can show: that both sites mean the same relationship."""
         super()._check_promotion(side, units, forced)
+        here = _of_ibm(side)
+        here.by_force = forced
         if forced:
             return
         peer = side.site.plan.peer_of(side.site.name)
-        here, there = _of_ibm(side), self._side(side.group, peer)
+        there = self._side(side.group, peer)
         self._check_pair(here, there)
         self._check_copies(here, units)
         for mine, theirs in zip(units, there.matched([unit.key for unit in units]), strict=True):
@@ -129,12 +131,10 @@ class IbmProvider(CsiAddonsProvider):
         return untaken or super()._stands_down_first(unit)
 
     def _make_primary(self, side: Side, units: Sequence[Unit], forced: bool) -> None:
-        here = _of_ibm(side)
-        here.by_force = forced
         try:
-            super()._make_primary(here, units, forced)
+            super()._make_primary(side, units, forced)
         except TerminalState:
-            here.mark_forced(units)
+            _of_ibm(side).mark_forced(units)
             raise
 
     def _check_pair(self, here: IbmSide, there: IbmSide) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from ..._errors import Refused, Unreachable
+from ..._errors import DrError, Refused, Unreachable
 from ..._model.plan import Group
 from ..csi_addons.listing import Listing, Unit
 from ..csi_addons.options import CsiAddonsOptions
@@ -107,6 +107,11 @@ class IbmSide(Side):
         """Of a policy all: one deletion takes the policy off the whole volume group, and the copies with it."""
         return self.settings.mode == "policy" or super().is_given_back(item)
 
+    def given_back(self) -> Object:
+        body = super().given_back()
+        meta = body["metadata"]
+        return {"metadata": {**meta, "annotations": {**meta["annotations"], FORCED_MARK: None}}}
+
     def mark_forced(self, units: Sequence[Unit]) -> None:
         """For whoever looks later: of a forced promotion that succeeded the product shows nothing."""
         for unit in self.matched([unit.key for unit in units]):
@@ -118,6 +123,11 @@ class IbmSide(Side):
         try:
             return _handles(self.peer.volumes(self.group))
         except Unreachable:
+            return {}
+        except DrError:
+            # a site that was declared lost may answer, and with nonsense
+            if not self.by_force:
+                raise
             return {}
 
     @cached_property

@@ -32,6 +32,12 @@ def holds(item: Item, name: str) -> bool:
     return found is not None and found["status"] == "True"
 
 
+def holds_where_known(item: Item, name: str) -> bool:
+    """What a version does not have stands in nobody's way; what was said for an earlier generation does."""
+    known = any(entry["type"] == name for entry in CONDITIONS.read_entries(item))
+    return holds(item, name) or not known
+
+
 def fails(item: Item, name: str) -> bool:
     """Said to be false: what a version does not have does not fail."""
     found = condition(item, name)

@@ -84,6 +84,11 @@ def is_failed_over(item: Item) -> bool:
     return PHASE.read(item) == "FailedOver" and is_taken_up(item)
 
 
+def is_relocated(item: Item, cluster: str) -> bool:
+    """Ended there, which Ramen does only after it has seen DataProtected where the application was."""
+    return asked(item) == ("Relocate", cluster) and PHASE.read(item) == "Relocated" and is_settled(item)
+
+
 def is_unprotected(item: Item) -> bool:
     return fails(item, "Protected")
 

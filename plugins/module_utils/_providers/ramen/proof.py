@@ -4,22 +4,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ..._cluster.waiting import wait_for
 from ..._model.group_status import SyncProof
 from ..object_wait import patient
 from .ends import role_of, shown
+from .hub import HUB
+from .placement import describe as describe_placement
+from .placement import is_relocated
 from .side import Side
-from .status import describe, is_given_up, protected, was_forced
+from .status import describe, follows_since, is_given_up, protected, was_forced
 
 Object = dict[str, Any]
 
 
-def prove(source: Side, target: Side) -> SyncProof:
-    """By the groups at both sites: the hub's phase is ahead of them."""
+def prove(source: Side, target: Side, ask_hub: Callable[[], Object]) -> SyncProof:
+    """By the groups at both sites: the hub's phase is ahead of them. It is asked where the source follows already."""
     left = source.get()
-    if not is_given_up(left):
+    shown_by = "DataProtected" if is_given_up(left) else _relocation(left, target, ask_hub)
+    if not shown_by:
         raise source.refused(
             "prove the final sync",
             describe(left),
@@ -32,11 +37,19 @@ def prove(source: Side, target: Side) -> SyncProof:
         holds=not was_forced(reached),
         compared="the product's word for its relocation (DataProtected, after the source was demoted), and both sides"
         " after it; no content was compared",
-        source=f"{source.options.name}: {describe(left)}, DataProtected",
+        source=f"{source.options.name}: {describe(left)}; {shown_by}",
         target=f"{target.options.name}: {describe(reached)}",
         at=source.api.clock.now().isoformat(),
         volumes=len(protected(reached)),
     )
+
+
+def _relocation(left: Object, target: Side, ask_hub: Callable[[], Object]) -> str:
+    """What the hub says of an ended one to the target; empty where that is no proof."""
+    if not follows_since(left):
+        return ""
+    placement = ask_hub()
+    return f"at the {HUB}: {describe_placement(placement)}" if is_relocated(placement, target.cluster) else ""
 
 
 def _await_primary(target: Side) -> Object:

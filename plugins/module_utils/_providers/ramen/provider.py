@@ -139,7 +139,10 @@ class RamenProvider(Provider):
         return True
 
     def final_sync(self, group: Group, source: str, target: str) -> SyncProof:
-        return prove(self._ends.side(group, source), self._ends.side(group, target))
+        def ask_hub() -> dict[str, Any]:
+            return self._ends.hubs.needed("prove the final sync", group, source)[1]
+
+        return prove(self._ends.side(group, source), self._ends.side(group, target), ask_hub)
 
     def resync(self, group: Group, site: str) -> bool:
         """Nothing to order: the hub makes the other cluster follow as soon as it answers and its volumes are unused."""
@@ -165,7 +168,7 @@ class RamenProvider(Provider):
             return False
         hub, placement = self._ends.hubs.needed("promote the group by force", group, site)
         check_ours(side.site.plan.name, side.options, placement)
-        fail_over(hub, side)
+        fail_over(hub, side, placement)
         return True
 
     def _observe(self, group: Group, site: str, since: int | None, told: Told) -> GroupStatus:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..._model.group_status import Health, Role
 from ..custom_resource import FieldPath
-from .conditions import CONDITIONS, GENERATION, condition, fails, holds, told
+from .conditions import CONDITIONS, GENERATION, condition, fails, holds, holds_where_known, told
 
 Item = Mapping[str, Any]
 
@@ -53,8 +53,8 @@ def is_asked_to_be(item: Item | None, wanted: str) -> bool:
 
 def is_restored(item: Item) -> bool:
     """Primary with all that Ramen brings: the phase of the hub says so before."""
-    brought = holds(item, "DataReady") and holds(item, "ClusterDataReady") and not fails(item, "KubeObjectsReady")
-    return role(item) == "primary" and brought
+    ready = holds(item, "DataReady") and holds(item, "ClusterDataReady") and holds_where_known(item, "KubeObjectsReady")
+    return role(item) == "primary" and ready
 
 
 def may_leave(item: Item) -> bool:
@@ -65,6 +65,13 @@ def may_leave(item: Item) -> bool:
 def is_given_up(item: Item) -> bool:
     """Secondary by a relocation, with all data at the peer."""
     return role(item) == "secondary" and ACTION.read(item) == "Relocate" and holds(item, "DataProtected")
+
+
+def follows_since(item: Item) -> bool:
+    """Secondary by a relocation, and a copy of its peer by now: Ramen takes DataProtected back for that."""
+    said = condition(item, "DataProtected")
+    following = said is not None and said["reason"] == "Replicating"
+    return role(item) == "secondary" and ACTION.read(item) == "Relocate" and following
 
 
 def was_forced(item: Item) -> bool:

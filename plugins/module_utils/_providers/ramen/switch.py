@@ -12,9 +12,19 @@ from ..._errors import Conflict, DrError, Refused, Timeout
 from .ends import Pair, role_of, shown
 from .hub import HUB, Hub, check_ours, named
 from .order import Goal, await_order, give_order
-from .placement import asked, describe, is_failed_over, is_settled, is_taken_up, is_tested, is_untouched, remedy
+from .placement import (
+    asked,
+    describe,
+    is_failed_over,
+    is_relocated,
+    is_settled,
+    is_taken_up,
+    is_tested,
+    is_untouched,
+    remedy,
+)
 from .side import Side
-from .status import is_asked_to_be, is_given_up, is_restored, may_leave
+from .status import follows_since, is_asked_to_be, is_given_up, is_restored, may_leave
 
 Object = dict[str, Any]
 # seconds: a deadline has passed already
@@ -88,20 +98,22 @@ def relocate_back(pair: Pair, seconds: float | None = None) -> None:
     await_order(pair.hub, pair.side.options, "Relocate", cluster, goal, seconds)
 
 
-def fail_over(hub: Hub, side: Side) -> None:
+def fail_over(hub: Hub, side: Side, placement: Object) -> None:
     """To side, without the other one: its cleanup is not waited for."""
     tried = f"fail the group over to {side.site.name}"
+    # a test of it is the same order, and nothing to join
+    check_untested(placement, side, tried)
 
-    def may_begin(placement: Object) -> None:
-        check_ours(side.site.plan.name, side.options, placement)
-        check_untested(placement, side, tried)
+    def may_begin(now: Object) -> None:
+        check_ours(side.site.plan.name, side.options, now)
+        check_untested(now, side, tried)
 
     give_order(hub, side.options, "Failover", side.cluster, may_begin)
     look_up = side.look_up()
 
-    def goal(placement: Object) -> tuple[bool, str]:
+    def goal(now: Object) -> tuple[bool, str]:
         item = look_up()
-        done = item is not None and is_restored(item) and is_failed_over(placement)
+        done = item is not None and is_restored(item) and is_failed_over(now)
         return done, f"at {side.site.name}: {shown(item)}"
 
     try:
@@ -169,8 +181,8 @@ def _moved(source: Side, target: Side) -> Goal:
 
     def goal(placement: Object) -> tuple[bool, str]:
         left, reached = look_source(), look_target()
-        there = reached is not None and is_restored(reached)
-        done = left is not None and is_given_up(left) and there and is_settled(placement)
+        there = reached is not None and is_restored(reached) and is_relocated(placement, target.cluster)
+        done = left is not None and (is_given_up(left) or follows_since(left)) and there
         return done, f"at {source.site.name}: {shown(left)}; at {target.site.name}: {shown(reached)}"
 
     return goal

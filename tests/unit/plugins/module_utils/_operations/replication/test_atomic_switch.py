@@ -86,8 +86,8 @@ class Groups:
 class Run(MemorySession):
     """A planned move from east to west whose VMs are proven off."""
 
-    def __init__(self, product: Product, operation: str = "relocate") -> None:
-        super().__init__(MemoryApi())
+    def __init__(self, product: Product, operation: str = "relocate", source: str = "oadp") -> None:
+        super().__init__(MemoryApi(), plan_of(metadata={"source": source}))
         self.groups = Groups(product)
         self.update(operation=operation)
         self.put("quiesce", {"proven_off": True, "site": "east"})
@@ -182,6 +182,28 @@ def test_p3_a_target_that_the_run_has_taken_up_is_not_switched_back(run: Run, pr
     with pytest.raises(Refused, match="it finishes the move"):
         run.switch("east", "primary")
     assert product.roles["west"] == "primary"
+
+
+@pytest.mark.parametrize(
+    ("operation", "source", "asked"),
+    [
+        ("relocate", "vendor", ["latch", "demote east"]),
+        # made by us, after the latch is closed
+        ("relocate", "oadp", ["demote east"]),
+        # the plan runs at the target
+        ("reprotect", "vendor", ["demote east"]),
+    ],
+)
+def test_p1_vms_that_a_planned_switch_brings_find_the_latch_closed(
+    product: Product, monkeypatch: pytest.MonkeyPatch, operation: str, source: str, asked: list[str]
+) -> None:
+    run = Run(product, operation, source)
+    monkeypatch.setattr(replication, "Session", run)
+    monkeypatch.setattr(replication, "latch_target", lambda _session: product.asked.append("latch"), raising=False)
+    if operation == "reprotect":
+        product.roles["west"] = "primary"
+    run.switch("east", "secondary")
+    assert product.asked == asked
 
 
 def test_p1_a_reprotection_demotes_no_copy_by_a_switch_and_resynchronises_it(

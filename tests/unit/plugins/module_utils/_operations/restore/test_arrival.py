@@ -26,6 +26,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.restore imp
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.restore.arrival import (
     await_arrival,
     foresee_volumes,
+    latch_target,
 )
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._metadata.export_world import LABEL, Site
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import (
@@ -260,6 +261,12 @@ def test_before_the_promotion_namespaces_are_made_and_the_latch_is_closed(world:
     reasons = ["the product brings it after the promotion"]
     assert result["decisions"] == [{"claim": "payroll/db", "reasons": reasons}]
     assert (result["volumes"], result["created"]) == (1, 0)
+
+
+def test_p1_before_a_switch_that_brings_all_namespaces_are_made_and_the_latch_is_closed(world: World) -> None:
+    latch_target(world.session)  # type: ignore[arg-type]
+    assert world.west.writes == ["create Namespace/payroll"]
+    assert world.latched == [world.west.writes]
 
 
 def test_p2_a_volume_that_points_home_is_refused_before_the_promotion(world: World) -> None:

@@ -172,6 +172,18 @@ def test_p7_a_status_that_is_written_meanwhile_does_not_keep_a_vm_on(stop: Stop)
     assert stop.run()["proven_off"] is True
 
 
+def test_p5_a_vm_that_somebody_deletes_meanwhile_is_off_with_its_vmi(stop: Stop) -> None:
+    """As products do at a site that returns, where the plan does not live any more."""
+
+    def delete() -> None:
+        for kind in (VM, VMI):
+            stop.east.delete(kind, "app", "payroll")
+
+    stop.east.meddlers.append(delete)
+    assert stop.run()["proven_off"] is True
+    assert stop.east.halted == ["db"]
+
+
 def test_a_vm_that_ignores_the_shutdown_is_forced_off_where_that_is_allowed(stop: Stop) -> None:
     stop.east.stubborn.add("app")
     result = stop.run(force=True)

@@ -11,6 +11,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import V
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
     Conflict,
     DrError,
+    Failed,
     Refused,
     TerminalState,
     Timeout,
@@ -175,6 +176,25 @@ def test_p4_a_forced_promotion_asks_nobody(replicating: IbmWorld) -> None:
     assert replicating.again().promote(replicating.group, "west", forced=True)
     assert replicating.provider.observe(replicating.group, "west").role == "primary"
     assert not replicating.provider.observe(replicating.group, "east").reachable
+
+
+def test_p4_a_forced_promotion_names_the_copy_although_the_peer_answers_with_errors(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = world("mirror", volumes=0, peer_handle=TOLD)
+    add_claim(made.apis["east"], "disk-0", told=handle_of("west", "disk-0"))
+    enabled(made)
+    add_claim(made.apis["west"], "disk-0", told=handle_of("east", "disk-0"))
+
+    def broken(*_args: Any, **_named: Any) -> list[Any]:
+        raise Failed("GET", site="east", seen="etcdserver: no leader", status=500)
+
+    monkeypatch.setattr(made.apis["east"], "list", broken)
+    made.apis["west"].writes.clear()
+    with pytest.raises(Failed):
+        made.again().promote(made.group, "west", forced=False)
+    assert made.written("west") == []
+    assert made.again().promote(made.group, "west", forced=True)
 
 
 def test_p1_a_primary_peer_is_never_taken_over(replicating: IbmWorld) -> None:

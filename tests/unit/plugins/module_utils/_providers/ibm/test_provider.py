@@ -10,6 +10,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
     Conflict,
     NotFound,
     Refused,
+    TerminalState,
     Timeout,
     Unsupported,
 )
@@ -179,6 +180,17 @@ def test_p8_the_end_of_a_plan_takes_no_policy_off_its_volume_group(mode: str, le
     assert made.provider.disable(made.group, "east")
     assert not made.again().enabled(made.group, "east")
     assert {key[2] for key in made.apis["east"].objects if key[0] == "VolumeReplication"} == left
+
+
+def test_p8_what_is_given_back_has_none_of_our_marks() -> None:
+    made = demoted(enabled(world("policy")))
+    made.storage.broken = "promote"
+    with pytest.raises(TerminalState):
+        made.provider.promote(made.group, "west", forced=False)
+    assert made.provider.disable(made.group, "west")
+    meta = made.replication("west")["metadata"]
+    marks = {**meta["labels"], **meta["annotations"]}
+    assert [name for name in marks if "ocpvirt.io" in name] == []
 
 
 def test_p8_a_single_claim_of_a_policy_is_not_let_go() -> None:

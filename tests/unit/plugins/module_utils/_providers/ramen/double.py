@@ -33,12 +33,14 @@ class Ramen:
 
     cleaned: sites whose claims have been deleted, once asked for: by ACM, or where `by_hand` by nobody until then.
     prepared: for the final sync, at its source. unused: no pod there has a volume. restores: its S3 store can be read.
+    restarted: csi-addons' manager, which then finds that a demoted copy follows its new primary.
     """
 
     def __init__(self, time: SimulatedTime, hub: RamenApi, sites: dict[str, RamenApi], claims: list[str]) -> None:
         self.hub, self.sites, self.claims = hub, sites, claims
         self.reached, self.cleaned, self.unused = {"east", "west"}, set[str](), {"east", "west"}
         self.linked, self.stopped, self.by_hand, self.restores, self.prepared = True, False, False, True, True
+        self.restarted = False
         self.data: dict[str, list[str]] = {"east": [], "west": []}
         self._time = time
         self._since: dict[str, tuple[int, float]] = {}
@@ -179,7 +181,8 @@ class Ramen:
 
     def _demoted(self, item: Object, site: str) -> bool:
         if item["status"]["state"] == "Secondary":
-            self._tell(item, "DataProtected", True, "DataProtected")
+            follows = self.restarted and self._asked(other(site)) == "primary"
+            self._tell(item, "DataProtected", not follows, "Replicating" if follows else "DataProtected")
             return True
         moved = item["spec"].get("action") == "Relocate"
         if not self.linked or site not in self.unused or (moved and site not in self.cleaned):

@@ -102,6 +102,20 @@ def test_primary_is_not_restored_while_something_is_missing(lacks: str) -> None:
     assert not is_restored(group(**{lacks: False}))
 
 
+def test_what_was_restored_for_an_earlier_order_is_not_restored_yet() -> None:
+    """Ramen restores objects last, and until then leaves their condition as it was: of a secondary, or of before."""
+    item = group(KubeObjectsReady=True)
+    item["metadata"]["generation"] = item["status"]["observedGeneration"] = 2
+    for name in ("DataReady", "ClusterDataReady"):
+        tell(item, name, True, "Ready", "as it is")
+    assert not is_restored(item)
+    assert "KubeObjectsReady True (before the last order)" in describe(item)
+    tell(item, "KubeObjectsReady", None, "Initializing", "not begun")
+    assert not is_restored(item)
+    tell(item, "KubeObjectsReady", True, "KubeObjectsRestored", "done")
+    assert is_restored(item)
+
+
 @pytest.mark.parametrize(
     ("conditions", "health"),
     [

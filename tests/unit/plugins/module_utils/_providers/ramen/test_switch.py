@@ -60,6 +60,33 @@ def test_p3_what_is_writable_proves_nothing(made: World) -> None:
         made.provider.final_sync(made.group, "east", "west")
 
 
+def test_p5_a_source_that_follows_its_new_primary_already_was_given_up_before(made: World) -> None:
+    """Ramen takes DataProtected back then, for ever: of a copy with a live primary."""
+    made.ramen.restarted, made.ramen.restores = True, False
+    made.time.at(made.time.seconds + 60, lambda: setattr(made.ramen, "restores", True))
+    made.ramen.write("last words")
+    assert made.provider.demote(made.group, "east") is True
+    assert made.provider.demote(made.group, "east") is False
+    proof = made.provider.final_sync(made.group, "east", "west")
+    assert proof.holds
+    assert "DataProtected False" in proof.source
+    assert "Relocate to dr2, phase Relocated" in proof.source
+    assert made.ramen.data["west"] == ["last words"]
+
+
+@pytest.mark.parametrize("order", [{"action": "Failover", "failoverCluster": "dr2"}, {"preferredCluster": "dr1"}])
+def test_p3_what_follows_proves_nothing_where_the_hub_says_of_no_relocation(made: World, order: dict[str, str]) -> None:
+    made.ramen.restarted = True
+    made.provider.demote(made.group, "east")
+    made.wait()
+    made.ramen.stopped = True
+    item = made.ramen.placement()
+    item["spec"] |= order
+    made.hub.keep(DR_PLACEMENT_CONTROL, item)
+    with pytest.raises(Refused, match="DataProtected False"):
+        made.provider.final_sync(made.group, "east", "west")
+
+
 def test_p3_a_failover_proves_nothing(made: World) -> None:
     made.forced()
     made.ramen.reached.add("east")
@@ -291,3 +318,15 @@ def test_a_test_failover_of_ramen_does_not_become_the_data(made: World, verb: Ve
     with pytest.raises(Refused, match="dryRun is set"):
         verb(made)
     assert made.hub.orders() == []
+
+
+def test_p10_a_failover_during_a_test_failover_to_the_same_cluster_is_refused_at_once(made: World) -> None:
+    """Ramen's test is the very same order, with dryRun."""
+    item = made.ramen.placement()
+    item["spec"] |= {"action": "Failover", "failoverCluster": "dr2", "dryRun": True}
+    made.hub.keep(DR_PLACEMENT_CONTROL, item)
+    made.ramen.stopped = True
+    began = made.time.seconds
+    with pytest.raises(Refused, match="dryRun is set"):
+        made.provider.promote(made.group, "west", forced=True)
+    assert made.time.seconds == began
