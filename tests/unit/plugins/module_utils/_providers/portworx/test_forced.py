@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+from typing import Any
 from unittest.mock import patch
 
 import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import STORK_ACTION, Kind
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
     NotFound,
     Refused,
@@ -16,6 +18,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.portworx import switch as portworx_switch
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.portworx.status import is_ended
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx.double import EVERY
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx.stork import reconcile
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx.stork_site import (
     SCHEDULE,
     migrations_of,
@@ -111,6 +114,21 @@ def test_a_forced_promotion_that_nobody_takes_up_is_withdrawn(made: World) -> No
     made.apis["west"].stopped = False
     made.wait()
     assert (made.actions("west"), made.roles()) == ([], ("primary", "secondary"))
+
+
+def test_a_copy_that_is_activated_between_two_lists_was_activated(made: World) -> None:
+    """Stork ends its Action after our list of the schedules, and before that of the Actions."""
+    west, plain = made.apis["west"], made.apis["west"].list
+
+    def listed(kind: Kind, *args: Any, **named: Any) -> Any:
+        if kind == STORK_ACTION:
+            for _look in range(4):
+                reconcile(west)
+        return plain(kind, *args, **named)
+
+    west.list = listed  # type: ignore[method-assign]
+    assert made.provider.promote(made.group, "west", forced=True) is True
+    assert len(made.actions("west")) == 1
 
 
 def test_p1_two_primaries_are_named_and_refused(made: World) -> None:
