@@ -13,11 +13,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from ..._cluster.bulk import for_each
+from ..._errors import DrError
 from .ends import Both, Pair
 from .objects import NO_NOTES, sent_at, taken_over_after
 from .order import Target, note, place
 from .side import target
-from .status import DESIRED, SPLIT, SWITCHES, TAKEN_OVER, Leg, end, follows, has_taken_over, is_source
+from .status import DESIRED, SPLIT, SWITCHES, TAKEN_OVER, Leg, end, follows, has_taken_over, is_running, is_source
 from .wait import await_goal, execute
 
 
@@ -61,7 +62,12 @@ def hand_over(both: Both) -> bool:
         return False
     check_ours(both, todo)
     if fresh:
-        _send_rest(both, fresh)
+        try:
+            _send_rest(both, fresh)
+        except DrError as error:
+            told = _taken_back(both, fresh)
+            error.next_step = "; ".join(filter(None, [told, error.next_step]))
+            raise
     waiting = [pair.theirs for pair in handed if not can_be_written(pair.theirs)]
     execute(both.peer, waiting, "failover", can_be_written, "taken over", None)
     turn_round(both, todo, keep=True)
@@ -83,6 +89,25 @@ def _send_rest(both: Both, pairs: Sequence[Pair]) -> None:
     moment = side.api.clock.now().isoformat()
     _each(mine, lambda of: note(side, of, sent_at(moment), "split"))
     execute(peer, theirs, "failover", can_be_written, "taken over", taken_over_after(moment))
+
+
+def _taken_back(both: Both, pairs: Sequence[Pair]) -> str:
+    """The source is paired again while nobody can take over: beside a copy that is split off no VM is started.
+
+    What became of it, in words; empty where no pair was split.
+    """
+    left_open = "the switch was not taken back{}: nothing starts at either site until the same command has run"
+    keys = [pair.mine.key for pair in pairs]
+    try:
+        now = [Pair(*legs) for legs in zip(both.side.legs(keys), both.peer.legs(keys), strict=True)]
+        split = [pair for pair in now if is_split_source(pair.mine) or is_split_copy(pair.theirs)]
+        if any(has_taken_over(pair.theirs) or is_running(pair.mine) or is_running(pair.theirs) for pair in now):
+            return left_open.format("") if split else ""
+        if split:
+            pair_again(both, split)
+    except DrError as error:
+        return left_open.format(f" ({error})")
+    return f"the switch was taken back: {both.side.site.name} is primary" if split else ""
 
 
 def turn_round(both: Both, pairs: Sequence[Pair], keep: bool) -> None:
