@@ -18,7 +18,7 @@ from .ends import Both, Pair
 from .objects import NO_NOTES, sent_at, taken_over_after
 from .order import Target, note, place
 from .side import target
-from .status import DESIRED, SPLIT, SWITCHES, TAKEN_OVER, Leg, end, follows, has_taken_over, is_running, is_source
+from .status import DESIRED, SPLIT, TAKEN_OVER, Leg, end, follows, has_taken_over, is_running, is_source
 from .wait import await_goal, execute
 
 
@@ -61,15 +61,15 @@ def hand_over(both: Both) -> bool:
     if not todo:
         return False
     check_ours(both, todo)
-    if fresh:
-        try:
-            _send_rest(both, fresh)
-        except DrError as error:
-            told = _taken_back(both, fresh)
-            error.next_step = "; ".join(filter(None, [told, error.next_step]))
-            raise
     waiting = [pair.theirs for pair in handed if not can_be_written(pair.theirs)]
-    execute(both.peer, waiting, "failover", can_be_written, "taken over", None)
+    try:
+        if fresh:
+            _send_rest(both, fresh)
+        execute(both.peer, waiting, "failover", can_be_written, "taken over", None)
+    except DrError as error:
+        told = _taken_back(both, todo)
+        error.next_step = "; ".join(filter(None, [told, error.next_step]))
+        raise
     turn_round(both, todo, keep=True)
     return True
 
@@ -136,7 +136,7 @@ def pair_again(both: Both, pairs: Sequence[Pair]) -> None:
     What was asked of the copies, and not taken up, is taken back.
     """
     check_ours(both, pairs)
-    asked = [pair.theirs for pair in pairs if DESIRED.read(pair.theirs.asked) in SWITCHES]
+    asked = [pair.theirs for pair in pairs if DESIRED.read(pair.theirs.asked) not in ("pair", "", None)]
     _each(asked, lambda of: place(both.peer, of, "pair"))
     keys = [pair.mine.key for pair in pairs]
     execute(both.side, [pair.mine for pair in pairs], "pair", is_source, "paired")

@@ -147,6 +147,17 @@ def test_p3_a_failed_switch_leaves_the_source_primary_and_its_copy_following(mad
     assert made.arrays.held("west") == {("after the failure",)}
 
 
+def test_p3_a_switch_that_fails_after_it_was_killed_leaves_the_source_primary_too(made: World) -> None:
+    made.apis["west"].words.discard("failover")
+    killed_when(made, "west", "failover")
+    with pytest.raises(Killed):
+        made.provider.demote(made.group, "east")
+    with pytest.raises(Timeout, match="the switch was taken back: east is primary"):
+        made.provider.demote(made.group, "east")
+    assert (made.roles(), made.arrays.writable()) == (("primary", "secondary"), {"east"})
+    assert made.desired("west") <= {"pair", ""}
+
+
 def test_p1_a_failed_switch_is_not_taken_back_while_its_takeover_may_still_happen(made: World) -> None:
     made.later(10, lambda: setattr(made.apis["west"], "takes", 1e9))
     with pytest.raises(Timeout, match="nothing starts at either site until the same command has run"):
