@@ -18,7 +18,7 @@ from .ends import Both, Pair
 from .objects import NO_NOTES, sent_at, taken_over_after
 from .order import Target, note, place
 from .side import target
-from .status import DESIRED, SPLIT, TAKEN_OVER, Leg, end, follows, has_taken_over, is_running, is_source
+from .status import DESIRED, SPLIT, SWITCHES, TAKEN_OVER, Leg, end, follows, has_taken_over, is_running, is_source
 from .wait import await_goal, execute
 
 
@@ -35,7 +35,7 @@ def is_split_source(leg: Leg) -> bool:
 
 
 def is_split_copy(leg: Leg) -> bool:
-    return end(leg) == "S" and leg.status in (*SPLIT, TAKEN_OVER)
+    return end(leg) == "S" and leg.status in (*SPLIT, SWITCHES, TAKEN_OVER)
 
 
 def can_be_written(leg: Leg) -> bool:
@@ -115,7 +115,7 @@ def turn_round(both: Both, pairs: Sequence[Pair], keep: bool) -> None:
 
     A planned switch has left nothing to copy; another may have to copy for hours, which is not waited for. Then both
     are asked for `pair`, which is what they are: a word of this switch that was left there would be done again by an
-    operator that looks at states.
+    operator that looks at states. The peer's goes last: it shows a later attempt that something is left.
     """
     side, peer, keys = both.side, both.peer, [pair.mine.key for pair in pairs]
     notes, sent, followed = (None, sends, is_in_step) if keep else (NO_NOTES, is_source, follows)
@@ -123,11 +123,20 @@ def turn_round(both: Both, pairs: Sequence[Pair], keep: bool) -> None:
     execute(peer, left, "swap-resync", sent, "the source", notes)
     theirs = await_goal(peer, keys, sent, "the source")
     mine = await_goal(side, keys, followed, f"following {peer.site.name}")
-    for of_side, legs in ((peer, theirs), (side, mine)):
+    for of_side, legs in ((side, mine), (peer, theirs)):
         unlike = [leg for leg in legs if DESIRED.read(leg.asked) != "pair" or not keep]
         _each(unlike, partial(place, of_side, desired="pair", notes=notes))
     await_goal(peer, keys, sent, "the source")
     await_goal(side, keys, followed, f"following {peer.site.name}")
+
+
+def end_turn(both: Both, keep: bool) -> bool:
+    """Ask for `pair` where an attempt was killed that had turned the pair round; whether there was one."""
+    left = [pair for pair in both.pairs if pair.turned.is_sent and DESIRED.read(pair.theirs.asked) in SWITCHES]
+    if left:
+        check_ours(both, left)
+        turn_round(both, left, keep)
+    return bool(left)
 
 
 def pair_again(both: Both, pairs: Sequence[Pair]) -> None:

@@ -175,6 +175,36 @@ def test_p5_a_switch_that_was_killed_anywhere_is_completed_by_the_same_command(s
     switch(made, "east", "west")
     assert (made.roles(), made.arrays.writable()) == (("secondary", "primary"), {"west"})
     assert made.arrays.held("west") == {("before the kill",)}
+    assert (made.desired("east"), made.desired("west")) == ({"pair"}, {"pair"})
+
+
+@pytest.mark.parametrize(("site", "word"), [("west", "swap-resync"), ("east", "pair"), ("west", "pair")])
+def test_p5_no_word_is_left_of_a_switch_that_was_killed_when_it_was_done(site: str, word: str) -> None:
+    """The same command finds a source that is secondary, and promotes the target only."""
+    made = world(grouped=True)
+    killed_when(made, site, word)
+    with pytest.raises(Killed):
+        made.provider.demote(made.group, "east")
+    made.wait()
+    assert made.provider.final_sync(made.group, "east", "west").holds
+    made.provider.promote(made.group, "west", forced=False)
+    assert (made.desired("east"), made.desired("west")) == ({"pair"}, {"pair"})
+    assert made.provider.promote(made.group, "west", forced=False) is False
+    assert made.provider.observe(made.group, "east").sync_proof
+
+
+def test_p5_no_word_is_left_of_a_resync_that_was_killed_when_it_was_done(made: World) -> None:
+    made.forced()
+    killed_when(made, "west", "swap-resync")
+    with pytest.raises(Killed):
+        made.provider.resync(made.group, "east")
+    made.wait()
+    made.arrays.copies_for_hours = True
+    for pair in made.arrays.pairs.values():
+        pair.status = "COPY" if pair.p == "west" else pair.status
+    made.provider.resync(made.group, "east")
+    assert (made.desired("east"), made.desired("west")) == ({"pair"}, {"pair"})
+    assert made.provider.resync(made.group, "east") is False
 
 
 def test_p5_a_killed_switch_can_be_taken_back() -> None:
