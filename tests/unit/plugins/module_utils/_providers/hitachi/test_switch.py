@@ -334,6 +334,22 @@ def test_p4_an_operation_that_never_ends_does_not_stop_a_forced_promotion(made: 
     assert "west" in made.arrays.writable()
 
 
+def test_p1_a_forced_promotion_that_was_killed_leaves_no_secondary_until_it_is_taken_back(made: World) -> None:
+    """Its operator is down, and would take over beside a source that runs again."""
+    made.apis["west"].stopped = True
+    killed_when(made, "west", "failover")
+    with pytest.raises(Killed):
+        made.provider.promote(made.group, "west", forced=True)
+    assert made.roles() == ("primary", "unknown")
+    for _time in range(2):
+        made.provider.promote(made.group, "east", forced=False)
+    assert made.roles() == ("primary", "secondary")
+    made.apis["west"].stopped = False
+    made.apis["west"].wake(*made.asked_of("west"))
+    made.wait()
+    assert "failover west" not in made.arrays.done
+
+
 def test_p1_a_promotion_without_the_word_of_the_peer_is_refused(made: World) -> None:
     made.apis["east"].reachable = False
     with pytest.raises(Refused, match="no answer"):
