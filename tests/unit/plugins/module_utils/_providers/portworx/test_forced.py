@@ -20,6 +20,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.portworx.sta
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx.double import EVERY
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx.stork import reconcile
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx.stork_site import (
+    FINALIZER,
     SCHEDULE,
     migrations_of,
 )
@@ -105,6 +106,18 @@ def test_p5_a_forced_promotion_that_was_killed_is_joined(made: World) -> None:
     made.wait(0.1)
     assert made.provider.promote(made.group, "west", forced=True) is True
     assert len(made.actions("west")) == 1
+
+
+def test_p5_a_forced_promotion_that_was_killed_while_it_was_withdrawn_is_begun_anew(made: World) -> None:
+    """Stork was down, and lets go of the deleted Action when it is back."""
+    west = made.apis["west"]
+    target = "ansible_collections.ocpvirt.dr.plugins.module_utils._providers.portworx.forced.await_success"
+    with patch(target, side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
+        made.provider.promote(made.group, "west", forced=True)
+    (action,) = made.actions("west")
+    action["metadata"] |= {"finalizers": [FINALIZER], "deletionTimestamp": west.now()}
+    assert made.provider.promote(made.group, "west", forced=True) is True
+    assert made.roles()[1] == "primary"
 
 
 def test_a_forced_promotion_that_nobody_takes_up_is_withdrawn(made: World) -> None:
