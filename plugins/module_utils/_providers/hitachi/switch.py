@@ -77,10 +77,11 @@ def hand_over(both: Both) -> bool:
 def _send_rest(both: Both, pairs: Sequence[Pair]) -> None:
     """Split the pairs, and have the copies take over once both sides show the split.
 
-    One that stands still may have been written to since: it is paired again before.
+    One that stands still may have been written to since: it is paired again before. So is one whose split was asked for
+    by an attempt that is gone: it could happen while the copy is waited for.
     """
     side, peer, keys = both.side, both.peer, [pair.mine.key for pair in pairs]
-    still = [pair.mine for pair in pairs if not pair.is_sent]
+    still = [pair.mine for pair in pairs if not pair.is_sent or DESIRED.read(pair.mine.asked) == "split"]
     execute(side, still, "pair", sends, "paired")
     mine = await_goal(side, keys, sends, "paired")
     await_goal(peer, keys, is_in_step, "paired")

@@ -18,6 +18,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.replication
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.hitachi.double import (
     REPLICATION,
     Rejected,
+    Volumes,
 )
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.hitachi.world import World, world
 
@@ -229,6 +230,24 @@ def test_p5_a_switch_of_some_pairs_is_not_taken_back_but_completed() -> None:
             take_back(made.provider, made.group, "east", "west", forced=False)
     switch(made, "east", "west")
     assert (made.roles(), made.arrays.writable()) == (("secondary", "primary"), {"west"})
+
+
+def test_p5_a_split_that_a_killed_attempt_has_left_to_its_operator_does_not_end_the_next_one(made: World) -> None:
+    """It happens while the copy is waited for."""
+    kind, name = made.asked_of("east")
+    for (of_kind, _space, _name), item in made.apis["east"].objects.items():
+        if of_kind == kind:
+            item["spec"]["desiredPairState"] = "split"
+    for pair in made.arrays.pairs.values():
+        pair.status = "COPY"
+    made.wait()
+    made.apis["east"].wake(kind, name, after=20)
+    made.later(40, lambda: [setattr(pair, "status", "PAIR") for pair in copying(made)])
+    assert made.provider.demote(made.group, "east") is True
+
+
+def copying(made: World) -> list[Volumes]:
+    return [pair for pair in made.arrays.pairs.values() if pair.status == "COPY"]
 
 
 def test_p3_what_was_written_to_a_split_source_goes_along(made: World) -> None:
