@@ -62,11 +62,12 @@ class HitachiController(ProductController):
     def _obey(self, plural: str, item: Object, of_item: list[Object]) -> None:
         uid, word = item["metadata"]["uid"], item["spec"].get("desiredPairState", "")
         status = item.get("status")
-        if not status or word in ("", self._done.get(uid)) or not all(child.get("status") for child in of_item):
+        if not status or not all(child.get("status") for child in of_item):
             return
         operation = status["currentOperation"]
         if not operation["running"]:
-            if self._is_due(f"try {uid}", RETRY_AFTER if operation["operationPhase"] == "Failed" else 0.0):
+            again = RETRY_AFTER if operation["operationPhase"] == "Failed" else 0.0
+            if word not in ("", self._done.get(uid)) and self._is_due(f"try {uid}", again):
                 self._operation(plural, item, operation=word, running=True, operationPhase="Running")
             return
         failure = ""

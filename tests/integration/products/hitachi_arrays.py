@@ -87,7 +87,11 @@ class Pairs:
         source, status = self.look(export, was_source)
         if source and status == "PAIR":
             return
-        if source or status != "SSWS":
+        if source:
+            # turned round before, over a path that was cut then
+            self._there.follow(export, FOLLOWS_WITHIN)
+            return
+        if status != "SSWS":
             raise Rejected("the volume is no S-VOL that has taken over")
         self._here.resume(export)
         self._there.resume(export)

@@ -12,7 +12,7 @@ from ..._model.plan import Group
 from ..site_handle import SiteHandle
 from .objects import is_taken_over_from
 from .side import Reads, Side
-from .status import DESIRED, Leg, describe, end, follows, has_taken_over, is_source, mismatch
+from .status import DESIRED, Leg, describe, end, follows, has_taken_over, is_source, may_be_taken_over, mismatch
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class Pair:
 
     @property
     def is_sent(self) -> bool:
-        """Mine is sent to theirs."""
-        return is_source(self.mine) and follows(self.theirs)
+        """Mine is sent to theirs, and nobody was asked to change that."""
+        return is_source(self.mine) and follows(self.theirs) and not may_be_taken_over(self.theirs)
 
     @property
     def is_taken_over(self) -> bool:

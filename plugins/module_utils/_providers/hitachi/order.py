@@ -8,7 +8,8 @@ operator does hours later would take the volumes from running VMs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -87,19 +88,21 @@ def place(
     raise AssertionError("a Conflict was raised before")
 
 
-def put_back(side: Side, placed: Order, seen_before: Mapping[Key, Seen]) -> str:
-    """What nobody took up, or what has failed; what became of it, in words. seen_before: of the order's pairs.
+def put_back(side: Side, placed: Order, legs: Sequence[Leg], seen_before: Mapping[Key, Seen]) -> str:
+    """What nobody took up, or what has failed; what became of it, in words. legs: of the order, as they are now.
 
-    A `failover` is never left there, although it may have been there before.
+    seen_before: of all pairs that were waited for. A `failover` is never left there, although it may have been there
+    before.
     """
     kind, (namespace, name) = placed.target
     if placed.before is None:
         return f"{name} was under way before, and may still succeed"
     for attempt in range(ATTEMPTS):
-        item = side.api.get(kind, name, namespace)
+        if not legs:
+            return f"{name} is not there any more"
+        item = legs[0].asked
         if DESIRED.read(item) != placed.desired:
             return ""
-        legs = [leg for leg in side.legs(seen_before) if leg.item and target(leg) == placed.target]
         if any(map(is_running, legs)):
             return f"{name} is under way, and may still succeed: see first how it ended"
         untouched = all(seen(leg) == seen_before[leg.key] for leg in legs)
@@ -115,10 +118,19 @@ def put_back(side: Side, placed: Order, seen_before: Mapping[Key, Seen]) -> str:
         except Conflict:
             if attempt == ATTEMPTS - 1:
                 raise
+            legs = by_target(side.legs(seen_before)).get(placed.target, [])
         else:
             why = "nobody took it up" if untouched else "it has failed"
             return f"{why}, and desiredPairState was put back to {before or 'none'}"
     return ""
+
+
+def by_target(legs: Iterable[Leg]) -> dict[Target, list[Leg]]:
+    found = defaultdict[Target, list[Leg]](list)
+    for leg in legs:
+        if leg.item:
+            found[target(leg)].append(leg)
+    return found
 
 
 def note(side: Side, of: Target, notes: Mapping[str, str | None], desired: Desired) -> None:

@@ -21,7 +21,7 @@ from .marks import give_back, ours, take
 from .options import DRIVER
 from .resources import RESOURCES
 from .status import CLAIM, DESIRED, Leg, describe, end, has_taken_over, is_source, role, volume_status
-from .switch import can_be_written, hand_over, pair_again, turn_round
+from .switch import can_be_written, end_turn, hand_over, pair_again, turn_round
 from .wait import await_goal, execute
 
 
@@ -94,8 +94,9 @@ class HitachiProvider(ListingProvider):
         if forced:
             return self._promote_by_force(group, site)
         both = self._settled(group, site, "promote the group")
+        ended = end_turn(both.turned, keep=True)
         if all(pair.is_sent for pair in both.pairs):
-            return False
+            return ended
         taken = [pair for pair in both.pairs if pair.turned.is_handed_over and can_be_written(pair.mine)]
         still = [pair for pair in both.pairs if _stands_still(pair)]
         for pair in both.pairs:
@@ -144,6 +145,7 @@ class HitachiProvider(ListingProvider):
     def resync(self, group: Group, site: str) -> bool:
         """The peer's volumes become the P-VOLs where they have taken over: this copy is demoted by that."""
         both = self._settled(group, site, "resynchronise the group")
+        ended = end_turn(both, keep=False)
         taken = [pair for pair in both.pairs if pair.is_taken_over]
         behind = [pair for pair in both.pairs if _stands_still(pair.turned)]
         for pair in both.pairs:
@@ -161,7 +163,7 @@ class HitachiProvider(ListingProvider):
             turn_round(both, taken, keep=False)
         if behind:
             pair_again(both.turned, [pair.turned for pair in behind])
-        return bool(taken or behind)
+        return bool(taken or behind or ended)
 
     def _promote_by_force(self, group: Group, site: str) -> bool:
         side = self._ends.side(group, site)

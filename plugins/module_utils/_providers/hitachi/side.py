@@ -142,6 +142,8 @@ class Side:
     def check_ours(self, legs: Sequence[Leg]) -> None:
         """P8: what is switched is of this plan alone, of no policy that switches it by itself, and nobody else's."""
         mine = {leg.key for leg in legs}
+        groups = {target(leg): leg.group for leg in legs if leg.group}
+        along = {of: self._of_parent(group) for of, group in groups.items()}
         for leg in legs:
             kind, key = target(leg)
             wrong = [f"it belongs to plan {owner(item)}" for item in (leg.item, leg.asked)
@@ -152,7 +154,7 @@ class Side:
                 wrong.append(f"replicationType {TYPE.read(leg.item or {})}: who may write its volumes is not known")
             if DELETION.read(leg.asked):
                 wrong.append("it is being deleted")
-            if others := sorted("/".join(other) for other in self._of_parent(leg) - mine):
+            if others := sorted("/".join(other) for other in along.get((kind, key), set()) - mine):
                 wrong.append(f"it also replicates {', '.join(others[:SHOWN])}")
             if wrong:
                 raise Conflict(
@@ -193,17 +195,15 @@ class Side:
             )
         return found[namespace, name]
 
-    def _of_parent(self, leg: Leg) -> set[Key]:
+    def _of_parent(self, group: Mapping[str, Any]) -> set[Key]:
         """The claims that are switched with it."""
-        if leg.group is None:
-            return set()
-        meta = leg.group["metadata"]
+        meta = group["metadata"]
         key = (meta["namespace"], meta["name"])
         claims = set(self._replications(key[0], 0, PV_AGE).by_parent.get(key, ()))
-        for child in CHILDREN.read_entries(leg.group):
-            for claim, items in self._replications(child["namespace"], 0, PV_AGE).by_claim.items():
-                if any(item["metadata"]["name"] == child["name"] for item in items):
-                    claims.add(claim)
+        for child in CHILDREN.read_entries(group):
+            item = self._replications(child["namespace"], 0, PV_AGE).by_name.get((child["namespace"], child["name"]))
+            if item:
+                claims.add((child["namespace"], str(CLAIM.read(item) or "")))
         return claims
 
     def _one(self, items: tuple[Object, ...], key: Key) -> Object | None:

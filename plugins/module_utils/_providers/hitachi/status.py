@@ -124,7 +124,17 @@ def end(leg: Leg) -> End:
     return ends.get(ATTRIBUTE.read(leg.item) or "", "")
 
 
+def may_be_taken_over(leg: Leg) -> bool:
+    """An S-VOL whose takeover was asked for and has not happened: its operator may do it at any time."""
+    return end(leg) == "S" and leg.status != TAKEN_OVER and DESIRED.read(leg.asked) in SWITCHES
+
+
 def role(leg: Leg) -> Role:
+    """What the array shows, unless that may be another at any moment."""
+    return "unknown" if may_be_taken_over(leg) else role_at_array(leg)
+
+
+def role_at_array(leg: Leg) -> Role:
     """Unknown too while a switch is under way, and where the kind of pair is one whose volumes can both be written."""
     item = leg.item
     if item is None or DELETION.read(item) or TYPE.read(item) not in KNOWN_TYPES:
@@ -140,12 +150,12 @@ def is_running(leg: Leg) -> bool:
 
 def is_source(leg: Leg) -> bool:
     """P-VOL of a pair that replicates."""
-    return end(leg) == "P" and leg.status in REPLICATING and role(leg) == "primary"
+    return end(leg) == "P" and leg.status in REPLICATING and role_at_array(leg) == "primary"
 
 
 def follows(leg: Leg) -> bool:
     """S-VOL of a pair that replicates."""
-    return end(leg) == "S" and leg.status in REPLICATING and role(leg) == "secondary"
+    return end(leg) == "S" and leg.status in REPLICATING and role_at_array(leg) == "secondary"
 
 
 def has_taken_over(leg: Leg) -> bool:

@@ -13,11 +13,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from ..._cluster.bulk import for_each
+from ..._errors import DrError
 from .ends import Both, Pair
 from .objects import NO_NOTES, sent_at, taken_over_after
 from .order import Target, note, place
 from .side import target
-from .status import DESIRED, SPLIT, SWITCHES, TAKEN_OVER, Leg, end, follows, has_taken_over, is_source
+from .status import DESIRED, SPLIT, SWITCHES, TAKEN_OVER, Leg, end, follows, has_taken_over, is_running, is_source
 from .wait import await_goal, execute
 
 
@@ -34,7 +35,7 @@ def is_split_source(leg: Leg) -> bool:
 
 
 def is_split_copy(leg: Leg) -> bool:
-    return end(leg) == "S" and leg.status in (*SPLIT, TAKEN_OVER)
+    return end(leg) == "S" and leg.status in (*SPLIT, SWITCHES, TAKEN_OVER)
 
 
 def can_be_written(leg: Leg) -> bool:
@@ -60,10 +61,15 @@ def hand_over(both: Both) -> bool:
     if not todo:
         return False
     check_ours(both, todo)
-    if fresh:
-        _send_rest(both, fresh)
     waiting = [pair.theirs for pair in handed if not can_be_written(pair.theirs)]
-    execute(both.peer, waiting, "failover", can_be_written, "taken over", None)
+    try:
+        if fresh:
+            _send_rest(both, fresh)
+        execute(both.peer, waiting, "failover", can_be_written, "taken over", None)
+    except DrError as error:
+        told = _taken_back(both, todo)
+        error.next_step = "; ".join(filter(None, [told, error.next_step]))
+        raise
     turn_round(both, todo, keep=True)
     return True
 
@@ -71,10 +77,11 @@ def hand_over(both: Both) -> bool:
 def _send_rest(both: Both, pairs: Sequence[Pair]) -> None:
     """Split the pairs, and have the copies take over once both sides show the split.
 
-    One that stands still may have been written to since: it is paired again before.
+    One that stands still may have been written to since: it is paired again before. So is one whose split was asked for
+    by an attempt that is gone: it could happen while the copy is waited for.
     """
     side, peer, keys = both.side, both.peer, [pair.mine.key for pair in pairs]
-    still = [pair.mine for pair in pairs if not pair.is_sent]
+    still = [pair.mine for pair in pairs if not pair.is_sent or DESIRED.read(pair.mine.asked) == "split"]
     execute(side, still, "pair", sends, "paired")
     mine = await_goal(side, keys, sends, "paired")
     await_goal(peer, keys, is_in_step, "paired")
@@ -85,12 +92,31 @@ def _send_rest(both: Both, pairs: Sequence[Pair]) -> None:
     execute(peer, theirs, "failover", can_be_written, "taken over", taken_over_after(moment))
 
 
+def _taken_back(both: Both, pairs: Sequence[Pair]) -> str:
+    """The source is paired again while nobody can take over: beside a copy that is split off no VM is started.
+
+    What became of it, in words; empty where no pair was split.
+    """
+    left_open = "the switch was not taken back{}: nothing starts at either site until the same command has run"
+    keys = [pair.mine.key for pair in pairs]
+    try:
+        now = [Pair(*legs) for legs in zip(both.side.legs(keys), both.peer.legs(keys), strict=True)]
+        split = [pair for pair in now if is_split_source(pair.mine) or is_split_copy(pair.theirs)]
+        if any(has_taken_over(pair.theirs) or is_running(pair.mine) or is_running(pair.theirs) for pair in now):
+            return left_open.format("") if split else ""
+        if split:
+            pair_again(both, split)
+    except DrError as error:
+        return left_open.format(f" ({error})")
+    return f"the switch was taken back: {both.side.site.name} is primary" if split else ""
+
+
 def turn_round(both: Both, pairs: Sequence[Pair], keep: bool) -> None:
     """The peer's copy becomes the P-VOL, and replaces what the side holds. keep: the notes of a planned switch.
 
     A planned switch has left nothing to copy; another may have to copy for hours, which is not waited for. Then both
     are asked for `pair`, which is what they are: a word of this switch that was left there would be done again by an
-    operator that looks at states.
+    operator that looks at states. The peer's goes last: it shows a later attempt that something is left.
     """
     side, peer, keys = both.side, both.peer, [pair.mine.key for pair in pairs]
     notes, sent, followed = (None, sends, is_in_step) if keep else (NO_NOTES, is_source, follows)
@@ -98,11 +124,20 @@ def turn_round(both: Both, pairs: Sequence[Pair], keep: bool) -> None:
     execute(peer, left, "swap-resync", sent, "the source", notes)
     theirs = await_goal(peer, keys, sent, "the source")
     mine = await_goal(side, keys, followed, f"following {peer.site.name}")
-    for of_side, legs in ((peer, theirs), (side, mine)):
+    for of_side, legs in ((side, mine), (peer, theirs)):
         unlike = [leg for leg in legs if DESIRED.read(leg.asked) != "pair" or not keep]
         _each(unlike, partial(place, of_side, desired="pair", notes=notes))
     await_goal(peer, keys, sent, "the source")
     await_goal(side, keys, followed, f"following {peer.site.name}")
+
+
+def end_turn(both: Both, keep: bool) -> bool:
+    """Ask for `pair` where an attempt was killed that had turned the pair round; whether there was one."""
+    left = [pair for pair in both.pairs if pair.turned.is_sent and DESIRED.read(pair.theirs.asked) in SWITCHES]
+    if left:
+        check_ours(both, left)
+        turn_round(both, left, keep)
+    return bool(left)
 
 
 def pair_again(both: Both, pairs: Sequence[Pair]) -> None:
@@ -111,7 +146,7 @@ def pair_again(both: Both, pairs: Sequence[Pair]) -> None:
     What was asked of the copies, and not taken up, is taken back.
     """
     check_ours(both, pairs)
-    asked = [pair.theirs for pair in pairs if DESIRED.read(pair.theirs.asked) in SWITCHES]
+    asked = [pair.theirs for pair in pairs if DESIRED.read(pair.theirs.asked) not in ("pair", "", None)]
     _each(asked, lambda of: place(both.peer, of, "pair"))
     keys = [pair.mine.key for pair in pairs]
     execute(both.side, [pair.mine for pair in pairs], "pair", is_source, "paired")

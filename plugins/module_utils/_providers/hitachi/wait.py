@@ -8,7 +8,7 @@ counts, after an operation that came after the order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -19,7 +19,7 @@ from ..._cluster.waiting import wait_for
 from ..._errors import Conflict, DrError, NotFound, TerminalState, Timeout
 from ..object_wait import Key, patient
 from .objects import NO_NOTES, Desired
-from .order import BETWEEN, Order, Target, place, put_back, seen
+from .order import BETWEEN, Order, Target, by_target, place, put_back, seen
 from .side import Side, target
 from .status import DESIRED, Item, Leg, describe, is_running
 
@@ -120,13 +120,20 @@ class _Wait:
 
     def withdraw(self, error: DrError) -> None:
         """What can be put back is, and the error says so."""
-        told = []
+        error.next_step = "; ".join(filter(None, [*dict.fromkeys(self._put_back()), error.next_step]))
+
+    def _put_back(self) -> Iterator[str]:
+        """What became of each order, in words."""
+        try:
+            legs = by_target(self._side.legs(self._before))
+        except DrError as failure:
+            yield f"nothing could be put back ({failure}): set desiredPairState by hand where it is {self._desired}"
+            return
         for placed in self._orders.values():
             try:
-                told.append(put_back(self._side, placed, self._before))
+                yield put_back(self._side, placed, legs.get(placed.target, []), self._before)
             except DrError as failure:
-                told.append(f"{placed.target[1][1]} could not be put back ({failure}): set desiredPairState by hand")
-        error.next_step = "; ".join(filter(None, [*dict.fromkeys(told), error.next_step]))
+                yield f"{placed.target[1][1]} could not be put back ({failure}): set desiredPairState by hand"
 
     def _look(self) -> tuple[bool, str]:
         legs = self._look_up()

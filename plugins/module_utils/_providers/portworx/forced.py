@@ -8,15 +8,18 @@ from ..._cluster.kinds import STORK_ACTION
 from ..._errors import DrError
 from .action import ask, await_success, new_name
 from .side import Side
-from .status import NAMESPACES, SKIPS_SOURCE, Standing, is_ended
+from .status import DELETION, NAMESPACES, SKIPS_SOURCE, Standing, is_ended
 
 
 def fail_over_by_force(side: Side, mine: Standing) -> None:
-    """One of a killed attempt is joined; a planned switch that is under way would wait for the lost source."""
+    """One of a killed attempt is joined, unless that was withdrawing it.
+
+    A planned switch that is under way would wait for the lost source.
+    """
     under_way = [item for item in mine.actions if not is_ended(item)]
-    side.delete(STORK_ACTION, [item for item in under_way if not SKIPS_SOURCE.read(item)])
-    joined = [item["metadata"]["name"] for item in under_way if SKIPS_SOURCE.read(item)]
-    name = joined[-1] if joined else new_name(side.copy_name)
+    joined = [item for item in under_way if SKIPS_SOURCE.read(item) and not DELETION.read(item)]
+    side.delete(STORK_ACTION, [item for item in under_way if item not in joined])
+    name = joined[-1]["metadata"]["name"] if joined else new_name(side.copy_name)
     ask(side, name, sorted(NAMESPACES.read(mine.copy or {}) or ()), forced=True)
     try:
         await_success(side, name)

@@ -89,7 +89,8 @@ class PortworxProvider(ListingProvider):
         peer.check_alone()
         changed = here.send({key[0] for key in ends.mine.claims})
         peer.await_copy()
-        return changed
+        original = here.standing().out
+        return bool(original and peer.follow(original)) or changed
 
     def enabled(self, group: Group, site: str) -> bool:
         return any(self._ours(group, site))

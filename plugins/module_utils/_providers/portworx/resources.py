@@ -8,6 +8,7 @@ from typing import Any
 
 from ..._cluster.kinds import MIGRATION, MIGRATION_SCHEDULE, STORK_ACTION
 from ..custom_resource import CustomResource
+from .drift import AUTO_SUSPEND, TEMPLATE, changes
 from .objects import (
     asked_patch,
     deactivate_patch,
@@ -42,7 +43,7 @@ def _patches() -> list[dict[str, Any]]:
         *({**patch, "spec": {}} for patch in others),
         go_on_patch(),
         suspend_patch(True),
-        {"spec": _spec("payroll")},
+        changes({}, _spec("payroll")),
     ]
 
 
@@ -52,7 +53,7 @@ def _actions() -> list[dict[str, Any]]:
 
 
 RESOURCES = (
-    CustomResource(MIGRATION_SCHEDULE, OF_SCHEDULE, _schedules, _patches),
+    CustomResource(MIGRATION_SCHEDULE, (*OF_SCHEDULE, AUTO_SUSPEND, TEMPLATE), _schedules, _patches),
     CustomResource(MIGRATION, OF_MIGRATION),
     CustomResource(STORK_ACTION, OF_ACTION, _actions),
 )

@@ -15,6 +15,7 @@ from ..._model.plan import Group
 from ..object_wait import await_absent, patient
 from ..shared_reads import SharedReads
 from ..site_handle import SiteHandle
+from .drift import TEMPLATE, changes
 from .objects import (
     Object,
     deactivate_patch,
@@ -28,10 +29,7 @@ from .options import PortworxOptions, options_of
 from .status import (
     ACTIVATED,
     NAMESPACES,
-    POLICY,
     REFERENCE,
-    SELECTORS,
-    SUSPENDED,
     Key,
     Standing,
     is_copy,
@@ -143,15 +141,17 @@ class Side:
             name = (self.site.plan.name, self.group.name, self.namespace, self.site.name)
             self.api.create(MIGRATION_SCHEDULE, migration_schedule(*name, spec))
             return True
-        same = (
-            POLICY.read(found) == spec["schedulePolicyName"]
-            and sorted(NAMESPACES.read(found) or ()) == sorted(namespaces)
-            and SELECTORS.read(found) == labels
-            and not SUSPENDED.read(found)
-        )
-        if not same:
-            self.api.patch(MIGRATION_SCHEDULE, self.out_name, self.namespace, {"spec": spec})
-        return not same
+        return self._bring(found, spec)
+
+    def follow(self, original: Object) -> bool:
+        """Bring Stork's copy here to what it was made of: Stork copies a schedule once."""
+        copy = self.standing().copy
+        return copy is not None and self._bring(copy, {"template": {"spec": TEMPLATE.read(original)}})
+
+    def _bring(self, stored: Object, spec: Object) -> bool:
+        if patch := changes(stored, spec):
+            self.api.patch(MIGRATION_SCHEDULE, stored["metadata"]["name"], self.namespace, patch)
+        return bool(patch)
 
     def set_suspended(self, suspended: bool) -> None:
         self.api.patch(MIGRATION_SCHEDULE, self.out_name, self.namespace, suspend_patch(suspended))

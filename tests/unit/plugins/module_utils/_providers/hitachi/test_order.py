@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import HITACHI_REPLICATION, Kind
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
     Conflict,
     DrError,
@@ -48,6 +49,23 @@ def test_p1_what_a_dead_operator_has_not_taken_up_is_put_back(made: World) -> No
     made.apis["east"].stopped = False
     made.apis["east"].wake(*made.asked_of("east"))
     assert (made.roles(), made.arrays.done) == (("primary", "secondary"), [])
+
+
+def test_many_words_are_put_back_after_one_look_at_all_pairs() -> None:
+    made = world(volumes=20)
+    east, plain, looks = made.apis["east"], made.apis["east"].list, list[float]()
+
+    def listed(kind: Kind, *args: Any, **named: Any) -> Any:
+        if kind == HITACHI_REPLICATION:
+            looks.append(made.time.seconds)
+        return plain(kind, *args, **named)
+
+    east.list, east.stopped = listed, True  # type: ignore[method-assign]
+    with pytest.raises(Timeout, match="nobody took it up"):
+        demote(made)
+    assert made.desired("east") == {""}
+    # the last one of the wait, that of putting back, and that of looking what became of it
+    assert looks.count(made.time.seconds) <= 3
 
 
 def test_p1_a_takeover_that_a_dead_operator_has_not_taken_up_is_put_back(made: World) -> None:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
@@ -13,6 +14,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
 )
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, NotFound, Refused, Unsupported
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.hitachi.provider import HitachiProvider
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.hitachi.side import Reads, Side
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ownership import PLAN_LABEL
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.hitachi.double import (
     GROUP,
@@ -138,6 +140,18 @@ def test_p8_volumes_that_only_the_product_counts_are_not_switched_along() -> Non
     made.apis["east"].keep(group)
     with pytest.raises(Conflict, match="it also replicates payroll/disk-9"):
         made.provider.demote(made.group, "east")
+
+
+def test_what_a_group_replicates_is_looked_up_once_and_not_for_each_claim() -> None:
+    made = world(volumes=30, grouped=True)
+    group = made.apis["east"].item(GROUP, PARENT)
+    group["status"]["replications"] = [{"namespace": SPACE, "name": f"disk-{number}"} for number in range(30)]
+    made.apis["east"].keep(group)
+    side = Side(made.group, made.provider.sites["east"], Reads())
+    legs = side.legs(side.keys())
+    with patch.object(Side, "_replications", autospec=True, side_effect=Side._replications) as looked:
+        side.check_ours(legs)
+    assert looked.call_count <= 2 * 30
 
 
 def test_p8_the_replication_of_another_plan_is_not_switched(made: World) -> None:

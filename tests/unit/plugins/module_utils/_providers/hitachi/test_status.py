@@ -88,6 +88,20 @@ def test_p1_who_may_write_is_unknown_while_a_switch_is_under_way(word: str) -> N
     assert f"operation {word} running" in seen.message
 
 
+@pytest.mark.parametrize("word", ["failover", "failback", "swap-resync"])
+@pytest.mark.parametrize("status", ["PAIR", "COPY", "PSUE"])
+def test_p1_a_copy_whose_takeover_was_asked_for_is_no_secondary_any_more(word: str, status: str) -> None:
+    """Its operator may do it at any time: of a run that was killed, once it is back."""
+    seen = volume_status(leg("west", status, spec={"desiredPairState": word}))
+    assert (seen.role, seen.health) == ("unknown", "degraded")
+    assert f"asked for {word}" in seen.message
+
+
+def test_the_word_that_made_a_volume_primary_changes_nothing_afterwards() -> None:
+    assert role(leg("west", "SSWS", spec={"desiredPairState": "failover"})) == "primary"
+    assert role(leg("east", "PAIR", spec={"desiredPairState": "swap-resync"})) == "primary"
+
+
 def test_what_switches_nothing_changes_no_role() -> None:
     assert role(leg("east", "PAIR", spec={"desiredPairState": "split"}, running=True)) == "primary"
 

@@ -18,6 +18,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.replication
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.hitachi.double import (
     REPLICATION,
     Rejected,
+    Volumes,
 )
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.hitachi.world import World, world
 
@@ -130,20 +131,39 @@ def test_p3_a_switch_is_taken_back_by_a_switch(made: World) -> None:
     assert (made.roles(), made.arrays.writable()) == (("primary", "secondary"), {"east"})
 
 
-def test_p3_a_source_that_was_split_in_vain_is_paired_again(made: World) -> None:
-    def fail(_name: str) -> None:
-        raise Rejected("the licence has expired")
+def licence_expired(_name: str) -> None:
+    raise Rejected("the licence has expired")
 
-    made.arrays.does["failover"] = fail
-    with pytest.raises((Timeout, TerminalState), match="the licence has expired"):
+
+def test_p3_a_failed_switch_leaves_the_source_primary_and_its_copy_following(made: World) -> None:
+    """Of a copy that is still split off nobody knows who may write: the source's VMs would not be started again."""
+    made.arrays.does["failover"] = licence_expired
+    with pytest.raises((Timeout, TerminalState), match="the licence has expired") as raised:
         made.provider.demote(made.group, "east")
-    made.wait()
-    assert made.provider.observe(made.group, "east").role == "primary"
-    assert made.provider.observe(made.group, "west").role == "unknown"
-    take_back(made.provider, made.group, "east", "west", forced=False)
-    made.arrays.does.clear()
-    made.wait(120)
+    assert "the switch was taken back: east is primary" in (raised.value.next_step or "")
     assert (made.roles(), made.arrays.writable()) == (("primary", "secondary"), {"east"})
+    made.arrays.does.clear()
+    made.arrays.write("east", "after the failure")
+    switch(made, "east", "west")
+    assert made.arrays.held("west") == {("after the failure",)}
+
+
+def test_p3_a_switch_that_fails_after_it_was_killed_leaves_the_source_primary_too(made: World) -> None:
+    made.apis["west"].words.discard("failover")
+    killed_when(made, "west", "failover")
+    with pytest.raises(Killed):
+        made.provider.demote(made.group, "east")
+    with pytest.raises(Timeout, match="the switch was taken back: east is primary"):
+        made.provider.demote(made.group, "east")
+    assert (made.roles(), made.arrays.writable()) == (("primary", "secondary"), {"east"})
+    assert made.desired("west") <= {"pair", ""}
+
+
+def test_p1_a_failed_switch_is_not_taken_back_while_its_takeover_may_still_happen(made: World) -> None:
+    made.later(10, lambda: setattr(made.apis["west"], "takes", 1e9))
+    with pytest.raises(Timeout, match="nothing starts at either site until the same command has run"):
+        made.provider.demote(made.group, "east")
+    assert (made.desired("east"), made.desired("west")) == ({"split"}, {"failover"})
 
 
 @pytest.mark.parametrize(("site", "word"), [("east", "split"), ("west", "failover"), ("west", "swap-resync")])
@@ -156,6 +176,36 @@ def test_p5_a_switch_that_was_killed_anywhere_is_completed_by_the_same_command(s
     switch(made, "east", "west")
     assert (made.roles(), made.arrays.writable()) == (("secondary", "primary"), {"west"})
     assert made.arrays.held("west") == {("before the kill",)}
+    assert (made.desired("east"), made.desired("west")) == ({"pair"}, {"pair"})
+
+
+@pytest.mark.parametrize(("site", "word"), [("west", "swap-resync"), ("east", "pair"), ("west", "pair")])
+def test_p5_no_word_is_left_of_a_switch_that_was_killed_when_it_was_done(site: str, word: str) -> None:
+    """The same command finds a source that is secondary, and promotes the target only."""
+    made = world(grouped=True)
+    killed_when(made, site, word)
+    with pytest.raises(Killed):
+        made.provider.demote(made.group, "east")
+    made.wait()
+    assert made.provider.final_sync(made.group, "east", "west").holds
+    made.provider.promote(made.group, "west", forced=False)
+    assert (made.desired("east"), made.desired("west")) == ({"pair"}, {"pair"})
+    assert made.provider.promote(made.group, "west", forced=False) is False
+    assert made.provider.observe(made.group, "east").sync_proof
+
+
+def test_p5_no_word_is_left_of_a_resync_that_was_killed_when_it_was_done(made: World) -> None:
+    made.forced()
+    killed_when(made, "west", "swap-resync")
+    with pytest.raises(Killed):
+        made.provider.resync(made.group, "east")
+    made.wait()
+    made.arrays.copies_for_hours = True
+    for pair in made.arrays.pairs.values():
+        pair.status = "COPY" if pair.p == "west" else pair.status
+    made.provider.resync(made.group, "east")
+    assert (made.desired("east"), made.desired("west")) == ({"pair"}, {"pair"})
+    assert made.provider.resync(made.group, "east") is False
 
 
 def test_p5_a_killed_switch_can_be_taken_back() -> None:
@@ -180,6 +230,24 @@ def test_p5_a_switch_of_some_pairs_is_not_taken_back_but_completed() -> None:
             take_back(made.provider, made.group, "east", "west", forced=False)
     switch(made, "east", "west")
     assert (made.roles(), made.arrays.writable()) == (("secondary", "primary"), {"west"})
+
+
+def test_p5_a_split_that_a_killed_attempt_has_left_to_its_operator_does_not_end_the_next_one(made: World) -> None:
+    """It happens while the copy is waited for."""
+    kind, name = made.asked_of("east")
+    for (of_kind, _space, _name), item in made.apis["east"].objects.items():
+        if of_kind == kind:
+            item["spec"]["desiredPairState"] = "split"
+    for pair in made.arrays.pairs.values():
+        pair.status = "COPY"
+    made.wait()
+    made.apis["east"].wake(kind, name, after=20)
+    made.later(40, lambda: [setattr(pair, "status", "PAIR") for pair in copying(made)])
+    assert made.provider.demote(made.group, "east") is True
+
+
+def copying(made: World) -> list[Volumes]:
+    return [pair for pair in made.arrays.pairs.values() if pair.status == "COPY"]
 
 
 def test_p3_what_was_written_to_a_split_source_goes_along(made: World) -> None:
@@ -283,6 +351,22 @@ def test_p4_an_operation_that_never_ends_does_not_stop_a_forced_promotion(made: 
     assert made.provider.promote(made.group, "west", forced=True) is True
     assert west.asked()[0] == "failover"
     assert "west" in made.arrays.writable()
+
+
+def test_p1_a_forced_promotion_that_was_killed_leaves_no_secondary_until_it_is_taken_back(made: World) -> None:
+    """Its operator is down, and would take over beside a source that runs again."""
+    made.apis["west"].stopped = True
+    killed_when(made, "west", "failover")
+    with pytest.raises(Killed):
+        made.provider.promote(made.group, "west", forced=True)
+    assert made.roles() == ("primary", "unknown")
+    for _time in range(2):
+        made.provider.promote(made.group, "east", forced=False)
+    assert made.roles() == ("primary", "secondary")
+    made.apis["west"].stopped = False
+    made.apis["west"].wake(*made.asked_of("west"))
+    made.wait()
+    assert "failover west" not in made.arrays.done
 
 
 def test_p1_a_promotion_without_the_word_of_the_peer_is_refused(made: World) -> None:

@@ -79,7 +79,10 @@ class Failover:
         name = f"{self._name}-lastmile-failover-{self._action['metadata']['uid'][:7]}"
         found = find_one(peer, MIGRATION, self._space, name)
         if found is None:
-            copied = find_one(self._site, SCHEDULE, self._space, self._name) or {}
+            copied = find_one(self._site, SCHEDULE, self._space, self._name)
+            if copied is None:
+                self._to("Final", "Failed", f"error fetching the MigrationSchedule {self._name}")
+                return
             meta = {"annotations": {LAST_MILE: self._name}}
             peer.make(MIGRATION, self._space, name, {"metadata": meta, "spec": copied["spec"]["template"]["spec"]})
         elif status_of(found)["stage"] == "Final" and status_of(found)["status"] in MOVED:

@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+from typing import Any
 from unittest.mock import patch
 
 import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import STORK_ACTION, Kind
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
     NotFound,
     Refused,
@@ -16,7 +18,9 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.portworx import switch as portworx_switch
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.portworx.status import is_ended
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx.double import EVERY
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx.stork import reconcile
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx.stork_site import (
+    FINALIZER,
     SCHEDULE,
     migrations_of,
 )
@@ -104,6 +108,18 @@ def test_p5_a_forced_promotion_that_was_killed_is_joined(made: World) -> None:
     assert len(made.actions("west")) == 1
 
 
+def test_p5_a_forced_promotion_that_was_killed_while_it_was_withdrawn_is_begun_anew(made: World) -> None:
+    """Stork was down, and lets go of the deleted Action when it is back."""
+    west = made.apis["west"]
+    target = "ansible_collections.ocpvirt.dr.plugins.module_utils._providers.portworx.forced.await_success"
+    with patch(target, side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
+        made.provider.promote(made.group, "west", forced=True)
+    (action,) = made.actions("west")
+    action["metadata"] |= {"finalizers": [FINALIZER], "deletionTimestamp": west.now()}
+    assert made.provider.promote(made.group, "west", forced=True) is True
+    assert made.roles()[1] == "primary"
+
+
 def test_a_forced_promotion_that_nobody_takes_up_is_withdrawn(made: World) -> None:
     made.apis["west"].stopped = True
     with pytest.raises(Timeout, match="the Action was withdrawn"):
@@ -111,6 +127,21 @@ def test_a_forced_promotion_that_nobody_takes_up_is_withdrawn(made: World) -> No
     made.apis["west"].stopped = False
     made.wait()
     assert (made.actions("west"), made.roles()) == ([], ("primary", "secondary"))
+
+
+def test_a_copy_that_is_activated_between_two_lists_was_activated(made: World) -> None:
+    """Stork ends its Action after our list of the schedules, and before that of the Actions."""
+    west, plain = made.apis["west"], made.apis["west"].list
+
+    def listed(kind: Kind, *args: Any, **named: Any) -> Any:
+        if kind == STORK_ACTION:
+            for _look in range(4):
+                reconcile(west)
+        return plain(kind, *args, **named)
+
+    west.list = listed  # type: ignore[method-assign]
+    assert made.provider.promote(made.group, "west", forced=True) is True
+    assert len(made.actions("west")) == 1
 
 
 def test_p1_two_primaries_are_named_and_refused(made: World) -> None:

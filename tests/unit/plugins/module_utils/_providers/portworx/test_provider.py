@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 from unittest.mock import patch
 
@@ -82,6 +83,35 @@ def test_what_differs_from_the_plan_is_brought_to_it(made: World, differs: Objec
     assert made.provider.enable(made.group, "east", "west") is True
     spec = made.schedule("east", FROM_EAST)["spec"]
     assert (spec["schedulePolicyName"], spec["suspend"]) == ("default-migration-policy", False)
+
+
+@pytest.mark.parametrize(
+    "differs",
+    [
+        {"clusterPair": "another"},
+        {"includeResources": True},
+        {"includeVolumes": False},
+        {"startApplications": True},
+        {"purgeDeletedResources": True},
+        {"excludeResourceTypes": []},
+        {"selectors": {protected_label("payroll"): "true", "tier": "of an earlier plan"}},
+    ],
+)
+def test_p8_what_is_migrated_is_brought_to_the_plan_on_both_sides(made: World, differs: Object) -> None:
+    """Stork makes its copy once, and takes the last migration from it."""
+    wanted = copy.deepcopy(made.schedule("east", FROM_EAST)["spec"]["template"])
+    for site in ("east", "west"):
+        made.schedule(site, FROM_EAST)["spec"]["template"]["spec"] |= differs
+    assert made.provider.enable(made.group, "east", "west") is True
+    assert [made.schedule(site, FROM_EAST)["spec"]["template"] for site in ("east", "west")] == [wanted] * 2
+    assert made.schedule("west", FROM_EAST)["spec"]["suspend"] is True
+    assert made.provider.enable(made.group, "east", "west") is False
+
+
+def test_a_schedule_that_makes_no_copy_is_brought_to_make_one(made: World) -> None:
+    made.schedule("east", FROM_EAST)["spec"]["autoSuspend"] = False
+    assert made.provider.enable(made.group, "east", "west") is True
+    assert made.schedule("east", FROM_EAST)["spec"]["autoSuspend"] is True
 
 
 def test_enabling_the_wrong_way_is_refused(made: World) -> None:
