@@ -133,7 +133,7 @@ class Side:
 
         Some may fail: then all are tried, and the first failure is raised.
         """
-        mirrors = self._awakened(mirrors, spec_of)
+        mirrors = self.awakened(mirrors, spec_of)
 
         def ask(mirror: Mirror) -> Mirror:
             spec = spec_of(mirror)
@@ -175,7 +175,7 @@ class Side:
         on = f"group {self.group.name}" + (f", {mirror.volume}" if mirror else "")
         return Refused(tried, site=self.site.name, on=on, seen=seen, wanted=wanted, next_step=next_step)
 
-    def _awakened(self, mirrors: Sequence[Mirror], spec_of: Callable[[Mirror], Object]) -> list[Mirror]:
+    def awakened(self, mirrors: Sequence[Mirror], spec_of: Callable[[Mirror], Object]) -> list[Mirror]:
         """Trident tries a failed relationship again only when its spec changes, and tells of a second failure in the
         same state nothing: so it is brought to look first."""
         asleep = [

@@ -147,6 +147,13 @@ def mirrors(item: Object | None, remote: str) -> bool:
     return item is not None and judge(item, "accepted").done and remote_of(item) == remote
 
 
+def is_whole(item: Object | None, remote: str) -> bool:
+    """Whether a complete mirror of that volume is there, whatever it is asked for."""
+    if item is None or DELETION.read(item) or not is_current(item):
+        return False
+    return condition(item).state in FOLLOWING and remote_of(item) == remote
+
+
 def is_stuck(item: Object) -> bool:
     """Trident does nothing more for it before its spec changes."""
     return condition(item).state in ("failed", "invalid")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from ..._errors import Refused
 from .objects import final_sync_of, following, handover, is_handed_over, promoted
 from .side import Mirror, Object, Side
-from .status import ASKED, describe, follows, handle, is_primary, remote_of
+from .status import ASKED, describe, follows, handle, is_primary, is_whole, remote_of
 from .sync import send_rest
 
 
@@ -40,8 +40,15 @@ class Pair:
 
     @property
     def is_given_up(self) -> bool:
-        """The peer was asked to be promoted: only a resync, which throws this copy away, may follow if by force."""
-        return self.theirs.item is not None and ASKED.read(self.theirs.item) == "promoted"
+        """The peer was asked to be promoted: only a resync, which throws this copy away, may follow if by force.
+
+        After a failure it is brought to look before it is asked again.
+        """
+        if self.theirs.item is None:
+            return False
+        if asked := ASKED.read(self.theirs.item):
+            return bool(asked == "promoted")
+        return self.mine.item is not None and is_handed_over(self.theirs.item, self.mine.item)
 
 
 def switch(here: Side, there: Side, pairs: Sequence[Pair]) -> bool:
@@ -57,19 +64,26 @@ def switch(here: Side, there: Side, pairs: Sequence[Pair]) -> bool:
     # it becomes a mirror when its copy is promoted already
     here.check_ours([pair.mine for pair in todo], follower=True)
     there.check_ours([pair.theirs for pair in todo])
-    behind = [pair.theirs for pair in todo if pair.waits_for_sync]
-    updates = send_rest(there, behind) if behind else {}
-    # of a switch that was cut: what it had proven stands
-    cut = [pair for pair in todo if pair.was_cut and not is_primary(pair.theirs.item)]
-    updates |= {pair.theirs.key: final_sync_of(pair.theirs.item or {}) for pair in cut}
-    handovers = {
-        pair.theirs.key: handover(updates[pair.theirs.key], pair.mine.item or {})
-        for pair in todo
-        if pair.theirs.key in updates
-    }
-    there.settle(there.ask([*behind, *(pair.theirs for pair in cut)], lambda _mirror: promoted(), handovers), "primary")
+    _promote(there, todo)
     give_up(here, there, [pair.mine for pair in todo])
     return True
+
+
+def _promote(there: Side, pairs: Sequence[Pair]) -> None:
+    """The peers, each with the name of the update that proves that it had everything."""
+    mine = {pair.theirs.key: pair.mine.item or {} for pair in pairs}
+    behind = [pair.theirs for pair in pairs if pair.waits_for_sync]
+    broken: list[Mirror] = []
+    cut = [pair.theirs for pair in pairs if pair.was_cut and not is_primary(pair.theirs.item)]
+    there.awakened(cut, lambda _mirror: promoted())
+    for copy in there.matched([copy.key for copy in cut]):
+        # a promotion that failed has left some as they were: to what their sources hold by now the rest is missing
+        (behind if is_whole(copy.item, handle(mine[copy.key])) else broken).append(copy)
+    updates = send_rest(there, behind) if behind else {}
+    # of those whose mirror was broken, what was proven before stands
+    updates |= {copy.key: final_sync_of(copy.item or {}) for copy in broken}
+    handovers = {key: handover(name, mine[key]) for key, name in updates.items()}
+    there.settle(there.ask([*behind, *broken], lambda _mirror: promoted(), handovers), "primary")
 
 
 def give_up(here: Side, there: Side, mirrors: Sequence[Mirror]) -> None:

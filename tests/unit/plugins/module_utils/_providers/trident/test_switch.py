@@ -19,7 +19,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
     Unreachable,
 )
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.replication.taking_back import take_back
-from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.trident.objects import handover
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.trident.objects import handover, look_patch
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.trident.world import (
     World,
     enabled,
@@ -122,6 +122,32 @@ def test_p5_a_switch_that_fails_in_the_middle_is_completed_by_the_next_one(mirro
     mirrored.ontap.refuses[command] = "the volume is busy"
     with pytest.raises(TerminalState, match=r"Could not (promote|reestablish) mirror"):
         mirrored.provider.demote(mirrored.group, "east")
+    mirrored.wait()
+    mirrored.ontap.refuses.clear()
+    switched(mirrored, "east", "west")
+    assert (roles(mirrored), mirrored.copies("west")) == (("secondary", "primary"), {("last words",)})
+
+
+def test_p3_what_was_written_after_a_promotion_had_failed_is_sent_before_the_next(mirrored: World) -> None:
+    mirrored.ontap.refuses["break"] = "the volume is busy"
+    with pytest.raises(TerminalState):
+        mirrored.provider.demote(mirrored.group, "east")
+    mirrored.ontap.refuses.clear()
+    mirrored.write("east", "written after all")
+    switched(mirrored, "east", "west")
+    assert (mirrored.copies("west"), mirrored.ontap.lost) == ({("written after all",)}, [])
+
+
+@pytest.mark.parametrize(("command", "site"), [("break", "west"), ("resync", "east")])
+def test_p5_a_switch_that_was_killed_when_it_had_brought_trident_to_look_is_completed(
+    mirrored: World, command: str, site: str
+) -> None:
+    mirrored.write("east", "last words")
+    mirrored.ontap.refuses[command] = "the volume is busy"
+    with pytest.raises(TerminalState):
+        mirrored.provider.demote(mirrored.group, "east")
+    for name in ("disk-0", "disk-1"):
+        mirrored.apis[site].patch(TRIDENT_MIRROR_RELATIONSHIP, name, "payroll", look_patch())
     mirrored.wait()
     mirrored.ontap.refuses.clear()
     switched(mirrored, "east", "west")
