@@ -4,19 +4,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from ..._cluster.kinds import TRIDENT_ACTION_MIRROR_UPDATE
 from ..._model.group_status import SyncProof
+from ..object_wait import Key
 from .objects import final_sync_of
 from .side import Mirror, Side, shown
 from .status import ACTION_LOCAL, ACTION_REMOTE, ACTION_STATE, follows, handle, is_primary, remote_of
+from .sync import updates_of
 
 
 def prove(side: Side, there: Side, mirrors: Sequence[Mirror]) -> SyncProof:
     """side: of the source, which is a mirror by now; there: of the copy that was promoted."""
     target = there.site.name
     missing: list[str] = []
+    updates = updates_of(there, sorted({mirror.key[0] for mirror in mirrors}))
     for mirror, copy in zip(mirrors, there.matched([mirror.key for mirror in mirrors]), strict=True):
         if not is_primary(copy.item) or not follows(mirror.item, handle(copy.item or {})):
             raise side.refused(
@@ -26,7 +29,7 @@ def prove(side: Side, there: Side, mirrors: Sequence[Mirror]) -> SyncProof:
                 f"a mirror of {target}: what can still be written proves nothing",
                 "demote it first",
             )
-        if why := _without_proof(there, copy):
+        if why := _without_proof(copy, updates):
             missing.append(f"{copy.volume}: {why}")
     return SyncProof(
         side.group.name,
@@ -40,13 +43,13 @@ def prove(side: Side, there: Side, mirrors: Sequence[Mirror]) -> SyncProof:
     )
 
 
-def _without_proof(side: Side, copy: Mirror) -> str:
+def _without_proof(copy: Mirror, updates: Mapping[Key, Mapping[str, Any]]) -> str:
     """Why nothing shows that the copy had everything; empty where its update does."""
     item = copy.item or {}
     name = final_sync_of(item)
     if not name:
         return "promoted without a final sync"
-    update = side.api.find(TRIDENT_ACTION_MIRROR_UPDATE, name, copy.key[0])
+    update = updates.get((copy.key[0], name))
     if update is None:
         return f"update {name} is gone"
     if ACTION_STATE.read(update) != "Succeeded":

@@ -65,7 +65,7 @@ def _update(side: Side, mirrors: Sequence[Mirror]) -> dict[Key, str]:
         TRIDENT_ACTION_MIRROR_UPDATE,
         wanted,
         Awaited("Succeeded", judge_update, HINT),
-        partial(_listed, side, namespaces),
+        partial(updates_of, side, namespaces),
         side.options.timeout,
         tried,
     )
@@ -77,7 +77,7 @@ def _forget(side: Side, mirrors: Sequence[Mirror]) -> None:
     of = {mirror.object_key for mirror in mirrors}
     old = [
         (key, item)
-        for key, item in _listed(side, sorted({mirror.key[0] for mirror in mirrors})).items()
+        for key, item in updates_of(side, sorted({mirror.key[0] for mirror in mirrors})).items()
         if (key[0], ACTION_OF.read(item)) in of and ACTION_STATE.read(item) in ("Succeeded", "Failed")
     ]
 
@@ -89,8 +89,8 @@ def _forget(side: Side, mirrors: Sequence[Mirror]) -> None:
         raise error
 
 
-def _listed(side: Side, namespaces: Sequence[str]) -> dict[Key, Mapping[str, Any]]:
-    """Ours."""
+def updates_of(side: Side, namespaces: Sequence[str]) -> dict[Key, Mapping[str, Any]]:
+    """Of ours all that are at the site."""
     labels = f"{PLAN_LABEL}={side.site.plan.name},{GROUP_LABEL}={side.group.name}"
     return {
         (namespace, item["metadata"]["name"]): item

@@ -101,6 +101,7 @@ class TridentApi(MemoryApi):
         self.absent: set[str] = set()
         self.answers: list[DrError] = []
         self.lists: list[str] = []
+        self.found: list[str] = []
         self.log: list[str] = []
         self._time = time
         self._uid = 0
@@ -114,6 +115,7 @@ class TridentApi(MemoryApi):
 
     def find(self, kind: Kind, name: str, namespace: str | None = None) -> dict[str, Any] | None:
         self._check_reachable()
+        self.found.append(f"{kind.kind}/{name}")
         return super().find(kind, name, namespace)
 
     def create(self, kind: Kind, body: dict[str, Any]) -> dict[str, Any]:

@@ -301,6 +301,7 @@ def test_a_switch_of_many_volumes_is_waited_for_together() -> None:
     switched(made, "east", "west")
     # of one volume it would be as many
     assert made.apis["west"].lists.count("TridentMirrorRelationship") < 40
+    assert not [name for name in made.apis["west"].found if name.startswith("TridentActionMirrorUpdate")]
 
 
 def test_a_demotion_without_relationships_points_to_protect() -> None:
