@@ -76,15 +76,23 @@ def matched(units: Sequence[Unit], others: Sequence[Unit]) -> list[Unit]:
     return [found.get(unit.claim, replace(unit, item=None)) for unit in units]
 
 
+# by verb: what is wanted, and the next step
+ADVICE = {
+    "promote": (
+        "the peer secondary and proven to be in sync, or this copy demoted last; nothing was written",
+        "demote the peer and prove its final sync, or declare it lost and force",
+    ),
+    "replicate": (
+        "primary here, and at the peer absent or secondary; nothing was written",
+        "protect where the plan lives; where both sites are primary, find out which holds the data, then reprotect",
+    ),
+}
+
+
 def refuse(verb: str, here: Side, mine: Sequence[Unit], there: Side, theirs: Sequence[Unit], reason: Reason) -> None:
     for unit, other in zip(mine, theirs, strict=True):
         if why := reason(unit, other, here.described, there.described):
-            raise here.refused(
-                f"{verb} the group",
-                f"{unit.volume}: {why}",
-                "the peer secondary and proven to be in sync, or this copy demoted last; nothing was written",
-                "demote the peer and prove its final sync, or declare it lost and force",
-            )
+            raise here.refused(f"{verb} the group", f"{unit.volume}: {why}", *ADVICE[verb])
 
 
 def require_role(side: Side, units: Sequence[Unit], role: str, tried: str, why: str, next_step: str) -> None:

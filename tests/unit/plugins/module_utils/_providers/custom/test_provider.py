@@ -121,6 +121,14 @@ def test_p1_a_primary_peer_is_never_taken_over_by_the_products_own_force(replica
     assert replicating.storage.forced == []
 
 
+def test_p1_a_protection_from_the_wrong_side_is_refused_without_advice_to_declare_a_site_lost(
+    replicating: World,
+) -> None:
+    with pytest.raises(Refused, match=r"here it is not primary.*protect where the plan lives") as raised:
+        replicating.provider.enable(replicating.group, "west", "east")
+    assert "lost" not in str(raised.value)
+
+
 def test_p1_a_silent_peer_permits_nothing(replicating: World) -> None:
     replicating.apis["east"].reachable = False
     with pytest.raises(Refused, match=r"no answer.*nothing was written.*declare it lost"):
