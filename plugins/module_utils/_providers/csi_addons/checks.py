@@ -14,6 +14,16 @@ from .listing import Unit
 from .side import Side
 from .status import is_primary, may_write, volume_status
 
+WANTED = {
+    "promote": "the peer secondary and in sync, or this copy demoted last; nothing was written",
+    "replicate": "primary here, and at the peer absent or secondary; nothing was written",
+}
+NEXT_STEP = {
+    "promote": "demote the peer and prove its final sync, or declare it lost and force",
+    "replicate": "protect where the plan lives; where both sites are primary, find out which holds the data, then"
+    " reprotect",
+}
+
 
 def require_claims(side: Side, tried: str) -> list[Key]:
     """What they make necessary."""
@@ -56,8 +66,8 @@ def refuse(
             raise side.refused(
                 f"{verb} the group",
                 why,
-                "the peer secondary and in sync, or this copy demoted last; nothing was written",
-                "demote the peer and prove its final sync, or declare it lost and force",
+                WANTED[verb],
+                NEXT_STEP[verb],
                 here,
             )
 
