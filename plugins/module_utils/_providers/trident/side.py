@@ -177,11 +177,12 @@ class Side:
 
     def awakened(self, mirrors: Sequence[Mirror], spec_of: Callable[[Mirror], Object]) -> list[Mirror]:
         """Trident tries a failed relationship again only when its spec changes, and tells of a second failure in the
-        same state nothing: so it is brought to look first."""
+        same state nothing: so it is brought to look first. One that was brought to look before is asked at once."""
         asleep = [
             mirror
             for mirror in mirrors
             if mirror.item
+            and ASKED.read(mirror.item)
             and (is_stuck(mirror.item) or (not is_current(mirror.item) and _asks(mirror.item, spec_of(mirror))))
         ]
         if not asleep:

@@ -14,6 +14,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
     NotFound,
     Refused,
     TerminalState,
+    Timeout,
     Unsupported,
 )
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Group
@@ -116,6 +117,22 @@ def test_a_failed_relationship_is_tried_again_by_the_next_run() -> None:
     made.ontap.refuses["initialize"] = "SVMs are not peered"
     with pytest.raises(TerminalState, match="Could not establish mirror"):
         made.provider.enable(made.group, "east", "west")
+    made.ontap.refuses.clear()
+    assert made.provider.enable(made.group, "east", "west")
+    made.wait()
+    assert roles(made) == ("primary", "secondary")
+
+
+def test_a_relationship_that_failed_again_when_trident_only_looked_is_tried_again_by_the_next_run() -> None:
+    """Of a second failure Trident writes nothing, and to be asked for no state twice is no change of a spec."""
+    made = world()
+    made.ontap.refuses["initialize"] = "SVMs are not peered"
+    with pytest.raises(TerminalState):
+        made.provider.enable(made.group, "east", "west")
+    made.apis["west"].stopped = True
+    with pytest.raises(Timeout, match="asked for no state, state failed"):
+        made.provider.enable(made.group, "east", "west")
+    made.apis["west"].stopped = False
     made.ontap.refuses.clear()
     assert made.provider.enable(made.group, "east", "west")
     made.wait()
