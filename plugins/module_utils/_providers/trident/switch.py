@@ -75,7 +75,8 @@ def _promote(there: Side, pairs: Sequence[Pair]) -> None:
     behind = [pair.theirs for pair in pairs if pair.waits_for_sync]
     broken: list[Mirror] = []
     cut = [pair.theirs for pair in pairs if pair.was_cut and not is_primary(pair.theirs.item)]
-    there.awakened(cut, lambda _mirror: promoted())
+    awake = there.awakened(cut, lambda _mirror: promoted())
+    there.settle([copy for copy in awake if copy.item and not ASKED.read(copy.item)], "looked at")
     for copy in there.matched([copy.key for copy in cut]):
         # a promotion that failed has left some as they were: to what their sources hold by now the rest is missing
         (behind if is_whole(copy.item, handle(mine[copy.key])) else broken).append(copy)

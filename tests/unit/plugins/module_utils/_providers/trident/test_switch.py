@@ -154,6 +154,20 @@ def test_p5_a_switch_that_was_killed_when_it_had_brought_trident_to_look_is_comp
     assert (roles(mirrored), mirrored.copies("west")) == (("secondary", "primary"), {("last words",)})
 
 
+def test_p3_a_switch_that_was_cut_goes_on_only_when_trident_says_what_its_mirror_is(mirrored: World) -> None:
+    mirrored.ontap.refuses["break"] = "the volume is busy"
+    with pytest.raises(TerminalState):
+        mirrored.provider.demote(mirrored.group, "east")
+    mirrored.apis["west"].stopped = True
+    for name in ("disk-0", "disk-1"):
+        mirrored.apis["west"].patch(TRIDENT_MIRROR_RELATIONSHIP, name, "payroll", look_patch())
+    mirrored.ontap.refuses.clear()
+    mirrored.write("east", "written after all")
+    mirrored.time.at(mirrored.time.seconds + 20, mirrored.apis["west"].restart)
+    switched(mirrored, "east", "west")
+    assert (mirrored.copies("west"), mirrored.ontap.lost) == ({("written after all",)}, [])
+
+
 def test_p5_a_group_that_is_partly_switched_is_completed(mirrored: World) -> None:
     """Killed when one of its volumes was promoted: it says which, and has a proof of its own for each."""
     mirrored.write("east", "last words")
