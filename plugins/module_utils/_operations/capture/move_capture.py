@@ -14,7 +14,7 @@ from ..entry import bounded
 from ..inventory.protected import list_protected
 from ..run.session import Session
 from .capture import choose_capture, keep_capture, take_capture
-from .metadata_source import chosen_capture, source_of
+from .metadata_source import chosen_capture, makes_volumes, source_of
 
 
 def capture_for_move(plan: Plan, run_id: str, timeout: float, check_mode: bool) -> dict[str, Any]:
@@ -56,6 +56,8 @@ def recheck_capture(plan: Plan, run_id: str, timeout: float, check_mode: bool) -
         changes = drift(captured, found.vms, found.claims, found.volumes, others, workloads, plan.selector)
         msg = f"{name} holds what is at {session.source}"
         findings: list[dict[str, Any]] = []
+        if changes and _is_taken_along(session):
+            msg, changes = f"{name} stays: what is gone from {session.source} went with the volumes", []
         if changes:
             session.verify_lock()
             session.progress.emit("recheck", 0, 1, waiting_for=f"a new capture: {changes[0]}")
@@ -67,6 +69,14 @@ def recheck_capture(plan: Plan, run_id: str, timeout: float, check_mode: bool) -
         session.progress.emit("recheck", 1, 1)
         summary.update({"name": name, "drift": changes[:20], "findings": findings})
         return {"changed": bool(changes), "name": name, "drift": bounded(changes), "findings": findings, "msg": msg}
+
+
+def _is_taken_along(session: Session) -> bool:
+    """Whether an earlier attempt has begun the switch of a product that takes manifests along, and so away."""
+    if makes_volumes(session.plan) or session.run.attempt == 1:
+        return False
+    _here, there = session.observe_groups()
+    return any(status.role != "primary" for status in there)
 
 
 def _taken(session: Session, timeout: float) -> tuple[CaptureInfo, int, list[dict[str, Any]]]:

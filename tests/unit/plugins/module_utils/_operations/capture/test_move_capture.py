@@ -9,6 +9,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import S
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.capture import Capture, CaptureInfo
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.finding import Finding
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.capture import move_capture
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.inventory.protected import Protected
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, MemorySession, plan_of
@@ -127,6 +128,31 @@ def test_a_record_of_names_is_not_compared_with_what_they_name(velero: Velero, m
     assert recheck()["drift"] == ["Secret/payroll/cloud-init is new"]
     velero.holds_content = False
     assert recheck()["drift"] == []
+
+
+@pytest.mark.parametrize(
+    ("metadata", "attempt", "role", "name"),
+    [
+        ("vendor", 2, "secondary", "payroll-east-1"),
+        # asked to give up, and waiting for its claims to go
+        ("vendor", 2, "unknown", "payroll-east-1"),
+        # somebody removed it from a plan that has not moved
+        ("vendor", 2, "primary", "payroll-east-2"),
+        ("vendor", 1, "unknown", "payroll-east-2"),
+        # nobody takes manifests away where volumes leave
+        ("oadp", 2, "secondary", "payroll-east-2"),
+    ],
+)
+def test_p5_what_a_product_has_taken_away_with_the_volumes_is_not_captured_again(
+    velero: Velero, monkeypatch: pytest.MonkeyPatch, metadata: str, attempt: int, role: Any, name: str
+) -> None:
+    plan = plan_of(metadata={"source": metadata})
+    capture()
+    monkeypatch.setattr(move_capture, "list_protected", lambda _plan, _api: Protected({}))
+    velero.session.update(attempt=attempt)
+    velero.session.there = [GroupStatus("payroll", "east", role, "healthy", "none")]
+    result = move_capture.recheck_capture(plan, "r-1", 60, False)
+    assert (result["name"], velero.session.load("capture")["name"]) == (name, name)
 
 
 def test_what_the_captures_of_a_move_lack_is_told(velero: Velero) -> None:
