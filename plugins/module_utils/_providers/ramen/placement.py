@@ -47,8 +47,9 @@ ENDED = ("Deployed", "FailedOver", "Relocated")
 CLEAN_UP = "WaitOnUserToCleanUp"
 # what a person can do where Ramen waits
 REMEDIES = {
-    CLEAN_UP: "remove the application where it was, and only now: its VMs, then the claims that stay. Ramen keeps their"
-    " volumes, and goes on by itself; a claim that is deleted while its copy is primary is no longer replicated",
+    CLEAN_UP: "remove the application where it was while the hub shows that word, and never after the run was rolled"
+    " back: its VMs, then the claims that stay. Ramen keeps their volumes, and goes on by itself; a claim that is"
+    " deleted while its copy is primary is no longer replicated",
     "WaitForFencing": "fence the cluster that was lost: spec.clusterFence of its DRCluster",
     "WaitForStorageMaintenanceActivation": "look at status.maintenanceModes of the DRCluster that it fails over to",
     "WaitingForResourceRestore": "look at the VolumeReplicationGroup there: Ramen restores from its S3 store",
