@@ -18,6 +18,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
     Failed,
     NotFound,
     Refused,
+    TerminalState,
     Unreachable,
     Unsupported,
 )
@@ -278,6 +279,30 @@ def test_a_placement_that_is_deleted_under_the_wait_ends_it(made: World) -> None
     made.time.at(made.time.seconds + 2, delete)
     with pytest.raises(NotFound, match="absent"):
         made.provider.demote(made.group, "east")
+
+
+def test_a_placement_that_is_being_deleted_under_the_wait_ends_it_at_once(made: World) -> None:
+    """Its finalizer may keep it for long."""
+
+    def delete() -> None:
+        item = made.ramen.placement()
+        item["metadata"]["deletionTimestamp"] = "2026-03-01T12:00:00Z"
+        made.hub.keep(DR_PLACEMENT_CONTROL, item)
+
+    began = made.time.seconds
+    made.time.at(began + 2, delete)
+    with pytest.raises(TerminalState, match="it is being deleted"):
+        made.provider.demote(made.group, "east")
+    assert made.time.seconds < began + 30
+
+
+def test_what_is_under_way_is_not_taken_for_a_plan(made: World) -> None:
+    item = made.ramen.placement()
+    item["status"]["progression"] = "Cleaning Up"
+    made.hub.keep(DR_PLACEMENT_CONTROL, item)
+    with pytest.raises(Conflict, match="wanted: an action that has ended"):
+        made.provider.enable(made.group, "east", "west")
+    assert made.hub.patches == []
 
 
 def test_a_source_that_is_not_ready_to_leave_is_refused_at_once(made: World) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ramen.group_status import Told, group_status
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ramen.objects import LAST_PLACED
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ramen.placement import (
     is_failed_over,
     is_settled,
@@ -149,6 +150,20 @@ def test_an_order_that_was_not_answered_is_not_the_one_before() -> None:
     assert (is_settled(item), is_taken_up(item), is_failed_over(item)) == (True, True, True)
     item["metadata"]["generation"] = 2
     assert (is_settled(item), is_taken_up(item), is_failed_over(item)) == (False, False, False)
+
+
+@pytest.mark.parametrize("name", ["Available", "PeerReady"])
+def test_an_action_whose_condition_does_not_hold_has_not_ended(name: str) -> None:
+    item = placement()
+    tell(item, name, False, "Progressing", "not yet")
+    assert not is_settled(item)
+
+
+def test_a_primary_that_the_hub_placed_elsewhere_last_replicates_nowhere() -> None:
+    item = placement()
+    item["metadata"]["annotations"][LAST_PLACED] = "dr2"
+    seen = status(group(), placement=item)
+    assert (seen.role, seen.direction, seen.health) == ("primary", "none", "degraded")
 
 
 def test_a_replication_that_the_hub_calls_unprotected_is_degraded() -> None:

@@ -7,9 +7,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import DR_PLACEMENT_CONTROL, PVC
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
+    DR_PLACEMENT_CONTROL,
+    PVC,
+    RAMEN_VOLUME_GROUP,
+)
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, Refused, Timeout
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.replication.taking_back import take_back
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ramen.placement import is_settled
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.ramen.world import World, world
 
 Verb = Callable[[World], bool]
@@ -125,6 +130,34 @@ def test_p8_a_relocation_is_not_taken_back_under_claims_that_are_being_deleted(m
     with pytest.raises(Refused, match="being deleted: payroll/disk-0"):
         made.provider.promote(made.group, "east", forced=False)
     assert made.hub.orders() == [("Relocate", "dr2")]
+
+
+def test_p1_a_target_that_is_primary_already_is_not_left_by_promoting_the_source(made: World) -> None:
+    made.ramen.restores = False
+    with pytest.raises(Timeout, match="WaitForReadiness"):
+        made.provider.demote(made.group, "east")
+    assert made.roles() == ("secondary", "primary")
+    with pytest.raises(Refused, match="a peer that a relocation has given up"):
+        made.provider.promote(made.group, "east", forced=False)
+    assert made.hub.orders() == [("Relocate", "dr2")]
+
+
+def test_p3_a_target_is_taken_up_when_the_relocation_has_ended(made: World) -> None:
+    made.ramen.restores = False
+    with pytest.raises(Timeout, match="WaitForReadiness"):
+        made.provider.demote(made.group, "east")
+    made.time.at(made.time.seconds + 60, lambda: setattr(made.ramen, "restores", True))
+    assert made.provider.promote(made.group, "west", forced=False) is True
+    assert is_settled(made.ramen.placement())
+    assert made.hub.orders() == [("Relocate", "dr2")]
+
+
+def test_p3_a_target_that_a_failover_made_primary_after_the_relocation_is_no_proof(made: World) -> None:
+    made.provider.demote(made.group, "east")
+    item = made.ramen.group("west")
+    item["spec"]["action"] = "Failover"
+    made.apis["west"].keep(RAMEN_VOLUME_GROUP, item)
+    assert made.provider.final_sync(made.group, "east", "west").holds is False
 
 
 def test_a_cleanup_by_hand_lets_it_go_on(made: World) -> None:
