@@ -29,7 +29,8 @@ class Pair:
     @property
     def is_sent(self) -> bool:
         """Mine is sent to theirs, and nobody was asked to change that."""
-        return is_source(self.mine) and follows(self.theirs) and not may_be_taken_over(self.theirs)
+        asked = may_be_taken_over(self.theirs) or DESIRED.read(self.mine.asked) == "split"
+        return is_source(self.mine) and follows(self.theirs) and not asked
 
     @property
     def is_taken_over(self) -> bool:

@@ -81,7 +81,7 @@ def _send_rest(both: Both, pairs: Sequence[Pair]) -> None:
     by an attempt that is gone: it could happen while the copy is waited for.
     """
     side, peer, keys = both.side, both.peer, [pair.mine.key for pair in pairs]
-    still = [pair.mine for pair in pairs if not pair.is_sent or DESIRED.read(pair.mine.asked) == "split"]
+    still = [pair.mine for pair in pairs if not pair.is_sent]
     execute(side, still, "pair", sends, "paired")
     mine = await_goal(side, keys, sends, "paired")
     await_goal(peer, keys, is_in_step, "paired")

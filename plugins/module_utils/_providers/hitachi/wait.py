@@ -101,6 +101,8 @@ class _Wait:
     ) -> None:
         self._side = side
         self._before = {leg.key: seen(leg) for leg in legs}
+        # a word that was put in the place of one that nobody has seen yet is no news to anybody
+        self._paired = {leg.key for leg in legs if desired == "pair" and goal(leg)}
         self._desired = desired
         self._goal = goal
         self._wanted = wanted
@@ -145,7 +147,8 @@ class _Wait:
             if placed and DESIRED.read(leg.asked) != self._desired:
                 raise self._ended(Conflict, leg, f"somebody else asked for {DESIRED.read(leg.asked) or 'nothing'}")
             # a state may look the same before its operation
-            new = placed is None or placed.before is None or seen(leg) != self._before[leg.key]
+            old = placed and placed.before is not None and leg.key not in self._paired
+            new = not old or seen(leg) != self._before[leg.key]
             if not new or is_running(leg) or not self._goal(leg):
                 left.append(leg)
                 if new and not is_running(leg):

@@ -246,6 +246,25 @@ def test_p5_a_split_that_a_killed_attempt_has_left_to_its_operator_does_not_end_
     assert made.provider.demote(made.group, "east") is True
 
 
+def test_p5_a_switch_that_was_killed_before_its_split_was_seen_is_begun_anew_at_once(made: World) -> None:
+    """What the operator sees then is the word that it has done already: it does nothing."""
+    killed_when(made, "east", "split")
+    with pytest.raises(Killed):
+        made.provider.demote(made.group, "east")
+    switch(made, "east", "west")
+    assert made.roles() == ("secondary", "primary")
+
+
+def test_p3_a_split_that_was_not_seen_yet_is_taken_back_with_its_switch(made: World) -> None:
+    """It would be done beside VMs that run again."""
+    killed_when(made, "east", "split")
+    with pytest.raises(Killed):
+        made.provider.demote(made.group, "east")
+    take_back(made.provider, made.group, "east", "west", forced=False)
+    made.wait(60)
+    assert made.roles() == ("primary", "secondary")
+
+
 def copying(made: World) -> list[Volumes]:
     return [pair for pair in made.arrays.pairs.values() if pair.status == "COPY"]
 
