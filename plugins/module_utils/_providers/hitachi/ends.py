@@ -5,14 +5,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
-from ..._errors import Conflict, Refused, Unreachable
+from ..._cluster.waiting import wait_for
+from ..._errors import Conflict, Refused, Timeout, Unreachable
 from ..._model.plan import Group
 from ..site_handle import SiteHandle
 from .objects import is_taken_over_from
 from .side import Reads, Side
 from .status import DESIRED, Leg, describe, end, follows, has_taken_over, is_source, may_be_taken_over, mismatch
+
+# seconds
+LOOKED_WITHIN = 60.0
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,20 @@ class Ends:
 
     def side(self, group: Group, site: str) -> Side:
         return Side(group, self._sites[site], self._reads)
+
+    def agreed(self, group: Group, site: str, tried: str) -> Both:
+        """Once no two ends show the same volume, as they do until both sites have looked at what was turned round."""
+        found: list[Both] = []
+
+        def look() -> tuple[bool, str]:
+            found[:] = [self.both(group, site, tried)]
+            same = [pair for pair in found[0].pairs if end(pair.mine) == end(pair.theirs)]
+            return not same, "; ".join(map(found[0].described, same[:1]))
+
+        # what is so for longer is told by who wanted it otherwise
+        with suppress(Timeout):
+            wait_for(self._sites[site].api.clock, LOOKED_WITHIN, look, tried, site, f"group {group.name}")
+        return found[0]
 
     def both(self, group: Group, site: str, tried: str) -> Both:
         """Asked now. The peer's silence is no permission."""

@@ -188,7 +188,7 @@ class HitachiProvider(ListingProvider):
         both = self._ends.both(group, site, tried)
         for side in (both.side, both.peer):
             await_goal(side, [leg.key for leg in both.mine], lambda _leg: True, "idle")
-        return self._ends.both(group, site, tried)
+        return self._ends.agreed(group, site, tried)
 
     def _moment(self) -> int:
         return self._ends.moment()

@@ -208,6 +208,17 @@ def test_p5_no_word_is_left_of_a_resync_that_was_killed_when_it_was_done(made: W
     assert made.provider.resync(made.group, "east") is False
 
 
+def test_p5_a_site_that_has_not_looked_since_the_pair_was_turned_round_is_waited_for(made: World) -> None:
+    """Both sites show a P-VOL until then."""
+    made.forced()
+    killed_when(made, "west", "swap-resync")
+    with pytest.raises(Killed):
+        made.provider.resync(made.group, "east")
+    made.wait(6)
+    made.provider.resync(made.group, "east")
+    assert made.roles() == ("secondary", "primary")
+
+
 def test_p5_a_killed_switch_can_be_taken_back() -> None:
     made = world(volumes=1)
     killed_when(made, "west", "failover")
