@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ..._cluster.kinds import MIGRATION, MIGRATION_SCHEDULE, STORK_ACTION
 from ..._errors import DrError, TerminalState
 from .action import ask, await_success, find, new_name
-from .objects import asked_patch, give_up_patch, go_on_patch
+from .objects import Object, asked_patch, give_up_patch, go_on_patch
 from .side import Side
 from .status import DELETION, NAMESPACES, STATUS, SUCCESSFUL, Standing, is_ended, state, what_lacks
 
@@ -22,6 +22,10 @@ class Ends:
     mine: Standing
     peer: Side
     theirs: Standing
+
+    @property
+    def turned(self) -> Ends:
+        return Ends(self.peer, self.theirs, self.here, self.mine)
 
     def again(self) -> Ends:
         return Ends(self.here, self.here.standing(), self.peer, self.peer.standing())
@@ -40,6 +44,15 @@ def switch(ends: Ends) -> None:
     except DrError as error:
         _take_back(ends, error)
         raise
+
+
+def note_action(ends: Ends) -> bool:
+    """Of a switch from here that has succeeded, by the Action that a killed attempt did not live to note."""
+    action = find(ends.theirs.actions, ends.mine.action_of_switch)
+    if action is None or ends.mine.uid_of_switch or not ends.theirs.activated:
+        return False
+    _note(ends.here, action)
+    return True
 
 
 def undo(ends: Ends) -> None:
@@ -115,9 +128,7 @@ def _begin(ends: Ends) -> str:
 
 def _complete(ends: Ends, action: str) -> None:
     spaces = sorted(NAMESPACES.read(ends.theirs.copy or {}) or ())
-    asked = ask(ends.peer, action, spaces, forced=False)
-    patch = asked_patch(asked["metadata"]["uid"])
-    ends.here.api.patch(MIGRATION_SCHEDULE, ends.here.out_name, ends.here.namespace, patch)
+    _note(ends.here, ask(ends.peer, action, spaces, forced=False))
     await_success(ends.peer, action)
     seen = ends.here.standing()
     if not seen.given_up:
@@ -130,6 +141,11 @@ def _complete(ends: Ends, action: str) -> None:
             next_step="Stork skips a source that it cannot reach: look at the ClusterPair at"
             f" {ends.peer.site.name}, then start again",
         )
+
+
+def _note(side: Side, action: Object) -> None:
+    patch = asked_patch(action["metadata"]["uid"])
+    side.api.patch(MIGRATION_SCHEDULE, side.out_name, side.namespace, patch)
 
 
 def _lacking(seen: Standing) -> str:

@@ -7,14 +7,17 @@ from __future__ import annotations
 from ..._model.group_status import SyncProof
 from .action import find
 from .status import STATUS, SUCCESSFUL, describe, state, what_lacks
-from .switch import Ends, await_whole, reverse, switch, undo
+from .switch import Ends, await_whole, note_action, reverse, switch, undo
 
 
 def hand_over(ends: Ends) -> bool:
-    """The planned switch from here; False where the peer is primary already, or this copy takes in."""
+    """The planned switch from here; False where the peer is primary already, or this copy takes in.
+
+    Whether the peer is so by a switch that has taken everything along, the proof finds out.
+    """
     mine, theirs = ends.mine, ends.theirs
     if theirs.activated or theirs.sends or (mine.out is None and mine.receives):
-        return False
+        return note_action(ends)
     if mine.out is None or not theirs.receives:
         raise ends.here.refused(
             "demote the group",
@@ -51,6 +54,8 @@ def prove(ends: Ends) -> SyncProof:
 
 def take_up(ends: Ends) -> bool:
     """The planned promotion here: the end of the switch, or the end of one from here that has not succeeded."""
+    if note_action(ends.turned):
+        ends = ends.again()
     mine, theirs = ends.mine, ends.theirs
     if mine.activated and (theirs.given_up or (theirs.out is None and theirs.receives)):
         return reverse(ends)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -14,6 +15,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
     TerminalState,
     Timeout,
 )
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.replication.taking_back import take_back
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.portworx import switch as portworx_switch
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx.stork_site import SCHEDULE
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx.world import (
@@ -125,6 +127,36 @@ def test_p5_a_switch_that_was_killed_is_completed(made: World, moment: str) -> N
     assert made.provider.final_sync(made.group, "east", "west").holds
     assert made.provider.promote(made.group, "west", forced=False) is True
     assert (made.roles(), made.data.read("west")) == (("secondary", "primary"), ["before the kill"])
+
+
+def killed_after_asking(made: World) -> None:
+    """The Action is there, the source has no word of its uid, and Stork goes on to the end."""
+    west = made.apis["west"]
+    create = west.create
+
+    def deadly(*arguments: Any) -> Any:
+        create(*arguments)
+        raise KeyboardInterrupt
+
+    west.create = deadly  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        made.provider.demote(made.group, "east")
+    west.create = create  # type: ignore[method-assign]
+    made.wait(30)
+    assert made.roles() == ("unknown", "primary")
+
+
+def test_p5_a_switch_that_was_killed_as_soon_as_it_was_asked_for_is_completed(made: World) -> None:
+    made.data.write("east", "before the kill")
+    killed_after_asking(made)
+    switch(made, "east", "west")
+    assert (made.roles(), made.data.read("west")) == (("secondary", "primary"), ["before the kill"])
+
+
+def test_p5_a_switch_that_was_killed_as_soon_as_it_was_asked_for_can_be_taken_back(made: World) -> None:
+    killed_after_asking(made)
+    take_back(made.provider, made.group, "east", "west", forced=False)
+    assert made.roles() == ("primary", "secondary")
 
 
 def test_p5_a_switch_that_was_killed_can_be_given_back(made: World) -> None:
