@@ -14,7 +14,24 @@ from ..._model.plan import Group
 from ..site_handle import SiteHandle
 from .objects import is_taken_over_from
 from .side import Reads, Side
-from .status import DESIRED, Leg, describe, end, follows, has_taken_over, is_source, may_be_taken_over, mismatch
+from .status import (
+    COPY_GROUP,
+    COPY_PAIR,
+    DESIRED,
+    LOCAL_SERIAL,
+    P_ID,
+    REMOTE_SERIAL,
+    S_ID,
+    TYPE,
+    Item,
+    Leg,
+    describe,
+    end,
+    follows,
+    has_taken_over,
+    is_source,
+    may_be_taken_over,
+)
 
 # seconds
 LOOKED_WITHIN = 60.0
@@ -139,3 +156,17 @@ class Ends:
                     next_step="nothing was written: find out which pair replicates the claim",
                 )
         return Both(side, peer, pairs)
+
+
+def mismatch(here: Item, there: Item) -> list[str]:
+    """What two Replications say that those of one pair would not; what one of them does not say is none."""
+    pairs = [((field,), (field,)) for field in (COPY_GROUP, COPY_PAIR, TYPE)]
+    both = ((LOCAL_SERIAL, REMOTE_SERIAL), (P_ID, S_ID))
+    wrong = []
+    for mine, theirs in [*pairs, *((fields, fields) for fields in both)]:
+        seen = [[field.read(item) for field in fields] for item, fields in ((here, mine), (there, theirs))]
+        # each site has its own first, and the ends change places
+        if None not in (*seen[0], *seen[1]) and sorted(map(str, seen[0])) != sorted(map(str, seen[1])):
+            names = ", ".join(field.path for field in mine)
+            wrong.append(f"{names}: {', '.join(map(str, seen[0]))} here, {', '.join(map(str, seen[1]))} there")
+    return wrong

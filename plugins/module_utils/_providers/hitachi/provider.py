@@ -20,8 +20,8 @@ from .ends import Both, Ends, Pair
 from .marks import give_back, ours, take
 from .options import DRIVER
 from .resources import RESOURCES
-from .status import CLAIM, DESIRED, Leg, describe, end, has_taken_over, is_source, role, volume_status
-from .switch import can_be_written, end_turn, hand_over, pair_again, turn_round
+from .status import CLAIM, DESIRED, Leg, describe, end, has_taken_over, is_given_up, is_source, role, volume_status
+from .switch import can_be_written, end_turn, hand_over, pair_again, take_up_again, turn_round
 from .wait import await_goal, execute
 
 
@@ -168,8 +168,9 @@ class HitachiProvider(ListingProvider):
     def _promote_by_force(self, group: Group, site: str) -> bool:
         side = self._ends.side(group, site)
         legs = side.existing(side.keys(), "promote the group")
-        todo = [leg for leg in legs if not _is_promoted(leg)]
-        if not todo:
+        given_up = [leg for leg in legs if is_given_up(leg)]
+        todo = [leg for leg in legs if leg not in given_up and not _is_promoted(leg)]
+        if not todo and not given_up:
             return False
         side.check_ours(legs)
         for leg in todo:
@@ -180,6 +181,7 @@ class HitachiProvider(ListingProvider):
                     "an S-VOL: only that can take over",
                     "find out on the array which volume of the pair is here; nothing was written",
                 )
+        take_up_again(side, given_up)
         execute(side, todo, "failover", can_be_written, "taken over by force", over=True)
         return True
 

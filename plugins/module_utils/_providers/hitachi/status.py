@@ -129,9 +129,14 @@ def may_be_taken_over(leg: Leg) -> bool:
     return end(leg) == "S" and leg.status != TAKEN_OVER and DESIRED.read(leg.asked) in SWITCHES
 
 
+def is_given_up(leg: Leg) -> bool:
+    """A P-VOL of a planned switch that has not ended: what is written to it from now on would not go along."""
+    return end(leg) == "P" and DESIRED.read(leg.asked) == "split" and bool(final_sync_of(leg.asked))
+
+
 def role(leg: Leg) -> Role:
-    """What the array shows, unless that may be another at any moment."""
-    return "unknown" if may_be_taken_over(leg) else role_at_array(leg)
+    """What the array shows, unless a switch is under way that may change it, or that builds on it."""
+    return "unknown" if may_be_taken_over(leg) or is_given_up(leg) else role_at_array(leg)
 
 
 def role_at_array(leg: Leg) -> Role:
@@ -177,20 +182,6 @@ def owner(item: Item) -> str:
 def policy(item: Item) -> str:
     """The DRPolicy that made it; empty where nobody but us asks it for a state."""
     return next((str(entry["name"]) for entry in OWNERS.read_entries(item) if entry["kind"] == "DRPolicy"), "")
-
-
-def mismatch(here: Item, there: Item) -> list[str]:
-    """What two Replications say that those of one pair would not; what one of them does not say is none."""
-    pairs = [((field,), (field,)) for field in (COPY_GROUP, COPY_PAIR, TYPE)]
-    both = ((LOCAL_SERIAL, REMOTE_SERIAL), (P_ID, S_ID))
-    wrong = []
-    for mine, theirs in [*pairs, *((fields, fields) for fields in both)]:
-        seen = [[field.read(item) for field in fields] for item, fields in ((here, mine), (there, theirs))]
-        # each site has its own first, and the ends change places
-        if None not in (*seen[0], *seen[1]) and sorted(map(str, seen[0])) != sorted(map(str, seen[1])):
-            names = ", ".join(field.path for field in mine)
-            wrong.append(f"{names}: {', '.join(map(str, seen[0]))} here, {', '.join(map(str, seen[1]))} there")
-    return wrong
 
 
 def describe(leg: Leg) -> str:

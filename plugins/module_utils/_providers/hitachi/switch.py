@@ -17,7 +17,7 @@ from ..._errors import DrError
 from .ends import Both, Pair
 from .objects import NO_NOTES, sent_at, taken_over_after
 from .order import Target, note, place
-from .side import target
+from .side import Side, target
 from .status import DESIRED, SPLIT, SWITCHES, TAKEN_OVER, Leg, end, follows, has_taken_over, is_running, is_source
 from .wait import await_goal, execute
 
@@ -151,6 +151,11 @@ def pair_again(both: Both, pairs: Sequence[Pair]) -> None:
     keys = [pair.mine.key for pair in pairs]
     execute(both.side, [pair.mine for pair in pairs], "pair", is_source, "paired")
     await_goal(both.peer, keys, follows, f"following {both.side.site.name}")
+
+
+def take_up_again(side: Side, sources: Sequence[Leg]) -> None:
+    """Sources whose switch was cut: it is not completed from here on, for they are written to."""
+    _each(sources, lambda of: note(side, of, NO_NOTES, "split"))
 
 
 def check_ours(both: Both, pairs: Sequence[Pair]) -> None:

@@ -7,11 +7,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.hitachi.ends import mismatch
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.hitachi.status import (
     Leg,
     describe,
     end,
-    mismatch,
     role,
     volume_status,
 )

@@ -280,6 +280,26 @@ def copying(made: World) -> list[Volumes]:
     return [pair for pair in made.arrays.pairs.values() if pair.status == "COPY"]
 
 
+def test_p3_a_source_that_was_promoted_by_force_within_its_switch_is_not_replaced_by_its_copy() -> None:
+    """The other site was lost there, and its copy knows nothing of what was written since."""
+    made = world(grouped=True)
+    killed_when(made, "west", "failover")
+    with pytest.raises(Killed):
+        made.provider.demote(made.group, "east")
+    made.wait()
+    assert made.provider.observe(made.group, "east").role == "unknown"
+    made.apis["west"].reachable = False
+    assert made.provider.promote(made.group, "east", forced=True) is True
+    assert made.provider.promote(made.group, "east", forced=True) is False
+    assert made.provider.observe(made.group, "east").role == "primary"
+    made.arrays.write("east", "new")
+    made.apis["west"].reachable = True
+    assert made.provider.demote(made.group, "east") is False
+    with pytest.raises(Refused, match="demote it first"):
+        made.provider.final_sync(made.group, "east", "west")
+    assert made.arrays.held("east") == {("new",)}
+
+
 def test_p3_what_was_written_to_a_split_source_goes_along(made: World) -> None:
     """Its VMs were started by hand after a switch that was killed: its split proves nothing any more."""
     killed_when(made, "east", "split")
