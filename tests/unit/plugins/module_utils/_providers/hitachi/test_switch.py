@@ -21,6 +21,7 @@ from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.h
     Volumes,
 )
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.hitachi.world import World, world
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.killing import Killed, killed_after
 
 
 @pytest.fixture(params=["pairs", "group", "group told by its pairs"])
@@ -29,10 +30,6 @@ def made(request: pytest.FixtureRequest) -> World:
     for api in found.apis.values():
         api.tells_of_children = request.param == "group told by its pairs"
     return found
-
-
-class Killed(BaseException):
-    """As kill -9: no code of ours runs any more."""
 
 
 def killed_when(made: World, site: str, word: str) -> None:
@@ -176,6 +173,21 @@ def test_p5_a_switch_that_was_killed_anywhere_is_completed_by_the_same_command(s
     switch(made, "east", "west")
     assert (made.roles(), made.arrays.writable()) == (("secondary", "primary"), {"west"})
     assert made.arrays.held("west") == {("before the kill",)}
+    assert (made.desired("east"), made.desired("west")) == ({"pair"}, {"pair"})
+
+
+@pytest.mark.parametrize("seconds", [0.0, 3.0, 30.0])
+@pytest.mark.parametrize("number", range(6))
+def test_p5_a_switch_that_was_killed_after_any_of_its_writes_is_completed(number: int, seconds: float) -> None:
+    made = world(grouped=True)
+    made.arrays.write("east", "before the kill")
+    with killed_after(made.apis.values(), number), pytest.raises(Killed):
+        made.provider.demote(made.group, "east")
+    made.wait(seconds)
+    if made.provider.observe(made.group, "east").role != "secondary":
+        made.provider.demote(made.group, "east")
+    made.provider.promote(made.group, "west", forced=False)
+    assert (made.roles(), made.arrays.held("west")) == (("secondary", "primary"), {("before the kill",)})
     assert (made.desired("east"), made.desired("west")) == ({"pair"}, {"pair"})
 
 

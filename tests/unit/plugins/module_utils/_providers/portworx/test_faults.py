@@ -17,6 +17,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
 )
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.replication.taking_back import take_back
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.portworx import switch as portworx_switch
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.killing import Killed, killed_after
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx.stork_site import SCHEDULE
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx.world import (
     FROM_EAST,
@@ -126,6 +127,21 @@ def test_p5_a_switch_that_was_killed_is_completed(made: World, moment: str) -> N
     made.provider.demote(made.group, "east")
     assert made.provider.final_sync(made.group, "east", "west").holds
     assert made.provider.promote(made.group, "west", forced=False) is True
+    assert (made.roles(), made.data.read("west")) == (("secondary", "primary"), ["before the kill"])
+
+
+@pytest.mark.parametrize("seconds", [0.5, 30])
+@pytest.mark.parametrize("number", range(6))
+def test_p5_a_switch_that_was_killed_after_any_of_its_writes_is_completed(
+    made: World, number: int, seconds: float
+) -> None:
+    made.data.write("east", "before the kill")
+    with killed_after(made.apis.values(), number), pytest.raises(Killed):
+        switch(made, "east", "west")
+    made.wait(seconds)
+    if made.roles()[0] != "secondary":
+        made.provider.demote(made.group, "east")
+    made.provider.promote(made.group, "west", forced=False)
     assert (made.roles(), made.data.read("west")) == (("secondary", "primary"), ["before the kill"])
 
 
