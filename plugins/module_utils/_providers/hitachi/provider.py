@@ -155,7 +155,9 @@ class HitachiProvider(ListingProvider):
                     "resynchronise the group",
                     both.described(pair),
                     f"taken over at {peer}, or the P-VOL there: its data replaces this copy",
-                    f"promote {peer} first, or find out which side holds the data",
+                    f"to keep what {peer} holds: delete the pair on the array, and make it anew"
+                    if pair.turned.is_taken_over
+                    else f"promote {peer} first, or find out which side holds the data",
                 )
         if taken:
             both.side.check_ours([pair.mine for pair in taken])

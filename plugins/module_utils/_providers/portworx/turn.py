@@ -75,7 +75,7 @@ def take_up(ends: Ends) -> bool:
 
 def replace_copy(ends: Ends) -> bool:
     """The peer's copy, by what is here: this site sends from now on. False where it does already."""
-    mine, theirs, copy = ends.mine, ends.theirs, ends.peer.site.name
+    mine, theirs, here, copy = ends.mine, ends.theirs, ends.here.site.name, ends.peer.site.name
     newest = mine.newest_ended
     follows = mine.sends and theirs.receives and theirs.out is None and mine.copy is None
     if follows and newest and not what_lacks(newest, mine.claims):
@@ -84,8 +84,10 @@ def replace_copy(ends: Ends) -> bool:
         raise ends.peer.refused(
             "resynchronise the group",
             both(ends),
-            f"primary at {ends.here.site.name} alone, or failed over to it: its data replaces the copy at {copy}",
-            f"promote {ends.here.site.name} first, or find out which side holds the data",
+            f"primary at {here} alone, or failed over to it: its data replaces the copy at {copy}",
+            f"to keep what {here} holds: storkctl deactivate migrations at {copy}, then the same command"
+            if mine.role == "primary" and theirs.activated
+            else f"promote {here} first, or find out which side holds the data",
         )
     reverse(ends)
     await_whole(ends.here)

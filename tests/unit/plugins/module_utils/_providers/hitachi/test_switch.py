@@ -378,6 +378,13 @@ def test_p1_two_primaries_are_named_and_neither_is_promoted_or_demoted(made: Wor
     assert made.roles() == ("primary", "primary")
 
 
+def test_a_copy_that_has_taken_over_is_not_replaced_and_the_refusal_says_who_could(made: World) -> None:
+    made.forced()
+    with pytest.raises(Refused, match="to keep what east holds: delete the pair on the array, and make it anew"):
+        made.provider.resync(made.group, "west")
+    assert made.roles() == ("primary", "primary")
+
+
 def test_p1_two_copies_without_a_source_are_named_and_refused(made: World) -> None:
     """The array has turned the pair round, and one site's operator is down."""
     made.apis["west"].stopped = True

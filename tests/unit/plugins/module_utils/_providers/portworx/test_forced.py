@@ -152,6 +152,16 @@ def test_p1_two_primaries_are_named_and_refused(made: World) -> None:
         assert "payroll-from-east failed over to" in (error.value.seen or "")
 
 
+def test_the_source_of_a_failover_can_keep_its_data_once_that_is_deactivated(made: World) -> None:
+    made.forced()
+    with pytest.raises(Refused, match="to keep what east holds: storkctl deactivate migrations at west"):
+        made.provider.resync(made.group, "west")
+    made.wait(5)
+    made.schedule("west", FROM_EAST)["status"]["applicationActivated"] = False
+    assert made.provider.resync(made.group, "west") is True
+    assert made.roles() == ("primary", "secondary")
+
+
 def test_two_secondaries_are_refused_and_the_same_command_makes_the_source_primary_again(made: World) -> None:
     """Somebody has deactivated what was failed over to."""
     made.provider.demote(made.group, "east")
