@@ -116,7 +116,7 @@ class _Wait:
         side, on = self._side, f"group {self._side.group.name}"
         try:
             wait_for(side.api.clock, side.options.timeout, patient(self._look), self._tried, side.site.name, on, HINT)
-        except (Timeout, TerminalState) as error:
+        except DrError as error:
             self.withdraw(error)
             raise
 

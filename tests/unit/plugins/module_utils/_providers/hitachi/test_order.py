@@ -196,6 +196,16 @@ def test_a_refusal_by_the_api_server_ends_the_wait(made: World) -> None:
         demote(made)
 
 
+def test_p1_a_word_is_put_back_whatever_ended_the_wait_for_it(made: World) -> None:
+    before = made.desired("east")
+    made.apis["east"].stopped = True
+    error = Failed("GET", site="east", seen="forbidden", status=403)
+    made.later(1, lambda: made.apis["east"].errors.append(error))
+    with pytest.raises(Failed, match="nobody took it up, and desiredPairState was put back"):
+        demote(made)
+    assert made.desired("east") == before
+
+
 def test_a_relationship_that_is_deleted_under_the_wait_ends_it(made: World) -> None:
     made.apis["east"].takes = 30
     made.later(5, lambda: made.apis["east"].objects.pop((REPLICATION, "payroll", "disk-0")))
