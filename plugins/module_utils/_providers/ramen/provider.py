@@ -105,28 +105,16 @@ class RamenProvider(Provider):
     def promote(self, group: Group, site: str, forced: bool) -> bool:
         if forced:
             return self._fail_over(group, site)
-        pair = self._ends.pair("promote the group", group, site)
-        ordered, unfinished = asked(pair.placement), not is_settled(pair.placement)
-        arrives = is_asked_to_be(pair.there, "primary") and role_of(pair.there) == "primary"
-        if ordered == ("Relocate", pair.peer.cluster) and unfinished and not arrives:
-            relocate_back(pair)
-            return True
-        ours = ordered == ("Relocate", pair.side.cluster) and unfinished
-        if pair.roles == ("primary", "secondary"):
-            if ours and is_taken_up(pair.placement):
-                await_cleaned(pair)
-                return True
-            return False
-        if ours and not is_asked_to_be(pair.there, "primary"):
-            relocate_back(pair)
-            return True
-        raise pair.side.refused(
-            "promote the group",
-            f"{pair.words}; at the {HUB}: {describe(pair.placement)}",
-            "a peer that a relocation has given up; nothing was ordered",
-            f"demote it at {pair.peer.site.name}: that is the relocation; if both are primary, reprotect; or"
-            " declare that site lost and force",
-        )
+        try:
+            return self._promote(group, site)
+        except Unreachable as error:
+            # not the storages are silent to each other, for which a planned move is taken back by force
+            raise self._ends.side(group, site).refused(
+                "promote the group",
+                f"no answer: {error}",
+                "the word of both sites and of the hub",
+                "start again once it answers",
+            ) from error
 
     def demote(self, group: Group, site: str) -> bool:
         """The relocation as a whole, also one that is under way."""
@@ -160,6 +148,30 @@ class RamenProvider(Provider):
             return False
         await_cleaned(pair)
         return True
+
+    def _promote(self, group: Group, site: str) -> bool:
+        pair = self._ends.pair("promote the group", group, site)
+        ordered, unfinished = asked(pair.placement), not is_settled(pair.placement)
+        arrives = is_asked_to_be(pair.there, "primary") and role_of(pair.there) == "primary"
+        if ordered == ("Relocate", pair.peer.cluster) and unfinished and not arrives:
+            relocate_back(pair)
+            return True
+        ours = ordered == ("Relocate", pair.side.cluster) and unfinished
+        if pair.roles == ("primary", "secondary"):
+            if ours and is_taken_up(pair.placement):
+                await_cleaned(pair)
+                return True
+            return False
+        if ours and not is_asked_to_be(pair.there, "primary"):
+            relocate_back(pair)
+            return True
+        raise pair.side.refused(
+            "promote the group",
+            f"{pair.words}; at the {HUB}: {describe(pair.placement)}",
+            "a peer that a relocation has given up; nothing was ordered",
+            f"demote it at {pair.peer.site.name}: that is the relocation; if both are primary, reprotect; or"
+            " declare that site lost and force",
+        )
 
     def _fail_over(self, group: Group, site: str) -> bool:
         side = self._ends.side(group, site)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
@@ -12,7 +13,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
     PVC,
     RAMEN_VOLUME_GROUP,
 )
-from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, Refused, Timeout
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, Refused, Timeout, Unreachable
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.replication.taking_back import take_back
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ramen.placement import is_settled
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.ramen.world import World, world
@@ -119,6 +120,29 @@ def test_p3_a_relocation_that_waits_for_a_cleanup_says_for_which_and_is_taken_ba
     made.ramen.cleaned.add("east")
     take_back(made.provider, made.group, "east", "west", forced=False)
     assert made.roles() == ("primary", "secondary")
+
+
+@pytest.mark.parametrize("where", ["hub", "east"])
+def test_p1_a_cluster_that_is_silent_for_a_moment_does_not_make_a_taking_back_a_failover(
+    made: World, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """Whoever takes a move back forces it where storages do not reach each other."""
+    made.ramen.by_hand = True
+    with pytest.raises(Timeout):
+        made.provider.demote(made.group, "east")
+    api = made.hub if where == "hub" else made.apis["east"]
+    asked = getattr(api, verb := "patch" if where == "hub" else "list")
+    silent = [Unreachable("PATCH", site=where, seen="timed out")]
+
+    def answer(*args: Any, **named: Any) -> Any:
+        if silent:
+            raise silent.pop()
+        return asked(*args, **named)
+
+    monkeypatch.setattr(api, verb, answer)
+    with pytest.raises(Refused, match="no answer"):
+        take_back(made.provider, made.group, "east", "west", forced=False)
+    assert made.hub.orders() == [("Relocate", "dr2")]
 
 
 def test_p8_a_relocation_is_not_taken_back_under_claims_that_are_being_deleted(made: World) -> None:
