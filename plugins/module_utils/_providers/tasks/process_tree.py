@@ -12,12 +12,19 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from ..._cluster.clock import Clock, Deadline
 
 # for an end by itself, and then for one by force
 GRACE = 2.0
 POLL = 0.02
+
+
+class Process(NamedTuple):
+    pid: int
+    parent: int
+    group: int
 
 
 def end_tree(child: subprocess.Popen[bytes], clock: Clock | None = None) -> None:
@@ -36,22 +43,20 @@ def end_tree(child: subprocess.Popen[bytes], clock: Clock | None = None) -> None
 
 def _left(groups: set[int], child: subprocess.Popen[bytes]) -> bool:
     child.poll()
-    return any(group in groups for _, _, group in _processes())
+    return any(process.group in groups for process in _processes())
 
 
 def _groups_below(pid: int) -> set[int]:
     found = list(_processes())
-    below, groups, grown = {pid}, {pid}, True
+    below, grown = {pid}, True
     while grown:
-        members = {own for own, parent, _ in found if parent in below}
+        members = {process.pid for process in found if process.parent in below}
         grown = not members <= below
         below |= members
-        groups |= {group for own, _, group in found if own in below}
-    return groups
+    return {pid, *(process.group for process in found if process.pid in below)}
 
 
-def _processes() -> Iterator[tuple[int, int, int]]:
-    """Each one that runs: itself, its parent, its group."""
+def _processes() -> Iterator[Process]:
     for file in Path("/proc").glob("[0-9]*/stat"):
         try:
             # the name before it may hold spaces and parentheses
@@ -59,7 +64,7 @@ def _processes() -> Iterator[tuple[int, int, int]]:
         except OSError:
             continue
         if state != "Z":
-            yield int(file.parent.name), int(parent), int(group)
+            yield Process(int(file.parent.name), int(parent), int(group))
 
 
 def _signal(group: int, sign: signal.Signals) -> None:
