@@ -50,7 +50,8 @@ def modules_of(provider: type[Provider]) -> list[ModuleType]:
         package = module.__name__.rpartition(".")[0]
         for node in ast.walk(ast.parse(inspect.getsource(module))):
             if isinstance(node, ast.ImportFrom) and node.level == 1:
-                todo.append(importlib.import_module(f"{package}.{node.module}"))
+                names = [node.module] if node.module else [alias.name for alias in node.names]
+                todo += [importlib.import_module(f"{package}.{name}") for name in names]
     return found
 
 

@@ -10,9 +10,9 @@ from ..._errors import Refused
 from ..._model.plan import Group
 from ..command import Runner, run_command
 from ..group_options import seconds_of
-from . import http as nfs_http
+from . import http_api
 from . import ssh as nfs_ssh
-from .http import HttpControl
+from .http_api import HttpControl
 from .ssh import SshControl
 
 
@@ -62,7 +62,7 @@ def control_for(site: str, group: Group, run: Runner = run_command, patience: fl
     options = group.options_at(site)
     export = export_of(group, site)
     if "control" in options:
-        transfer = seconds_of(group, site, options, "timeout", nfs_http.TRANSFER)
+        transfer = seconds_of(group, site, options, "timeout", http_api.TRANSFER)
         return HttpControl(site, options["control"], export, transfer, patience=patience)
     if "ssh" in options:
         transfer = seconds_of(group, site, options, "timeout", nfs_ssh.TRANSFER)

@@ -15,7 +15,7 @@ from ..base import Capabilities, Clones, FenceProof, Provider, at_once
 from ..site_handle import SiteHandle
 from .control import NfsControl, control_for, export_of
 from .directory import directory_of, in_export
-from .http import all_exports
+from .http_api import all_exports
 
 
 class NfsProvider(Provider):

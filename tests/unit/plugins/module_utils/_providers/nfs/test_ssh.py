@@ -19,7 +19,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Group
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.selector import LabelSelector
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.nfs.control import control_for
-from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.nfs.http import HttpControl
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.nfs.http_api import HttpControl
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.nfs.ssh import PATIENCE, SshControl, judged
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.nfs.ssh_agent import AGENT
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import SimulatedTime

@@ -26,7 +26,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
 )
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Group
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.selector import LabelSelector
-from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.nfs.http import PATIENCE, HttpControl
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.nfs.http_api import PATIENCE, HttpControl
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.nfs.provider import NfsProvider
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.site_handle import SiteHandle
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, SimulatedTime, plan_of
