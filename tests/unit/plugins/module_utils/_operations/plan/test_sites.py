@@ -102,7 +102,7 @@ def test_p4_a_site_that_is_given_up_and_refuses_is_hardly_waited_for(site: Calla
 def test_p3_a_site_that_a_planned_move_needs_is_waited_for_when_it_refuses(site: Callable[..., Site]) -> None:
     found = site(refused_connection())
     assert planned().state == "unreachable"
-    assert PROBE_TIMEOUT / 2 < found.time.seconds <= PROBE_TIMEOUT
+    assert REFUSAL_TIMEOUT < found.time.seconds <= PROBE_TIMEOUT
 
 
 @pytest.mark.parametrize("look", [planned, given_up])
