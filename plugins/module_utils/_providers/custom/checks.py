@@ -7,8 +7,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from ..._errors import NotFound, Refused, Unreachable, Unsupported
+from ..._errors import NotFound, Unsupported
 from ..._model.plan import Group
+from ..peer import asking_peer
 from .description import Description
 from .side import Side
 from .status import Unit, volume_status
@@ -56,18 +57,9 @@ def undescribed(group: Group, what: str, path: str) -> Unsupported:
 
 
 def at_peer(there: Side, units: Sequence[Unit]) -> list[Unit]:
-    """The peer's objects, asked now. Its silence is no permission."""
-    try:
+    """The peer's objects, asked now."""
+    with asking_peer(there.group.name, there.site.plan.peer_of(there.site.name), there.site.name):
         return matched(units, there.units())
-    except Unreachable as error:
-        raise Refused(
-            "ask the peer",
-            site=there.site.name,
-            on=f"group {there.group.name}",
-            seen=f"no answer: {error}",
-            wanted="its state; nothing was written at either site",
-            next_step=f"bring {there.site.name} back, or declare it lost",
-        ) from error
 
 
 def matched(units: Sequence[Unit], others: Sequence[Unit]) -> list[Unit]:

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ..._errors import NotFound, Refused, Unreachable
+from ..._errors import NotFound
+from ..peer import asking_peer
 from .guard import against_arrival, against_promotion
 from .side import Side
 from .status import PAUSED, Pair, volume_status
@@ -42,18 +43,9 @@ def require_claims(side: Side, tried: str) -> None:
 
 
 def at_peer(there: Side, pairs: Sequence[Pair]) -> list[Pair]:
-    """The peer's objects, asked now. Its silence is no permission."""
-    try:
+    """The peer's objects, asked now."""
+    with asking_peer(there.group.name, there.site.plan.peer_of(there.site.name), there.site.name):
         return there.pairs([pair.claim for pair in pairs])
-    except Unreachable as error:
-        raise Refused(
-            "ask the peer",
-            site=there.site.name,
-            on=f"group {there.group.name}",
-            seen=f"no answer: {error}",
-            wanted="its state; nothing was written at either site",
-            next_step=f"bring {there.site.name} back, or declare it lost",
-        ) from error
 
 
 def matched(pairs: Sequence[Pair], others: Sequence[Pair]) -> list[Pair]:
