@@ -124,8 +124,12 @@ integration: lab-csi-addons  ## integration tests on labs of their own, which ar
 	dev/integration
 
 .PHONY: moves
-moves: lab-csi-addons lab-ceph  ## moves on Ceph and csi-addons, by Git, vendor, stage and clones: a part of CI, beside `make test`
+moves: lab-csi-addons lab-ceph  ## moves and switches on Ceph and csi-addons, and clones: a part of CI, beside `make test`
 	dev/integration moves
+
+.PHONY: scenarios
+scenarios: lab-csi-addons  ## manifests from Git and the product, a warm site, hooks, rehearsal, start and stop, opposite plans
+	dev/integration scenarios
 
 .PHONY: starts
 starts: lab  ## all tests of starts: order, caps, faults, gates, readiness, the shared budget, the forecast
