@@ -13,6 +13,7 @@ from typing import Any
 import requests
 import yaml
 from urllib3 import Retry
+from urllib3.exceptions import ProtocolError
 
 Object = dict[str, Any]
 
@@ -59,9 +60,7 @@ class Cluster:
         self._session.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=8, max_retries=BUSY))
 
     def call(self, method: str, path: str, body: Any = None, content_type: str = "application/json") -> Any:
-        answer = self._session.request(
-            method, self.server + path, json=body, headers={"Content-Type": content_type}, timeout=TIMEOUT
-        )
+        answer = self._answer(method, path, json=body, headers={"Content-Type": content_type})
         if not answer.ok:
             raise RuntimeError(f"{method} {path}: HTTP {answer.status_code}: {answer.text[:500]}")
         return answer.json() if answer.content else {}
@@ -88,12 +87,24 @@ class Cluster:
     def events(self, path: str, since: str) -> list[Object]:
         """What happened to a path's objects after that resourceVersion, also to those that are gone again."""
         query = f"?watch=true&resourceVersion={since}&timeoutSeconds={LOOK_BACK}"
-        answer = self._session.get(self.server + path + query, timeout=TIMEOUT)
+        answer = self._answer("GET", path + query)
         answer.raise_for_status()
         return [json.loads(line) for line in answer.text.splitlines()]
 
     def start(self, name: str, namespace: str) -> None:
         self.call("PUT", f"/apis/subresources.kubevirt.io/v1/namespaces/{namespace}/virtualmachines/{name}/start", {})
+
+    def _answer(self, method: str, path: str, **options: Any) -> requests.Response:
+        """A connection that was kept since before its site was lost ends when it is used.
+
+        Only a read is then sent again: of a write nobody knows whether it was done.
+        """
+        try:
+            return self._session.request(method, self.server + path, timeout=TIMEOUT, **options)
+        except requests.ConnectionError as error:
+            if method != "GET" or not isinstance(error.args[0], ProtocolError):
+                raise
+        return self._session.request(method, self.server + path, timeout=TIMEOUT, **options)
 
 
 def path_of(kind: str, namespace: str | None) -> str:
