@@ -33,8 +33,8 @@ from .link import await_addresses, close, follows, give_way, has_synced, prepare
 from .objects import listen_patch, manual_patch
 from .resources import RESOURCES
 from .side import Listing, Side, by_claim, owned
-from .status import KEY_SECRET, Pair, ended, final_tag, volume_status
-from .sync import HINT, FinalSync, new
+from .status import KEY_SECRET, Pair, final_tag, volume_status
+from .sync import FinalSync, await_sent, new
 
 LAST_SYNC_SOURCE = "start of the last sync that a ReplicationSource has ended, the oldest of the group"
 REMEDY = "install VolSync there, or correct the plan's provider"
@@ -189,8 +189,7 @@ class VolsyncProvider(ListingProvider):
         send(there, there.pairs(keys), side.pairs(keys))
         again = new("resync")
         there.patch(REPLICATION_SOURCE, theirs, lambda _pair: manual_patch(again))
-        tried = f"wait until group {group.name} has been sent to {site}"
-        there.settle(keys, lambda pair: pair.source is not None and ended(pair.source, again), tried, HINT)
+        await_sent(there, keys, again, site)
         send(there, there.pairs(keys), side.pairs(keys))
         return True
 
