@@ -138,7 +138,7 @@ def test_p4_a_source_that_is_deleted_under_a_resync_ends_it(replicating: World) 
     made.apis["west"].slow = 60.0
     objects = made.apis["west"].objects
     made.time.at(made.time.seconds + 10, lambda: objects.pop((SOURCE, "payroll", "disk-1")))
-    with pytest.raises(TerminalState, match=r"site west.*payroll/disk-1.*was deleted meanwhile"):
+    with pytest.raises(TerminalState, match=r"payroll/disk-1 at site west.*was deleted meanwhile"):
         made.provider.resync(made.group, "east")
 
 
