@@ -39,8 +39,8 @@ class TridentRig(ClaimedVolumesRig):
         return {}
 
     def join(self) -> None:
-        """Trident fails a relationship at once where its storage does not reach the other one, and does not try again: a
-        connection that was begun in the time apart takes a few seconds more."""
+        """Trident fails a relationship at once where its storage does not reach the other one, and does not try again.
+        A connection that was begun in the time apart takes a few seconds more."""
         super().join()
         wait_until("storages that reach each other", REACHED_WITHIN, self._apart)
 
