@@ -212,3 +212,15 @@ def test_p1_a_group_one_of_whose_volumes_another_product_replicates_does_not_swi
     with pytest.raises(NotFound, match="payroll/disk-1"):
         made.fresh().check_movable([made.group], "east", "west")
     assert (made.writes("east"), made.writes("west")) == ([], [])
+
+
+def test_p3_a_copy_that_was_forced_before_it_had_the_final_sync_is_no_proof(replicating: World) -> None:
+    """The source has ended a final sync; the copy was promoted without it, as by somebody else meanwhile."""
+    made = replicating
+    made.provider.demote(made.group, "east")
+    made.provider.final_sync(made.group, "east", "west")
+    for name in ("disk-0", "disk-1"):
+        made.item("west", DESTINATION, name)["status"]["lastManualSync"] = "of before"
+    made.provider.promote(made.group, "west", forced=True)
+    with pytest.raises(Refused, match="role primary"):
+        made.fresh().final_sync(made.group, "east", "west")
