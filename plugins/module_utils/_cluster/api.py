@@ -37,6 +37,8 @@ SHORTEST_TIMEOUT = 0.1
 # how long one request is repeated while the server restarts or is overloaded
 PATIENCE = 45.0
 PAGE = 1000
+# of metadata: what makes a patch hold for one state of an object only
+_HELD = frozenset({"resourceVersion", "uid"})
 
 Object = dict[str, Any]
 
@@ -121,8 +123,13 @@ class Api:
         return self._call("PATCH", kind, meta.get("namespace"), meta["name"], document, query, APPLY)
 
     def patch(self, kind: Kind, name: str, namespace: str | None, body: Object) -> Object:
-        """JSON merge patch. The server notes that the fields are ours."""
-        return self._call("PATCH", kind, namespace, name, body, {"fieldManager": FIELD_MANAGER}, MERGE)
+        """JSON merge patch. The server notes that the fields are ours.
+
+        One that names no version holds for whatever is there: a conflict is the server's own with another writer.
+        """
+        passes = None if _HELD & (body.get("metadata") or {}).keys() else _may_pass_or_conflicts
+        query = {"fieldManager": FIELD_MANAGER}
+        return self._call("PATCH", kind, namespace, name, body, query, MERGE, passes=passes)
 
     def delete(self, kind: Kind, name: str, namespace: str | None = None, uid: str | None = None) -> bool:
         """Whether there was something to delete. With a uid only that very object is deleted."""
@@ -188,9 +195,10 @@ class Api:
         query: Mapping[str, Any] | None = None,
         content_type: str = "application/json",
         named: str | None = None,
+        passes: Callable[[DrError], bool] | None = None,
     ) -> Object:
         path, on = kind.path(namespace, name), describe(kind, namespace, name or named)
-        return self._request(method, path, body, query or {}, content_type, on)
+        return self._request(method, path, body, query or {}, content_type, on, passes=passes)
 
     def _url(self, path: str, query: Mapping[str, Any]) -> str:
         given = {key: value for key, value in query.items() if value is not None}
@@ -238,6 +246,10 @@ class Api:
 def may_pass(error: DrError) -> bool:
     """Whether the same request may succeed later."""
     return isinstance(error, Unreachable) or error.status in PASSING
+
+
+def _may_pass_or_conflicts(error: DrError) -> bool:
+    return may_pass(error) or isinstance(error, Conflict)
 
 
 def _answers_busy(error: DrError) -> bool:

@@ -26,9 +26,16 @@ def folder_of(facts: dict[str, Any], export: str) -> Path:
 
 
 def copy_of(folder: Path, owner: str) -> Path:
-    """What a transfer under way sends. owner: in the name of the temporary directory."""
+    """What a transfer under way sends. owner: in the name of the temporary directory.
+
+    RuntimeError where a file went between the look at the folder and the look at the file: to be done again.
+    """
     copied = Path(tempfile.mkdtemp(prefix=f"{owner}-"))
-    shutil.copytree(folder, copied, dirs_exist_ok=True)
+    try:
+        shutil.copytree(folder, copied, dirs_exist_ok=True)
+    except (shutil.Error, FileNotFoundError) as error:
+        shutil.rmtree(copied)
+        raise RuntimeError(f"{folder} was changed meanwhile: {error}") from error
     return copied
 
 

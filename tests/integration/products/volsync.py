@@ -73,8 +73,8 @@ class VolsyncController(ProductController):
         return self._send(item, self._copies[uid])
 
     def _send(self, item: Object, copied: Path) -> None:
-        target = self._target(item)
-        if target is None or self._is_cut():
+        # asked last, as that takes no time: no mover holds what is paused meanwhile
+        if self._is_cut() or (target := self._target(item)) is None:
             failed = {"latestMoverStatus": {"result": "Failed", "logs": "connection refused"}}
             return _write(self.cluster, SOURCES, item, failed)
         folder = self._folder(self.peer_cluster, self.peer_facts, target)
@@ -132,7 +132,7 @@ def _is_due(item: Object) -> bool:
 
 
 def _end(cluster: Cluster, plural: str, item: Object) -> None:
-    started = item["status"].get("lastSyncStartTime")
+    started = item.get("status", {}).get("lastSyncStartTime")
     took = datetime.now(UTC) - datetime.fromisoformat(started) if started else None
     changes = {
         "lastSyncStartTime": None,

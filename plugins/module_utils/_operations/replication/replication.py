@@ -61,7 +61,8 @@ def switch(plan: Plan, run_id: str, site: str, state: str, forced: bool, check_m
         foretold = before_switch(session, site, state, mine, others, forced)
         if atomic and _moves_all(session, site, state):
             latch_target(session)
-        changed = _apply(session, site, state, forced, mine, atomic)
+        unfinished = _unfinished(mine, others, atomic) if _promotes(session, site, state, forced) else frozenset()
+        changed = _apply(session, site, state, forced, mine, unfinished)
         last_sync = {status.group: status.as_dict()["last_sync"] for status in mine}
         said = [f"{group}: {state} at {site}" for group in changed]
         summary.update({"groups": len(mine), "changed": changed, "last_sync_before": last_sync, "decisions": said[:20]})
@@ -236,14 +237,28 @@ def _moves_all(session: Session, site: str, state: str) -> bool:
     return planned and not makes_volumes(session.plan) and not session.check_mode
 
 
+def _promotes(session: Session, site: str, state: str, forced: bool) -> bool:
+    """Whether it is a planned promotion."""
+    return state == "primary" and site == session.target and not forced
+
+
+def _unfinished(mine: list[GroupStatus], others: list[GroupStatus], atomic: frozenset[str]) -> frozenset[str]:
+    """Groups that have still to be promoted in the product's own way when they are primaries already: by the demotion
+    of their source, or by an attempt that was killed before they replicated to it."""
+    cut = {
+        status.group
+        for status, other in zip(mine, others, strict=True)
+        if status.role == "primary" and status.direction == "none" and other.role == "secondary"
+    }
+    return atomic | cut
+
+
 def _apply(
-    session: Session, site: str, state: str, forced: bool, mine: list[GroupStatus], atomic: frozenset[str]
+    session: Session, site: str, state: str, forced: bool, mine: list[GroupStatus], unfinished: frozenset[str]
 ) -> list[str]:
-    """Names of the groups that had to be changed."""
+    """Names of the groups that had to be changed. unfinished: to be promoted whatever their role."""
     wanted = {"primary": "primary", "secondary": "secondary"}.get(state)
     groups = {group.name: group for group in session.plan.groups}
-    # primary by its source's demotion, a copy has still to be promoted in the product's own way
-    unfinished = atomic if state == "primary" and site == session.target and not forced else frozenset()
     todo = [
         groups[status.group] for status in mine if wanted is None or status.role != wanted or status.group in unfinished
     ]

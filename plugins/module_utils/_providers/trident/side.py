@@ -16,13 +16,27 @@ from ..._cluster.kinds import TRIDENT_MIRROR_RELATIONSHIP
 from ..._errors import Conflict, Refused
 from ..._model.plan import Group
 from ..csi_addons.objects import is_adopted
+from ..made_once import create_once
 from ..object_wait import Awaited, Key, await_absent, settle
 from ..ownership import GROUP_LABEL
 from ..shared_reads import SharedReads
 from ..site_handle import SiteHandle
 from .objects import NO_HANDOVER, look_patch, relationship, release_patch, spec_patch
 from .options import TridentOptions, options_of
-from .status import ASKED, IN_WORDS, POLICY, SCHEDULE, Goal, claim_of, is_current, is_stuck, judge, owner, settings
+from .status import (
+    ASKED,
+    IN_WORDS,
+    POLICY,
+    SCHEDULE,
+    Goal,
+    claim_of,
+    condition,
+    is_current,
+    is_stuck,
+    judge,
+    owner,
+    settings,
+)
 from .status import describe as describe_state
 
 Object = dict[str, Any]
@@ -140,7 +154,7 @@ class Side:
             plan, group = self.site.plan.name, self.group.name
             if mirror.item is None:
                 body = relationship(plan, group, *mirror.key, spec)
-                return replace(mirror, item=self.api.create(TRIDENT_MIRROR_RELATIONSHIP, body))
+                return replace(mirror, item=create_once(self.api, TRIDENT_MIRROR_RELATIONSHIP, body))
             noted = handovers.get(mirror.key, NO_HANDOVER)
             patch = spec_patch(plan, group, spec, noted, adopted=not owner(mirror.item))
             return self._patched(mirror, patch)
@@ -176,14 +190,14 @@ class Side:
         return Refused(tried, site=self.site.name, on=on, seen=seen, wanted=wanted, next_step=next_step)
 
     def awakened(self, mirrors: Sequence[Mirror], spec_of: Callable[[Mirror], Object]) -> list[Mirror]:
-        """Trident tries a failed relationship again only when its spec changes, and tells of a second failure in the
-        same state nothing: so it is brought to look first. One that was brought to look before is asked at once."""
+        """Trident tries a failed relationship again only when its spec changes, and tells nothing of a look that ends
+        in the same state: so it is brought to look first. One that was brought to look before is asked at once."""
         asleep = [
             mirror
             for mirror in mirrors
             if mirror.item
             and ASKED.read(mirror.item)
-            and (is_stuck(mirror.item) or (not is_current(mirror.item) and _asks(mirror.item, spec_of(mirror))))
+            and (is_stuck(mirror.item) or _tells_nothing(mirror.item, spec_of(mirror)))
         ]
         if not asleep:
             return list(mirrors)
@@ -227,8 +241,9 @@ class Side:
         return items[0] if items else None
 
 
-def _asks(item: Object, spec: Object) -> bool:
-    return bool(ASKED.read(item) == spec.get("state"))
+def _tells_nothing(item: Object, spec: Object) -> bool:
+    """Whether it is in the state already, since before it was asked last. Of a look that changes it Trident tells."""
+    return bool(condition(item).state == spec.get("state")) and not is_current(item)
 
 
 def shown(mirror: Mirror) -> str:

@@ -100,9 +100,9 @@ def require_movable(here: Side, there: Side, since: int) -> None:
             raise here.refused(f"{MOVE} the group", f"{pair.volume}: {why}", wanted, next_step)
 
 
-def require_final_sync_possible(here: Side, mine: Sequence[Pair], there: Side, theirs: Sequence[Pair]) -> None:
+def require_final_sync_possible(here: Side, there: Side, pairs: Sequence[tuple[Pair, Pair]]) -> None:
     tried = "prove the final sync"
-    for pair, peer in zip(mine, theirs, strict=True):
+    for pair, peer in pairs:
         if pair.sending != "demoted":
             role, wanted = volume_status(pair).role, "demoted: what follows its schedule proves nothing"
             raise here.refused(tried, f"{pair.volume}: role {role}", wanted, "demote it first")

@@ -30,6 +30,12 @@ def holds_nothing_of_its_own(mine: Pair, theirs: Pair) -> bool:
     return theirs.sending == "none" or (theirs.sending == "demoted" and bool(final) and _has_ended(mine, final))
 
 
+def was_promoted_after(mine: Pair, theirs: Pair) -> bool:
+    """Whether the peer's copy was promoted after this one's final sync, be it by a promotion that was cut."""
+    final = final_tag(mine.source)
+    return theirs.sending == "live" and bool(final) and _has_ended(theirs, final)
+
+
 def against_enabling(mine: Pair, theirs: Pair, peer: str) -> str:
     """Why the copy must not be declared primary from the start."""
     if theirs.sending != "none":

@@ -28,13 +28,13 @@ from .checks import (
     require_movable,
     require_primary,
 )
-from .guard import against_enabling, holds_nothing_of_its_own
+from .guard import against_enabling, holds_nothing_of_its_own, was_promoted_after
 from .link import await_addresses, close, follows, give_way, has_synced, prepare_return, send, set_paused, take_over
 from .objects import listen_patch, manual_patch
 from .resources import RESOURCES
 from .side import Listing, Side, by_claim, owned
-from .status import KEY_SECRET, Pair, ended, volume_status
-from .sync import HINT, FinalSync, new
+from .status import KEY_SECRET, Pair, final_tag, volume_status
+from .sync import FinalSync, await_sent, new
 
 LAST_SYNC_SOURCE = "start of the last sync that a ReplicationSource has ended, the oldest of the group"
 REMEDY = "install VolSync there, or correct the plan's provider"
@@ -153,15 +153,22 @@ class VolsyncProvider(ListingProvider):
         here, there = self._side(group, source), self._side(group, target)
         mine = existing(here, "prove the final sync of")
         theirs = there.pairs([pair.claim for pair in mine])
-        require_final_sync_possible(here, mine, there, theirs)
-        final = FinalSync(here, there, [pair.claim for pair in mine]).run()
+        pairs = list(zip(mine, theirs, strict=True))
+        # a promotion that was cut has left some that are proven, and take nothing in any more
+        proven = [pair for pair, peer in pairs if was_promoted_after(pair, peer)]
+        left = [(pair, peer) for pair, peer in pairs if pair not in proven]
+        require_final_sync_possible(here, there, left)
+        tags = {final_tag(pair.source) for pair in proven}
+        if left:
+            tags.add(FinalSync(here, there, [pair.claim for pair, _peer in left]).run())
+        finals = ", ".join(sorted(tags))
         return SyncProof(
             group.name,
             holds=True,
-            compared=f"status.lastManualSync of both objects of each claim with trigger {final}, which was set when no"
+            compared=f"status.lastManualSync of both objects of each claim with trigger {finals}, which was set when no"
             " sync ran any more; no content was compared",
-            source=f"{len(mine)} ReplicationSources have ended {final}",
-            target=f"{len(theirs)} ReplicationDestinations have ended {final}",
+            source=f"{len(mine)} ReplicationSources have ended {finals}",
+            target=f"{len(theirs)} ReplicationDestinations have ended {finals}",
             at=here.api.clock.now().isoformat(),
             volumes=len(mine),
         )
@@ -182,8 +189,7 @@ class VolsyncProvider(ListingProvider):
         send(there, there.pairs(keys), side.pairs(keys))
         again = new("resync")
         there.patch(REPLICATION_SOURCE, theirs, lambda _pair: manual_patch(again))
-        tried = f"wait until group {group.name} has been sent to {site}"
-        there.settle(keys, lambda pair: pair.source is not None and ended(pair.source, again), tried, HINT)
+        await_sent(there, keys, again, site)
         send(there, there.pairs(keys), side.pairs(keys))
         return True
 

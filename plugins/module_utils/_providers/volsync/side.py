@@ -17,6 +17,7 @@ from ..._errors import Conflict, Refused, Unsupported
 from ..._model.plan import Group
 from ..._model.pod_template import named_claims
 from ..._model.workload import ENDED
+from ..made_once import create_once
 from ..object_wait import patient
 from ..shared_reads import SharedReads
 from ..site_handle import SiteHandle
@@ -154,7 +155,7 @@ class Side:
             )
 
     def _create(self, kind: Kind, body: Object) -> None:
-        stored = self.api.create(kind, body)
+        stored = create_once(self.api, kind, body)
         if KEY_SECRET.read(stored) is None:
             self.api.delete(
                 kind, body["metadata"]["name"], body["metadata"]["namespace"], stored["metadata"].get("uid")

@@ -21,6 +21,7 @@ from .status import DELETION, Pair, ended, is_idle
 
 # seconds after which an end that is idle while the other one is not gets a new trigger: they have missed each other
 MISSED_AFTER = 10.0
+DELETED = "its VolSync object was deleted meanwhile"
 HINT = "look at the movers' pods and logs at both sites and the way between them; then start again"
 
 Both = Mapping[Key, tuple[Pair, Pair]]
@@ -92,11 +93,30 @@ class FinalSync:
                     "prove the final sync",
                     site=side.site.name,
                     on=f"group {side.group.name}, {pair.volume}",
-                    seen="its VolSync object was deleted meanwhile",
+                    seen=DELETED,
                     wanted="a ReplicationSource at the demoted site, and a ReplicationDestination at the other",
                     next_step="promote the demoted site again, run protect, then start again",
                 )
         return {pair.claim: (pair, other) for pair, other in zip(mine, theirs, strict=True)}
+
+
+def await_sent(side: Side, keys: Sequence[Key], asked: str, to: str) -> None:
+    """Until each ReplicationSource has ended the sync that the trigger asked for."""
+    tried = f"wait until group {side.group.name} has been sent to {to}"
+
+    def done(pair: Pair) -> bool:
+        if pair.source is None or DELETION.read(pair.source):
+            raise TerminalState(
+                tried,
+                site=side.site.name,
+                on=f"group {side.group.name}, {pair.volume}",
+                seen=DELETED,
+                wanted="a ReplicationSource at the primary site",
+                next_step="start again: protect makes it anew where the plan lives",
+            )
+        return ended(pair.source, asked)
+
+    side.settle(keys, done, tried, HINT)
 
 
 def new(word: Word) -> str:

@@ -33,6 +33,21 @@ def test_a_passing_error_is_retried(time: SimulatedTime, status: int) -> None:
     assert len(pool.requests) == 2
 
 
+def test_a_patch_that_names_no_version_goes_on_where_the_server_gave_its_own_tries_up(time: SimulatedTime) -> None:
+    """A controller that writes the object all the time makes the server answer so after five attempts of its own."""
+    busy = refusal(409, "the object has been modified; please apply your changes to the latest version")
+    api, pool = api_of(time, busy, busy, answer(200, {"ok": True}))
+    assert api.patch(PVC, "db-0", "payroll", {"metadata": {"labels": {"tier": "db"}}}) == {"ok": True}
+    assert len(pool.requests) == 3
+
+
+@pytest.mark.parametrize("held", ["resourceVersion", "uid"])
+def test_a_patch_for_one_state_of_an_object_is_decided_by_its_conflict(time: SimulatedTime, held: str) -> None:
+    api, pool = api_of(time, refusal(409, "the object has been modified"))
+    error = error_of(lambda: api.patch(PVC, "db-0", "payroll", {"metadata": {held: "7"}}))
+    assert (type(error), len(pool.requests)) == (Conflict, 1)
+
+
 def test_retry_after_is_honoured(time: SimulatedTime) -> None:
     api, _pool = api_of(time, answer(429, Retry_After="7"), answer(200))
     api.get(NODE, "worker-0")

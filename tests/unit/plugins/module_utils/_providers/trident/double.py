@@ -248,12 +248,8 @@ class TridentApi(MemoryApi):
             mirror = ontap.mirrors[volume]
         if mirror is None:
             return "", ""
-        done = mirror.ended is not None
-        return {
-            (True, "reestablished"): "reestablished",
-            (False, "reestablished"): "reestablishing",
-            (False, asked): "establishing",
-        }.get((done, asked), "established"), ""
+        again = "re" if asked == "reestablished" else ""
+        return f"{again}establish{'ing' if mirror.ended is None else 'ed'}", ""
 
     def _failed(self, verb: str, why: str) -> tuple[str, str]:
         """The status names no cause: that is in Trident's log."""
