@@ -143,6 +143,11 @@ class Provider(ABC):
         nothing is done and the answer is False: only `resync` gives this copy up.
         """
 
+    def has_switched(self, group: Group, source: str, target: str) -> bool:
+        """With `atomic_switch`: whether it has been switched from source to target. Where it has, and the target does
+        not show it yet, this waits until it does."""
+        return self.observe(group, target).role == "primary"
+
     @abstractmethod
     def resync(self, group: Group, site: str) -> bool:
         """Throw the site's copy away and take the peer's; False when it follows its peer already."""
