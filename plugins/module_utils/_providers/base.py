@@ -156,6 +156,11 @@ class Provider(ABC):
         """Refuse a planned move that `final_sync` could not prove, before anything is stopped for it. Nothing where
         the statuses of both sites show it."""
 
+    def check_forceable(self, group: Group, site: str) -> None:
+        """Refuse a failover that this product has no verb for, before anything is stopped for it."""
+        if not self.capabilities.force:
+            raise self._unsupported(f"promote {site} by force", group)
+
     def final_sync(self, group: Group, source: str, target: str) -> SyncProof:
         """Send the rest from a demoted source and prove that both sides are equal.
 
