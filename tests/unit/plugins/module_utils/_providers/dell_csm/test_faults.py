@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import DELL_REPLICATION_GROUP
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
@@ -16,6 +18,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
     Unsupported,
 )
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.replication.taking_back import take_back
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.dell_csm.objects import mark_patch
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.dell_csm.double import (
     POWERFLEX,
     POWERMAX,
@@ -194,3 +197,112 @@ def test_p1_a_switch_of_somebody_else_at_the_other_side_is_not_overtaken(made: W
     with pytest.raises(Conflict, match="UNPLANNED_FAILOVER_LOCAL is asked for or under way"):
         made.provider.demote(made.group, "east")
     assert made.apis["east"].asked() == []
+
+
+def of_another_plan(made: World) -> None:
+    for api in made.apis.values():
+        api.patch(DELL_REPLICATION_GROUP, RG, None, mark_patch("ledger", "books"))
+
+
+def test_p8_no_switch_touches_the_group_of_another_plan(made: World) -> None:
+    of_another_plan(made)
+    for verb in (
+        lambda: made.provider.demote(made.group, "east"),
+        lambda: made.provider.promote(made.group, "west", forced=True),
+        lambda: made.provider.pause(made.group, "east"),
+    ):
+        with pytest.raises(Conflict, match="it belongs to plan ledger"):
+            verb()
+    assert asked(made) == []
+
+
+def test_p8_no_reprotection_touches_the_group_of_another_plan(made: World) -> None:
+    made.forced()
+    of_another_plan(made)
+    with pytest.raises(Conflict, match="it belongs to plan ledger"):
+        made.provider.resync(made.group, "east")
+    assert asked(made) == ["UNPLANNED_FAILOVER_LOCAL"]
+
+
+@pytest.mark.parametrize(
+    ("site", "source"), [("east", False), ("west", True)], ids=["two secondaries", "two primaries"]
+)
+def test_p1_a_group_with_one_end_the_wrong_way_is_not_taken_for_a_plan(made: World, site: str, source: bool) -> None:
+    made.set(site, replicationLinkState={"state": "SUSPENDED", "isSource": source})
+    with pytest.raises(Refused, match="source at east, and not at west"):
+        made.provider.enable(made.group, "east", "west")
+    assert all(not api.patches for api in made.apis.values())
+
+
+def test_p3_a_source_that_the_array_itself_made_primary_again_was_not_given_up(made: World) -> None:
+    """As by its own administrator, of which Dell's history says nothing."""
+    switch(made, "east", "west")
+    made.set("east", replicationLinkState={"state": "SYNCHRONIZED", "isSource": True})
+    assert made.provider.observe(made.group, "east").sync_proof == ""
+    with pytest.raises(Refused, match="prove the final sync"):
+        made.provider.final_sync(made.group, "east", "west")
+
+
+def test_p1_a_copy_that_was_failed_over_to_after_a_resync_is_not_thrown_away(made: World) -> None:
+    """The other side's monitor has not seen it, and still says that it sends."""
+    made.forced()
+    made.provider.resync(made.group, "east")
+    made.wait()
+    made.arrays.linked = False
+    made.provider.promote(made.group, "east", forced=True)
+    assert [made.provider.observe(made.group, site).role for site in ("east", "west")] == ["primary", "primary"]
+    before = asked(made)
+    with pytest.raises(Refused, match="at east role primary"):
+        made.provider.resync(made.group, "east")
+    assert asked(made) == before
+
+
+def test_p3_a_move_that_has_switched_nothing_is_given_back_without_an_action(made: World) -> None:
+    assert made.provider.has_switched(made.group, "east", "west") is False
+    assert take_back(made.provider, made.group, "east", "west", forced=False) is False
+    assert asked(made) == []
+
+
+def test_a_link_that_was_failed_over_is_not_paused(made: World) -> None:
+    made.provider.demote(made.group, "east")
+    made.wait()
+    for verb in (made.provider.pause, made.provider.resume):
+        with pytest.raises(Refused, match="a link that replicates or is suspended"):
+            verb(made.group, "west")
+    assert asked(made) == ["FAILOVER_REMOTE"]
+
+
+def test_a_paused_link_goes_on_by_a_resync(made: World) -> None:
+    made.provider.pause(made.group, "east")
+    made.wait()
+    assert made.provider.resync(made.group, "west") is True
+    assert made.provider.observe(made.group, "east").direction == "outgoing"
+    assert made.apis["east"].asked() == ["SUSPEND", "RESUME"]
+
+
+def test_an_object_that_changes_under_every_write_is_given_up(made: World) -> None:
+    busy = [Conflict("PATCH", site="east", status=409)] * 50
+
+    def patch(*_arguments: Any) -> Any:
+        raise busy.pop()
+
+    made.apis["east"].patch = patch  # type: ignore[method-assign]
+    with pytest.raises(Conflict, match="PATCH"):
+        made.provider.demote(made.group, "east")
+    assert len(busy) == 45
+
+
+def test_an_action_of_somebody_else_that_ended_after_ours_ends_the_wait(made: World) -> None:
+    """What it has done to the link, only a person knows."""
+    made.apis["east"].stopped = True
+
+    def ended() -> None:
+        told = {"condition": "Action SUSPEND succeeded", "time": made.apis["east"].now()}
+        item = made.rg("east")
+        item["spec"]["action"] = ""
+        item["status"].update(lastAction=told, conditions=[told])
+        made.apis["east"].keep(item)
+
+    made.time.at(made.time.seconds + 2, ended)
+    with pytest.raises(Conflict, match="somebody else's SUSPEND has ended after it"):
+        made.provider.demote(made.group, "east")

@@ -5,12 +5,24 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import RAMEN_VOLUME_GROUP
-from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import NotFound, Refused, Timeout, Unsupported
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import DR_PLACEMENT_CONTROL, RAMEN_VOLUME_GROUP
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
+    Conflict,
+    NotFound,
+    Refused,
+    Timeout,
+    Unsupported,
+)
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.replication.taking_back import take_back
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ownership import PLAN_LABEL
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.killing import Killed, killed_after
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.ramen.api import tell
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.ramen.double import NAME, SPACE
-from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.ramen.world import World, world
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.ramen.world import (
+    World,
+    add_claim,
+    world,
+)
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi
 
 # after the order was given: not taken up, half done, done
@@ -157,4 +169,96 @@ def test_a_version_of_the_definitions_that_is_not_served_is_named(made: World) -
     made.hub.served = False
     with pytest.raises(Unsupported, match=r"ramendr.openshift.io/v1alpha1"):
         made.provider.demote(made.group, "east")
+    assert made.hub.patches == []
+
+
+def ordered_by_hand(made: World, **spec: str) -> None:
+    """By somebody at the hub, whose operator has not seen it."""
+    made.ramen.stopped = True
+    made.hub.patch(DR_PLACEMENT_CONTROL, NAME, SPACE, {"spec": spec})
+    made.hub.patches.clear()
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [{"action": "Failover", "failoverCluster": "dr2"}, {"action": "Relocate", "preferredCluster": "dr3"}],
+    ids=["a failover", "a relocation to a third cluster"],
+)
+def test_p1_an_order_of_somebody_else_that_nobody_took_up_is_not_overwritten(made: World, spec: dict[str, str]) -> None:
+    ordered_by_hand(made, **spec)
+    with pytest.raises(Conflict, match="wanted: an action that has ended"):
+        made.provider.demote(made.group, "east")
+    assert made.hub.patches == []
+
+
+def test_p1_a_way_back_that_is_under_way_is_not_overtaken(made: World) -> None:
+    ordered_by_hand(made, action="Relocate", preferredCluster="dr1")
+    item = made.ramen.placement()
+    tell(item, "Available", False, "Progressing", "Starting relocation")
+    made.hub.keep(DR_PLACEMENT_CONTROL, item)
+    with pytest.raises(Conflict, match="wanted: an action that has ended"):
+        made.provider.demote(made.group, "east")
+    assert made.hub.patches == []
+
+
+ORDERS = {
+    "Failover": ({"failoverCluster": "dr2"}, lambda made: made.provider.promote(made.group, "west", forced=True)),
+    "Relocate": ({"preferredCluster": "dr2"}, lambda made: made.provider.demote(made.group, "east")),
+}
+
+
+@pytest.mark.parametrize("action", ORDERS)
+def test_p8_an_order_under_way_of_another_plan_is_not_joined(made: World, action: str) -> None:
+    """It is the very order that we would give."""
+    cluster, verb = ORDERS[action]
+    ordered_by_hand(made, action=action, **cluster)
+    item = made.ramen.placement()
+    item["metadata"]["labels"] = {PLAN_LABEL: "ledger"}
+    made.hub.keep(DR_PLACEMENT_CONTROL, item)
+    with pytest.raises(Conflict, match="it belongs to plan ledger"):
+        verb(made)
+
+
+def test_p5_a_relocation_whose_target_is_primary_already_is_waited_for_again(made: World) -> None:
+    made.ramen.restores = False
+    for _attempt in range(2):
+        with pytest.raises(Timeout, match="WaitForReadiness"):
+            made.provider.demote(made.group, "east")
+    made.time.at(made.time.seconds + 60, lambda: setattr(made.ramen, "restores", True))
+    assert made.provider.demote(made.group, "east") is True
+    assert made.hub.orders() == [("Relocate", "dr2")]
+
+
+def test_a_copy_that_follows_is_resynchronised_only_when_the_hub_says_so(made: World) -> None:
+    made.forced()
+    made.bring_back("east")
+    made.ramen.unused.add("east")
+    made.wait(60)
+    item = made.ramen.placement()
+    item["status"]["progression"] = "Cleaning Up"
+    made.hub.keep(DR_PLACEMENT_CONTROL, item)
+    made.ramen.stopped = True
+    assert made.roles() == ("secondary", "primary")
+    with pytest.raises(Timeout, match="progression Cleaning Up"):
+        made.provider.resync(made.group, "east")
+    made.ramen.stopped = False
+    assert made.provider.resync(made.group, "east") is True
+    assert made.provider.resync(made.group, "east") is False
+
+
+def test_p1_a_claim_that_ramen_does_not_protect_is_not_taken_for_the_plan(made: World) -> None:
+    add_claim(made.apis["east"], "new")
+    with pytest.raises(Refused, match="does not protect payroll/new"):
+        made.provider.enable(made.group, "east", "west")
+    assert made.hub.patches == []
+
+
+def test_p1_a_source_of_which_nobody_knows_who_may_write_is_not_taken_for_the_plan(made: World) -> None:
+    item = made.ramen.group("east")
+    item["status"]["state"] = "Unknown"
+    made.ramen._operate = lambda _site: None  # type: ignore[method-assign]
+    made.apis["east"].keep(RAMEN_VOLUME_GROUP, item)
+    assert made.roles() == ("unknown", "secondary")
+    with pytest.raises(Refused, match="primary at east, secondary at west"):
+        made.provider.enable(made.group, "east", "west")
     assert made.hub.patches == []
