@@ -143,6 +143,11 @@ class Provider(ABC):
         nothing is done and the answer is False: only `resync` gives this copy up.
         """
 
+    def has_switched(self, group: Group, source: str, target: str) -> bool:
+        """With `atomic_switch`: whether it has been switched from source to target. Where it has, and the target does
+        not show it yet, this waits until it does."""
+        return self.observe(group, target).role == "primary"
+
     @abstractmethod
     def resync(self, group: Group, site: str) -> bool:
         """Throw the site's copy away and take the peer's; False when it follows its peer already."""
@@ -150,6 +155,11 @@ class Provider(ABC):
     def check_movable(self, groups: Sequence[Group], source: str, target: str) -> None:  # noqa: B027
         """Refuse a planned move that `final_sync` could not prove, before anything is stopped for it. Nothing where
         the statuses of both sites show it."""
+
+    def check_forceable(self, group: Group, site: str) -> None:
+        """Refuse a failover that this product has no verb for, before anything is stopped for it."""
+        if not self.capabilities.force:
+            raise self._unsupported(f"promote {site} by force", group)
 
     def final_sync(self, group: Group, source: str, target: str) -> SyncProof:
         """Send the rest from a demoted source and prove that both sides are equal.

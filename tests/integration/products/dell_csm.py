@@ -55,6 +55,8 @@ class DellCsm:
         for site in OTHER:
             self._volumes.mark(site, self.name)
             self._running.enter_context(control_loop(lambda site=site: self.reconcile(site)))  # type: ignore[misc]
+        # a group of which no monitor has told anything is nobody's to take
+        wait_until("the first look of both monitors", SERVED_WITHIN, self._unseen)
 
     def stop(self) -> None:
         self._running.close()
@@ -72,6 +74,10 @@ class DellCsm:
             self._status(site, {"state": f"{asked}_IN_PROGRESS", "lastAction": None})
             self._due[site] = 0.0
         self._monitor(site, item)
+
+    def _unseen(self) -> list[str]:
+        items = {site: cluster.call("GET", f"{OBJECTS}/{self.name}") for site, cluster in self._clusters.items()}
+        return [site for site, item in items.items() if not item.get("status", {}).get("replicationLinkState")]
 
     def _execute(self, site: str, item: dict[str, Any]) -> None:
         if time.monotonic() < self._due[site]:

@@ -56,15 +56,16 @@ class Arrays:
             raise Internal(str(error)) from error
 
     def _failover_remote(self, site: str) -> None:
-        """The last data first: what does not arrive leaves the source as it was."""
+        """The last data first: what does not arrive leaves the source as it was. One that failed half-way goes on."""
         target = OTHER[site]
         if self._to == target:
             return
         if self._to or self._suspended:
             raise Internal("the session is in a state that permits no failover")
-        self._await_transfer(site)
+        self._await_transfer(site, self._in_role(site, "primary"))
         self._all(site, "demote")
-        self._all(site, "sync")
+        for volume in self._in_role(target, "secondary"):
+            self._post(site, volume, "sync")
         self._all(target, "promote", {"force": False})
         self._all(target, "pause")
         self._to = target
@@ -100,9 +101,12 @@ class Arrays:
         except RuntimeError as error:
             raise Internal(str(error)) from error
 
-    def _await_transfer(self, site: str) -> None:
+    def _in_role(self, site: str, role: str) -> list[str]:
+        return [volume for volume in self._volumes if self._status(site, volume)["role"] == role]
+
+    def _await_transfer(self, site: str, volumes: list[str]) -> None:
         """As the sender has it: no clock of anybody else."""
-        before = {volume: self._status(site, volume).get("last_sync") for volume in self._volumes}
+        before = {volume: self._status(site, volume).get("last_sync") for volume in volumes}
         end = time.monotonic() + TRANSFERRED_WITHIN
         while left := [name for name, last in before.items() if self._status(site, name).get("last_sync") == last]:
             if time.monotonic() > end:

@@ -31,7 +31,8 @@ KINDS = ("drplacementcontrols", "volumereplicationgroups")
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 LAST_PLACED = "drplacementcontrol.ramendr.openshift.io/last-app-deployment-cluster"
 SETTLED_WITHIN = 60
-# until the agent of a cluster that was cut off has heard of its hub again
+# until the agent of a cluster that was cut off has heard of its hub again; of one that is lost each question would take
+# its whole deadline, and hold up what needs nothing of it
 RETURNS_AFTER = 15.0
 
 
@@ -87,7 +88,8 @@ class Ramen:
             )
             for site, facts in sites.items()
         }
-        self._parted, self._returns = False, 0.0
+        self._parted = False
+        self._returns: dict[str, float] = dict.fromkeys(sites, 0.0)
         self._running = ExitStack()
 
     def start(self) -> None:
@@ -109,7 +111,8 @@ class Ramen:
 
     def join(self) -> None:
         if self._parted:
-            self._parted, self._returns = False, time.monotonic() + RETURNS_AFTER
+            self._parted = False
+            self._returns[OTHER[HUB]] = time.monotonic() + RETURNS_AFTER
 
     def reconcile(self) -> None:
         item = self._hub.call("GET", self._path)
@@ -211,11 +214,14 @@ class Ramen:
         """The groups of the clusters that are reached."""
         found = {}
         for site, cluster in self._clusters.items():
-            if site != HUB and (self._parted or time.monotonic() < self._returns):
+            if (site != HUB and self._parted) or time.monotonic() < self._returns[site]:
                 continue
             try:
                 found[site] = cluster.call("GET", self._operators[site].path)
-            except (RequestException, RuntimeError):
+            except RequestException:
+                self._returns[site] = time.monotonic() + RETURNS_AFTER
+            except RuntimeError:
+                # the group is not there yet
                 continue
         return found
 

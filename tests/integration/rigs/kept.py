@@ -46,7 +46,7 @@ class KeptRig(Generic[Made]):
 def _restored(rig: Rig) -> bool:
     try:
         rig.join()
-        if roles(rig) != ("primary", "secondary"):
+        if roles(rig) != ("primary", "secondary") or not rig.provider.enabled(rig.group, "east"):
             return False
         if _others(rig):
             _settle(rig)

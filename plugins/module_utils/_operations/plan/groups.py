@@ -114,6 +114,11 @@ class Groups:
         with ThreadPoolExecutor(max_workers=max(1, len(asked))) as pool:
             list(pool.map(lambda item: item[0].check_movable(item[1], source, target), asked))
 
+    def check_forceable(self, target: str) -> None:
+        """Refuse a failover of a group that nothing here can promote."""
+        for group in self.plan.groups:
+            self.provider(group).check_forceable(group, target)
+
     def promote(self, groups: Sequence[Group], site: str, forced: bool) -> list[str]:
         """Promote many groups, products in parallel; names of those that had to be changed."""
         return self._changed(groups, lambda provider, listed: provider.promote_all(listed, site, forced))

@@ -11,7 +11,7 @@ from ..._providers.base import Provider
 
 def take_back(provider: Provider, group: Group, source: str, target: str, forced: bool) -> bool:
     """The guard has read the target: it is secondary, or one action has made it primary and nobody has used it."""
-    if provider.capabilities.atomic_switch and provider.observe(group, target).role == "primary":
+    if provider.capabilities.atomic_switch and provider.has_switched(group, source, target):
         return _switch_back(provider, group, source, target)
     try:
         return provider.promote(group, source, forced)

@@ -82,6 +82,9 @@ def check_way(plan: Plan, asked: RunAsked, way: Way, seen: Outlook, unfinished: 
         check_nothing_there(plan.name, way.target, machines_at(plan, way.api))
         if seen.replication is not None:
             seen.replication.check_movable(way.source, way.target)
+    # from a recovery point copies are taken, and nothing is promoted by force that was not before
+    if way.operation == "failover" and unfinished is None and not asked.recovery_point and seen.replication is not None:
+        seen.replication.check_forceable(way.target)
     if way.operation in (REFRESH, REHEARSAL):
         check_stageable(plan.name, way.target, way.source, way.copies, way.sources, TRIED[way.operation])
     if way.operation == REHEARSAL:

@@ -33,7 +33,7 @@ from .status import (
     role,
     was_forced,
 )
-from .switch import REPROTECT, SWAP, reprotect
+from .switch import REPROTECT, SWAP, is_swapped, is_turned, reprotect
 
 
 class DellCsmProvider(ListingProvider):
@@ -129,7 +129,9 @@ class DellCsmProvider(ListingProvider):
         action: Action = "FAILOVER_REMOTE"
         if pending(pair.here) != action:
             check_idle(pair.side, pair.here, "demote the group")
-            check_idle(pair.peer, pair.there, "demote the group")
+            # what ends the switch that has demoted this side is for `promote` to join
+            if not (is_given_up(pair.here) and pending(pair.there) in (REPROTECT, SWAP)):
+                check_idle(pair.peer, pair.there, "demote the group")
             if role(pair.here) == "secondary" or role(pair.there) == "primary":
                 return False
             pair.side.check_ours(pair.here)
@@ -137,6 +139,14 @@ class DellCsmProvider(ListingProvider):
             await_goal(pair.side, pair.name, lambda seen: LINK.read(seen) == "SYNCHRONIZED", "synchronized")
         execute(pair.side, pair.name, action, lambda seen: role(seen) == "secondary", "given up by a planned switch")
         return True
+
+    def has_switched(self, group: Group, source: str, target: str) -> bool:
+        """The source's array says so at once; the target shows it when its monitor has looked."""
+        pair = self._ends.pair(group, source, target)
+        if is_given_up(pair.here) and not replicates(pair.here):
+            await_goal(pair.peer, pair.peer_name, lambda seen: role(seen) == "primary", "primary")
+            return True
+        return role(pair.there) == "primary"
 
     def final_sync(self, group: Group, source: str, target: str) -> SyncProof:
         pair = self._ends.pair(group, source, target)
@@ -168,7 +178,8 @@ class DellCsmProvider(ListingProvider):
         if pending(pair.here) in (REPROTECT, SWAP):
             return reprotect(pair)
         check_idle(pair.side, pair.here, "resynchronise the group")
-        two = role(pair.there) == "primary" and LINK.read(pair.here) != FAILED_OVER
+        failed_over = LINK.read(pair.here) == FAILED_OVER or is_swapped(pair) or is_turned(pair)
+        two = role(pair.there) == "primary" and not failed_over
         if role(pair.here) != "primary" or two:
             raise pair.peer.refused(
                 "resynchronise the group",

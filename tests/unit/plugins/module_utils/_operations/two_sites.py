@@ -54,6 +54,9 @@ class TwoSites:
             def check_movable(self, source: str, target: str) -> None:
                 pass
 
+            def check_forceable(self, target: str) -> None:
+                pass
+
             def observe(self, names: list[str]) -> dict[str, list[GroupStatus]]:
                 return {
                     name: [

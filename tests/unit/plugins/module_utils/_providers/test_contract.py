@@ -65,6 +65,17 @@ def test_p3_a_switch_in_one_action_is_proven(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PROVIDERS)
+def test_a_failover_is_refused_exactly_where_nothing_can_be_promoted_by_force(name: str) -> None:
+    made = provider(name)
+    if made.capabilities.force:
+        made.check_forceable(GROUP, "west")
+        return
+    with pytest.raises(Unsupported) as refusal:
+        made.check_forceable(GROUP, "west")
+    assert refusal.value.next_step
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
 def test_force_is_never_implied(name: str) -> None:
     forced = inspect.signature(PROVIDERS[name]().promote).parameters["forced"]
     assert forced.default is inspect.Parameter.empty

@@ -31,6 +31,9 @@ class Product:
     def observe(self, group: Any, site: str) -> GroupStatus:
         return GroupStatus(group.name, site, self.roles[site], "healthy", "none")  # type: ignore[arg-type]
 
+    def has_switched(self, _group: Any, _source: str, target: str) -> bool:
+        return self.roles[target] == "primary"
+
     def demote(self, _group: Any, site: str) -> bool:
         self.asked.append(f"demote {site}")
         if self.roles[OTHER[site]] == "primary":

@@ -101,6 +101,9 @@ class DeadSite:
 
             observe_roles = observe_all
 
+            def check_forceable(self, group: Group, site: str) -> None:
+                pass
+
             def fence(self, group: Group, _survivor: str, _lost: str) -> FenceProof:
                 return FenceProof(group.name, "takes nothing in")
 

@@ -95,6 +95,9 @@ class World:
             def check_movable(self, groups: Sequence[Group], source: str, target: str) -> None:
                 pass
 
+            def check_forceable(self, group: Group, site: str) -> None:
+                pass
+
             def fence(self, group: Group, _survivor: str, _lost: str) -> FenceProof:
                 return FenceProof(group.name, "takes nothing in")
 

@@ -96,9 +96,10 @@ class Arrays:
             self.unaware.add(other(site))
 
     def _swap_local(self, site: str) -> None:
+        """The pair is suspended from then on, with its sides changed."""
         if not self.linked:
             raise Internal("the link is down")
-        self.source = site
+        self.source, self.to, self.suspended = site, "", True
 
     def _reprotect_local(self, site: str) -> None:
         if not self.linked or site not in self.writable:

@@ -261,6 +261,18 @@ def test_a_change_between_look_and_order_is_looked_at_again(made: World) -> None
     assert made.provider.demote(made.group, "east") is True
 
 
+def test_a_placement_that_changes_under_every_order_is_given_up(made: World) -> None:
+    busy = [Conflict("PATCH", site="hub", on="DRPlacementControl", status=409)] * 50
+
+    def patch(*_args: Any) -> Any:
+        raise busy.pop()
+
+    made.hub.patch = patch  # type: ignore[method-assign]
+    with pytest.raises(Conflict, match="PATCH"):
+        made.provider.demote(made.group, "east")
+    assert len(busy) == 45
+
+
 def test_another_order_meanwhile_ends_the_wait(made: World) -> None:
     def order_otherwise() -> None:
         item = made.ramen.placement()

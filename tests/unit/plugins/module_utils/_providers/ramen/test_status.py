@@ -188,6 +188,47 @@ def test_what_the_hub_says_of_another_home_is_not_of_this_copy() -> None:
     assert status(group("secondary"), placement=item).last_sync is None
 
 
+def test_a_moment_that_a_copy_kept_from_before_is_none_of_it() -> None:
+    """Of the time when it was primary."""
+    item = group("secondary")
+    item["status"]["lastGroupSyncTime"] = "2026-03-01T12:00:00Z"
+    assert status(item).last_sync is None
+
+
+def test_p1_of_a_group_that_nobody_may_write_to_no_sync_is_told() -> None:
+    item, hub = group("secondary"), placement()
+    hub["status"]["lastGroupSyncTime"] = "2026-03-01T12:00:00Z"
+    item["status"]["state"] = "Unknown"
+    seen = status(item, placement=hub)
+    assert (seen.role, seen.last_sync, seen.direction) == ("unknown", None, "none")
+
+
+@pytest.mark.parametrize("asked", ["primary", "secondary"])
+def test_nothing_flows_while_the_hub_is_at_work(asked: str) -> None:
+    hub = placement()
+    assert status(group(asked), placement=hub).message == ""
+    hub["status"]["progression"] = "Cleaning Up"
+    seen = status(group(asked), placement=hub)
+    assert (seen.direction, seen.health) == ("none", "degraded")
+    assert "at the hub: placement to dr1, phase Deployed, progression Cleaning Up" in seen.message
+
+
+@pytest.mark.parametrize("reason", ["Error", "Progressing"])
+def test_p10_a_terminal_error_of_ramens_is_an_error_with_its_words(reason: str) -> None:
+    item = group()
+    item["status"]["state"] = "Unknown"
+    tell(item, "DataReady", False, reason, "Failed to promote: no pool")
+    seen = status(item)
+    assert (seen.role, seen.health) == ("unknown", "error" if reason == "Error" else "unknown")
+    assert "DataReady False: Failed to promote: no pool" in seen.message
+
+
+def test_p10_a_reason_stands_in_for_a_message() -> None:
+    item = group()
+    tell(item, "ReplicationHealthy", False, "Error", "")
+    assert "ReplicationHealthy False: Error" in status(item).message
+
+
 @pytest.mark.parametrize(
     ("progression", "words"), [("WaitForFencing", "spec.clusterFence"), ("Paused", "recovered"), ("New", "conditions")]
 )

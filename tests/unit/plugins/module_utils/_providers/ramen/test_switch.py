@@ -249,8 +249,11 @@ def test_p3_a_relocation_that_has_begun_and_moved_nothing_is_withdrawn(made: Wor
 def test_p10_a_withdrawal_that_does_not_end_is_said(made: World) -> None:
     made.ramen.prepared = False
     made.time.at(made.time.seconds + 290, lambda: setattr(made.ramen, "stopped", True))
+    began = made.time.seconds
     with pytest.raises(Timeout, match="Relocate to dr1 was ordered in its place, and has not ended"):
         made.provider.demote(made.group, "east")
+    # the deadline had passed already
+    assert made.time.seconds < began + 300 + 70
 
 
 def test_p10_an_order_that_cannot_be_withdrawn_is_named(made: World) -> None:
