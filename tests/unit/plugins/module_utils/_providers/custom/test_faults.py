@@ -14,6 +14,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
     Failed,
     NotFound,
     Refused,
+    TerminalState,
     Timeout,
     Unreachable,
     Unsupported,
@@ -265,3 +266,29 @@ def test_an_operator_that_is_down_at_the_target_moves_nothing(replicating: World
     assert roles(made) == ("secondary", "unknown")
     assert described()["timeout"] == "10m"
     assert 600 <= made.time.seconds < 900
+
+
+def test_p3_a_proof_does_not_hold_beside_a_primary_target(replicating: World) -> None:
+    made = demoted(replicating)
+    made.provider.promote(made.group, "west", forced=False)
+    proof = made.provider.final_sync(made.group, "east", "west")
+    assert (proof.holds, proof.target) == (False, "not secondary: payroll/disk-0, payroll/disk-1")
+
+
+def test_a_status_of_before_a_step_does_not_end_it() -> None:
+    pause = {"patch": {"spec": {"autoResync": True}}, "done": "status.state == 'Primary'"}
+    made = enabled(custom_world(verbs={**described()["verbs"], "pause": pause}))
+    made.apis["east"].stopped = True
+    with pytest.raises(Timeout, match="the product has not looked at it since it was changed"):
+        made.provider.pause(made.group, "east")
+
+
+def test_p1_an_object_that_is_being_deleted_has_no_role_and_ends_a_verb(replicating: World) -> None:
+    api = replicating.apis["east"]
+    api.stopped = True
+    api.delete(VOLUME_REPLICATION, "disk-0", "payroll")
+    api.stopped = False
+    seen = replicating.provider.observe(replicating.group, "east")
+    assert (seen.role, "disk-0: it is being deleted" in seen.message) == ("unknown", True)
+    with pytest.raises(TerminalState, match="it is being deleted"):
+        replicating.provider.demote(replicating.group, "east")

@@ -22,6 +22,7 @@ from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.c
     PreconditionFailed,
 )
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.csi_addons.world import roles
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.ibm.double import handle_of
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.ibm.world import (
     IbmWorld,
     demoted,
@@ -269,3 +270,43 @@ def test_p1_a_group_whose_volumes_belong_to_two_products_is_refused(verb: str) -
     with pytest.raises(Refused, match=r"volumes of other\.csi\.example\.com"):
         getattr(made.again(), verb)(made.group, *order[verb])
     assert made.written("east") + made.written("west") == []
+
+
+def test_p2_a_claim_at_the_source_that_is_bound_to_another_volume_is_refused(mirrored: IbmWorld) -> None:
+    demoted(mirrored)
+    csi = mirrored.apis["east"].objects["PersistentVolume", None, "pv-disk-0"]["spec"]["csi"]
+    csi["volumeHandle"] = handle_of("east", "disk-9")
+    mirrored.apis["west"].writes.clear()
+    with pytest.raises(Refused, match=r"EASTDISK-0, and the copy at the other site is SVC:1;EASTDISK-9"):
+        mirrored.again().promote(mirrored.group, "west", forced=False)
+    assert mirrored.written("west") == []
+
+
+def lags(made: IbmWorld, site: str) -> None:
+    """As the manager shows a demoted copy that is not in sync."""
+    for name in ("disk-0", "disk-1"):
+        conditions = made.replication(site, name)["status"]["conditions"]
+        for entry in conditions:
+            if entry["type"] in ("Degraded", "Resyncing"):
+                entry["status"] = "True"
+        made.apis[site].status(name, conditions=conditions)
+
+
+def test_p3_a_peer_that_is_demoted_but_not_in_sync_is_no_permission(replicating: IbmWorld) -> None:
+    lags(demoted(replicating), "east")
+    replicating.apis["west"].writes.clear()
+    with pytest.raises(Refused, match="demoted, but not proven to be synced"):
+        replicating.provider.promote(replicating.group, "west", forced=False)
+    assert replicating.written("west") == []
+
+
+def test_p3_the_copy_that_was_demoted_last_is_promoted_again_without_a_proof(replicating: IbmWorld) -> None:
+    lags(demoted(replicating), "west")
+    assert replicating.provider.promote(replicating.group, "east", forced=False) is True
+
+
+def test_p3_a_proof_does_not_hold_beside_a_primary_target(replicating: IbmWorld) -> None:
+    demoted(replicating)
+    replicating.provider.promote(replicating.group, "west", forced=False)
+    proof = replicating.provider.final_sync(replicating.group, "east", "west")
+    assert (proof.holds, proof.target) == (False, "not secondary: payroll/disk-0, payroll/disk-1")
