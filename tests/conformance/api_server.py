@@ -23,14 +23,19 @@ STOPPED_WITHIN = 20.0
 
 
 class ApiServer:
-    """call: one request; its answer's status and body. A body of bytes is sent as it is."""
+    """call: one request; its answer's status and body. A body of bytes is sent as it is.
+
+    url, authority, headers: for other clients.
+    """
 
     def __init__(self, url: str, token: str, authority: Path) -> None:
-        self._url = url
+        self.url = url
+        self.authority = authority
+        self.headers = {"Authorization": f"Bearer {token}"}
         self._session = requests.Session()
         # neither proxies nor other authorities
         self._session.trust_env = False
-        self._session.headers["Authorization"] = f"Bearer {token}"
+        self._session.headers.update(self.headers)
         self._session.verify = str(authority)
 
     def call(
@@ -39,7 +44,7 @@ class ApiServer:
         headers = {"Content-Type": content_type}
         content = {"data": body} if isinstance(body, bytes) else {"json": body}
         answer = self._session.request(
-            method, f"{self._url}{path}", params=query, headers=headers, timeout=30, **content
+            method, f"{self.url}{path}", params=query, headers=headers, timeout=30, **content
         )
         return answer.status_code, answer.json() if answer.content.startswith(b"{") else answer.text
 

@@ -30,6 +30,7 @@ except ImportError:
 MERGE = "application/merge-patch+json"
 APPLY = "application/apply-patch+yaml"
 
+STRICT = "strict decoding error"
 HEADER_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 30.0
@@ -102,11 +103,10 @@ class Api:
             if not query["continue"]:
                 return items, page["metadata"]["resourceVersion"]
 
-    def create(self, kind: Kind, body: Object, dry_run: bool = False) -> Object:
-        meta = body["metadata"]
-        return self._call(
-            "POST", kind, meta.get("namespace"), None, body=body, query=_dry(dry_run), named=meta.get("name")
-        )
+    def create(self, kind: Kind, body: Object, dry_run: bool = False, strict: bool = False) -> Object:
+        """strict: refuse fields that the installed definition lacks, in place of dropping them without a word."""
+        meta, query = body["metadata"], {**_dry(dry_run), **_strictly(strict)}
+        return self._call("POST", kind, meta.get("namespace"), None, body=body, query=query, named=meta.get("name"))
 
     def replace(self, kind: Kind, body: Object) -> Object:
         """Put the object; its resourceVersion makes somebody else's change meanwhile a Conflict."""
@@ -122,13 +122,13 @@ class Api:
         query = {"fieldManager": FIELD_MANAGER, "force": str(force).lower()}
         return self._call("PATCH", kind, meta.get("namespace"), meta["name"], document, query, APPLY)
 
-    def patch(self, kind: Kind, name: str, namespace: str | None, body: Object) -> Object:
-        """JSON merge patch. The server notes that the fields are ours.
+    def patch(self, kind: Kind, name: str, namespace: str | None, body: Object, strict: bool = False) -> Object:
+        """JSON merge patch. The server notes that the fields are ours. strict: as of `create`.
 
         One that names no version holds for whatever is there: a conflict is the server's own with another writer.
         """
         passes = None if _HELD & (body.get("metadata") or {}).keys() else _may_pass_or_conflicts
-        query = {"fieldManager": FIELD_MANAGER}
+        query = {"fieldManager": FIELD_MANAGER, **_strictly(strict)}
         return self._call("PATCH", kind, namespace, name, body, query, MERGE, passes=passes)
 
     def delete(self, kind: Kind, name: str, namespace: str | None = None, uid: str | None = None) -> bool:
@@ -303,6 +303,10 @@ def _dry(dry_run: bool) -> dict[str, Any]:
     return {"dryRun": "All"} if dry_run else {}
 
 
+def _strictly(strict: bool) -> dict[str, Any]:
+    return {"fieldValidation": "Strict"} if strict else {}
+
+
 def _unreachable(site: str, tried: str, on: str, error: Exception) -> Unreachable:
     reason = getattr(error, "reason", None) or error
     return Unreachable(
@@ -328,4 +332,8 @@ def _message(content: bytes) -> str:
         status = json.loads(content)
     except ValueError:
         return content.decode(errors="replace")[:300]
-    return str(status.get("message", ""))[:1000] if isinstance(status, dict) else str(status)[:300]
+    if not isinstance(status, dict):
+        return str(status)[:300]
+    # to a patch these words follow the whole object
+    before, strict, after = str(status.get("message", "")).partition(STRICT)
+    return (strict + after if strict else before)[:1000]

@@ -20,6 +20,8 @@ _BY_STATUS = {
 def next_step_after(status: int, message: str) -> str | None:
     if status == 500 and "failed calling webhook" in message:
         return "an admission webhook does not answer: bring its service back, or remove its configuration"
+    if status in (400, 422) and "unknown field" in message:
+        return "the definition that is installed there does not know it: update the product there, or correct the plan"
     if status == 403:
         for words, remedy in _FORBIDDEN.items():
             if words in message:

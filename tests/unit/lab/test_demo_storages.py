@@ -12,7 +12,7 @@ from demo.storages import STORAGES, storage_of
 from demo.workload import Vm, manifests, plan_document
 from ocpvirt_lab.csi_addons_objects import NFS, RBD, environment
 
-PATCHED = ("nfs", "nfs_csi", "ceph_rbd", "csi_addons_ceph", "custom")
+PATCHED = ("nfs", "nfs_csi", "ceph_rbd", "csi_addons_ceph", "custom", "ibm")
 TIERS = ("db", "app", "web")
 ON_EACH = [*((name, "db") for name in PATCHED), *(("three_products", tier) for tier in TIERS)]
 

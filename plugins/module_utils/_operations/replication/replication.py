@@ -81,12 +81,14 @@ def switch(plan: Plan, run_id: str, site: str, state: str, forced: bool, check_m
 def prove_sync(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
     """Final sync of every group from the demoted source, with its proof (P3).
 
-    A group that an earlier attempt promoted already keeps the proof of then: there is nothing to send any more.
+    A group that an earlier attempt promoted already, or a part of it, keeps the proof of then: there is nothing to send
+    any more.
     """
     with Session(plan, run_id, check_mode) as session, session.step("sync") as summary:
         if check_mode:
             return {"changed": False, "proofs": [], "decisions": [f"{group.name}: final sync" for group in plan.groups]}
-        promoted = {status.group for status in session.observe_groups()[0] if status.role == "primary"}
+        pairs = zip(*session.observe_groups(), strict=True)
+        promoted = {mine.group for mine, other in pairs if _is_taken_up(mine, other)}
         earlier = [proof for proof in session.load("sync") or [] if proof["group"] in promoted]
         todo = [group for group in plan.groups if group.name not in {proof["group"] for proof in earlier}]
         session.verify_lock()
@@ -105,6 +107,15 @@ def prove_sync(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
         session.put("sync", proven)
         summary["proven"] = len(proven)
         return {"changed": bool(todo), "proofs": bounded(proven)}
+
+
+def _is_taken_up(mine: GroupStatus, other: GroupStatus) -> bool:
+    """Whether the target is primary, or may be for a part of the group, as when an attempt was killed meanwhile.
+
+    What is secondary at the source since its proof has not changed.
+    """
+    partly = mine.role == "unknown" and mine.reachable and mine.present and other.role == "secondary"
+    return mine.role == "primary" or partly
 
 
 def fence_source(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from ..._model.plan import Group
 from ..object_wait import Awaited, Key, await_absent, settle
 from ..shared_reads import SharedReads
 from ..site_handle import ClaimedVolume, SiteHandle
+from ..sure_writes import create_surely, patch_surely
 from ..verdict import Verdict
 from .classes import Classes
 from .listing import Listing, Unit
@@ -164,10 +165,10 @@ class Side:
     def _ask(self, unit: Unit, state: State, demotions: Mapping[Key, int]) -> Object:
         plan, options = self.site.plan.name, self.options
         if unit.item is None:
-            return self.api.create(self.kind, self.completed(unit, self._new(unit, state)))
+            return create_surely(self.api, self.kind, self.completed(unit, self._new(unit, state)))
         adopted = not owner(unit.item)
         patch = state_patch(plan, self.group.name, state, demotions.get(unit.key), options.auto_resync, adopted)
-        return self.api.patch(self.kind, unit.object_key[1], unit.key[0], self.completed(unit, patch))
+        return patch_surely(self.api, self.kind, unit.object_key[1], unit.key[0], self.completed(unit, patch))
 
     def completed(self, unit: Unit, body: Object) -> Object:
         """An object or a patch as it is written, with what only one driver wants in it."""

@@ -18,6 +18,8 @@ Reason = Callable[[Unit, Unit, Description, Description], str]
 
 
 def named(side: Side, tried: str) -> list[Unit]:
+    """What replicates its claims. One whose volume is another product's would be switched with them, and moved not."""
+    check_covered(side, tried)
     units = side.units()
     if not units:
         raise side.refused(
@@ -27,6 +29,18 @@ def named(side: Side, tried: str) -> list[Unit]:
             "create the claims first, then start again",
         )
     return units
+
+
+def check_covered(side: Side, tried: str) -> None:
+    for volume in side.site.volumes(side.group):
+        if volume.pv and not side.covers(volume.pv):
+            raise side.refused(
+                f"{tried} the group",
+                f"{volume.claim}: its volume {volume.pv['metadata']['name']} is not what the product replicates, by"
+                " covers of the plan",
+                "volumes of one product in a group",
+                "correct covers, or the group's selector; nothing was written",
+            )
 
 
 def existing(side: Side, tried: str) -> list[Unit]:

@@ -10,7 +10,6 @@ from functools import partial
 from typing import Any
 
 from ..._errors import DrError
-from ..._model.expression import is_true
 from ..._model.group_status import GroupStatus, SyncProof, combine
 from ..._model.plan import Group
 from ..base import Capabilities
@@ -22,7 +21,7 @@ from .checks import absent, at_peer, existing, matched, named, refuse, require_o
 from .description import Description
 from .guard import against_enabling, against_promotion
 from .side import Listing, Side, by_name
-from .status import Sight, Unit, asked, demotion, role_of, volume_status
+from .status import Sight, Unit, demotion, role_of, volume_status
 from .steps import looked_at, run_steps, to_role
 
 REMEDY = "install the product there, or correct resource in the plan"
@@ -44,7 +43,7 @@ class CustomProvider(ListingProvider):
         return ""
 
     def covers(self, group: Group, site: str, pv: Mapping[str, Any]) -> bool:
-        return is_true(asked("covers", self._side(group, site).described.covers, pv))
+        return self._side(group, site).covers(pv)
 
     def needed_by(self, group: Group, site: str, claim: tuple[str, str]) -> str:
         side = self._side(group, site)

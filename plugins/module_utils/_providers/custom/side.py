@@ -13,6 +13,7 @@ from ..._cluster.api import Api, describe
 from ..._cluster.bulk import for_each
 from ..._cluster.waiting import wait_for
 from ..._errors import Conflict, Refused
+from ..._model.expression import is_true
 from ..._model.filled_text import fill
 from ..._model.group_status import Role
 from ..._model.plan import Group
@@ -20,8 +21,9 @@ from ..object_wait import patient
 from ..ownership import ownership
 from ..shared_reads import SharedReads
 from ..site_handle import ClaimedVolume, SiteHandle
+from ..sure_writes import create_surely
 from .description import Description, description_of
-from .status import Unit, described_state, owner
+from .status import Unit, asked, described_state, owner
 
 Object = dict[str, Any]
 Listing = Mapping[tuple[str, str], Object]
@@ -44,6 +46,9 @@ class Side:
     @property
     def api(self) -> Api:
         return self.site.api
+
+    def covers(self, pv: Mapping[str, Any]) -> bool:
+        return is_true(asked("covers", self.described.covers, pv))
 
     def moment(self) -> int:
         """Now, for `look`."""
@@ -86,7 +91,7 @@ class Side:
                 )
 
     def create(self, units: Sequence[Unit], role: Role) -> None:
-        self.each(units, lambda unit: self.api.create(self.described.kind, self._new(unit, role)))
+        self.each(units, lambda unit: create_surely(self.api, self.described.kind, self._new(unit, role)))
 
     def delete(self, units: Sequence[Unit]) -> None:
         """And wait until they are gone: a finalizer may have to end the replication first."""

@@ -12,6 +12,7 @@ from ..._cluster.api import describe
 from ..._errors import DrError, TerminalState
 from ..._model.expression import is_true
 from ..._model.filled_text import fill
+from ..sure_writes import holds, patch_surely
 from .description import Step
 from .side import Side
 from .status import Sight, Unit, asked, described_state, failure, role_of
@@ -56,10 +57,10 @@ def to_role(side: Side, steps: Sequence[Step]) -> tuple[Step, ...]:
 def _patch(side: Side, step: Step, units: Sequence[Unit], notes: dict[tuple[str, str], Mapping[str, str]]) -> bool:
     """What an object has already is not written again."""
     bodies = {unit.key: _body(step, unit, notes.pop(unit.key, {})) for unit in units}
-    todo = [unit for unit in units if not _has(unit.item, bodies[unit.key])]
+    todo = [unit for unit in units if not holds(unit.item, bodies[unit.key])]
 
     def write(unit: Unit) -> None:
-        side.api.patch(side.described.kind, unit.key[1], unit.key[0] or None, bodies[unit.key])
+        patch_surely(side.api, side.described.kind, unit.key[1], unit.key[0] or None, bodies[unit.key])
 
     side.each(todo, write)
     return bool(todo)
@@ -71,16 +72,6 @@ def _body(step: Step, unit: Unit, annotations: Mapping[str, str]) -> dict[str, A
         meta = body.get("metadata", {})
         body["metadata"] = {**meta, "annotations": {**meta.get("annotations", {}), **annotations}}
     return body
-
-
-def _has(item: Any, patch: Mapping[str, Any]) -> bool:
-    """Whether a merge patch would change nothing."""
-    if not isinstance(item, Mapping):
-        return False
-    return all(
-        _has(item.get(key), value) if isinstance(value, Mapping) else item.get(key) == value
-        for key, value in patch.items()
-    )
 
 
 def _wanted(step: Step, item: Mapping[str, Any]) -> bool:

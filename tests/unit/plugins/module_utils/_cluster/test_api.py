@@ -62,6 +62,18 @@ def test_p9_a_dry_run_is_asked_for_and_only_then(time: SimulatedTime, dry_run: b
     assert pool.requests[0].query.get("dryRun") == ("All" if dry_run else None)
 
 
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_field_that_a_definition_lacks_is_to_be_refused_where_that_is_asked_for(
+    time: SimulatedTime, strict: bool
+) -> None:
+    api, pool = api_of(time, answer(201), answer(200))
+    api.create(CONFIG_MAP, {"metadata": {"name": "a", "namespace": "b"}}, strict=strict)
+    api.patch(CONFIG_MAP, "a", "b", {"data": {}}, strict=strict)
+    wanted = "Strict" if strict else None
+    assert [request.query.get("fieldValidation") for request in pool.requests] == [wanted, wanted]
+    assert pool.requests[1].query["fieldManager"] == "ocpvirt-dr"
+
+
 def test_server_side_apply_names_us_as_the_manager(time: SimulatedTime) -> None:
     api, pool = api_of(time, answer(200))
     api.apply(CONFIG_MAP, {"metadata": {"name": "a", "namespace": "b"}})

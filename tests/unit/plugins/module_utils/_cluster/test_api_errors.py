@@ -62,6 +62,24 @@ def test_a_denial_by_an_admission_policy_is_a_refusal_and_no_missing_right(time:
     assert (type(error), error.seen, error.next_step) == (Refused, message, None)
 
 
+@pytest.mark.parametrize(
+    ("status", "before"),
+    [
+        (400, 'VolumeReplication in version "v1alpha1" cannot be handled as a VolumeReplication'),
+        (422, f' "" is invalid: patch: Invalid value: "{{{"the whole object" * 200}}}"'),
+    ],
+    ids=["create", "patch"],
+)
+def test_p10_a_field_that_the_installed_definition_lacks_is_named_with_what_to_do(
+    time: SimulatedTime, status: int, before: str
+) -> None:
+    why = 'strict decoding error: unknown field "spec.replicationHandle"'
+    api, _pool = api_of(time, refusal(status, f"{before}: {why}"))
+    error = error_of(lambda: api.create(PVC, {"metadata": {}}, strict=True))
+    assert error.seen == why
+    assert "update the product there, or correct the plan" in str(error.next_step)
+
+
 def test_p10_an_error_names_the_request_the_object_and_the_site(time: SimulatedTime) -> None:
     api, _pool = api_of(time, refusal(404, 'virtualmachines "db-0" not found'))
     assert str(error_of(lambda: api.get(VM, "db-0", "payroll"))) == (

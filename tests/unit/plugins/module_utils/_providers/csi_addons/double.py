@@ -13,7 +13,13 @@ from datetime import timedelta
 from typing import Any
 
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import PVC, VOLUME_REPLICATION, Kind
-from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, NotFound, Unreachable
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
+    Conflict,
+    DrError,
+    Failed,
+    NotFound,
+    Unreachable,
+)
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import (
     NOON,
     MemoryApi,
@@ -104,7 +110,12 @@ def other(site: str) -> str:
 
 
 class AddonsApi(MemoryApi):
-    """An API server with csi-addons' controller behind it. lists: what was listed; stopped: the controller is down."""
+    """An API server with csi-addons' controller behind it. lists: what was listed; stopped: the controller is down.
+
+    versions: of the replication objects' API that are served. lacks: fields of their spec that the installed definition
+    does not know. failures: answers to the next requests. conflicts: so many of the next patches are refused.
+    loses_answers: so many of the next objects are made, and the answer is the one to a request that was sent again.
+    """
 
     def __init__(self, site: str, time: SimulatedTime, storage: Storage) -> None:
         super().__init__(site, time.clock())
@@ -113,6 +124,10 @@ class AddonsApi(MemoryApi):
         self.reachable = True
         self.stopped = False
         self.absent: set[str] = set()
+        self.versions = {"v1alpha1"}
+        self.lacks: set[str] = set()
+        self.failures: list[DrError] = []
+        self.conflicts = self.loses_answers = 0
         self.reports_info = True
         self._time = time
         self._uid = 0
@@ -126,17 +141,27 @@ class AddonsApi(MemoryApi):
         self._check_reachable()
         return super().find(kind, name, namespace)
 
-    def create(self, kind: Kind, body: dict[str, Any]) -> dict[str, Any]:
+    def create(self, kind: Kind, body: dict[str, Any], strict: bool = False) -> dict[str, Any]:
         self._check(kind)
+        body = self._known(kind, body, strict)
         with self._lock:
             self._uid += 1
             meta = {**body["metadata"], "generation": 1, "uid": str(self._uid)}
             stored = super().create(kind, {**body, "metadata": meta})
         self._wake(kind, stored)
+        if self.loses_answers:
+            self.loses_answers -= 1
+            raise Conflict("POST", site=self.site, seen="it exists already", status=409)
         return stored
 
-    def patch(self, kind: Kind, name: str, namespace: str | None, body: dict[str, Any]) -> dict[str, Any]:
+    def patch(
+        self, kind: Kind, name: str, namespace: str | None, body: dict[str, Any], strict: bool = False
+    ) -> dict[str, Any]:
         self._check(kind)
+        body = self._known(kind, body, strict)
+        if self.conflicts:
+            self.conflicts -= 1
+            raise Conflict("PATCH", site=self.site, seen="the object has been modified", status=409)
         with self._lock:
             stored = self.get(kind, name, namespace)
             before = stored["spec"]
@@ -170,8 +195,19 @@ class AddonsApi(MemoryApi):
 
     def _check(self, kind: Kind) -> None:
         self._check_reachable()
-        if kind.kind in self.absent:
+        if self.failures:
+            raise self.failures.pop(0)
+        if kind.kind in self.absent or (kind.kind in REPLICATIONS and kind.version not in self.versions):
             raise NotFound("GET", site=self.site, on=kind.resource, seen="404 page not found", status=404)
+
+    def _known(self, kind: Kind, body: dict[str, Any], strict: bool) -> dict[str, Any]:
+        """What the installed definition leaves of a body."""
+        if not (unknown := self.lacks & body.get("spec", {}).keys() if kind.kind in REPLICATIONS else set()):
+            return body
+        if strict:
+            names = ", ".join(f'unknown field "spec.{name}"' for name in sorted(unknown))
+            raise Failed("write", site=self.site, on=kind.kind, seen=f"strict decoding error: {names}", status=400)
+        return {**body, "spec": {name: value for name, value in body["spec"].items() if name not in unknown}}
 
     def _check_reachable(self) -> None:
         if not self.reachable:

@@ -142,14 +142,6 @@ def test_p4_an_api_server_that_restarts_under_a_promotion_is_waited_for(replicat
     assert replicating.provider.promote(replicating.group, "west", forced=False)
 
 
-def test_a_group_whose_volumes_belong_to_two_drivers_is_refused(replicating: IbmWorld) -> None:
-    made = replicating.apis["east"].objects
-    made["PersistentVolume", None, "pv-disk-1"]["spec"]["csi"]["driver"] = "other.csi"
-    with pytest.raises(Refused, match=r"volumes of other\.csi"):
-        replicating.again().demote(replicating.group, "east")
-    assert replicating.written("east") == []
-
-
 def test_without_objects_a_demotion_points_to_protect() -> None:
     made = world()
     with pytest.raises(NotFound, match="run protect where the plan lives first"):
