@@ -120,12 +120,15 @@ def _begin(ends: Ends) -> str:
     await_whole(ends.here)
     action = new_name(ends.peer.copy_name)
     for attempt in range(ATTEMPTS):
-        out = ends.here.standing().out
-        if out is None:
+        seen = ends.here.standing()
+        if seen.out is None or seen.action_of_switch:
             raise ends.here.refused(
-                "give the group up", "its schedule was deleted", ends.here.out_name, "run protect where the plan lives"
+                "give the group up",
+                state(seen) if seen.out else "its schedule was deleted",
+                f"{ends.here.out_name}, given up by nobody else",
+                "run protect where the plan lives, or see what else switches the group",
             )
-        patch = give_up_patch(action, out["metadata"]["resourceVersion"])
+        patch = give_up_patch(action, seen.out["metadata"]["resourceVersion"])
         try:
             ends.here.api.patch(MIGRATION_SCHEDULE, ends.here.out_name, ends.here.namespace, patch)
             return action
