@@ -119,6 +119,20 @@ def test_p1_an_operator_that_dies_within_a_switch_leaves_no_primary_until_it_is_
     switch(made, "east", "west")
 
 
+def test_p1_a_target_that_is_lost_within_a_switch_leaves_no_primary_until_it_answers(made: World) -> None:
+    def lose() -> None:
+        made.apis["west"].reachable, made.apis["west"].stopped = False, True
+
+    made.data.write("east", "last words")
+    made.time.at(made.time.seconds + 1.6, lose)
+    with pytest.raises(Timeout, match="nothing starts at either site until the same command has run"):
+        made.provider.demote(made.group, "east")
+    assert made.roles() == ("unknown", "unknown")
+    made.apis["west"].reachable, made.apis["west"].stopped = True, False
+    switch(made, "east", "west")
+    assert (made.roles(), made.data.read("west")) == (("secondary", "primary"), ["last words"])
+
+
 @pytest.mark.parametrize("moment", ["ask", "await_success"])
 def test_p5_a_switch_that_was_killed_is_completed(made: World, moment: str) -> None:
     made.data.write("east", "before the kill")
