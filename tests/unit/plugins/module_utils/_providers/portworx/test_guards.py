@@ -222,3 +222,30 @@ def test_a_forced_promotion_that_was_done_in_spite_of_its_deadline_is_told(made:
 def action_of(made: World) -> tuple[str, str, str]:
     (name,) = [item["metadata"]["name"] for item in made.actions("west")]
     return ACTION, "payroll", name
+
+
+@pytest.mark.parametrize("site", ["east", "west"])
+def test_p8_no_group_is_switched_where_somebody_else_migrates_its_namespace(made: World, site: str) -> None:
+    add_schedule(made, site, "theirs")
+    with pytest.raises(Conflict, match="belongs to somebody else"):
+        made.provider.demote(made.group, "east")
+    assert made.actions("west") == []
+
+
+@pytest.mark.parametrize("site", ["east", "west"])
+def test_p8_no_copy_is_replaced_where_somebody_else_migrates_its_namespace(made: World, site: str) -> None:
+    made.forced()
+    add_schedule(made, site, "theirs")
+    with pytest.raises(Conflict, match="belongs to somebody else"):
+        made.provider.resync(made.group, "east")
+    assert (SCHEDULE, "payroll", FROM_WEST) not in made.apis["west"].objects
+
+
+def test_p3_what_stork_calls_failed_later_proves_nothing(made: World) -> None:
+    made.provider.demote(made.group, "east")
+    assert made.provider.final_sync(made.group, "east", "west").holds
+    for item in (*made.actions("west"), *made.last_miles("east")):
+        item["status"]["status"] = "Failed"
+        with pytest.raises(Refused, match="prove the final sync"):
+            made.provider.final_sync(made.group, "east", "west")
+        item["status"]["status"] = "Successful"
