@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What hitachi refuses because of somebody else's marks and words, of a side that is the wrong one, or of a deletion."""
+"""What hitachi refuses for somebody else's marks and words, for a side that is the wrong one, or for a deletion."""
 
 from __future__ import annotations
 
