@@ -11,6 +11,8 @@ import requests
 from demo.cluster import Object
 
 TIMEOUT = 30
+# of a look, which never waits for anything: a storage that takes longer is lost
+LOOK_TIMEOUT = 5
 POLL = 0.3
 # of an export's health: what is on its way, and not broken
 ON_ITS_WAY = ("no snapshot", "older than", "resync has not", "final sync has not")
@@ -24,7 +26,7 @@ class Exports:
         self._url = f"{site['storage_url']}/v1/exports"
 
     def look(self, export: str) -> Object:
-        return self._ask("GET", export)
+        return self._ask("GET", export, timeout=LOOK_TIMEOUT)
 
     def replicate(self, export: str, role: str, peer: str, interval: float) -> None:
         """peer: `replication_peer` of the other site, or empty for none."""
@@ -62,8 +64,8 @@ class Exports:
     def resume(self, export: str) -> None:
         self._ask("POST", f"{export}/resume")
 
-    def _ask(self, method: str, path: str, body: Object | None = None) -> Object:
-        answer = requests.request(method, f"{self._url}/{path}", json=body, timeout=TIMEOUT)
+    def _ask(self, method: str, path: str, body: Object | None = None, timeout: float = TIMEOUT) -> Object:
+        answer = requests.request(method, f"{self._url}/{path}", json=body, timeout=timeout)
         if not answer.ok:
             raise RuntimeError(f"{method} {answer.url}: HTTP {answer.status_code}: {answer.text[:300]}")
         return dict(answer.json()) if answer.content else {}

@@ -7,12 +7,15 @@ A P-VOL is never locked. A split ends with everything sent. What has taken over 
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import requests
 from ansible_collections.ocpvirt.dr.tests.integration.products.exports import ON_ITS_WAY, Exports
 
 FOLLOWS_WITHIN = 30.0
+# for how long a storage that did not answer is not asked again: each of many volumes would wait for it
+SILENT_FOR = 10.0
 
 
 class Rejected(Exception):
@@ -25,12 +28,13 @@ class Pairs:
     def __init__(self, here: Exports, there: Exports) -> None:
         self._here = here
         self._there = there
+        self._silent_until = 0.0
 
     def look(self, export: str, was_source: bool) -> tuple[bool, str]:
         """Whether the volume here is the P-VOL, and the pair's status."""
         mine = self._here.look(export)
         try:
-            theirs = self._there.look(export)
+            theirs = self._look_there(export)
         except requests.RequestException:
             return was_source, "PSUE" if was_source or mine["role"] != "primary" else "SSWS"
         roles = (mine["role"], theirs["role"])
@@ -40,6 +44,15 @@ class Pairs:
             return was_source, "COPY"
         source = mine["role"] == "primary"
         return source, _status(mine if source else theirs, theirs if source else mine)
+
+    def _look_there(self, export: str) -> dict[str, Any]:
+        if time.monotonic() < self._silent_until:
+            raise requests.ConnectionError("it did not answer a moment ago")
+        try:
+            return self._there.look(export)
+        except requests.RequestException:
+            self._silent_until = time.monotonic() + SILENT_FOR
+            raise
 
     def execute(self, word: str, export: str, was_source: bool) -> None:
         """Words that it does not know it takes, and does nothing."""

@@ -7,11 +7,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..._cluster.kinds import MIGRATION, MIGRATION_SCHEDULE, STORK_ACTION
-from ..._errors import DrError, TerminalState
+from ..._errors import Conflict, DrError, TerminalState
 from .action import ask, await_success, find, new_name
 from .objects import Object, asked_patch, give_up_patch, go_on_patch
 from .side import Side
 from .status import DELETION, NAMESPACES, STATUS, SUCCESSFUL, Standing, is_ended, state, what_lacks
+
+# how often a schedule may change between our look and our write: Stork writes each of its migrations to it
+ATTEMPTS = 5
 
 
 @dataclass(frozen=True)
@@ -115,15 +118,24 @@ def _may_succeed(ends: Ends) -> bool:
 
 def _begin(ends: Ends) -> str:
     await_whole(ends.here)
-    out = ends.here.standing().out
-    if out is None:
-        raise ends.here.refused(
-            "give the group up", "its schedule was deleted", ends.here.out_name, "run protect where the plan lives"
-        )
     action = new_name(ends.peer.copy_name)
-    patch = give_up_patch(action, out["metadata"]["resourceVersion"])
-    ends.here.api.patch(MIGRATION_SCHEDULE, ends.here.out_name, ends.here.namespace, patch)
-    return action
+    for attempt in range(ATTEMPTS):
+        seen = ends.here.standing()
+        if seen.out is None or seen.action_of_switch:
+            raise ends.here.refused(
+                "give the group up",
+                state(seen) if seen.out else "its schedule was deleted",
+                f"{ends.here.out_name}, given up by nobody else",
+                "run protect where the plan lives, or see what else switches the group",
+            )
+        patch = give_up_patch(action, seen.out["metadata"]["resourceVersion"])
+        try:
+            ends.here.api.patch(MIGRATION_SCHEDULE, ends.here.out_name, ends.here.namespace, patch)
+            return action
+        except Conflict:
+            if attempt == ATTEMPTS - 1:
+                raise
+    raise AssertionError("a Conflict was raised before")
 
 
 def _complete(ends: Ends, action: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
     Conflict,
+    DrError,
     NotFound,
     Refused,
     TerminalState,
@@ -161,6 +162,28 @@ def test_p1_a_failed_switch_is_not_taken_back_while_its_takeover_may_still_happe
     with pytest.raises(Timeout, match="nothing starts at either site until the same command has run"):
         made.provider.demote(made.group, "east")
     assert (made.desired("east"), made.desired("west")) == ({"split"}, {"failover"})
+
+
+def test_p1_a_target_that_is_lost_within_a_switch_leaves_no_primary_until_it_answers(made: World) -> None:
+    """Once its takeover was asked for."""
+    west = made.apis["west"]
+    made.arrays.write("east", "last words")
+    patch = west.patch
+
+    def last(*arguments: Any) -> Any:
+        found = patch(*arguments)
+        if (arguments[-1].get("spec") or {}).get("desiredPairState") == "failover":
+            west.patch = patch  # type: ignore[method-assign]
+            west.reachable, west.stopped = False, True
+        return found
+
+    west.patch = last  # type: ignore[method-assign]
+    with pytest.raises(DrError, match="nothing starts at either site until the same command has run"):
+        made.provider.demote(made.group, "east")
+    assert made.roles() == ("unknown", "unknown")
+    west.reachable, west.stopped = True, False
+    switch(made, "east", "west")
+    assert (made.roles(), made.arrays.held("west")) == (("secondary", "primary"), {("last words",)})
 
 
 @pytest.mark.parametrize(("site", "word"), [("east", "split"), ("west", "failover"), ("west", "swap-resync")])

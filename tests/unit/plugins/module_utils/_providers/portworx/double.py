@@ -45,7 +45,7 @@ class Data:
 
 class StorkApi(MemoryApi):
     """An API server with Stork behind it, as portworx_stork_site has it. stopped: Stork is down. failures: statuses of
-    the next answers. passed_over: claims of another product."""
+    the next answers. passed_over: claims of another product. unserved: kinds that its version does not have."""
 
     every = EVERY
 
@@ -56,6 +56,7 @@ class StorkApi(MemoryApi):
         self.stopped = self.partly = self.forgets = False
         self.failures: list[int] = []
         self.passed_over: set[str] = set()
+        self.unserved: set[str] = set()
         self._time = time
         self._uid = 0
         # by uid of a migration: the words that it takes along, and when they will be there
@@ -89,7 +90,7 @@ class StorkApi(MemoryApi):
             raise Unreachable("GET", site=self.site, seen="timed out")
         if self.failures:
             raise Failed("GET", site=self.site, seen="try again", status=self.failures.pop(0))
-        if not self.served and kind.group == STORK:
+        if kind.group == STORK and (not self.served or kind.kind in self.unserved):
             raise NotFound("GET", site=self.site, seen="404 page not found", status=404)
 
     # what follows is Stork's, whoever asks the API server for what

@@ -9,6 +9,7 @@ from unittest.mock import patch
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
+    Conflict,
     DrError,
     NotFound,
     Refused,
@@ -118,6 +119,20 @@ def test_p1_an_operator_that_dies_within_a_switch_leaves_no_primary_until_it_is_
     switch(made, "east", "west")
 
 
+def test_p1_a_target_that_is_lost_within_a_switch_leaves_no_primary_until_it_answers(made: World) -> None:
+    def lose() -> None:
+        made.apis["west"].reachable, made.apis["west"].stopped = False, True
+
+    made.data.write("east", "last words")
+    made.time.at(made.time.seconds + 1.6, lose)
+    with pytest.raises(Timeout, match="nothing starts at either site until the same command has run"):
+        made.provider.demote(made.group, "east")
+    assert made.roles() == ("unknown", "unknown")
+    made.apis["west"].reachable, made.apis["west"].stopped = True, False
+    switch(made, "east", "west")
+    assert (made.roles(), made.data.read("west")) == (("secondary", "primary"), ["last words"])
+
+
 @pytest.mark.parametrize("moment", ["ask", "await_success"])
 def test_p5_a_switch_that_was_killed_is_completed(made: World, moment: str) -> None:
     made.data.write("east", "before the kill")
@@ -200,6 +215,31 @@ def test_a_server_that_restarts_or_is_overloaded_is_waited_for(made: World) -> N
 
     made.time.at(made.time.seconds + 1.0, fail)
     switch(made, "east", "west")
+
+
+def changing_under_our_writes(made: World, times: int) -> None:
+    """Stork writes to east's schedule between our look and our next patches of it."""
+    patch_of, left = made.apis["east"].patch, [None] * times
+
+    def busy(*arguments: Any) -> Any:
+        if left:
+            left.pop()
+            raise Conflict("PATCH", site="east", seen="the object has been modified", status=409)
+        return patch_of(*arguments)
+
+    made.apis["east"].patch = busy  # type: ignore[method-assign]
+
+
+def test_a_schedule_that_changes_under_our_write_is_looked_at_again(made: World) -> None:
+    changing_under_our_writes(made, 3)
+    switch(made, "east", "west")
+
+
+def test_a_schedule_that_changes_under_each_write_is_told_and_nothing_is_asked_for(made: World) -> None:
+    changing_under_our_writes(made, 100)
+    with pytest.raises(Conflict, match="has been modified"):
+        made.provider.demote(made.group, "east")
+    assert (made.actions("west"), made.roles()) == ([], ("primary", "secondary"))
 
 
 def test_p1_a_relationship_that_was_deleted_switches_nothing(made: World) -> None:
