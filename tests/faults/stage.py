@@ -15,7 +15,7 @@ from ansible_collections.ocpvirt.dr.tests.faults.attempt import Attempt
 from ansible_collections.ocpvirt.dr.tests.faults.final_state import State, final_state, loose_ends, other_than
 from ansible_collections.ocpvirt.dr.tests.faults.kills import Kill, Place, spans
 from ansible_collections.ocpvirt.dr.tests.faults.losses import lost_records
-from ansible_collections.ocpvirt.dr.tests.faults.move import FAILBACK_AFTER_LOSS, FAILOVER, ONWARD, Move
+from ansible_collections.ocpvirt.dr.tests.faults.move import FAILBACK_AFTER_LOSS, FAILOVER, HOME, ONWARD, Move
 from ansible_collections.ocpvirt.dr.tests.faults.settings import FULL
 from ansible_collections.ocpvirt.dr.tests.faults.tally import Tally
 from ansible_collections.ocpvirt.dr.tests.faults.witness import Witness
@@ -59,6 +59,11 @@ class Stage:
         while FULL and ONWARD[self.at].name not in self.undisturbed:
             self.go(ONWARD[self.at])
         return ONWARD[self.at]
+
+    def come_home(self) -> None:
+        """To where the plan lived first; what is there was not made by any run."""
+        if self.at != HOME.target:
+            self.go(HOME)
 
     def depart(self) -> float:
         """Before the first attempt of a move: from which moment on it is judged."""

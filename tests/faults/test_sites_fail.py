@@ -50,6 +50,7 @@ def test_p5_a_move_outlives_restarts_of_either_api_server(stage: Stage) -> None:
 
 
 def test_p5_a_move_that_loses_the_object_store_is_finished_once_that_is_back(stage: Stage) -> None:
+    stage.come_home()
     move = stage.onward()
     # what is there already needs no restore
     stage.clear(move.target)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ansible_collections.ocpvirt.dr.tests.faults.move import FAILBACK_AFTER_LOSS, HOME, RELOCATE, Move
+from ansible_collections.ocpvirt.dr.tests.faults.move import FAILBACK_AFTER_LOSS, RELOCATE, Move
 from ansible_collections.ocpvirt.dr.tests.faults.records import lose_record
 from ansible_collections.ocpvirt.dr.tests.faults.stage import Stage
 
@@ -18,8 +18,7 @@ BACK = replace(FAILBACK_AFTER_LOSS, name="failback after the way out")
 @pytest.mark.full
 def test_p10_a_run_whose_record_is_gone_with_its_proof_is_refused_with_the_way_out(stage: Stage) -> None:
     """Nobody knows any more that the target has everything: a person has to say so."""
-    if stage.at != RELOCATE.source:
-        stage.go(HOME)
+    stage.come_home()
     began = stage.depart()
     lose_record(stage, RELOCATE, "promote")
     refused = stage.begin(RELOCATE)
