@@ -38,7 +38,7 @@ def running_at(cluster: Cluster, namespace: str = NAMESPACE) -> set[str]:
 def newest_run(cluster: Cluster) -> dict[str, Any]:
     """The head of the run that began last towards a site; empty when none ever did."""
     heads = [_head(item) for item in cluster.list("ConfigMap", STORE) if "head" in item["data"]]
-    return max(heads, key=lambda head: head["started"], default={})
+    return max(heads, key=lambda head: (head["number"], head["started"]), default={})
 
 
 def _head(item: Object) -> dict[str, Any]:

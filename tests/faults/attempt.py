@@ -10,7 +10,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -53,11 +53,15 @@ class Attempt:
     def output(self) -> str:
         return "".join(self.lines)
 
-    def reaches(self, place: Place, after: float = 0.0) -> bool:
-        """Wait until so many seconds after a step began; False when the playbook ended before that."""
+    def reaches(self, place: Place, after: float = 0.0, later: Collection[Place] = ()) -> bool:
+        """Wait until so many seconds after a step began; False when the playbook ended before that.
+
+        later: steps that come after it: once one of them begins, this one was left out.
+        """
+        wanted = {place, *later}
         with self._moved:
-            self._moved.wait_for(lambda: self._has(place) or self._over(), PATIENCE)
-        if not self._has(place):
+            self._moved.wait_for(lambda: self._has(wanted) or self._over(), PATIENCE)
+        if not self._has(wanted):
             assert self._over(), f"{place} was not reached within {PATIENCE} s, see {self._log}"
             return False
         with suppress(subprocess.TimeoutExpired):
@@ -113,15 +117,15 @@ class Attempt:
                 self._play += bool(PLAY.match(line))
                 found = STEP.match(line)
                 place = Place(self._play, found[1]) if found else None
-                if place and not self._has(place):
+                if place and not self._has({place}):
                     self.begun.append((time.time(), place))
                 self._moved.notify_all()
         self.process.wait()
         with self._moved:
             self._moved.notify_all()
 
-    def _has(self, place: Place) -> bool:
-        return any(seen == place for _at, seen in self.begun)
+    def _has(self, places: Collection[Place]) -> bool:
+        return any(seen in places for _at, seen in self.begun)
 
     def _over(self) -> bool:
         return self.process.poll() is not None

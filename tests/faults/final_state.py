@@ -80,6 +80,20 @@ def other_than(undisturbed: Mapping[str, Any], seen: Mapping[str, Any]) -> list[
     return found[:TOLD] + ([f"and {len(found) - TOLD} more"] if len(found) > TOLD else [])
 
 
+def loose_ends(state: State, at: str, running: Iterable[str]) -> list[str]:
+    """What no move leaves, whatever it met: a lock, a run that has not ended, VMs elsewhere than at its target, a
+    primary that is not there."""
+    found = []
+    for site, facts in ((key.partition(" ")[0], facts) for key, facts in state.items() if key.endswith(" facts")):
+        wanted = sorted(running) if site == at else []
+        role = facts["replication"]["role"]
+        found += [f"{site}: its lock is held by {holder}" for holder in facts["locks held"]]
+        found += [f"{site}: {run} has not ended" for run in facts["runs not ended"]]
+        found += [f"{site}: {facts['running']} run, not {wanted}"] if facts["running"] != wanted else []
+        found += [f"{site}: its copies are {role}"] if (role == "primary") != (site == at) else []
+    return found
+
+
 def _facts(world: World, site: str, cluster: Cluster) -> dict[str, Any]:
     leases = cluster.list("Lease", STORE) if _has(cluster, STORE) else []
     heads = _heads(cluster)

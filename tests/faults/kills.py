@@ -44,31 +44,28 @@ def spans(begun: Sequence[tuple[float, Place]], ended: float) -> dict[Place, flo
     return {place: end - at for (at, place), (_, end) in zip(begun, pairwise([*times, ended]), strict=True)}
 
 
-def draw(
-    took: dict[Place, float],
-    seed: str,
-    inside: bool,
-    limit: int | None = None,
-    more: int = 0,
-    patient: bool = False,
-) -> list[Kill]:
-    """A kill in each step, in their order, or in so many of them; at boundaries, or inside at random moments.
+def draw(took: dict[Place, float], seed: str, count: int, inside: bool, patient: bool = False) -> list[Kill]:
+    """So many kills, in the order of the steps: one in each of them, at its boundary, or inside at a random moment.
 
-    more: as many again, in steps that are drawn by how long they take. patient: one dead attempt's lock is waited out:
-    inside the first step, where it is taken while nothing is recorded yet, or at a boundary that is drawn.
+    What is left of the count falls inside steps that are drawn by how long they take; never again in the last one, as
+    the playbook may have ended in it. Fewer kills than steps fall in steps that are drawn.
+    patient: the lock of one dead attempt is waited out: inside the first step, where it is taken while nothing is
+    recorded yet, or of an attempt that is drawn.
     """
     rng = random.Random(seed)
     places = list(took)
-    drawn = rng.sample(places, min(limit or len(places), len(places)))
-    drawn += rng.choices(places, [took[place] for place in places], k=more)
-    drawn.sort(key=places.index)
+    first = rng.sample(places, min(count, len(places)))
+    drawn = [(place, _moment(rng, took[place]) if inside else 0.0) for place in first]
+    early = places[:-1]
+    for place in rng.choices(early, [took[place] for place in early], k=count - len(first)):
+        drawn.append((place, _moment(rng, took[place])))
+    drawn.sort(key=lambda kill: (places.index(kill[0]), kill[1]))
     waited = 0 if inside else rng.randrange(len(drawn))
     return [
-        Kill(
-            place,
-            after=round(rng.uniform(0, took[place]), 2) if inside else 0.0,
-            parent_only=rng.random() < 0.5,
-            lock=patient and number == waited,
-        )
-        for number, place in enumerate(drawn)
+        Kill(place, after, parent_only=rng.random() < 0.5, lock=patient and number == waited)
+        for number, (place, after) in enumerate(drawn)
     ]
+
+
+def _moment(rng: random.Random, seconds: float) -> float:
+    return round(rng.uniform(0, seconds), 2)

@@ -29,7 +29,6 @@ class Move:
 
 RELOCATE = Move("relocate", "relocate", "east", "west")
 HOME = Move("relocate home", "relocate", "west", "east")
-FAILBACK = Move("failback", "failback", "west", "east")
 FAILOVER = Move("failover", "failover", "east", "west", planned=False)
 # finds a site that came back with its VMs
 FAILBACK_AFTER_LOSS = Move("failback after a loss", "failback", "west", "east")

@@ -5,17 +5,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from math import inf
 from typing import Any, NoReturn
 
 from ansible_collections.ocpvirt.dr.tests.faults.attempt import Attempt
-from ansible_collections.ocpvirt.dr.tests.faults.final_state import State, final_state, other_than
+from ansible_collections.ocpvirt.dr.tests.faults.final_state import State, final_state, loose_ends, other_than
 from ansible_collections.ocpvirt.dr.tests.faults.kills import Kill, Place, spans
 from ansible_collections.ocpvirt.dr.tests.faults.losses import lost_records
-from ansible_collections.ocpvirt.dr.tests.faults.move import FAILBACK_AFTER_LOSS, FAILOVER, ONWARD, RELOCATE, Move
+from ansible_collections.ocpvirt.dr.tests.faults.move import FAILBACK_AFTER_LOSS, FAILOVER, HOME, ONWARD, Move
 from ansible_collections.ocpvirt.dr.tests.faults.settings import FULL
 from ansible_collections.ocpvirt.dr.tests.faults.tally import Tally
 from ansible_collections.ocpvirt.dr.tests.faults.witness import Witness
@@ -55,16 +55,25 @@ class Stage:
         return [site for site in self.world.sites if site not in lost]
 
     def onward(self) -> Move:
-        """The relocate from where the plan runs, made without a fault before; in the small part only the way out."""
-        while (move := ONWARD[self.at]).name not in self.undisturbed and (FULL or move is RELOCATE):
-            self.go(move)
-        return move
+        """The relocate from where the plan runs; in the full suite it was made without a fault before."""
+        while FULL and ONWARD[self.at].name not in self.undisturbed:
+            self.go(ONWARD[self.at])
+        return ONWARD[self.at]
+
+    def come_home(self) -> None:
+        """To where the plan lived first; what is there was not made by any run."""
+        if self.at != HOME.target:
+            self.go(HOME)
+
+    def depart(self) -> float:
+        """Before the first attempt of a move: from which moment on it is judged."""
+        self.witness.forget_written()
+        return time.time()
 
     def prepare(self, move: Move) -> None:
-        """What must be before a move of the cycle relocate, failback, failover, failback after a loss."""
-        if move in (RELOCATE, FAILOVER):
-            self.clear(move.target)
+        """What must be before a failover, and before the failback after it."""
         if move is FAILOVER:
+            self.clear(move.target)
             self.lose(move.source)
         if move is FAILBACK_AFTER_LOSS:
             self.restore(move.target)
@@ -73,11 +82,28 @@ class Stage:
         options = [*move.options(self.world.plan_file), *more]
         return Attempt(move.playbook, self.world.log, *options, environment=environment)
 
-    def struck(self, move: Move, step: str, fault: str, strike: Callable[[], object], *more: str) -> Attempt:
-        """An attempt that meets a fault where a step begins. more: options of the command."""
-        self.witness.forget_written()
-        attempt = self.begin(move, *more)
-        assert attempt.reaches(Place(1, step)), attempt.output[-6000:]
+    def struck(
+        self,
+        move: Move,
+        step: str,
+        fault: str,
+        strike: Callable[[], object],
+        *more: str,
+        attempt: Attempt | None = None,
+        tries: int = 1,
+    ) -> Attempt:
+        """An attempt that meets a fault where a step begins. more: options of the command.
+
+        attempt: one that is under way, unless it has ended. tries: attempts that may meet what an earlier fault left.
+        """
+        place = Place(1, step)
+        if attempt is None or not attempt.reaches(place):
+            attempt = self.begin(move, *more)
+        for left in reversed(range(tries)):
+            if attempt.reaches(place):
+                break
+            assert left, attempt.output[-6000:]
+            attempt = self.begin(move, *more)
         print(f"{time.strftime('%H:%M:%S')} {move.name}: {fault} at {step}", flush=True)
         strike()
         self.tally.faults[fault] += 1
@@ -85,43 +111,44 @@ class Stage:
 
     def go(self, move: Move) -> Undisturbed:
         """Without a fault; the first of its kind is what disturbed ones are held against."""
-        self.witness.forget_written()
-        began = time.time()
+        began = self.depart()
         attempt = self.begin(move)
         assert attempt.wait() == 0, attempt.output[-6000:]
         took = spans(attempt.begun, time.time())
         steps = ", ".join(f"{place.step} {seconds:.1f}" for place, seconds in took.items())
         print(f"{time.strftime('%H:%M:%S')} {move.name}, undisturbed, seconds: {steps}", flush=True)
-        problems = self.judge(move, began)
-        assert not problems, "\n".join(problems)
-        seen = Undisturbed(took, final_state(self.world, self.standing))
-        return self.undisturbed.setdefault(move.name, seen)
+        self._accept(move, began)
+        return self.undisturbed.setdefault(move.name, Undisturbed(took, final_state(self.world, self.standing)))
 
-    def killed(self, move: Move, kills: list[Kill]) -> int:
-        """Kill attempt after attempt, then let the same command finish; how many kills struck."""
-        self.witness.forget_written()
-        began, struck = time.time(), 0
+    def killed(self, move: Move, kills: Sequence[Kill], places: Sequence[Place], attempt: Attempt | None = None) -> int:
+        """Kill attempt after attempt; how many kills struck. places: of the move, in their order.
+
+        attempt: the first one, if it is under way already.
+        """
+        struck = 0
         for kill in kills:
-            attempt = self.begin(move)
-            if not attempt.reaches(kill.place, kill.after):
+            attempt = attempt or self.begin(move)
+            if attempt.reaches(kill.place, kill.after, places[places.index(kill.place) + 1 :]):
+                struck += self._strike(move, kill, attempt)
+            else:
                 code = attempt.wait()
                 assert code == 0, f"P5: {move.name} before a kill {kill}:\n{attempt.output[-6000:]}"
-                continue
-            struck += self._strike(move, kill, attempt)
-        self.finish(move, began)
+            attempt = None
         return struck
 
-    def finish(self, move: Move, began: float, tries: int = 1) -> None:
+    def finish(self, move: Move, began: float, tries: int = 1, environment: Mapping[str, str] | None = None) -> None:
         """The same command until it is done; then everything is judged."""
         for left in reversed(range(tries)):
-            attempt = self.begin(move)
+            attempt = self.begin(move, environment=environment)
             if attempt.wait() == 0:
                 break
             if not left:
                 self._violated(f"P5: {move.name} does not end:\n{attempt.output[-6000:]}")
+        self._accept(move, began)
+
+    def _accept(self, move: Move, began: float) -> None:
         problems = self.judge(move, began)
-        if known := self.undisturbed.get(move.name):
-            problems += [f"P5: after {move.name} {text}" for text in self._differing(known.state)]
+        problems += [f"P5: after {move.name} {text}" for text in self._left_behind(move)]
         self.tally.promises += problems
         assert not problems, "\n".join(problems)
 
@@ -201,16 +228,20 @@ class Stage:
             for lease in cluster.list("Lease", STORE):
                 cluster.patch("Lease", lease["metadata"]["name"], STORE, {"spec": {"holderIdentity": ""}})
 
-    def _differing(self, undisturbed: State) -> list[str]:
-        seen: list[str] = []
+    def _left_behind(self, move: Move) -> list[str]:
+        """Loose ends, and what is not as after an undisturbed move."""
+        known = self.undisturbed.get(move.name)
+        found: list[str] = []
 
-        def differing() -> list[str]:
-            seen[:] = other_than(undisturbed, final_state(self.world, self.standing))
-            return seen
+        def look() -> list[str]:
+            seen = final_state(self.world, self.standing)
+            found[:] = loose_ends(seen, move.target, self.world.running)
+            found.extend(other_than(known.state, seen) if known else [])
+            return found
 
         with suppress(TimeoutError):
-            wait_until("the state of an undisturbed run", SETTLED_WITHIN, differing)
-        return seen
+            wait_until("the state of an undisturbed run", SETTLED_WITHIN, look)
+        return found
 
     def _violated(self, text: str) -> NoReturn:
         self.tally.promises.append(text.splitlines()[0])

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.ocpvirt.dr.tests.faults.fault_names import EVERY
+
 # of each operation, in the full suite
 KILLS_WANTED = 30
 OPERATIONS = ("failover", "relocate", "failback")
@@ -72,10 +74,11 @@ class Tally:
             *(f"FAILED: {text}" for text in self.failed),
         ]
 
-    def problems(self, kills_wanted: int) -> list[str]:
+    def problems(self, kills_wanted: int, faults_wanted: Iterable[str]) -> list[str]:
         """Why the suite as a whole has not shown what it is to show."""
         few = [name for name in OPERATIONS if self.kills[name] < kills_wanted]
         found = [f"{self.kills[name]} kills in {name}, {kills_wanted} wanted" for name in few]
+        found += [f"not injected: {name}" for name in faults_wanted if not self.faults[name]]
         if not self.runs:
             found.append("no run was completed")
         if self.lost:
@@ -103,7 +106,7 @@ def total(tallies: Iterable[Tally]) -> Tally:
 
 def main(paths: list[str]) -> int:
     found = total(Tally.read(Path(path).read_text()) for path in paths)
-    problems = found.problems(KILLS_WANTED)
+    problems = found.problems(KILLS_WANTED, EVERY)
     print("\n".join([*found.lines(), *(f"NOT AS IT MUST BE: {problem}" for problem in problems)]))
     return 1 if problems else 0
 

@@ -4,10 +4,18 @@
 
 from __future__ import annotations
 
-import time
 from functools import partial
 
 import pytest
+from ansible_collections.ocpvirt.dr.tests.faults.fault_names import (
+    FULL_TARGET,
+    OBJECT_STORE,
+    SOURCE_API,
+    SOURCE_CUT_OFF,
+    STORAGE_LINK,
+    TARGET_API,
+    TARGET_CUT_OFF,
+)
 from ansible_collections.ocpvirt.dr.tests.faults.kills import Place
 from ansible_collections.ocpvirt.dr.tests.faults.outages import Nodes, restart_api_server
 from ansible_collections.ocpvirt.dr.tests.faults.stage import Stage
@@ -20,41 +28,51 @@ pytestmark = pytest.mark.full
 # what failed is back: one attempt may still meet what it left, the next one must not
 TRIES = 2
 # what waits for the object store would wait for a quarter of an hour
-IMPATIENT = ("-e", "capture_timeout=60", "-e", "metadata_timeout=60")
+IMPATIENT = ("-e", "capture_timeout=30", "-e", "metadata_timeout=30")
 # a VM without a node keeps nobody waiting for longer
 HURRIED = "20s"
 
 
-@pytest.mark.parametrize(("end", "step"), [("source", "quiesce"), ("target", "volumes"), ("target", "start")])
-def test_p5_a_move_outlives_the_restart_of_an_api_server(stage: Stage, end: str, step: str) -> None:
+def test_p5_a_move_outlives_restarts_of_either_api_server(stage: Stage) -> None:
     move = stage.onward()
-    began = time.time()
-    strike = partial(restart_api_server, stage, getattr(move, end))
-    stage.struck(move, step, f"API server of the {end} restarted", strike).wait()
+    began = stage.depart()
+    attempt = stage.begin(move)
+    for site, step, fault in (
+        (move.source, "quiesce", SOURCE_API),
+        (move.target, "volumes", TARGET_API),
+        (move.target, "start", TARGET_API),
+    ):
+        attempt = stage.struck(
+            move, step, fault, partial(restart_api_server, stage, site), attempt=attempt, tries=TRIES
+        )
+    attempt.wait()
     stage.finish(move, began, TRIES)
 
 
-@pytest.mark.parametrize("step", ["capture", "metadata"])
-def test_p5_a_move_that_lost_the_object_store_is_finished_once_that_is_back(stage: Stage, step: str) -> None:
+def test_p5_a_move_that_loses_the_object_store_is_finished_once_that_is_back(stage: Stage) -> None:
+    stage.come_home()
     move = stage.onward()
     # what is there already needs no restore
     stage.clear(move.target)
-    began = time.time()
-    attempt = stage.struck(move, step, "S3 gone", partial(stage.world.lab.kill, "hub", "s3"), *IMPATIENT)
-    try:
-        code = attempt.wait()
-        assert code != 0
-        if step == "capture":
-            # nothing was touched yet
-            assert running_at(stage.world.cluster(move.source)) == set(stage.world.running)
-    finally:
-        stage.world.lab.run("up")
+    began = stage.depart()
+    for step in ("capture", "metadata"):
+        attempt = stage.struck(
+            move, step, OBJECT_STORE, partial(stage.world.lab.kill, "hub", "s3"), *IMPATIENT, tries=TRIES
+        )
+        try:
+            assert attempt.wait() != 0
+            if step == "capture":
+                # nothing was touched yet
+                assert running_at(stage.world.cluster(move.source)) == set(stage.world.running)
+        finally:
+            stage.world.lab.run("up")
     stage.finish(move, began, TRIES)
 
 
 def test_p3_a_storage_link_that_is_cut_during_the_final_sync_sends_everything_back(stage: Stage) -> None:
     world, move = stage.world, stage.onward()
-    attempt = stage.struck(move, "sync", "storage link cut", partial(world.lab.run, "partition"))
+    stage.depart()
+    attempt = stage.struck(move, "sync", STORAGE_LINK, partial(world.lab.run, "partition"))
     try:
         assert attempt.wait() != 0
     finally:
@@ -72,8 +90,8 @@ def test_p3_a_storage_link_that_is_cut_during_the_final_sync_sends_everything_ba
 
 def test_p5_a_move_that_is_killed_while_it_goes_back_is_finished_by_the_same_command(stage: Stage) -> None:
     world, move = stage.world, stage.onward()
-    began = time.time()
-    attempt = stage.struck(move, "sync", "storage link cut", partial(world.lab.run, "partition"))
+    began = stage.depart()
+    attempt = stage.struck(move, "sync", STORAGE_LINK, partial(world.lab.run, "partition"))
     try:
         assert attempt.reaches(Place(1, "rollback"), after=3)
         attempt.kill()
@@ -84,27 +102,24 @@ def test_p5_a_move_that_is_killed_while_it_goes_back_is_finished_by_the_same_com
     stage.finish(move, began, TRIES)
 
 
-@pytest.mark.parametrize(("end", "step"), [("target", "volumes"), ("source", "promote")])
-def test_p5_a_move_that_was_cut_off_on_the_way_is_finished_once_the_site_is_seen_again(
-    stage: Stage, end: str, step: str
-) -> None:
+def test_p5_a_move_that_is_cut_off_on_the_way_is_finished_once_both_sites_are_seen_again(stage: Stage) -> None:
     world, move = stage.world, stage.onward()
-    began = time.time()
-    site = getattr(move, end)
-    attempt = stage.struck(move, step, f"{end} cut off", partial(world.lab.run, "partition", site))
-    try:
-        attempt.wait()
-        if end == "target":
-            assert running_at(world.cluster(move.source)) == set()
-    finally:
-        world.lab.run("heal")
-        stage.witness.unseen(site)
+    began = stage.depart()
+    for site, step, fault in ((move.target, "volumes", TARGET_CUT_OFF), (move.source, "promote", SOURCE_CUT_OFF)):
+        attempt = stage.struck(move, step, fault, partial(world.lab.run, "partition", site), tries=TRIES)
+        try:
+            attempt.wait()
+            if site == move.target:
+                assert running_at(world.cluster(move.source)) == set()
+        finally:
+            world.lab.run("heal")
+            stage.witness.unseen(site)
     stage.finish(move, began, TRIES)
 
 
 def test_p10_a_target_that_is_full_half_way_names_what_waits_and_takes_the_rest_once_it_has_room(stage: Stage) -> None:
     world, move = stage.world, stage.onward()
-    began = time.time()
+    began = stage.depart()
     document = world.changed_plan()
     document["startup"]["readiness"]["timeout"] = HURRIED
     document["startup"]["retries"] = {"attempts": 0}
@@ -112,7 +127,7 @@ def test_p10_a_target_that_is_full_half_way_names_what_waits_and_takes_the_rest_
     target = world.cluster(move.target)
     nodes = Nodes(target)
     strike = partial(nodes.fill_once_one_is_ready, world.running)
-    attempt = stage.struck(move, "start", "target out of capacity", strike, *hurried)
+    attempt = stage.struck(move, "start", FULL_TARGET, strike, *hurried)
     try:
         code = attempt.wait()
         waiting = nodes.unplaced()

@@ -22,6 +22,7 @@ POLL = 1.0
 LAST_GASPS = 1
 ATTEMPT = "dr.ocpvirt.io/attempt"
 RUN = "dr.ocpvirt.io/run"
+NUMBER = "dr.ocpvirt.io/number"
 
 
 @dataclass(frozen=True)
@@ -42,21 +43,34 @@ Left = Callable[[str], bool]
 
 
 class PlanLock:
-    """The Lease of one plan at one site."""
+    """The Lease of one plan at one site. number: of the run that takes it, see `Run`; 0 of what is no run."""
 
     def __init__(
-        self, api: Api, namespace: str, plan: str, clock: Clock | None = None, left: Left = lambda _run_id: False
+        self,
+        api: Api,
+        namespace: str,
+        plan: str,
+        clock: Clock | None = None,
+        left: Left = lambda _run_id: False,
+        number: int = 0,
     ) -> None:
         self._api = api
         self._namespace = namespace
         self._name = f"plan-{plan}"
         self._clock = clock or api.clock
         self._left = left
+        self._number = number
         self._on = f"Lease/{namespace}/{self._name}"
 
     def holder(self) -> Holder | None:
         lease = self._api.find(LEASE, self._name, self._namespace)
         return _holder(lease) if lease else None
+
+    def newest_number(self) -> int:
+        """Of the runs that took this lock, whether their records are still there or not; 0 where none did."""
+        lease = self._api.find(LEASE, self._name, self._namespace)
+        found = (lease["metadata"].get("annotations") or {}).get(NUMBER, "") if lease else ""
+        return int(found) if found.isdecimal() else 0
 
     def take(self, run_id: str, attempt: int) -> str | None:
         """Take a free lock, or that of an earlier attempt of the same run once it is provably not renewed any more.
@@ -199,7 +213,8 @@ class PlanLock:
             "metadata": {"name": self._name, "namespace": self._namespace},
             "spec": {},
         }
-        body["metadata"].setdefault("annotations", {}).update({RUN: run_id, ATTEMPT: str(attempt)})
+        own = {RUN: run_id, ATTEMPT: str(attempt)} | ({NUMBER: str(self._number)} if self._number else {})
+        body["metadata"].setdefault("annotations", {}).update(own)
         body["spec"] |= {
             "holderIdentity": f"{run_id}#{attempt}",
             "leaseDurationSeconds": DURATION,

@@ -84,6 +84,7 @@ class Run:
     hooks: by `StepHook.key`.
     recovery_point: from whose clones VMs start, None with the newest copies.
     approved: the fingerprint of the world that somebody has approved; fingerprint is that of the plan alone.
+    number: higher than that of every run that was begun before; 0 of one that was recorded before runs had numbers.
     """
 
     id: str
@@ -108,6 +109,12 @@ class Run:
     until: str | None = None
     hooks: Mapping[str, HookRecord] = field(default_factory=dict)
     approved: str | None = None
+    number: int = 0
+
+    @property
+    def order(self) -> tuple[int, str]:
+        """By which runs are sorted, the oldest first. A start alone is a time of whatever controller began the run."""
+        return self.number, self.started
 
     def with_step(self, name: str, record: StepRecord) -> Run:
         return replace(self, steps={**self.steps, name: record})

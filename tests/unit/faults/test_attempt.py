@@ -69,6 +69,12 @@ def test_a_moment_after_the_end_is_not_reached(playbook: Path) -> None:
     assert attempt.reaches(Place(2, "sync")) is False
 
 
+def test_a_step_that_is_left_out_is_passed_once_a_later_one_begins(playbook: Path) -> None:
+    attempt = begun(playbook, f"{STORY} sleep 600")
+    assert attempt.reaches(Place(1, "resync"), later=[Place(1, "end"), AGAIN]) is True
+    attempt.kill()
+
+
 def test_kill_leaves_no_process_in_whatever_session(playbook: Path) -> None:
     attempt = begun(playbook, f"setsid sleep 600 & {STORY} wait")
     left = module(attempt)

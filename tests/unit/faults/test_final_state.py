@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.ocpvirt.dr.tests.faults.final_state import normal, other_than
+from ansible_collections.ocpvirt.dr.tests.faults.final_state import State, loose_ends, normal, other_than
 
 KIND = "VirtualMachine"
 
@@ -61,3 +61,35 @@ def service(address: str) -> dict[str, Any]:
 def test_the_address_that_a_site_gives_a_service_is_no_difference_and_that_it_has_none_is_one() -> None:
     assert other_than({"a": service("10.96.74.147")}, {"a": service("10.96.229.43")}) == []
     assert other_than({"a": service("None")}, {"a": service("10.96.229.43")})
+
+
+def ended(**changes: Any) -> State:
+    """After a move to west; changes: of what is told of east."""
+    facts = {"locks held": [], "runs not ended": [], "replication": {"role": "secondary"}}
+    west = {**facts, "running": ["db-0", "web-0"], "replication": {"role": "primary"}}
+    return {
+        "east facts": {**facts, "running": [], **changes},
+        "west facts": west,
+        "west VirtualMachine/payroll/db-0": {},
+    }
+
+
+def test_a_move_that_ended_leaves_no_loose_ends() -> None:
+    assert loose_ends(ended(), "west", ["web-0", "db-0"]) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"locks held": ["payroll-relocate-west#2"]}, "east: its lock is held by payroll-relocate-west#2"),
+        ({"runs not ended": ["payroll-relocate-west"]}, "east: payroll-relocate-west has not ended"),
+        ({"running": ["db-0"]}, "east: ['db-0'] run, not []"),
+        ({"replication": {"role": "primary"}}, "east: its copies are primary"),
+    ],
+)
+def test_whatever_else_it_leaves_is_told(change: dict[str, Any], told: str) -> None:
+    assert loose_ends(ended(**change), "west", ["web-0", "db-0"]) == [told]
+
+
+def test_a_target_that_is_no_primary_or_lacks_a_vm_is_told() -> None:
+    assert len(loose_ends(ended(), "east", ["db-0"])) == 4

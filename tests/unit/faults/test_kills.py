@@ -4,8 +4,15 @@
 
 from __future__ import annotations
 
-from ansible_collections.ocpvirt.dr.tests.faults.kills import Place, draw, spans
+from pathlib import Path
 
+import pytest
+import yaml
+from ansible_collections.ocpvirt.dr.tests.faults.kills import Place, draw, spans
+from ansible_collections.ocpvirt.dr.tests.faults.settings import FULL_KILLS
+from ansible_collections.ocpvirt.dr.tests.faults.tally import KILLS_WANTED
+
+PLAYBOOKS = Path(__file__).resolve().parents[3] / "playbooks"
 STEPS = [Place(1, step) for step in ("begin", "quiesce", "sync", "promote", "start", "end")]
 TOOK = {place: float(number) for number, place in enumerate(STEPS, 1)}
 
@@ -16,45 +23,71 @@ def test_a_step_takes_until_the_next_one_begins() -> None:
 
 
 def test_the_same_seed_draws_the_same_moments() -> None:
-    assert draw(TOOK, "7", inside=True) == draw(TOOK, "7", inside=True)
-    assert draw(TOOK, "7", inside=True) != draw(TOOK, "8", inside=True)
+    assert draw(TOOK, "7", 6, inside=True) == draw(TOOK, "7", 6, inside=True)
+    assert draw(TOOK, "7", 6, inside=True) != draw(TOOK, "8", 6, inside=True)
 
 
-def test_every_step_is_met_at_its_boundary() -> None:
-    kills = draw(TOOK, "7", inside=False)
-    assert [kill.place for kill in kills] == STEPS
-    assert {kill.after for kill in kills} == {0.0}
+def test_every_step_is_met_at_its_boundary_and_what_is_left_falls_inside_of_them() -> None:
+    kills = draw(TOOK, "7", 10, inside=False)
+    assert [kill.place for kill in kills if not kill.after] == STEPS
+    assert len([kill for kill in kills if kill.after]) == 4
 
 
 def test_inside_a_step_means_before_its_end() -> None:
-    kills = draw(TOOK, "7", inside=True, more=20)
+    kills = draw(TOOK, "7", 26, inside=True)
     assert len(kills) == 26
     assert all(0 <= kill.after <= TOOK[kill.place] for kill in kills)
     assert len({kill.after for kill in kills}) > 20
 
 
-def test_a_few_keep_the_order_of_the_steps() -> None:
-    places = [kill.place for kill in draw(TOOK, "7", inside=True, limit=3)]
-    assert len(places) == 3
+def test_kills_follow_the_order_of_time() -> None:
+    for seed in range(20):
+        order = [(STEPS.index(kill.place), kill.after) for kill in draw(TOOK, str(seed), 12, inside=True)]
+        assert order == sorted(order)
+
+
+def test_the_last_step_is_met_only_once_as_the_playbook_may_end_in_it() -> None:
+    for seed in range(20):
+        places = [kill.place for kill in draw(TOOK, str(seed), 20, inside=seed % 2 == 0)]
+        assert places.count(STEPS[-1]) == 1
+
+
+def test_a_few_are_in_as_many_steps() -> None:
+    places = [kill.place for kill in draw(TOOK, "7", 3, inside=True)]
+    assert len(set(places)) == 3
     assert places == sorted(places, key=STEPS.index)
 
 
 def test_over_many_seeds_both_kinds_of_kills_are_met() -> None:
-    kills = [kill for seed in range(20) for kill in draw(TOOK, str(seed), inside=True)]
+    kills = [kill for seed in range(20) for kill in draw(TOOK, str(seed), 6, inside=True)]
     assert {kill.parent_only for kill in kills} == {True, False}
 
 
 def test_one_lock_is_waited_out_inside_the_first_step() -> None:
-    assert [kill.place for kill in draw(TOOK, "7", inside=True, more=5, patient=True) if kill.lock] == [STEPS[0]]
+    waited = [kill.place for kill in draw(TOOK, "7", 11, inside=True, patient=True) if kill.lock]
+    assert waited == [STEPS[0]]
 
 
 def test_at_boundaries_another_lock_is_waited_out_each_time() -> None:
     waited = [
-        [kill.place for kill in draw(TOOK, str(seed), inside=False, patient=True) if kill.lock] for seed in range(30)
+        [kill.place for kill in draw(TOOK, str(seed), 6, inside=False, patient=True) if kill.lock] for seed in range(30)
     ]
     assert {len(places) for places in waited} == {1}
     assert {place for places in waited for place in places} == set(STEPS)
 
 
 def test_an_impatient_round_waits_for_no_lock() -> None:
-    assert not any(kill.lock for kill in draw(TOOK, "7", inside=True) + draw(TOOK, "7", inside=False))
+    assert not any(kill.lock for kill in draw(TOOK, "7", 6, inside=True) + draw(TOOK, "7", 6, inside=False))
+
+
+@pytest.mark.parametrize("playbooks", [["relocate"], ["failover"], ["reprotect", "relocate"]], ids="-".join)
+def test_the_full_suite_meets_every_boundary_of_an_operation_and_has_kills_to_spare(playbooks: list[str]) -> None:
+    places = [Place(play, step) for play, name in enumerate(playbooks, 1) for step in steps_of(name)]
+    kills = [kill for number in (1, 2) for kill in draw(dict.fromkeys(places, 3.0), "1", FULL_KILLS, inside=number > 1)]
+    assert {kill.place for kill in kills if not kill.after} == set(places)
+    assert len(kills) > KILLS_WANTED
+
+
+def steps_of(playbook: str) -> list[str]:
+    (play,) = yaml.safe_load((PLAYBOOKS / f"{playbook}.yml").read_text())
+    return ["begin", *play["vars"]["begin_steps"]]

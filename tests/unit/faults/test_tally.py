@@ -10,15 +10,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from ansible_collections.ocpvirt.dr.tests.faults.fault_names import CLOCK_BEHIND, EVERY, OBJECT_STORE
 from ansible_collections.ocpvirt.dr.tests.faults.tally import OPERATIONS, Tally, main, total
 
-GOOD = Tally(kills=Counter(dict.fromkeys(OPERATIONS, 30)), runs=9, seeds=["1"])
+GOOD = Tally(kills=Counter(dict.fromkeys(OPERATIONS, 30)), faults=Counter(dict.fromkeys(EVERY, 1)), runs=9, seeds=["1"])
 
 
 def test_lanes_are_added_up() -> None:
-    other = Tally(kills=Counter(relocate=2), faults=Counter({"S3 gone": 1}), parents=1, runs=1, lost=4, seeds=["2"])
+    other = Tally(kills=Counter(relocate=2), faults=Counter({OBJECT_STORE: 1}), parents=1, runs=1, lost=4, seeds=["2"])
     found = total([GOOD, other])
-    assert (found.kills["relocate"], found.injected, found.runs, found.lost, found.seeds) == (32, 93, 10, 4, ["1", "2"])
+    assert (found.kills["relocate"], found.faults[OBJECT_STORE], found.injected) == (32, 2, GOOD.injected + 3)
+    assert (found.runs, found.lost, found.seeds) == (10, 4, ["1", "2"])
 
 
 def test_a_tally_comes_back_from_its_file_as_it_was() -> None:
@@ -34,11 +36,12 @@ def test_a_tally_comes_back_from_its_file_as_it_was() -> None:
         ({"failed": ["a test"]}, "1 tests failed"),
         ({"runs": 0}, "no run was completed"),
         ({"kills": Counter(failover=30, relocate=29, failback=30)}, "29 kills in relocate"),
+        ({"faults": Counter(set(EVERY) - {CLOCK_BEHIND})}, f"not injected: {CLOCK_BEHIND}"),
     ],
 )
 def test_what_is_not_as_it_must_be_fails_the_suite(tmp_path: Path, change: dict[str, object], problem: str) -> None:
     bad = replace(GOOD, **change)  # type: ignore[arg-type]
-    assert [text for text in bad.problems(30) if problem in text]
+    assert [text for text in bad.problems(30, EVERY) if problem in text]
     bad.write(tmp_path / "lane.json")
     assert main([str(tmp_path / "lane.json")]) == 1
 
@@ -47,5 +50,10 @@ def test_a_suite_that_shows_all_of_it_passes(tmp_path: Path, capsys: pytest.Capt
     GOOD.write(tmp_path / "lane.json")
     assert main([str(tmp_path / "lane.json")]) == 0
     told = capsys.readouterr().out
-    for words in ("faults injected     90", "runs completed      9", "records lost        0", "double starts       0"):
+    for words in (
+        f"faults injected     {90 + len(EVERY)}",
+        "runs completed      9",
+        "records lost        0",
+        "double starts       0",
+    ):
         assert words in told

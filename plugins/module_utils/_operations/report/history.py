@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 
 from ..._cluster.run_store import RunStore
 from ..._errors import DrError
@@ -59,4 +60,4 @@ def history_of(plan: Plan, reached: Iterable[Reach]) -> History:
             continue
         runs |= found
         stores |= dict.fromkeys(found, store)
-    return History(sorted(runs.values(), key=lambda run: run.started), stores, unread)
+    return History(sorted(runs.values(), key=attrgetter("order")), stores, unread)

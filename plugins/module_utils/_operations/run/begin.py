@@ -28,6 +28,7 @@ from .check_store import CheckStore
 from .idle import idle_because
 from .left_locks import free_ended, is_nobodys
 from .meanwhile import check_unchanged
+from .numbering import next_number
 from .outlook import Outlook, look_out
 from .progress import Progress
 from .way import Way, way_of
@@ -72,7 +73,7 @@ def _begun(
     store = RunStore(way.api, plan.store_namespace)
     failover = way.operation == "failover"
     recorded = store.syncs(plan.name) if failover else {}
-    run = _resumed(unfinished, way.operation) if unfinished else _new(plan, way)
+    run = _resumed(unfinished, way.operation) if unfinished else _new(plan, way, next_number(plan, seen))
     run = replace(
         run,
         declared_lost=asked.declare_lost,
@@ -125,7 +126,7 @@ def _take(plan: Plan, run: Run, way: Way, store: RunStore, runs: list[Run], chec
         return
     store.prepare()
     left = partial(is_nobodys, plan, way)
-    lock = PlanLock(way.api, plan.store_namespace, plan.name, left=left)
+    lock = PlanLock(way.api, plan.store_namespace, plan.name, left=left, number=run.number)
     outlasted = lock.take(run.id, run.attempt)
     check_unchanged(plan, run, runs, store, lock)
     if way.there.api is not None:
@@ -137,7 +138,9 @@ def _take_at_source(plan: Plan, run: Run, api: Api, left: Left, outlasted: str |
     """The target's lock is authoritative; at the source only a lock that another run holds is an answer."""
     try:
         RunStore(api, plan.store_namespace).prepare()
-        PlanLock(api, plan.store_namespace, plan.name, left=left).follow(run.id, run.attempt, outlasted)
+        PlanLock(api, plan.store_namespace, plan.name, left=left, number=run.number).follow(
+            run.id, run.attempt, outlasted
+        )
     except Refused:
         raise
     except DrError as error:
@@ -188,7 +191,7 @@ def _resumed(run: Run, operation: str) -> Run:
     return replace(run, operation=operation, attempt=run.attempt + 1, state="running", ended=None)
 
 
-def _new(plan: Plan, way: Way) -> Run:
+def _new(plan: Plan, way: Way, number: int) -> Run:
     now = way.api.clock.now()
     return Run(
         id=new_run_id(plan.name, way.operation, way.target, now),
@@ -198,6 +201,7 @@ def _new(plan: Plan, way: Way) -> Run:
         target=way.target,
         fingerprint=plan.fingerprint(),
         started=now.isoformat(timespec="milliseconds"),
+        number=number,
     )
 
 

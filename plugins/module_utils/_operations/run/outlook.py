@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 
 from ..._cluster.run_store import RunStore
 from ..._errors import DrError
@@ -69,7 +70,7 @@ def look_out(plan: Plan, must: Collection[str], observe: bool = True, lost: str 
     else:
         reached, groups, replication = reach_sites(plan, lost), {name: [] for name in names}, None
     runs = [run for name in names for run in _runs(plan, reached[name], must=name in must)]
-    return Outlook(reached, groups, sorted(runs, key=lambda run: run.started), replication)
+    return Outlook(reached, groups, sorted(runs, key=attrgetter("order")), replication)
 
 
 def _runs(plan: Plan, there: Reach, must: bool) -> list[Run]:

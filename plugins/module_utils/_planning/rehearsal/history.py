@@ -67,4 +67,4 @@ def _shown(run: Run) -> Mapping[str, Any]:
 
 def _is_cleaned(run: Run, runs: Sequence[Run]) -> bool:
     later = (other for other in runs if other.operation == CLEANUP and other.target == run.target)
-    return any(other.state == "done" and other.started > run.started for other in later)
+    return any(other.state == "done" and other.order > run.order for other in later)

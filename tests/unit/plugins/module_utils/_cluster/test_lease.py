@@ -7,7 +7,13 @@ from datetime import timedelta
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import LEASE
-from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.lease import DURATION, POLL, RENEW_EVERY, PlanLock
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.lease import (
+    DURATION,
+    NUMBER,
+    POLL,
+    RENEW_EVERY,
+    PlanLock,
+)
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, DrError, Refused
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, SimulatedTime
 
@@ -328,3 +334,18 @@ def test_p6_another_run_holds_its_lock_at_the_source_too(lock: PlanLock) -> None
     lock.take(OTHER, 1)
     refusal_of(lambda: lock.follow(RUN, 1))
     assert lock.holder().run_id == OTHER
+
+
+def test_the_newest_number_outlives_the_run_that_had_it(api: MemoryApi, time: SimulatedTime) -> None:
+    numbered = PlanLock(api, "ocpvirt-dr", "payroll", time.clock(), number=7)
+    assert numbered.newest_number() == 0
+    numbered.take(RUN, 1)
+    numbered.release(RUN, 1)
+    lock_of(api, time).take(OTHER, 1)
+    assert lock_of(api, time).newest_number() == 7
+
+
+def test_an_unreadable_number_is_none(api: MemoryApi, time: SimulatedTime) -> None:
+    PlanLock(api, "ocpvirt-dr", "payroll", time.clock(), number=7).take(RUN, 1)
+    api.patch(LEASE, "plan-payroll", "ocpvirt-dr", {"metadata": {"annotations": {NUMBER: "seven"}}})
+    assert lock_of(api, time).newest_number() == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import VM, VMI
@@ -357,3 +358,45 @@ def test_p4_of_a_site_that_is_declared_lost_nobody_expects_more_than_a_look(site
 def test_p3_who_needs_both_sites_hurries_neither(sites: TwoSites, operation: str, target: str | None) -> None:
     sites.begin(operation, target)
     assert sites.hurried == {}
+
+
+EARLIER, LATER = "2026-03-01T12:00:00+00:00", "2026-03-01T12:05:00+00:00"
+HOME_AHEAD = replace(MOVED, id="r-2", operation="relocate", source="west", target="east", started=LATER, number=2)
+LOST_SINCE = replace(MOVED, id="r-3", started=EARLIER, number=3)
+
+
+def test_p6_the_move_that_counts_is_the_last_one_whatever_the_clocks_of_its_controllers_said(sites: TwoSites) -> None:
+    """The controller of the move home was ahead; then east was lost, and came back as a primary too."""
+    sites.states = {"east": ("primary", "none"), "west": ("primary", "none")}
+    for run in (HOME_AHEAD, LOST_SINCE):
+        sites.record(run)
+    begun = sites.begin("reprotect")
+    assert (begun["target"], begun["source"]) == ("west", "east")
+
+
+def number_of(sites: TwoSites, begun: dict[str, Any]) -> int:
+    store = RunStore(sites.apis[begun["target"]], PLAN.store_namespace)  # type: ignore[arg-type]
+    (number,) = (run.number for run in store.runs(PLAN.name) if run.id == begun["run_id"])
+    return number
+
+
+def test_p6_a_run_is_numbered_after_every_run_of_both_sites(sites: TwoSites) -> None:
+    for run in (HOME_AHEAD, replace(LOST_SINCE, number=1)):
+        sites.record(run)
+    assert number_of(sites, sites.begin("relocate", "west")) == 3
+
+
+def test_p6_a_run_is_numbered_after_one_whose_record_was_lost_with_its_site(sites: TwoSites) -> None:
+    sites.states = {"east": ("secondary", "incoming"), "west": ("primary", "outgoing")}
+    home = sites.begin("relocate", "east")
+    sites.apis["east"] = MemoryApi("east", sites.apis["west"].clock)
+    sites.unreachable.add("east")
+    for api in sites.apis.values():
+        PlanLock(api, PLAN.store_namespace, PLAN.name).release(home["run_id"], 1)  # type: ignore[arg-type]
+    sites.states = {"east": ("unknown", "none"), "west": ("secondary", "incoming")}
+    assert number_of(sites, sites.begin("failover", "west", "east")) == 2
+
+
+def test_a_resumed_run_keeps_its_number(sites: TwoSites) -> None:
+    first = number_of(sites, sites.begin("relocate", "west"))
+    assert number_of(sites, sites.begin("relocate", "west")) == first == 1
