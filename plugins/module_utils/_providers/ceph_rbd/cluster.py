@@ -137,16 +137,15 @@ class Cluster:
         specs = [{**spec, "copy": copies[image].name} for image, spec in zip(listed, _specs(listed), strict=True)]
         more = {"verb": "copy images", "images": specs, "group": group, "round": ROUND_SECONDS}
         seconds = ROUND_SECONDS + PART_TIMEOUT
-        answers = self._patiently(lambda: self._ask_agent("copy", seconds, **more)) if specs else []
+        answers = self._patiently(lambda: self._ask_agent("copy", seconds, **more))
         return dict(zip(listed, answers, strict=True))
 
-    def remove_copies(self, pools: Iterable[tuple[str, str]], end: str, group: str) -> bool:
+    def remove_copies(self, end: str, group: str) -> bool:
         """Those of a group whose names end so; whether there were any."""
-        specs = [{"pool": pool, "namespace": namespace} for pool, namespace in pools]
-        more = {"verb": "remove copies", "pools": specs, "group": group, "end": end}
-        answers = self._patiently(lambda: self._ask_agent("remove_copies", VERB_TIMEOUT, **more)) if specs else []
-        failed = {Image(item["pool"], item["namespace"], item["image"]): item for item in answers if item["errno"]}
-        self.check("remove copies", failed)
+        more = {"verb": "remove copies", "group": group, "end": end}
+        answers = self._patiently(lambda: self._ask_agent("remove_copies", VERB_TIMEOUT, **more))
+        found = {Image(item["pool"], item["namespace"], item["image"]): item for item in answers}
+        self.check("remove copies", {image: item for image, item in found.items() if item["errno"]})
         return any(item["removed"] for item in answers)
 
     def _patiently(self, send: Callable[[], Answered]) -> Answered:

@@ -42,47 +42,59 @@ PAUSE_BUSY = 1.0
 
 
 def copy(cluster: Any, request: Facts) -> List[Facts]:  # noqa: UP006
-    """Go on with the copies for some seconds; an entry for each, with `done`, and how far it `is`.
+    """Go on with the copies for some seconds; an entry for each, with `done`, and how far it is.
 
-    lost: what was copied was overwritten meanwhile; it begins anew.
+    lost: nobody knows any more where the data lies that was being copied; it begins anew.
     """
-    end = time.monotonic() + request["round"]
 
-    def new(spec: Facts) -> Facts:
+    def measure(spec: Facts) -> Facts:
         with _pool_of(cluster, spec) as context:
             return _unmade(cluster, context, spec, request["group"])
 
-    def one(spec: Facts) -> Facts:
+    def go_on(spec: Facts) -> Facts:
         with _pool_of(cluster, spec) as context:
             return _copy(cluster, context, spec, request["group"], end)
 
-    answers = _for_each(new, request["images"])
+    answers = _for_each(measure, request["images"])
     full = _too_large(cluster, answers)
     if full:
         return [dict(full) for _spec in answers]
-    made = [spec for spec, answer in zip(request["images"], answers) if not answer["errno"]]  # noqa: B905
-    copied = iter(_for_each(one, made))
+    end = time.monotonic() + request["round"]
+    left = [spec for spec, answer in zip(request["images"], answers) if not answer["errno"]]  # noqa: B905
+    copied = iter(_for_each(go_on, left))
     return [answer if answer["errno"] else next(copied) for answer in answers]
 
 
 def remove_copies(cluster: Any, request: Facts) -> List[Facts]:  # noqa: UP006
-    """Of a group, by the end of their names in each of the pools; an entry for each that was there."""
+    """Of a group, by the end of their names, whichever pool they are in; an entry for each that was there."""
     end = time.monotonic() + BUSY_FOR
-    found = []
-    for spec in request["pools"]:
-        with _pool_of(cluster, spec) as context:
-            names = import_module("rbd").RBD().list(context)
-        found += [dict(spec, image=name) for name in names if name.endswith((request["end"], request["end"] + HALF))]
+    found = [spec for pool in cluster.list_pools() for spec in _named(cluster, pool, request["end"])]
 
-    def one(spec: Facts) -> Facts:
+    def remove(spec: Facts) -> Facts:
         with _pool_of(cluster, spec) as context:
             if not _is_of(context, spec["image"], request["group"]):
                 return {"removed": False}
             _remove(context, spec["image"], end)
         return {"removed": True}
 
-    answers = _for_each(one, found)
+    answers = _for_each(remove, found)
     return [dict(answer, **spec) for answer, spec in zip(answers, found)]  # noqa: B905
+
+
+def _named(cluster: Any, pool: str, end: str) -> List[Facts]:  # noqa: UP006
+    rbd = import_module("rbd")
+    found = []
+    try:
+        with cluster.open_ioctx(pool) as context:
+            for namespace in [""] + rbd.RBD().namespace_list(context):  # noqa: RUF005
+                context.set_namespace(namespace)
+                names = [name for name in rbd.RBD().list(context) if name.endswith((end, end + HALF))]
+                found += [{"pool": pool, "namespace": namespace, "image": name} for name in names]
+    except Exception as error:
+        if getattr(error, "errno", None) not in (errno.EPERM, errno.EACCES):
+            raise
+        # where this user may not look it has made nothing
+    return found
 
 
 def _for_each(verb: Callable[[Facts], Facts], specs: List[Facts]) -> List[Facts]:  # noqa: UP006
@@ -258,40 +270,52 @@ def _point(context: Any, name: str) -> Facts:
             raise OSError(errno.EROFS, f"{name} is primary here, and written to")
         journal = image.mirror_image_get_mode() == rbd.RBD_MIRROR_IMAGE_MODE_JOURNAL
         told = image.mirror_image_get_status()["description"]
-        snapshots = sorted(image.list_snaps(), key=lambda item: item["id"])
+        snapshots = _snapshots(image)
     if journal:
         users = [item for item in snapshots if item["namespace"] == rbd.RBD_SNAP_NAMESPACE_TYPE_USER]
         if not users:
-            raise OSError(errno.ENODATA, f"no snapshot of it has arrived: {name}")
+            raise OSError(errno.ENODATA, f"no snapshot of {name} has arrived")
         return {"at": users[-1]["id"], "after": 0, "told": ""}
-    mirror = [item for item in snapshots if item.get("mirror")]
-    whole = [item for item in mirror if item["mirror"]["complete"]]
+    whole = [item["id"] for item in snapshots if item.get("mirror") and item["mirror"]["complete"]]
     if not whole:
-        raise OSError(errno.ENODATA, f"no complete mirror snapshot of it is here: {name}")
-    after = whole[-1]["id"]
-    at = _frozen([item for item in snapshots if item["id"] > after])
+        raise OSError(errno.ENODATA, f"no complete mirror snapshot of {name} is here")
+    at = _frozen(snapshots, whole[-1])
     if at is None:
         raise OSError(errno.EAGAIN, f"snapshots of users are being mirrored with the data of {name}")
-    return {"at": at, "after": after, "told": told}
+    return {"at": at, "after": whole[-1], "told": told}
 
 
 def _where(context: Any, name: str, state: Facts) -> Any:
-    """Where that data lies now, None if nowhere. A snapshot that is going to be removed is in the trash first."""
+    """Where that data lies now, None if nobody knows. A snapshot that is going to be removed is in the trash first."""
     rbd = import_module("rbd")
     with rbd.Image(context, name, read_only=True) as image:
-        snapshots = sorted(image.list_snaps(), key=lambda item: item["id"])
-    if state["at"] == 0:
-        return _frozen([item for item in snapshots if item["id"] > state["after"]])
-    kept = [item["id"] for item in snapshots if item["namespace"] != rbd.RBD_SNAP_NAMESPACE_TYPE_TRASH]
-    return state["at"] if state["at"] in kept else None
+        snapshots = _snapshots(image)
+    if state["at"]:
+        kept = [item["id"] for item in snapshots if item["namespace"] != rbd.RBD_SNAP_NAMESPACE_TYPE_TRASH]
+        return state["at"] if state["at"] in kept else None
+    return _frozen(snapshots, state["after"])
 
 
-def _frozen(later: List[Facts]) -> Any:  # noqa: UP006
-    """0 while nothing was written since; None where the first later snapshot is none of the mirror: rbd-mirror writes a
-    user's snapshot through the image, and then nothing holds still what was there before."""
-    if not later:
-        return 0
-    return later[0]["id"] if later[0].get("mirror") else None
+def _snapshots(image: Any) -> List[Facts]:  # noqa: UP006
+    return sorted(image.list_snaps(), key=lambda item: item["id"])
+
+
+def _frozen(snapshots: List[Facts], after: int) -> Any:  # noqa: UP006
+    """Where the data lies that a complete mirror snapshot stands for: 0 for the image, while there is no later one.
+
+    The next one holds it still; and it is the next one as long as the former is there, which rbd-mirror removes before
+    it makes another. It does not remove those of a switch of roles. A user's snapshot is written through the image.
+    """
+    stands = [item for item in snapshots if item["id"] == after]
+    later = [item for item in snapshots if item["id"] > after]
+    if not stands or not later:
+        return 0 if stands else None
+    following = later[0].get("mirror")
+    if not following:
+        return None
+    stays = (stands[0].get("mirror") or {}).get("mirror_peer_uuids")
+    under_way = len(later) == 1 and not following["complete"]
+    return later[0]["id"] if under_way or not stays else None
 
 
 def _is_of(context: Any, name: str, group: str) -> bool:

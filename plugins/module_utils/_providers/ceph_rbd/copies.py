@@ -15,6 +15,8 @@ from ..._cluster.clock import Clock
 from ..._cluster.waiting import wait_for
 from ..._errors import Conflict, Refused, TerminalState
 from ..base import Clones
+from ..site_handle import Outlasting
+from .cluster import ROUND_SECONDS
 from .images import Image, image_of
 from .lineage import has_complete_copy, is_half_a_sync
 from .side import Side, some
@@ -52,12 +54,12 @@ def copy_of(image: Image, name: str) -> Image:
     return replace(image, name=f"{image.name}{INFIX}{name}")
 
 
-def clone(side: Side, group: str, name: str, volumes: Sequence[Mapping[str, Any]]) -> Clones:
-    """side: of the volumes' images, with history."""
+def clone(side: Side, group: str, name: str, volumes: Sequence[Mapping[str, Any]], outlasting: Outlasting) -> Clones:
+    """side: of the volumes' images, with history. outlasting: refuses where this run has to give way."""
     _check_plain(side, volumes)
     _check_source(side)
     copies = {image: copy_of(image, name) for image in side.images}
-    said = _copied(side, group, copies)
+    said = _copied(side, group, copies, outlasting)
     _check_apart(side, copies.values())
     sources = {pv["metadata"]["name"]: _source(pv, name, side.options.pool) for pv in volumes}
     return Clones(sources, _oldest(item["told"] for item in said.values()))
@@ -69,7 +71,9 @@ def _oldest(told: Iterable[str]) -> datetime | None:
     return datetime.fromtimestamp(min(moments), UTC) if all(moments) else None
 
 
-def _copied(side: Side, group: str, copies: Mapping[Image, Image]) -> Mapping[Image, Mapping[str, Any]]:
+def _copied(
+    side: Side, group: str, copies: Mapping[Image, Image], outlasting: Outlasting
+) -> Mapping[Image, Mapping[str, Any]]:
     """Round by round, so that no process at the cluster outlives this one for long."""
     clock = Clock()
     progress = Progress(clock, STALL_TIMEOUT)
@@ -77,7 +81,8 @@ def _copied(side: Side, group: str, copies: Mapping[Image, Image]) -> Mapping[Im
     hint = "look at `ceph status` there, then start again: it goes on with what is copied"
 
     def look() -> tuple[Mapping[Image, Mapping[str, Any]], str]:
-        said = side.cluster.copy(copies, group)
+        with outlasting(ROUND_SECONDS):
+            said = side.cluster.copy(copies, group)
         _check_refusals(side, said)
         lost.update(image for image, item in said.items() if item.get("lost"))
         _check_lost(side, lost)

@@ -207,15 +207,10 @@ class CephRbdProvider(Provider):
             return Clones({})
         pool = RbdOptions.read(group, site).pool
         side = self._sides.look_at(group, site, {image_of(pv, pool) for pv in volumes}, copies.TRIED)
-        return copies.clone(side, group.name, name, volumes)
+        return copies.clone(side, group.name, name, volumes, self.sites[site].outlasting)
 
     def unclone(self, group: Group, site: str, name: str) -> bool:
-        """In every pool of the group, whichever of its images are there by now."""
-        pool = RbdOptions.read(group, site).pool
-        pools = {(image.pool, image.namespace) for image in Members(self.sites).images(group, site)}
-        if pool:
-            pools.add((pool, ""))
-        return self._sides.cluster(group, site).remove_copies(sorted(pools), copies.INFIX + name, group.name)
+        return self._sides.cluster(group, site).remove_copies(copies.INFIX + name, group.name)
 
     def _proven(
         self, groups: Sequence[Group], site: str, volumes: Mapping[str, list[VolumeStatus]]
