@@ -95,11 +95,16 @@ class CephRbdRig:
 
     def write(self, site: str, text: str, offset: int = 0) -> None:
         for image in self.images:
-            self._python(site, WRITE.format(pool=self.pool, image=image, text=text, offset=offset))
+            self.write_image(site, image, text, offset)
+
+    def write_image(self, site: str, image: str, text: str, offset: int = 0) -> None:
+        self._python(site, WRITE.format(pool=self.pool, image=image, text=text, offset=offset))
 
     def read(self, site: str, offset: int = 0) -> str:
-        texts = {self._python(site, READ.format(pool=self.pool, image=image, offset=offset)) for image in self.images}
-        return ", ".join(sorted(texts))
+        return ", ".join(sorted({self.read_image(site, image, offset) for image in self.images}))
+
+    def read_image(self, site: str, image: str, offset: int = 0) -> str:
+        return self._python(site, READ.format(pool=self.pool, image=image, offset=offset))
 
     def fill(self, site: str, size: int) -> None:
         """So many MiB, beside the text."""
