@@ -269,7 +269,8 @@ def _point(context: Any, name: str) -> Facts:
         if image.mirror_image_get_info()["primary"]:
             raise OSError(errno.EROFS, f"{name} is primary here, and written to")
         journal = image.mirror_image_get_mode() == rbd.RBD_MIRROR_IMAGE_MODE_JOURNAL
-        told = image.mirror_image_get_status()["description"]
+        # there is none for a moment in which rbd-mirror says nothing of it
+        told = image.mirror_image_get_status().get("description", "")
         snapshots = _snapshots(image)
     if journal:
         users = [item for item in snapshots if item["namespace"] == rbd.RBD_SNAP_NAMESPACE_TYPE_USER]

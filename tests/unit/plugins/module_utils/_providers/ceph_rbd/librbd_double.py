@@ -218,7 +218,7 @@ class _Image:
         return self._image.mode
 
     def mirror_image_get_status(self) -> dict[str, Any]:
-        return {"description": self._image.told}
+        return {"description": self._image.told} if self._image.told else {}
 
     def list_snaps(self) -> list[dict[str, Any]]:
         return [{key: value for key, value in item.items() if key != "held"} for item in self._snapshots]

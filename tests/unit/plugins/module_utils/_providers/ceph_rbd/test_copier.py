@@ -253,6 +253,12 @@ def test_of_a_journal_the_newest_snapshot_of_a_user_is_copied(ceph: Librbd) -> N
     assert ceph.text(COPY) == OLD_TEXT
 
 
+def test_an_image_of_which_rbd_mirror_says_nothing_now_is_copied_all_the_same(ceph: Librbd) -> None:
+    ceph.images["a"].told = ""
+    (answer,) = copied(ceph)
+    assert (answer["done"], answer["told"]) == (True, "")
+
+
 def test_nothing_is_begun_when_not_all_copies_have_room(ceph: Librbd) -> None:
     """A pool that runs full ends the replication."""
     ceph.mirrored("b", *OLD)
