@@ -47,10 +47,11 @@ with rbd.Image(cluster.open_ioctx({pool!r}), {image!r}) as image:
         time.sleep({pause})
 """
 NUMBERS = """
-import rados, rbd
+import json, rados, rbd
 cluster = rados.Rados(conffile=""); cluster.connect()
 with rbd.Image(cluster.open_ioctx({pool!r}), {image!r}, read_only=True) as image:
-    print(sorted({{image.read(start, 8).decode("latin1") for start in range(0, image.size(), 4 << 20)}}))
+    found = {{image.read(start, 8).decode("latin1").strip(chr(0)) for start in range(0, image.size(), 4 << 20)}}
+    print(json.dumps(sorted(found)))
 """
 
 
@@ -241,7 +242,9 @@ def tried(rig: CephRbdRig) -> tuple[Clones | None, str]:
 
 
 def numbers(rig: CephRbdRig, name: str) -> list[str]:
-    return json.loads(rig._python("west", NUMBERS.format(pool=rig.pool, image=name)).replace("'", '"'))
+    """What stands at the beginning of each object."""
+    found: list[str] = json.loads(rig.python("west", NUMBERS.format(pool=rig.pool, image=name)))
+    return found
 
 
 @pytest.mark.parametrize("pause", [0.0, 1.0, 4.0])
@@ -250,6 +253,9 @@ def test_a_copy_is_of_one_moment_while_snapshots_are_made_and_removed(ceph: Lab,
     with images(ceph, images=1, size=256) as rig:
         rig.provider.enable(rig.group, "east", "west")
         with counting(rig, pause):
+            wait_until(
+                "numbers at west", NOTICED_WITHIN, lambda: [] if "" not in numbers(rig, rig.images[0]) else ["none"]
+            )
             outcomes = []
             for _attempt in range(4):
                 made, refusal = tried(rig)

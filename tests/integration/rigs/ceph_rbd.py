@@ -98,18 +98,18 @@ class CephRbdRig:
             self.write_image(site, image, text, offset)
 
     def write_image(self, site: str, image: str, text: str, offset: int = 0) -> None:
-        self._python(site, WRITE.format(pool=self.pool, image=image, text=text, offset=offset))
+        self.python(site, WRITE.format(pool=self.pool, image=image, text=text, offset=offset))
 
     def read(self, site: str, offset: int = 0) -> str:
         return ", ".join(sorted({self.read_image(site, image, offset) for image in self.images}))
 
     def read_image(self, site: str, image: str, offset: int = 0) -> str:
-        return self._python(site, READ.format(pool=self.pool, image=image, offset=offset))
+        return self.python(site, READ.format(pool=self.pool, image=image, offset=offset))
 
     def fill(self, site: str, size: int) -> None:
         """So many MiB, beside the text."""
         for image in self.images:
-            self._python(site, FILL.format(pool=self.pool, image=image, size=size))
+            self.python(site, FILL.format(pool=self.pool, image=image, size=size))
 
     def is_syncing(self, site: str) -> bool:
         """Whether a copy that is not complete is there: of the newest snapshot of any of the images."""
@@ -173,7 +173,7 @@ class CephRbdRig:
     def _try(self, site: str, *words: str) -> None:
         subprocess.run([*self.ceph[site]["command"], *words], capture_output=True, timeout=TIMEOUT, check=False)
 
-    def _python(self, site: str, text: str) -> str:
+    def python(self, site: str, text: str) -> str:
         """Again, where librbd 16.2 aborts, as it does at times when an image's mirror snapshots change under it."""
         words = [*self.ceph[site]["command"], "/usr/bin/python3", "-"]
         for _attempt in range(3):
