@@ -173,11 +173,11 @@ class CephRbdRig:
     def _try(self, site: str, *words: str) -> None:
         subprocess.run([*self.ceph[site]["command"], *words], capture_output=True, timeout=TIMEOUT, check=False)
 
-    def python(self, site: str, text: str) -> str:
+    def python(self, site: str, text: str, seconds: int = TIMEOUT) -> str:
         """Again, where librbd 16.2 aborts, as it does at times when an image's mirror snapshots change under it."""
         words = [*self.ceph[site]["command"], "/usr/bin/python3", "-"]
         for _attempt in range(3):
-            done = subprocess.run(words, input=text, capture_output=True, text=True, timeout=TIMEOUT, check=False)
+            done = subprocess.run(words, input=text, capture_output=True, text=True, timeout=seconds, check=False)
             if done.returncode not in (-6, 134):
                 break
         assert done.returncode == 0, f"{site}: {text}: {done.stderr}"
