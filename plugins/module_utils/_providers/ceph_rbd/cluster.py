@@ -42,6 +42,8 @@ REACH_TIMEOUT = 4
 # how long a verb asks again while the monitors or what leads to them restart: doing it twice is doing it once
 PATIENCE = 20.0
 
+# of a copy that is to go: a client, or snapshots
+IN_USE = {errno.EBUSY, errno.ENOTEMPTY}
 SILENT = {errno.ETIMEDOUT, errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENOTCONN}
 # ssh's own failure
 SSH_FAILED = 255
@@ -49,6 +51,9 @@ ALARMED = (-14, 128 + 14)
 # librbd 16.2 aborts at times ("boost::bad_get") when it opens an image while its mirror snapshots change
 ABORTED = (-6, 128 + 6)
 ATTEMPTS = 3
+
+# Read once: of modules in a zip file, as Ansible sends them, two threads that ask for it at once may get none.
+AGENT, COPIER = map(inspect.getsource, (ceph_rbd_agent, ceph_rbd_copier))
 
 Answered = TypeVar("Answered")
 # errno and message of each image that failed
@@ -145,6 +150,16 @@ class Cluster:
         more = {"verb": "remove copies", "group": group, "end": end}
         answers = self._patiently(lambda: self._ask_agent("remove_copies", VERB_TIMEOUT, **more))
         found = {Image(item["pool"], item["namespace"], item["image"]): item for item in answers}
+        used = [image for image, item in found.items() if item["errno"] in IN_USE]
+        for image in used:
+            raise Refused(
+                "remove copies",
+                site=self.site,
+                on=f"image {image}" + (f", and {len(used) - 1} images more" if len(used) > 1 else ""),
+                seen=found[image]["message"],
+                wanted="copies that nobody has open, without snapshots",
+                next_step=f"look at `rbd status {image}` and `rbd snap ls --all {image}`, then run test_cleanup again",
+            )
         self.check("remove copies", {image: item for image, item in found.items() if item["errno"]})
         return any(item["removed"] for item in answers)
 
@@ -231,10 +246,9 @@ HINTS = {
 
 
 def _source(do: str) -> str:
-    agent = inspect.getsource(ceph_rbd_agent)
     if do not in ceph_rbd_copier.COPYING:
-        return agent
-    return f"{agent}\n{inspect.getsource(ceph_rbd_copier)}\nDOING.update(COPYING)\n"
+        return AGENT
+    return f"{AGENT}\n{COPIER}\nDOING.update(COPYING)\n"
 
 
 def _specs(images: Iterable[Image]) -> list[dict[str, str]]:

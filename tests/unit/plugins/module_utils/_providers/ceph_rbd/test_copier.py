@@ -11,10 +11,11 @@ import itertools
 import json
 import sys
 from collections.abc import Callable
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ceph_rbd import agent as ceph_rbd_agent
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ceph_rbd import copier as ceph_rbd_copier
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.ceph_rbd.librbd_double import (
     OBJECT,
@@ -60,6 +61,17 @@ def once(ceph: Librbd, number: int, do: Callable[[], object]) -> None:
 
 def test_it_runs_where_the_agent_runs() -> None:
     ast.parse(inspect.getsource(ceph_rbd_copier), feature_version=(3, 6))
+
+
+def test_it_takes_no_name_of_the_agent_that_it_is_sent_behind() -> None:
+    def names(module: ModuleType) -> set[str]:
+        body = ast.parse(inspect.getsource(module)).body
+        functions = {node.name for node in body if isinstance(node, ast.FunctionDef)}
+        assigned = [target for node in body if isinstance(node, ast.Assign) for target in node.targets]
+        return functions | {item.id for target in assigned for item in ast.walk(target) if isinstance(item, ast.Name)}
+
+    assert "copy" in names(ceph_rbd_copier)
+    assert not names(ceph_rbd_agent) & names(ceph_rbd_copier)
 
 
 def test_a_copy_holds_what_the_newest_complete_snapshot_stands_for(ceph: Librbd) -> None:
