@@ -16,6 +16,7 @@ from demo.workload import NAMESPACE
 
 SPACE = "payroll-rehearsal"
 COPY = f"{EXPORT}-rehearsal-payroll"
+IMAGE_COPY = ".dr-copy-rehearsal-payroll"
 LABEL = "rehearsal.dr.ocpvirt.io/payroll"
 
 
@@ -46,30 +47,49 @@ def disks(world: World, site: str, export: str) -> dict[str, dict[str, Any]]:
     return {volume["volume"]: volume for volume in found if volume["export"] == export}
 
 
+def copies(world: World, site: str) -> dict[str, dict[str, Any]]:
+    """By claim the records of what was made for the rehearsal."""
+    return {name: volume for name, volume in _all(world, site) if _is_copy(volume)}
+
+
+def originals(world: World, site: str) -> dict[str, dict[str, Any]]:
+    return {name: volume for name, volume in _all(world, site) if not _is_copy(volume)}
+
+
+def _all(world: World, site: str) -> list[tuple[str, dict[str, Any]]]:
+    """A volume that nobody wrote on has its own name."""
+    found = json.loads(world.lab.read("records", site, "--json"))["volumes"]
+    return [(volume["disk"] or volume["volume"], volume) for volume in found]
+
+
+def _is_copy(volume: dict[str, Any]) -> bool:
+    return volume["export"] == COPY or IMAGE_COPY in volume["volume"]
+
+
 def await_writing_on_copies(world: World) -> dict[str, dict[str, Any]]:
     def missing() -> list[str]:
-        seen = disks(world, "west", COPY)
-        return [name for name in world.running if not (boots := seen[name]["boots"]) or boots[-1]["site"] != "west"]
+        seen = copies(world, "west")
+        return [name for name in world.running if name not in seen or seen[name]["boots"][-1]["site"] != "west"]
 
     wait_until("guests writing on copies", 60, missing)
-    return disks(world, "west", COPY)
+    return copies(world, "west")
 
 
 def assert_production_untouched(world: World) -> None:
     """East's guests go on since their first boot without a gap, and what west holds of them is theirs alone."""
     assert running_at(world.cluster("east")) == set(world.running)
     assert NAMESPACE not in spaces(world.cluster("west"))
-    before = disks(world, "east", EXPORT)
+    before = originals(world, "east")
     for name in world.running:
         assert (before[name]["gaps"], before[name]["bad_checksums"]) == ([], 0), name
         assert [boot["site"] for boot in before[name]["boots"]] == ["east"], name
 
     def standing() -> list[str]:
-        now = disks(world, "east", EXPORT)
+        now = originals(world, "east")
         return [name for name in world.running if now[name]["last_n"] <= before[name]["last_n"]]
 
     wait_until("guests writing at east", 30, standing)
-    for name, volume in disks(world, "west", EXPORT).items():
+    for name, volume in originals(world, "west").items():
         assert {boot["site"] for boot in volume["boots"]} <= {"east"}, name
 
 
@@ -77,4 +97,5 @@ def left_of_it(world: World) -> list[str]:
     west = world.cluster("west")
     found = [*spaces(west), *(pv["metadata"]["name"] for pv in volumes(west))]
     storage = Path(world.sites["west"]["storage_root"])
-    return found + [path.name for path in storage.iterdir() if path.name.startswith(COPY)]
+    found += [path.name for path in storage.iterdir() if path.name.startswith(COPY)]
+    return found + [volume["volume"] for _name, volume in _all(world, "west") if IMAGE_COPY in volume["volume"]]

@@ -1,10 +1,15 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A failover is rehearsed at west while production runs at east, and removed again; nobody there notices."""
+"""A failover is rehearsed at west while production runs at east, and removed again; nobody there notices.
+
+LAB_STORAGES names the storages that the lab was started for, with commas between; nfs by default.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -33,14 +38,16 @@ from demo.observation import newest_run, running_at
 DENIED = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
 
 
-@pytest.fixture(scope="module")
-def protected(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """The workload runs at east; west's NFS server can copy what it holds."""
-    world = empty_world(lab, tmp_path_factory.mktemp("rehearsal"))
+@pytest.fixture(scope="module", params=os.environ.get("LAB_STORAGES", "nfs").split(","))
+def protected(request: pytest.FixtureRequest, lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """The workload runs at east; west's storage can copy what it holds."""
+    world = empty_world(lab, tmp_path_factory.mktemp("rehearsal"), request.param)
     west = world.sites["west"]
-    with copying_server(west["storage_url"], Path(west["storage_root"])) as server:
-        world.document["replication"]["options"]["sites"]["west"]["control"] = server.url
-        world.write_plan("payroll", world.document)
+    with ExitStack() as stack:
+        if request.param == "nfs":
+            server = stack.enter_context(copying_server(west["storage_url"], Path(west["storage_root"])))
+            world.document["replication"]["options"]["sites"]["west"]["control"] = server.url
+            world.write_plan("payroll", world.document)
         world.deploy()
         must(world.protect())
         world.storage.await_replicated(world.sites)

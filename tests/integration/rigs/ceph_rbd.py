@@ -97,16 +97,21 @@ class CephRbdRig:
 
     def write(self, site: str, text: str, offset: int = 0) -> None:
         for image in self.images:
-            self._python(site, WRITE.format(pool=self.pool, image=image, text=text, offset=offset))
+            self.write_image(site, image, text, offset)
+
+    def write_image(self, site: str, image: str, text: str, offset: int = 0) -> None:
+        self.python(site, WRITE.format(pool=self.pool, image=image, text=text, offset=offset))
 
     def read(self, site: str, offset: int = 0) -> str:
-        texts = {self._python(site, READ.format(pool=self.pool, image=image, offset=offset)) for image in self.images}
-        return ", ".join(sorted(texts))
+        return ", ".join(sorted({self.read_image(site, image, offset) for image in self.images}))
+
+    def read_image(self, site: str, image: str, offset: int = 0) -> str:
+        return self.python(site, READ.format(pool=self.pool, image=image, offset=offset))
 
     def fill(self, site: str, size: int) -> None:
         """So many MiB, beside the text."""
         for image in self.images:
-            self._python(site, FILL.format(pool=self.pool, image=image, size=size))
+            self.python(site, FILL.format(pool=self.pool, image=image, size=size))
 
     def is_syncing(self, site: str) -> bool:
         """Whether a copy that is not complete is there: of the newest snapshot of any of the images."""
@@ -170,12 +175,12 @@ class CephRbdRig:
     def _try(self, site: str, *words: str) -> None:
         subprocess.run([*self.ceph[site]["command"], *words], capture_output=True, timeout=TIMEOUT, check=False)
 
-    def _python(self, site: str, text: str) -> str:
+    def python(self, site: str, text: str, seconds: int = TIMEOUT) -> str:
         """Again, where librbd 16.2 crashes, as it does at times while an image's mirror snapshots change under it."""
         words = [*self.ceph[site]["command"], "/usr/bin/python3", "-"]
         until = time.monotonic() + CRASHES_FOR
         while True:
-            done = subprocess.run(words, input=text, capture_output=True, text=True, timeout=TIMEOUT, check=False)
+            done = subprocess.run(words, input=text, capture_output=True, text=True, timeout=seconds, check=False)
             if not _was_crash(done.returncode) or time.monotonic() > until:
                 break
         assert done.returncode == 0, f"{site}: {text}: {done.stderr} (exit code {done.returncode})"

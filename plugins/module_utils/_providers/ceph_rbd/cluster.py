@@ -15,6 +15,7 @@ from ..._cluster.patience import patiently
 from ..._errors import DrError, Failed, NotFound, Refused, Timeout, Unreachable
 from ..command import Answer, Runner
 from . import agent as ceph_rbd_agent
+from . import copier as ceph_rbd_copier
 from .images import Image
 from .options import Access
 from .seen import Asked, Pool, Seen
@@ -33,11 +34,16 @@ VERB_SECONDS = 1
 # an image that cannot be switched yet is tried again so long by the same call; then its peer is looked at
 AGAIN_SECONDS = 5
 ASK_TIMEOUT = 30
+# of copying, which goes on where the one before ended; and until a part that was begun then is written
+ROUND_SECONDS = 20
+PART_TIMEOUT = 180
 # for ssh and the like, before the agent's own clock runs
 REACH_TIMEOUT = 4
 # how long a verb asks again while the monitors or what leads to them restart: doing it twice is doing it once
 PATIENCE = 20.0
 
+# of a copy that is to go: a client, or snapshots
+IN_USE = {errno.EBUSY, errno.ENOTEMPTY}
 SILENT = {errno.ETIMEDOUT, errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENOTCONN}
 # ssh's own failure
 SSH_FAILED = 255
@@ -45,6 +51,9 @@ ALARMED = (-14, 128 + 14)
 # librbd 16.2 aborts at times ("boost::bad_get") when it opens an image while its mirror snapshots change
 ABORTED = (-6, 128 + 6)
 ATTEMPTS = 3
+
+# Read once: of modules in a zip file, as Ansible sends them, two threads that ask for it at once may get none.
+AGENT, COPIER = map(inspect.getsource, (ceph_rbd_agent, ceph_rbd_copier))
 
 Answered = TypeVar("Answered")
 # errno and message of each image that failed
@@ -127,6 +136,33 @@ class Cluster:
                 raise self._error(str(command["prefix"]), "the Ceph cluster", answer)
         return [str(answer["output"]) for answer in answers]
 
+    def copy(self, copies: Mapping[Image, Image], group: str) -> Mapping[Image, Mapping[str, Any]]:
+        """Go on for a round with the copies of images; how far each is. group: whose they are, by their mark."""
+        listed = sorted(copies)
+        specs = [{**spec, "copy": copies[image].name} for image, spec in zip(listed, _specs(listed), strict=True)]
+        more = {"verb": "copy images", "images": specs, "group": group, "round": ROUND_SECONDS}
+        seconds = ROUND_SECONDS + PART_TIMEOUT
+        answers = self._patiently(lambda: self._ask_agent("copy", seconds, **more))
+        return dict(zip(listed, answers, strict=True))
+
+    def remove_copies(self, end: str, group: str) -> bool:
+        """Those of a group whose names end so; whether there were any."""
+        more = {"verb": "remove copies", "group": group, "end": end}
+        answers = self._patiently(lambda: self._ask_agent("remove_copies", VERB_TIMEOUT, **more))
+        found = {Image(item["pool"], item["namespace"], item["image"]): item for item in answers}
+        used = [image for image, item in found.items() if item["errno"] in IN_USE]
+        for image in used:
+            raise Refused(
+                "remove copies",
+                site=self.site,
+                on=f"image {image}" + (f", and {len(used) - 1} images more" if len(used) > 1 else ""),
+                seen=found[image]["message"],
+                wanted="copies that nobody has open, without snapshots",
+                next_step=f"look at `rbd status {image}` and `rbd snap ls --all {image}`, then run test_cleanup again",
+            )
+        self.check("remove copies", {image: item for image, item in found.items() if item["errno"]})
+        return any(item["removed"] for item in answers)
+
     def _patiently(self, send: Callable[[], Answered]) -> Answered:
         return patiently(
             self._clock, self._patience, lambda _left: send(), lambda error: isinstance(error, Unreachable)
@@ -147,9 +183,9 @@ class Cluster:
             },
             **more,
         }
-        source = f"{inspect.getsource(ceph_rbd_agent)}\nserve({json.dumps(request)!r})\n"
+        source = f"{_source(do)}\nserve({json.dumps(request)!r})\n"
         words = [*self._access.command, *PYTHON]
-        changes = do in ("act", "switch")
+        changes = "verb" in more
         tried = more["verb"].replace("_", " ") if changes else {"look": "look at the images"}.get(do, do)
         done = self._run_agent(words, seconds, source, tried)
         answer = _last_object(done.stdout)
@@ -207,6 +243,12 @@ HINTS = {
     errno.EPERM: "docs/providers/ceph_rbd.md lists the rights that the user needs",
     errno.ETIMEDOUT: "look whether the monitors and OSDs of this cluster run",
 }
+
+
+def _source(do: str) -> str:
+    if do not in ceph_rbd_copier.COPYING:
+        return AGENT
+    return f"{AGENT}\n{COPIER}\nDOING.update(COPYING)\n"
 
 
 def _specs(images: Iterable[Image]) -> list[dict[str, str]]:

@@ -11,9 +11,9 @@ from typing import Any
 from ..._errors import DrError, Refused
 from ..._model.group_status import GroupStatus, SyncProof, VolumeStatus, combine, unknown
 from ..._model.plan import Group
-from ..base import Capabilities, Done, FenceProof, Provider, at_once
+from ..base import Capabilities, Clones, Done, FenceProof, Provider, at_once
 from ..site_handle import SiteHandle
-from . import setup, switch
+from . import copies, setup, switch
 from .cluster import PATIENCE, Cluster
 from .fence import block, blocked, unblock
 from .images import Image, image_of, is_rbd
@@ -28,7 +28,7 @@ class CephRbdProvider(Provider):
     """`options` of a group: see `RbdOptions`; those of a site stand under `sites`."""
 
     name = "ceph_rbd"
-    capabilities = Capabilities(final_sync=True, force=True, reports_lag=True, groups=True, fencing=True)
+    capabilities = Capabilities(final_sync=True, force=True, reports_lag=True, groups=True, clones=True, fencing=True)
 
     def __init__(self, sites: Mapping[str, SiteHandle]) -> None:
         super().__init__(sites)
@@ -85,11 +85,15 @@ class CephRbdProvider(Provider):
         return found
 
     def covers(self, group: Group, site: str, pv: Mapping[str, Any]) -> bool:
-        """Whether it is an image of the pool that the group has there. That it is mirrored is what `observe` says."""
+        """Whether it is an image of the pool that the group has there, and no copy for a rehearsal.
+
+        That it is mirrored is what `observe` says.
+        """
         if not is_rbd(pv):
             return False
         pool = RbdOptions.read(group, site).pool
-        return not pool or image_of(pv, pool).pool == pool
+        image = image_of(pv, pool)
+        return image.pool == (pool or image.pool) and not copies.is_copy(image)
 
     def clone_remedy(self, pv: Mapping[str, Any]) -> str:
         return "flatten its image (rbd flatten): Ceph mirrors none whose parent it does not mirror"
@@ -196,6 +200,17 @@ class CephRbdProvider(Provider):
 
     def unfence(self, group: Group, survivor: str, lost: str) -> bool:
         return unblock(self._sides.cluster(group, survivor), RbdOptions.read(group, lost).fence)
+
+    def clone(self, group: Group, site: str, name: str, volumes: Sequence[Mapping[str, Any]]) -> Clones:
+        """Whole copies beside the images: Ceph clones snapshots of users, and what is not primary takes none."""
+        if not volumes:
+            return Clones({})
+        pool = RbdOptions.read(group, site).pool
+        side = self._sides.look_at(group, site, {image_of(pv, pool) for pv in volumes}, copies.TRIED)
+        return copies.clone(side, group.name, name, volumes, self.sites[site].outlasting)
+
+    def unclone(self, group: Group, site: str, name: str) -> bool:
+        return self._sides.cluster(group, site).remove_copies(copies.INFIX + name, group.name)
 
     def _proven(
         self, groups: Sequence[Group], site: str, volumes: Mapping[str, list[VolumeStatus]]

@@ -181,6 +181,10 @@ class Sides:
         members = {group.name: frozenset(known.images(group, site)) for group in groups}
         return self._unseen(groups, site, members, tried).again(history)
 
+    def look_at(self, group: Group, site: str, images: Iterable[Image], tried: str) -> Side:
+        """Images of a group, whatever volumes show; with history."""
+        return self._unseen([group], site, {group.name: frozenset(images)}, tried).again()
+
     def look_both(self, groups: Sequence[Group], site: str, tried: str) -> tuple[Side, Side]:
         """At the site and at its peer, with history: the images of both, as one may show only those of an old stay."""
         known, peer = Members(self._sites), self.peer(site)

@@ -28,6 +28,7 @@ class CephPair:
     """images: site to image to facts. joined: whether a demotion reaches the other site. asked: every change, in order.
 
     looks: the site of every call that only looks. faults: (site, verb, image) to the errors that its next calls give.
+    copies: at any site, by name, whose each is. copying: what the next rounds of copying answer for each image.
     pv_sites: where the API server shows the PVs, but for those of `unmade`, (site, image).
     """
 
@@ -43,6 +44,8 @@ class CephPair:
         self.asked: list[str] = []
         self.looks: list[str] = []
         self.faults: dict[tuple[str, str, str], list[int]] = {}
+        self.copies: dict[str, str] = {}
+        self.copying: list[dict[str, Any]] = []
         self.schedules: dict[str, dict[str, set[str]]] = {"east": {}, "west": {}}
         for name in names:
             self._mirror("east", name)
@@ -77,7 +80,14 @@ class CephPair:
                 raise Unreachable("run ssh", seen="no answer")
             call = stdin.decode().strip().splitlines()[-1]
             request = json.loads(ast.literal_eval(call.removeprefix("serve(").removesuffix(")")))
-            doing = {"look": self._look, "act": self._act, "switch": self._switch, "ask": self._ask}
+            doing = {
+                "look": self._look,
+                "act": self._act,
+                "switch": self._switch,
+                "ask": self._ask,
+                "copy": self._copies,
+                "remove_copies": self._remove_copies,
+            }
             answer = doing[request["do"]](site, request)
             return Answer(0, json.dumps({"answer": answer}).encode(), b"")
 
@@ -159,6 +169,19 @@ class CephPair:
                 self.schedules[site][command["level_spec"]].discard(command["interval"])
             answers.append({"errno": 0, "message": "", "output": output})
         return answers
+
+    def _copies(self, _site: str, request: dict[str, Any]) -> Any:
+        answer = self.copying.pop(0) if self.copying else {"errno": 0, "message": "", "done": True, "told": REPLAYING}
+        if answer.get("done"):
+            self.copies.update({spec["copy"]: request["group"] for spec in request["images"]})
+        return [answer for _spec in request["images"]]
+
+    def _remove_copies(self, _site: str, request: dict[str, Any]) -> Any:
+        found = [name for name, group in self.copies.items() if name.endswith(request["end"])]
+        going = [name for name in found if self.copies[name] == request["group"]]
+        answers = [{"image": name, "errno": 0, "message": "", "removed": name in going} for name in found]
+        self.copies = {name: group for name, group in self.copies.items() if name not in going}
+        return [{**answer, "pool": "rbd", "namespace": ""} for answer in answers]
 
     def _mirror(self, site: str, name: str) -> None:
         self.images[site][name] = {

@@ -208,8 +208,45 @@ def test_the_agent_says_what_the_python_there_lacks() -> None:
     def run(_words: Sequence[str], seconds: float, stdin: bytes) -> Answer:
         return run_command([sys.executable, "-I", "-S", "-"], seconds, stdin)
 
-    with pytest.raises(Failed, match="load python3-rados and python3-rbd: No module named 'rados'"):
-        Cluster("east", ACCESS, run).look([IMAGE])
+    cluster = Cluster("east", ACCESS, run)
+    for ask in (lambda: cluster.look([IMAGE]), lambda: cluster.copy({IMAGE: IMAGE}, "payroll")):
+        with pytest.raises(Failed, match="load python3-rados and python3-rbd: No module named 'rados'"):
+            ask()
+
+
+def test_the_agents_text_is_not_read_again_as_two_threads_at_once_may_get_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_source(_module: object) -> str:
+        raise OSError("could not get source code")
+
+    monkeypatch.setattr(inspect, "getsource", no_source)
+    cluster, _asked = answering(answer({"pools": []}), answer([]))
+    assert cluster.look([]).images == {}
+    assert cluster.copy({}, "payroll") == {}
+
+
+def test_copies_are_asked_for_round_by_round_and_answered_image_by_image() -> None:
+    other = Image("data", "ns", "csi-vol-0")
+    copies = {IMAGE: Image("data", "", "one"), other: Image("data", "ns", "two")}
+    cluster, asked = answering(answer([{"errno": 0, "of": "one"}, {"errno": 0, "of": "two"}]))
+    assert {image: item["of"] for image, item in cluster.copy(copies, "payroll").items()} == {
+        IMAGE: "one",
+        other: "two",
+    }
+    assert [(item["image"], item["copy"]) for item in asked[0]["images"]] == [
+        ("csi-vol-1", "one"),
+        ("csi-vol-0", "two"),
+    ]
+    assert asked[0]["seconds"] > asked[0]["round"]
+
+
+def test_a_copy_that_could_not_be_removed_is_an_error_and_one_of_others_is_none() -> None:
+    spec = {"pool": "data", "namespace": "", "image": "a"}
+    stays, fails = {**spec, "errno": 0, "removed": False}, {**spec, "errno": errno.EBUSY, "message": "has watchers"}
+    cluster, _asked = answering(answer([stays]), answer([]), answer([stays, fails]))
+    assert [cluster.remove_copies(".dr-copy-x", "payroll") for _time in range(2)] == [False, False]
+    with pytest.raises(Refused, match="remove copies on image data/a at site east; seen: has watchers") as refusal:
+        cluster.remove_copies(".dr-copy-x", "payroll")
+    assert "rbd status data/a" in (refusal.value.next_step or "")
 
 
 def test_the_blocklist_is_two_lists_and_connections_are_no_networks() -> None:
