@@ -25,7 +25,8 @@ def create_surely(api: Api, kind: Kind, body: Object) -> Object:
         return api.create(kind, body, strict=True)
     except Conflict:
         # a list, as for all other reads: nobody needs a right more
-        for item in api.list(kind, body["metadata"].get("namespace")):
+        items: list[Object] = api.list(kind, body["metadata"].get("namespace"))
+        for item in items:
             if holds(item, body):
                 return item
         raise
