@@ -56,7 +56,8 @@ class Attempt:
     def reaches(self, place: Place, after: float = 0.0, later: Collection[Place] = ()) -> bool:
         """Wait until so many seconds after a step began; False when the playbook ended before that.
 
-        later: steps that come after it: once one of them begins, this one was left out.
+        later: steps that come after it: once one of them begins, this one was left out, or did not last as long. A
+        resumed attempt is quicker than an undisturbed one, and would outrun all kills that are still to come.
         """
         wanted = {place, *later}
         with self._moved:
@@ -64,8 +65,8 @@ class Attempt:
         if not self._has(wanted):
             assert self._over(), f"{place} was not reached within {PATIENCE} s, see {self._log}"
             return False
-        with suppress(subprocess.TimeoutExpired):
-            self.process.wait(after)
+        with self._moved:
+            self._moved.wait_for(lambda: self._has(later) or self._over(), after)
         return self.process.poll() is None
 
     @property

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,14 @@ def test_a_moment_after_the_end_is_not_reached(playbook: Path) -> None:
 def test_a_step_that_is_left_out_is_passed_once_a_later_one_begins(playbook: Path) -> None:
     attempt = begun(playbook, f"{STORY} sleep 600")
     assert attempt.reaches(Place(1, "resync"), later=[Place(1, "end"), AGAIN]) is True
+    attempt.kill()
+
+
+def test_a_moment_that_a_step_does_not_last_is_where_the_next_one_begins(playbook: Path) -> None:
+    attempt = begun(playbook, f"{STORY} sleep 600")
+    began = time.monotonic()
+    assert attempt.reaches(BEGIN, 300, later=[SYNC, AGAIN]) is True
+    assert time.monotonic() - began < 60
     attempt.kill()
 
 
