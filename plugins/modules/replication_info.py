@@ -83,6 +83,12 @@ groups:
       description: What the product calls that moment, empty without one.
       type: str
       sample: newest complete snapshot at the secondary
+    last_sync_by:
+      description:
+        - Who tells that moment some time after the data is there, so that what arrived may be newer.
+        - Empty where the copy itself shows it.
+      type: str
+      sample: ''
     arrived:
       description:
         - When the newest whole data came to a secondary that cannot say of which moment it is, V(null) elsewhere.

@@ -26,6 +26,8 @@ class GroupStatus:
 
     last_sync: moment of the newest data that is wholly at the secondary; None where the product has none, never a
     stand-in. last_sync_source: what the product calls it, or whose clock it is.
+    last_sync_by: who tells last_sync some time after the data is there; what arrived may be newer then. Empty where the
+    copy itself shows it.
     arrived: when the newest whole data came to a secondary that cannot say of which moment that is: it is older.
     sync_proof: what shows that the other site holds all of a demoted copy; empty while nothing shows it.
     reachable: whether the product at that site answered; if not, role is `unknown`.
@@ -39,6 +41,7 @@ class GroupStatus:
     direction: Direction
     last_sync: datetime | None = None
     last_sync_source: str = ""
+    last_sync_by: str = ""
     arrived: datetime | None = None
     sync_proof: str = ""
     reachable: bool = True

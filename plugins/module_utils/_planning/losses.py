@@ -17,7 +17,7 @@ from .._model.run import Run
 class KnownSync:
     """at: all that the source wrote until then has arrived; None when nobody knows such a moment.
 
-    told: who says so where the copy itself does not; then more may have arrived. Empty: the copy itself shows it.
+    told: who says so where the copy itself does not show it; then more may have arrived. Empty: the copy shows it.
     arrived: when the newest data came, where that is all that is known.
     """
 
@@ -51,7 +51,8 @@ def known_sync(copy: GroupStatus, source: GroupStatus | None, recorded: Mapping[
     source: the group at the site that is given up. recorded: what that site said earlier, as `sync_record` keeps it.
     """
     if copy.last_sync:
-        return KnownSync(copy.last_sync.isoformat())
+        late = f"{copy.last_sync_by} of {copy.site} says so, and may be late" if copy.last_sync_by else ""
+        return KnownSync(copy.last_sync.isoformat(), late)
     told = []
     if source and source.role == "primary" and source.last_sync:
         told.append((source.last_sync, f"{source.site} says so"))

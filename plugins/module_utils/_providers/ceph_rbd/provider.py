@@ -21,7 +21,7 @@ from .options import Access, RbdOptions
 from .proof import follows_nothing, with_proof, without_proof
 from .seen import Seen
 from .side import Members, Side, Sides
-from .status import LAST_SYNC_SOURCE, volume_status
+from .status import LAST_SYNC_BY, LAST_SYNC_SOURCE, volume_status
 
 
 class CephRbdProvider(Provider):
@@ -235,6 +235,7 @@ def _status(group: Group, site: str, answer: Seen | DrError, volumes: Sequence[V
     if isinstance(answer, DrError):
         return unknown(group.name, site, answer)
     status = combine(group.name, site, volumes, LAST_SYNC_SOURCE)
+    status = replace(status, last_sync_by=LAST_SYNC_BY) if status.last_sync else status
     return replace(status, present=False) if volumes and not any(item.raw for item in volumes) else status
 
 

@@ -15,6 +15,8 @@ from .images import Image
 Facts = Mapping[str, Any]
 
 LAST_SYNC_SOURCE = "local_snapshot_timestamp of the secondary, by the primary's clock"
+# up to half a minute after the data is there
+LAST_SYNC_BY = "rbd-mirror"
 PRIMARY = "local image is primary"
 
 

@@ -68,6 +68,13 @@ def at(site: str, role: str, last_sync: datetime | None = None) -> GroupStatus:
     [
         # the copy itself shows what it has, whatever others said
         (at("west", "secondary", T1), at("east", "primary", T2), EARLIER, KnownSync(T1.isoformat())),
+        # what tells of the copy's moment late may not know of the newest yet
+        (
+            replace(at("west", "secondary", T1), last_sync_by="the daemon"),
+            at("east", "primary", T2),
+            EARLIER,
+            KnownSync(T1.isoformat(), "the daemon of west says so, and may be late"),
+        ),
         (at("west", "secondary"), at("east", "primary", T2), EARLIER, KnownSync(T2.isoformat(), "east says so")),
         (
             at("west", "secondary"),

@@ -57,6 +57,13 @@ def test_images_come_from_volumes_that_are_still_to_be_made_where_no_site_shows_
     assert provider.observe(Group("none", LabelSelector({"image": "d"})), "west").present is False
 
 
+def test_a_copys_moment_is_told_by_rbd_mirror_which_may_be_late(pair: CephPair) -> None:
+    seen = pair.provider().observe(group(), "west")
+    assert seen.last_sync is not None
+    assert seen.last_sync_by == "rbd-mirror"
+    assert pair.provider().observe(Group("none", LabelSelector({"image": "d"})), "west").last_sync_by == ""
+
+
 def test_one_look_answers_for_all_groups(pair: CephPair) -> None:
     groups = [Group(name, LabelSelector()) for name in ("one", "two", "three")]
     statuses = pair.provider().observe_all(groups, "east")
