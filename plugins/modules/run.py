@@ -232,6 +232,11 @@ go_on:
   returned: when a run begins
   type: str
   sample: ansible-playbook ocpvirt.dr.relocate -e dr_plan=plans/payroll.yml -e dr_target=west -e dr_from=recheck
+roles:
+  description: By step the role that does it. Its own, or C(step) where hooks are to run around it.
+  returned: when a run begins
+  type: dict
+  sample: {quiesce: step, promote: promote}
 hooks:
   description:
     - >-

@@ -14,7 +14,7 @@ from demo.cluster import wait_until
 from demo.storages.nfs import EXPORT
 from demo.workload import NAMESPACE
 
-MODULE = "AnsiballZ_vm_startup"
+MODULE = "plugins.modules.vm_startup"
 
 
 @dataclass(frozen=True)

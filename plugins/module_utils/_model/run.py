@@ -79,7 +79,7 @@ class Run:
 
     state: running, failed or waiting, at a gate of its start or after the step `until` (the same command resumes
     it), done, or rolled_back (everything runs at the source again).
-    source_silent: groups that gave no answer there when this attempt began.
+    source_silent: groups that gave no answer there when this attempt began, or since then if it was declared lost.
     fence_debt: why the lost site is not provably off, None without a debt.
     hooks: by `StepHook.key`.
     recovery_point: from whose clones VMs start, None with the newest copies.

@@ -154,14 +154,15 @@ def fence_source(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
 def _give_up(session: Session) -> list[str]:
     """Demote at the lost site what still answers there as primary: a storage may outlive its cluster.
 
-    Not where that would be a planned switch, which a lost site only delays. One that was silent when the run began is
-    not asked again: the fence holds without it.
+    Not where that would be a planned switch, which a lost site only delays. One that was silent in this run is not
+    asked again: the fence holds without it.
     """
     source = session.source
     if session.source_storage_is_dead:
         return []
     groups = {group.name: group for group in session.plan.groups}
     seen = session.groups.observe([source], proofs=False)[source]
+    session.note_silent_groups(seen)
     alive = [status.group for status in seen if status.role == "primary"]
     alive = [name for name in alive if name not in session.groups.atomic()]
 

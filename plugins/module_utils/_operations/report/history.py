@@ -37,7 +37,9 @@ def read_history(plan: Plan) -> History:
 
 def history_with(plan: Plan, run_id: str | None) -> History:
     """The target of a run has its record, so that a dead source is not waited for; else both sites are asked."""
-    for site in (name for name in plan.sites if run_id and is_run_to(run_id, name)):
+    # an id that ends in north-west seems to end in west too
+    longest_first = sorted(plan.sites, key=len, reverse=True)
+    for site in (name for name in longest_first if run_id and is_run_to(run_id, name)):
         found = history_of(plan, [reach(plan, site)])
         if run_id in found.stores:
             return found

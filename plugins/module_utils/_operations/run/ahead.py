@@ -17,7 +17,7 @@ from ..._planning.run.step_hooks import hooks_ahead
 from ..._planning.run.step_range import chosen_steps, step_after
 from ..plan.plan_source import beside_plan
 
-NOTHING: dict[str, Any] = {"steps": [], "hooks": {}, "go_on": ""}
+NOTHING: dict[str, Any] = {"steps": [], "roles": {}, "hooks": {}, "go_on": ""}
 
 
 def look_ahead(
@@ -32,7 +32,10 @@ def look_ahead(
     hooks = hooks_ahead(plan, run.operation, steps, run.hooks, waits=goes_on is not None)
     shown = {moment: [_shown(hook, asked) for hook in mine] for moment, mine in hooks.items()}
     command = resuming_command(run, asked.plan_file, {"dr_from": goes_on}) if goes_on else ""
-    return replace(run, until=asked.last), {"steps": list(steps), "hooks": shown, "go_on": command}
+    around = {moment.partition("_")[2] for moment in hooks}
+    # the role step costs Ansible four tasks
+    roles = {step: "step" if step in around else step for step in steps}
+    return replace(run, until=asked.last), {"steps": list(steps), "roles": roles, "hooks": shown, "go_on": command}
 
 
 def _shown(hook: StepHook, asked: StepsAsked) -> dict[str, Any]:

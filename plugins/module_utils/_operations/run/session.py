@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
@@ -18,13 +18,13 @@ from ..._model.group_status import GroupStatus, silent
 from ..._model.plan import Plan
 from ..._model.run import Run, StepRecord, is_run_to
 from ..plan.groups import Groups
-from ..plan.sites import LOST_TIMEOUT, PROBE_TIMEOUT, Reach, open_site, reach
+from ..plan.sites import DECLARED_TIMEOUT, LOST_TIMEOUT, PROBE_TIMEOUT, Reach, open_site, reach
 from .check_store import CheckStore
 from .progress import Progress
 
 # over a hook's own timeout: Ansible needs time too before and after it
 HOOK_SPARE = 60
-SILENT = "declared lost, and silent when the run began"
+SILENT = "declared lost, and silent when it was asked in this run"
 
 
 class Session:
@@ -75,7 +75,7 @@ class Session:
 
     @property
     def source_is_dead(self) -> bool:
-        """Declared lost, and silent when this attempt began."""
+        """Declared lost, and silent when this attempt began or since then."""
         return self.run.declared_lost is not None and self.run.source_state == "unreachable"
 
     @property
@@ -88,7 +88,12 @@ class Session:
         """Ask the source's API server, with no more patience than it deserves."""
         if self.source_is_dead:
             return reach(self.plan, self.source, LOST_TIMEOUT, once=True)
-        return reach(self.plan, self.source, PROBE_TIMEOUT)
+        if self.run.declared_lost is None:
+            return reach(self.plan, self.source, PROBE_TIMEOUT)
+        there = reach(self.plan, self.source, DECLARED_TIMEOUT, once=True)
+        if there.state == "unreachable":
+            self._note_silence(source_state=there.state)
+        return there
 
     def site_api(self, site: str) -> Api:
         """The connection to the target, or to the source if it answers."""
@@ -105,9 +110,22 @@ class Session:
         """The groups at the target and at the source; a source that is dead for this run is not asked again."""
         if not (self.source_is_dead or self.source_storage_is_dead):
             found = self.groups.observe((self.target, self.source), proofs=False)
+            self.note_silent_groups(found[self.source])
             return found[self.target], found[self.source]
         there = [silent(group.name, self.source, SILENT) for group in self.plan.groups]
         return self.groups.observe([self.target], proofs=False)[self.target], there
+
+    def note_silent_groups(self, there: Iterable[GroupStatus]) -> None:
+        """Those that give no answer at a source that was declared lost: no later step waits for them again."""
+        new = {status.group for status in there if not status.reachable} - {*self.run.source_silent}
+        if self.run.declared_lost is not None and new:
+            self.groups.pass_over(self.source, new, SILENT)
+            self._note_silence(source_silent=[*self.run.source_silent, *sorted(new)])
+
+    def _note_silence(self, **changes: Any) -> None:
+        """For the modules after this one. A run that has ended is not written to: its lock may be free already."""
+        if self.run.state == "running":
+            self.update(**changes)
 
     def verify_lock(self) -> None:
         """Raise when this attempt does not hold the lock any more; called before every batch of writes."""

@@ -8,7 +8,7 @@ import copy
 import heapq
 import itertools
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -213,6 +213,9 @@ class MemorySession:
 
     def observe_groups(self) -> tuple[list[GroupStatus], list[GroupStatus]]:
         return self.here, self.there
+
+    def note_silent_groups(self, there: Iterable[GroupStatus]) -> None:
+        pass
 
     def verify_lock(self) -> None:
         if self.lock_holds <= 0:

@@ -71,7 +71,8 @@ def groups_of(*providers: str) -> Groups:
 
 def session(*dead: str) -> SimpleNamespace:
     groups = groups_of("one")
-    known = {f"source_{part}is_dead": part in dead for part in ("", "storage_")}
+    known: dict[str, object] = {f"source_{part}is_dead": part in dead for part in ("", "storage_")}
+    known["note_silent_groups"] = lambda _there: None
     return SimpleNamespace(plan=groups.plan, groups=groups, target="west", source="east", **known)
 
 

@@ -63,6 +63,14 @@ def test_a_hook_of_the_plan_lies_ahead_with_its_file_beside_the_plan(beginning: 
     assert beginning.begin()["hooks"] == documented
 
 
+def test_a_step_with_hooks_around_it_is_done_by_the_role_step_and_each_other_one_by_its_own(
+    beginning: Beginning,
+) -> None:
+    beginning.write_hook()
+    roles = beginning.begin()["roles"]
+    assert roles == {"capture": "capture", "quiesce": "step", "sync": "sync", "end": "end"}
+
+
 def test_p10_a_file_that_is_absent_is_refused_before_anything_is_locked(beginning: Beginning) -> None:
     with pytest.raises(Refused, match=r"hooks\.before_quiesce of the plan.*is no file"):
         beginning.begin()

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.api import Api
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.run_store import RunStore
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Unreachable
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus, silent
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Group
@@ -53,7 +54,7 @@ class DeadSite:
         self.together = None if api_first else threading.Barrier(2, timeout=30)
         self.api_first = api_first
         self._error = error
-        west = Answering("west", SimulatedTime().clock())
+        self.west = west = Answering("west", SimulatedTime().clock())
         east = Api("east", "https://east.example.org:6443", self, {}, self.api.clock())
         monkeypatch.setattr(plan_sites, "connect", lambda site, _auth, _timeout: west if site == "west" else east)
         monkeypatch.setattr(plan_sites, "resolve_auth", lambda _site, _environment: {})
@@ -140,3 +141,29 @@ def test_p4_a_failover_waits_ten_seconds_at_most_for_a_source_that_hangs(
         waits[name] = dead.waited(step)
     assert sum(waits.values()) <= MOST, waits
     assert {name for name, seconds in waits.items() if seconds} == {"begin", "verify"}
+
+
+def test_p4_a_source_that_dies_in_the_middle_of_a_run_is_waited_for_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    dead = DeadSite(monkeypatch, ReadTimeoutError(None, "/", "timed out"), api_first=False)  # type: ignore[arg-type]
+    dead.together = None
+    run_id = begin_run(PLAN, RunAsked("failover", "west", "east"), False)["run_id"]
+    store = RunStore(dead.west, PLAN.store_namespace)  # type: ignore[arg-type]
+    # as an attempt recorded it that had an answer of both
+    store.put_head(run_id, PLAN.name, {**store.head(run_id), "source_state": "reachable", "source_silent": []})
+    waits = {
+        name: dead.waited(step)
+        for name, step in {
+            "quiesce": lambda: stop_vms(PLAN, run_id, "east", Patience(120, best_effort=True, force=True), False),
+            "fence": lambda: fence_source(PLAN, run_id, False),
+            "promote": lambda: switch(PLAN, run_id, "west", "primary", True, False),
+            "verify": lambda: verify_run(PLAN, run_id, False),
+            "end": lambda: end_run(PLAN, run_id, "done", False),
+        }.items()
+    }
+    # the product of this test takes 60 s where nobody hurries it
+    assert {name for name, seconds in waits.items() if seconds} == {"quiesce", "fence", "verify"}
+    assert waits["quiesce"] + waits["verify"] <= MOST, waits
+    recorded = store.head(run_id)
+    assert (recorded["source_state"], recorded["source_silent"]) == ("unreachable", ["all"])
