@@ -22,7 +22,10 @@ POLL = 1.0
 
 @dataclass(frozen=True)
 class Fleet:
-    """count VMs in a namespace of their own, the first of them critical; each boots for boot seconds, at random."""
+    """count VMs in a namespace of their own; each boots for boot seconds, at random.
+
+    The critical ones are spread over them: when all are started at once, nobody has sorted them.
+    """
 
     client: SiteClient
     namespace: str
@@ -36,7 +39,12 @@ class Fleet:
 
     @property
     def critical_keys(self) -> list[str]:
-        return [f"{self.namespace}/{name}" for name in self.names[: self.critical]]
+        return [f"{self.namespace}/{name}" for name in self.critical_names]
+
+    @property
+    def critical_names(self) -> list[str]:
+        names = self.names
+        return [names[number * self.count // self.critical] for number in range(self.critical)]
 
     @property
     def path(self) -> str:
@@ -48,7 +56,7 @@ class Fleet:
         self.client.each(lambda vm: self.client.call("POST", self.path, vm), self.manifests())
 
     def manifests(self) -> list[Object]:
-        critical = set(self.names[: self.critical])
+        critical = set(self.critical_names)
         return [self._manifest(name, CRITICAL if name in critical else {}) for name in self.names]
 
     def start_at_once(self) -> None:

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +48,15 @@ def test_the_fleets_plan_is_a_valid_plan_whose_first_wave_is_critical(fleet: Fle
     assert first.selector is not None
     chosen = [vm["metadata"]["name"] for vm in fleet.manifests() if first.selector.matches(vm["metadata"]["labels"])]
     assert chosen == fleet.names[:2]
+
+
+@pytest.mark.parametrize(("count", "critical"), [(1000, 50), (7, 3), (3, 3), (5, 1), (4, 0)])
+def test_critical_vms_are_spread_over_the_fleet(fleet: Fleet, count: int, critical: int) -> None:
+    """Started in the order of names, none of them is early by its name."""
+    larger = replace(fleet, count=count, critical=critical)
+    places = [larger.names.index(name) for name in larger.critical_names]
+    assert len(set(places)) == critical
+    assert all(count // critical <= later - place <= -(-count // critical) for place, later in pairwise(places))
 
 
 def test_the_fleet_is_off_and_records_that_it_ran(fleet: Fleet) -> None:
