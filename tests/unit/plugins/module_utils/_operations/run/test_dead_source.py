@@ -167,3 +167,5 @@ def test_p4_a_source_that_dies_in_the_middle_of_a_run_is_waited_for_once(
     assert waits["quiesce"] + waits["verify"] <= MOST, waits
     recorded = store.head(run_id)
     assert (recorded["source_state"], recorded["source_silent"]) == ("unreachable", ["all"])
+    # P1: who had not stopped its VMs before that owes the proof
+    assert recorded["fence_debt"] == "its VMs were not observed to be off"
