@@ -20,7 +20,7 @@ from .._model.names import CREATED_BY, INCOMPLETE, PLAN, SITE, protected_label
 from .._model.plan import Plan
 from .base import MetadataSource
 from .velero_archive import read_archive
-from .velero_removal import delete_backup
+from .velero_removal import RESTORE_FAILED, delete_backup, remove_failed_restore
 from .velero_schedule import end_schedule, schedule_name
 from .velero_sync import backup_location, copy_backup
 
@@ -47,7 +47,6 @@ NEVER = (
 BACKUP_DONE = frozenset({"Completed"})
 BACKUP_FAILED = frozenset({"PartiallyFailed", "Failed", "FailedValidation", "FinalizingPartiallyFailed", "Deleting"})
 RESTORE_DONE = frozenset({"Completed"})
-RESTORE_FAILED = frozenset({"PartiallyFailed", "Failed", "FailedValidation"})
 DOWNLOAD_TIMEOUT = 60.0
 # two sites' clocks may differ by so much
 CLOCK_MARGIN = timedelta(minutes=1)
@@ -199,6 +198,8 @@ class OadpSource(MetadataSource):
                 "existingResourcePolicy": "update" if update else "none",
             },
         }
+        verify_lock()
+        remove_failed_restore(api, self._namespace, restore)
         # an earlier attempt of this run may have made it: its result is what counts
         with suppress(Conflict):
             api.create(RESTORE, body)
@@ -229,7 +230,7 @@ class OadpSource(MetadataSource):
     def _restore_errors(self, api: Api, name: str) -> str:
         try:
             results = json.loads(gzip.decompress(self._download(api, "RestoreResults", name)))
-        except (Failed, TerminalState, OSError, ValueError) as error:
+        except (DrError, OSError, ValueError) as error:
             return f"its results could not be read ({error})"
         texts = [text for part in (results.get("errors") or {}).values() for text in _flat(part)]
         return "; ".join(texts[:5])[:1500] or "no error texts"

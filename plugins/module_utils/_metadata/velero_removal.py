@@ -1,13 +1,13 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Deleting a Velero backup with its content: only Velero can, and it is asked by an object."""
+"""Deleting a Velero backup with its content, for which Velero is asked by an object, and a restore that failed."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 
 from .._cluster.api import Api
-from .._cluster.kinds import BACKUP, DELETE_BACKUP_REQUEST
+from .._cluster.kinds import BACKUP, DELETE_BACKUP_REQUEST, RESTORE
 from .._cluster.waiting import wait_for
 from .._errors import Conflict, TerminalState
 
@@ -17,6 +17,7 @@ BACKUP_NAME = "velero.io/backup-name"
 BACKUP_UID = "velero.io/backup-uid"
 # of a label's value in Kubernetes; a longer name goes without, and Velero finds it by its spec
 LABEL_LIMIT = 63
+RESTORE_FAILED = frozenset({"PartiallyFailed", "Failed", "FailedValidation"})
 
 
 def delete_backup(api: Api, namespace: str, name: str) -> None:
@@ -56,3 +57,21 @@ def delete_backup(api: Api, namespace: str, name: str) -> None:
 
     hint = "look whether Velero runs there, then start again"
     wait_for(api.clock, DELETE_TIMEOUT, gone, "wait until Velero has deleted the backup", api.site, on, hint)
+
+
+def remove_failed_restore(api: Api, namespace: str, name: str) -> None:
+    """Remove what an earlier attempt left, so that a new one of that name can be made.
+
+    What it restored stays. Velero holds the object until it has removed its results from the object store.
+    """
+    found = api.find(RESTORE, name, namespace)
+    if found is None or found.get("status", {}).get("phase") not in RESTORE_FAILED:
+        return
+    api.delete(RESTORE, name, namespace)
+
+    def gone() -> tuple[bool, str]:
+        return api.find(RESTORE, name, namespace) is None, "it is still there"
+
+    hint = "look whether Velero runs there and reaches its object store, then start again"
+    on = f"Restore/{namespace}/{name}"
+    wait_for(api.clock, DELETE_TIMEOUT, gone, "remove the restore that failed", api.site, on, hint)

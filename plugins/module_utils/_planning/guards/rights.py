@@ -30,7 +30,7 @@ ROLES: dict[str, Rules] = {
         ("kubevirt.io", "virtualmachineinstances", "create"),
         ("subresources.kubevirt.io", "virtualmachines/start", "update"),
         *((group, resources, "create patch") for group, resources in WORKLOADS),
-        (VELERO, "restores", "get create"),
+        (VELERO, "restores", "get create delete"),
     ),
     "relocate": (
         ("kubevirt.io", "virtualmachines", "update"),

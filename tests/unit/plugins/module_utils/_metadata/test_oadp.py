@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
     BACKUP,
     DELETE_BACKUP_REQUEST,
+    RESTORE,
     STORAGE_LOCATION,
 )
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Failed, TerminalState
@@ -149,3 +150,42 @@ def test_a_backup_that_velero_cannot_delete_stays_known_at_both_sites_and_is_ask
     here.error = ""
     source.remove(here, there, NAME)  # type: ignore[arg-type]
     assert [site.list(BACKUP) for site in (here, there)] == [[], []]
+
+
+class Restoring(Site):
+    """Its Velero ends a restore at once, in the next of these phases."""
+
+    phases: tuple[str, ...] = ()
+
+    def create(self, kind: Any, body: dict[str, Any]) -> dict[str, Any]:
+        made = super().create(kind, body)
+        if kind is RESTORE:
+            phase, *self.phases = self.phases  # type: ignore[assignment]
+            made = self.replace(kind, {**made, "status": {"phase": phase, "progress": {"itemsRestored": 7}}})
+        return made
+
+
+def restored(site: Site, held: list[str] | None = None) -> int:
+    def verify_lock() -> None:
+        if held is not None:
+            held.append("looked at")
+
+    source = OadpSource(plan_of())
+    return source.restore(site, NAME, "run-1", (), 60, False, verify_lock)["items"]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("phase", ["Failed", "PartiallyFailed", "FailedValidation"])
+def test_p5_a_restore_that_failed_in_an_earlier_attempt_is_made_anew(phase: str) -> None:
+    site = Restoring("west")
+    site.phases = (phase, "Completed")
+    with pytest.raises(TerminalState, match=f"phase {phase}"):
+        restored(site)
+    held: list[str] = []
+    assert restored(site, held) == 7
+    assert held == ["looked at"]
+
+
+def test_p5_a_restore_that_an_earlier_attempt_began_is_not_made_twice() -> None:
+    site = Restoring("west")
+    site.phases = ("Completed",)
+    assert [restored(site), restored(site)] == [7, 7]
