@@ -44,9 +44,16 @@ def _reprotected(plan: Plan, target: str, seen: Outlook) -> str:
     indebted = [run.id for run in seen.runs if run.fence_debt and run.source == source]
     if there.api is None or indebted or not is_clean_secondary(seen.groups[target], seen.groups[source]):
         return ""
-    if remains_at(plan, there.api):
+    if remains_at(plan, there.api) or _may_not_follow(target, seen):
         return ""
     return f"{source} is a clean secondary of {plan.name} already; nothing to do"
+
+
+def _may_not_follow(target: str, seen: Outlook) -> bool:
+    """Whether the copy may not know yet that what it followed was taken back without it: it needs a resync then."""
+    moves = [run for run in seen.runs if run.operation not in (*BACKGROUND, *IN_PLACE)]
+    taken_back = bool(moves) and moves[-1].state == "rolled_back" and moves[-1].source == target
+    return taken_back and any(status.health != "healthy" for groups in seen.groups.values() for status in groups)
 
 
 def _already_up(plan: Plan, api: Api, seen: Look) -> str:

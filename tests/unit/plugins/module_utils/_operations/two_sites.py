@@ -31,6 +31,7 @@ class TwoSites:
         clock = SimulatedTime().clock()
         self.apis = {name: MemoryApi(name, clock) for name in PLAN.sites}
         self.states = {"east": ("primary", "outgoing"), "west": ("secondary", "incoming")}
+        self.health = "healthy"
         # what the products say of the moment of their data
         self.moments = {"last_sync": ARRIVED}
         self.unreachable: set[str] = set()
@@ -60,7 +61,7 @@ class TwoSites:
             def observe(self, names: list[str]) -> dict[str, list[GroupStatus]]:
                 return {
                     name: [
-                        GroupStatus("payroll", name, role, "healthy", direction, **sites.moments)  # type: ignore[arg-type]
+                        GroupStatus("payroll", name, role, sites.health, direction, **sites.moments)  # type: ignore[arg-type]
                         for role, direction in [sites.states[name]]
                     ]
                     for name in names

@@ -14,6 +14,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.run_store impo
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused, Unreachable
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Plan
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run import Run
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run_asked import RunAsked
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan import asking
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites import DECLARED_TIMEOUT, Reach
@@ -228,6 +229,28 @@ def test_p4_a_record_at_a_lost_site_is_not_needed(sites: TwoSites, monkeypatch: 
 
 def test_a_clean_secondary_needs_no_reprotect(sites: TwoSites) -> None:
     assert sites.begin("reprotect")["needed"] is False
+
+
+GIVEN_BACK = replace(MOVED, id="r-2", operation="relocate", state="rolled_back", number=2)
+
+
+@pytest.mark.parametrize(
+    ("last", "health", "needed"),
+    [
+        (GIVEN_BACK, "degraded", True),
+        (GIVEN_BACK, "healthy", False),
+        # a link that is slow is nothing to resync for
+        (replace(GIVEN_BACK, state="done", source="west", target="east"), "degraded", False),
+    ],
+)
+def test_p8_a_copy_whose_source_was_taken_back_without_it_is_not_clean_before_both_sites_say_so(
+    sites: TwoSites, last: Run, health: str, needed: bool
+) -> None:
+    """Right after a cut link is up again neither site has seen the other: the copy still tells what it followed."""
+    sites.record(MOVED)
+    sites.record(last)
+    sites.health = health
+    assert sites.begin("reprotect")["needed"] is needed
 
 
 def vmi_at_west(sites: TwoSites) -> None:
