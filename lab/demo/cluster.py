@@ -35,6 +35,7 @@ PATHS = {
     "VirtualMachine": "/apis/kubevirt.io/v1/namespaces/{namespace}/virtualmachines",
     "VirtualMachineInstance": "/apis/kubevirt.io/v1/namespaces/{namespace}/virtualmachineinstances",
     "Backup": "/apis/velero.io/v1/namespaces/{namespace}/backups",
+    "BackupStorageLocation": "/apis/velero.io/v1/namespaces/{namespace}/backupstoragelocations",
     "CustomResourceDefinition": "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
     "ClusterRole": "/apis/rbac.authorization.k8s.io/v1/clusterroles",
     "ClusterRoleBinding": "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from ansible_collections.ocpvirt.dr.tests.faults.stage import Stage
+from ansible_collections.ocpvirt.dr.tests.integration.world import VELERO
 from demo.cluster import Cluster, wait_until
 from demo.workload import NAMESPACE, not_ready
 
@@ -15,6 +16,21 @@ MERGE = "application/merge-patch+json"
 def restart_api_server(stage: Stage, site: str) -> None:
     stage.world.lab.kill(site, "kube-apiserver")
     stage.world.lab.run("up")
+
+
+def restore_object_store(stage: Stage) -> None:
+    """Until Velero knows that it is back: it looks once a minute, and refuses backups until then."""
+    stage.world.lab.run("up")
+
+    def unavailable() -> list[str]:
+        return [
+            f"{site}: {item['metadata']['name']}"
+            for site in stage.world.sites
+            for item in stage.world.cluster(site).list("BackupStorageLocation", VELERO)
+            if item.get("status", {}).get("phase") != "Available"
+        ]
+
+    wait_until("the object store, as Velero sees it", 150, unavailable)
 
 
 class Nodes:

@@ -17,7 +17,7 @@ from ansible_collections.ocpvirt.dr.tests.faults.fault_names import (
     TARGET_CUT_OFF,
 )
 from ansible_collections.ocpvirt.dr.tests.faults.kills import Place
-from ansible_collections.ocpvirt.dr.tests.faults.outages import Nodes, restart_api_server
+from ansible_collections.ocpvirt.dr.tests.faults.outages import Nodes, restart_api_server, restore_object_store
 from ansible_collections.ocpvirt.dr.tests.faults.stage import Stage
 from ansible_collections.ocpvirt.dr.tests.integration.world import must
 from demo.cluster import wait_until
@@ -66,7 +66,7 @@ def test_p5_a_move_that_loses_the_object_store_is_finished_once_that_is_back(sta
                 # nothing was touched yet
                 assert running_at(stage.world.cluster(move.source)) == set(stage.world.running)
         finally:
-            stage.world.lab.run("up")
+            restore_object_store(stage)
     stage.finish(move, began, TRIES)
 
 
