@@ -208,7 +208,9 @@ def _await_object_store_read(client: SiteClient, moment: datetime) -> None:
     """Velero reads it once a minute: a failover that began earlier would wait for that, and be measured with it."""
 
     def unread() -> list[str]:
-        read = {item["metadata"]["name"]: item["status"]["lastSyncedTime"] for item in client.list(LOCATIONS)[0]}
-        return [name for name, at in read.items() if datetime.fromisoformat(at) < moment]
+        read = {
+            item["metadata"]["name"]: item.get("status", {}).get("lastSyncedTime") for item in client.list(LOCATIONS)[0]
+        }
+        return [name for name, at in read.items() if at is None or datetime.fromisoformat(at) < moment]
 
     wait_until("Velero to read the object store", SYNCED_WITHIN, unread)
