@@ -45,7 +45,13 @@ NEVER = (
     "volumeattachments.storage.k8s.io",
 )
 BACKUP_DONE = frozenset({"Completed"})
-BACKUP_FAILED = frozenset({"PartiallyFailed", "Failed", "FailedValidation", "FinalizingPartiallyFailed", "Deleting"})
+REFUSED = "FailedValidation"
+BACKUP_FAILED = frozenset({"PartiallyFailed", "Failed", REFUSED, "FinalizingPartiallyFailed", "Deleting"})
+NOT_BEGUN = (
+    "Velero has not begun it, so it has no log: mend what is named; "
+    "Velero looks at the object store again once a minute, then start again"
+)
+READ_THE_LOG = "read Velero's log of {name}; an incomplete backup is never restored"
 RESTORE_DONE = frozenset({"Completed"})
 DOWNLOAD_TIMEOUT = 60.0
 # two sites' clocks may differ by so much
@@ -284,7 +290,7 @@ class OadpSource(MetadataSource):
                     on=on,
                     seen=f"phase {phase}" + (f" ({problems})" if problems else f", {status.get('errors', 0)} errors"),
                     wanted="phase Completed",
-                    next_step=f"read Velero's log of {name}; an incomplete backup is never restored",
+                    next_step=NOT_BEGUN if phase == REFUSED else READ_THE_LOG.format(name=name),
                 )
             return (item if phase in done else None), f"phase {phase}"
 

@@ -185,6 +185,17 @@ def test_p5_a_restore_that_failed_in_an_earlier_attempt_is_made_anew(phase: str)
     assert held == ["looked at"]
 
 
+def test_p10_a_restore_that_velero_never_began_is_not_to_be_looked_up_in_its_log() -> None:
+    site = Restoring("west")
+    site.phases = ("FailedValidation",)
+    with pytest.raises(TerminalState) as told:
+        restored(site)
+    assert told.value.next_step == (
+        "Velero has not begun it, so it has no log: mend what is named; "
+        "Velero looks at the object store again once a minute, then start again"
+    )
+
+
 def test_p5_a_restore_that_an_earlier_attempt_began_is_not_made_twice() -> None:
     site = Restoring("west")
     site.phases = ("Completed",)
