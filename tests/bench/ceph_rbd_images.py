@@ -27,6 +27,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites 
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ceph_rbd.agent import AT_ONCE
 from ansible_collections.ocpvirt.dr.tests.bench.promotion import begun, promoted
 from ansible_collections.ocpvirt.dr.tests.bench.result import Result
+from ansible_collections.ocpvirt.dr.tests.bench.startup_fleet import size
 from demo.cluster import wait_until
 from demo.lab import Lab
 from demo.storages import STORAGES
@@ -89,7 +90,7 @@ class Images:
         self.sites: dict[str, Any] = lab.environment()["sites"]
         self._volumes = [f"bench-{number}" for number in range(IMAGES)]
         self._names = [self._source("east", volume)["csi"]["volumeAttributes"]["imageName"] for volume in self._volumes]
-        self._plans = [WHOLE, *(f"{WHOLE}-{number}" for number in range(ROUNDS))]
+        self._plans = [WHOLE, *(f"{WHOLE}-{number}" for number in range(size("CEPH_ROUNDS", ROUNDS)))]
         plan = parse_plan(self._document(WHOLE, [{"name": "all", "selector": {}}]))
         self._apis = {site: open_site(plan, site) for site in SITES}
         self._groups, self._all = Groups(plan), plan.groups[0]
@@ -181,38 +182,39 @@ class Images:
             list(pool.map(partial(self._claim_one, site), self._volumes))
 
     def _claim_one(self, site: str, volume: str) -> None:
-        size = {"storage": "1Gi"}
+        capacity = {"storage": "1Gi"}
         spec = {
             "accessModes": ["ReadWriteMany"],
             "volumeMode": self._storage.volume_mode,
             "storageClassName": self._storage.storage_class(self.sites[site]),
         }
         reference = {"namespace": SPACE, "name": volume}
-        pv = {"capacity": size, "claimRef": reference, "persistentVolumeReclaimPolicy": "Retain"}
+        pv = {"capacity": capacity, "claimRef": reference, "persistentVolumeReclaimPolicy": "Retain"}
         self._apis[site].create(
             PV, {"metadata": {"name": volume}, "spec": {**spec, **pv, **self._source(site, volume)}}
         )
         labels = {"volume": volume, **{protected_label(plan): "true" for plan in self._plans}}
-        pvc = {"resources": {"requests": size}, "volumeName": volume}
+        pvc = {"resources": {"requests": capacity}, "volumeName": volume}
         self._apis[site].create(PVC, {"metadata": {**reference, "labels": labels}, "spec": {**spec, **pvc}})
 
 
 def promote(lab: Lab, folder: Path) -> list[Result]:
     """In turns, both at west: a promotion costs Ceph not the same at both sites."""
-    images = Images(lab, folder)
+    images, rounds = Images(lab, folder), size("CEPH_ROUNDS", ROUNDS)
     ours, alone = [], []
     try:
         images.mirrored()
-        for number in range(ROUNDS):
+        for number in range(rounds):
             images.demoted("east", "west")
             ours.append(images.promoted_by_us(number))
             images.taken_back()
             images.demoted("east", "west")
             alone.append(images.promoted_by_ceph())
             images.taken_back()
+            print(f"{IMAGES} images promoted: {ours[-1]:.1f} s, by Ceph alone {alone[-1]:.1f} s", flush=True)
     finally:
         images.remove()
     mine, limit = statistics.median(ours), statistics.median(alone)
-    metric = f"seconds, {IMAGES} groups of an image, median of {ROUNDS}; limit: Ceph's own promotion, {AT_ONCE} at once"
+    metric = f"seconds, {IMAGES} groups of an image, median of {rounds}; limit: Ceph's own promotion, {AT_ONCE} at once"
     goal = f"at most {GOAL} of Ceph alone"
     return [Result("ceph_rbd_promote", metric, mine, None, limit, mine / limit, goal, mine <= GOAL * limit)]
