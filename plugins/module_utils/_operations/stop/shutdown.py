@@ -63,6 +63,7 @@ def stop_vms(plan: Plan, run_id: str, site: str, patience: Patience, check_mode:
             if not patience.best_effort:
                 raise
             result = {**NOTHING, "msg": f"not proven off: {error}"}
+            left = _left_by(session, site, error)
         session.put("quiesce", {"proven_off": result["proven_off"], "site": site, "left": left})
         summary.update({**result, "decisions": result["decisions"][:20]})
         return result
@@ -76,6 +77,23 @@ def _api(session: Session, site: str) -> Api:
     if there.api is None:
         raise Unreachable("stop the VMs", site=site, seen=there.message, next_step="a planned move needs both sites")
     return there.api
+
+
+def _left_by(session: Session, site: str, failure: DrError) -> list[str] | None:
+    """What is left where a stop failed; None where nobody could look.
+
+    Who refuses a request is no dead site: what it does not show is left. One whose server is broken gave no answer.
+    """
+    try:
+        if _no_answer(failure):
+            return None
+        return remains_at(session.plan, _api(session, site))[:LEFT_SHOWN]
+    except DrError as error:
+        return None if _no_answer(error) else [f"what nobody could look for: {error}"]
+
+
+def _no_answer(error: DrError) -> bool:
+    return isinstance(error, Unreachable) or (error.status or 0) >= 500
 
 
 class _Stop:

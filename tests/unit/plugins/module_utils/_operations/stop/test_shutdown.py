@@ -20,7 +20,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
     VOLUME_ATTACHMENT,
     Kind,
 )
-from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, Failed, Timeout, Unreachable
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, DrError, Failed, Timeout, Unreachable
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.inventory.remains import remains_at
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites import Reach
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.stop import shutdown
@@ -157,6 +157,53 @@ def test_p4_of_a_lost_site_everything_is_tried_and_nothing_is_claimed(stop: Stop
     assert stop.session.record["quiesce"]["left"] is None
     with pytest.raises(Unreachable):
         stop.run()
+
+
+@pytest.fixture
+def no_latch(monkeypatch: pytest.MonkeyPatch) -> Failed:
+    """The account may look at the source's VMs and may not close their latch."""
+    forbidden = Failed("close the latch", site="east", seen="HTTP 403: forbidden", status=403)
+
+    def close(*_given: object) -> None:
+        raise forbidden
+
+    monkeypatch.setattr(shutdown, "close_latch", close)
+    return forbidden
+
+
+def test_p1_vms_that_a_source_which_answers_would_not_have_stopped_are_left(stop: Stop, no_latch: Failed) -> None:
+    result = stop.run(best_effort=True)
+    assert (result["proven_off"], result["msg"]) == (False, f"not proven off: {no_latch}")
+    up = {"VirtualMachineInstance/payroll/app", "VirtualMachineInstance/payroll/db"}
+    assert set(stop.session.record["quiesce"]["left"]) == up
+
+
+def test_p1_what_could_not_be_looked_at_where_the_source_answers_is_left(
+    stop: Stop, no_latch: Failed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look(*_given: object) -> list[str]:
+        raise no_latch
+
+    monkeypatch.setattr(shutdown, "remains_at", look)
+    stop.run(best_effort=True)
+    assert stop.session.record["quiesce"]["left"] == [f"what nobody could look for: {no_latch}"]
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [Unreachable("close the latch", site="east"), Failed("close the latch", site="east", seen="no quorum", status=500)],
+    ids=["silent", "broken"],
+)
+def test_a_source_that_is_lost_under_the_stop_is_not_looked_at_again(
+    stop: Stop, monkeypatch: pytest.MonkeyPatch, failure: DrError
+) -> None:
+    def close(*_given: object) -> None:
+        raise failure
+
+    monkeypatch.setattr(shutdown, "close_latch", close)
+    monkeypatch.setattr(shutdown, "remains_at", lambda *_given: pytest.fail("it was looked at"))
+    stop.run(best_effort=True)
+    assert stop.session.record["quiesce"]["left"] is None
 
 
 def test_p9_check_mode_halts_nothing(stop: Stop) -> None:
