@@ -210,6 +210,13 @@ def test_p1_a_returned_site_is_no_target_before_it_was_observed_to_be_clean(rest
     assert "FENCE DEBT" in must(restored.play("status")).output
 
 
+@pytest.mark.storage(FAULTS_ON)
+def test_p1_two_primaries_after_the_return_are_shown_with_whose_data_stay(restored: World) -> None:
+    shown = must(restored.play("status")).output
+    for said in ("TWO PRIMARIES", "reprotect keeps what west has", "lives at west"):
+        assert said in shown
+
+
 def test_failback_cleans_the_returned_site_and_moves_home_without_a_loss(settled: Moves, home_again: Moved) -> None:
     assert "east is clean: latch closed, no VM left" in home_again.played.output
     assert_nothing_lost(home_again.watch, home_again.after)

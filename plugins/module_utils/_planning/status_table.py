@@ -13,8 +13,9 @@ from .rehearsal.history import tested
 def status_table(status: Mapping[str, Any]) -> list[str]:
     """What is dangerous first, then sites, groups, captures and runs."""
     lines = [f"FENCE DEBT  {debt}" for debt in status["fence_debts"]]
-    if status["phase"] == "unclear":
-        lines.append("ROLES ARE UNCLEAR  no site is primary for every group: see the groups below")
+    lines += _two_primaries(status) + _runs_at_both(status["sites"])
+    if not status["lives_at"]:
+        lines.append("ROLES ARE UNCLEAR  nobody can tell where the plan lives: see the groups below")
     lines += [
         f"plan {status['plan']} lives at {status['lives_at'] or 'nobody knows where'}, phase {status['phase']}",
         "",
@@ -37,6 +38,28 @@ def status_table(status: Mapping[str, Any]) -> list[str]:
     ]
     lines += [f"locked at {site} by {holder}" for site, holder in status["lock"].items()]
     return lines
+
+
+def _two_primaries(status: Mapping[str, Any]) -> list[str]:
+    primaries: dict[str, list[str]] = {}
+    for group in status["groups"]:
+        if group["role"] == "primary":
+            primaries.setdefault(group["group"], []).append(group["site"])
+    kept = status["lives_at"]
+    remedy = f"reprotect keeps what {kept} has" if kept else "find out which one is wanted before anything is run"
+    return [
+        f"TWO PRIMARIES  group {name} at {' and '.join(sites)}: what is written at both differs from then on; {remedy}"
+        for name, sites in primaries.items()
+        if len(sites) > 1
+    ]
+
+
+def _runs_at_both(sites: Mapping[str, Any]) -> list[str]:
+    running = {name: report["vms"]["running"] for name, report in sites.items() if report["vms"]["running"]}
+    if len(running) < 2:
+        return []
+    counts = ", ".join(f"{count} at {name}" for name, count in running.items())
+    return [f"VMS RUN AT BOTH SITES  {counts}: users may reach either, and its data"]
 
 
 def _site(name: str, report: Mapping[str, Any]) -> list[str]:

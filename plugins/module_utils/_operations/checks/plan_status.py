@@ -10,9 +10,11 @@ from typing import Any
 
 from ..._cluster.api import Api
 from ..._cluster.lease import PlanLock
-from ..._errors import DrError
+from ..._errors import DrError, Refused
+from ..._model.group_status import GroupStatus
 from ..._model.plan import Plan
 from ..._model.run import REFRESH, Run
+from ..._planning.guards.begin import living_site
 from ..._planning.rehearsal.history import last_test
 from ..._planning.report.summary import history_line
 from ..._planning.restore.stage_record import last_refresh
@@ -22,7 +24,6 @@ from ..inventory.site_report import site_report
 from ..plan.asking import ask_sites
 from ..plan.sites import Reach
 from ..report.history import history_of
-from .readiness import where_it_lives
 
 LAST_RUNS = 5
 
@@ -32,9 +33,9 @@ def plan_status(plan: Plan) -> dict[str, Any]:
     names = list(plan.sites)
     asked = ask_sites(plan, names)
     groups, reached = asked.groups, list(asked.reached.values())
-    lives_at = where_it_lives(plan, groups)
     now = datetime.now(UTC)
     runs = history_of(plan, reached).runs
+    lives_at = _lives_at(plan, groups, runs)
     # a schedule makes refreshes by the hour, and the stage says what the last one did
     moves = [run for run in runs if run.operation != REFRESH]
     report = {
@@ -62,9 +63,17 @@ def plan_status(plan: Plan) -> dict[str, Any]:
     return {**report, "table": status_table(report)}
 
 
-def _phase(plan: Plan, groups: Mapping[str, Any], lives_at: str | None) -> str:
+def _lives_at(plan: Plan, groups: Mapping[str, list[GroupStatus]], runs: list[Run]) -> str | None:
+    """Where a run would take it to live, so of two primaries where it was moved last; None where a run would refuse."""
+    try:
+        return living_site(plan, groups, runs)
+    except Refused:
+        return None
+
+
+def _phase(plan: Plan, groups: Mapping[str, list[GroupStatus]], lives_at: str | None) -> str:
     """DESIGN's phases, from what is observed: which side is primary and which way data flows."""
-    if lives_at is None:
+    if lives_at is None or any(status.role == "primary" for status in groups[plan.peer_of(lives_at)]):
         return "unclear"
     flows = any(status.direction != "none" for found in groups.values() for status in found)
     if lives_at == plan.home:

@@ -84,3 +84,33 @@ def test_the_last_test_says_which_recovery_point_it_tried() -> None:
 def test_unclear_roles_are_said_first() -> None:
     lines = status_table({**STATUS, "fence_debts": [], "lives_at": "", "phase": "unclear"})
     assert lines[0].startswith("ROLES ARE UNCLEAR")
+
+
+def returned(running_at_east: int) -> dict[str, object]:
+    """The lost site is back as it was."""
+    east = {**STATUS["sites"]["west"], "vms": {"total": 26, "running": running_at_east}}  # type: ignore[index]
+    groups = [{**group, "role": "primary"} for group in STATUS["groups"]]  # type: ignore[attr-defined]
+    return {
+        **STATUS,
+        "fence_debts": [],
+        "phase": "unclear",
+        "sites": {**STATUS["sites"], "east": east},
+        "groups": groups,
+    }  # type: ignore[dict-item]
+
+
+def test_p1_two_primaries_and_vms_at_both_sites_are_said_first_with_whose_data_stay() -> None:
+    lines = status_table(returned(running_at_east=24))
+    assert lines[0] == (
+        "TWO PRIMARIES  group db at east and west: what is written at both differs from then on; "
+        "reprotect keeps what west has"
+    )
+    assert lines[1] == "VMS RUN AT BOTH SITES  24 at east, 24 at west: users may reach either, and its data"
+    assert not any(line.startswith("ROLES ARE UNCLEAR") for line in lines)
+
+
+def test_p1_of_two_primaries_that_nobody_moved_none_is_said_to_stay() -> None:
+    lines = status_table({**returned(running_at_east=0), "lives_at": ""})
+    assert lines[0].endswith("find out which one is wanted before anything is run")
+    assert lines[1].startswith("ROLES ARE UNCLEAR")
+    assert not any(line.startswith("VMS RUN AT BOTH") for line in lines)

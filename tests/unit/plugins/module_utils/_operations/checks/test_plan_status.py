@@ -1,0 +1,51 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run import Run
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.checks import plan_status
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites import Reach
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import plan_of
+
+MOVED = Run("r-1", "payroll", "failover", "east", "west", "f00d", "2026-03-01T12:00:00+00:00", state="done")
+REPORT = {"state": "reachable", "version": "v1.34.4", "apis": {}, "vms": {"total": 1, "running": 0}}
+
+
+@pytest.mark.parametrize(
+    ("east", "west", "runs", "lives_at", "phase"),
+    [
+        ("primary", "secondary", [], "east", "normal"),
+        ("unknown", "primary", [MOVED], "west", "failback_prep"),
+        # the lost site is back as it was
+        ("primary", "primary", [MOVED], "west", "unclear"),
+        ("primary", "primary", [], "", "unclear"),
+        # where the plan was moved gives no answer
+        ("primary", "unknown", [MOVED], "", "unclear"),
+    ],
+)
+def test_a_plan_lives_where_a_run_would_take_it_to_live(
+    monkeypatch: pytest.MonkeyPatch, east: Any, west: Any, runs: list[Run], lives_at: str, phase: str
+) -> None:
+    groups = {
+        site: [GroupStatus("db", site, role, "healthy", "outgoing" if role == "primary" else "none")]
+        for site, role in (("east", east), ("west", west))
+    }
+    reached = {site: Reach(site, "unreachable", "timed out") for site in groups}
+    monkeypatch.setattr(plan_status, "ask_sites", lambda *_: SimpleNamespace(reached=reached, groups=groups))
+    monkeypatch.setattr(plan_status, "history_of", lambda *_: SimpleNamespace(runs=runs))
+    monkeypatch.setattr(plan_status, "site_report", lambda *_: REPORT)
+    monkeypatch.setattr(
+        plan_status,
+        "history_line",
+        lambda _run: {
+            **dict.fromkeys(("run_id", "state", "started"), ""),
+            **dict.fromkeys(("seconds", "lost_seconds", "rto_seconds")),
+        },
+    )
+    status = plan_status.plan_status(plan_of())
+    assert (status["lives_at"], status["phase"]) == (lives_at, phase)
