@@ -15,12 +15,14 @@ import pytest
 from ansible_collections.ocpvirt.dr.tests.integration.world import STORE, World, empty_world, must, refused
 from demo.cluster import wait_until
 from demo.lab import Lab
+from demo.observation import newest_run
 from demo.playbook import Played
 from demo.workload import NAMESPACE, not_ready
 
 MAX_LAG = "30s"
 # of the record of syncs: so much later than the last sync the source was still seen
 SILENCE = 60
+LAUNCHER = "kubevirt.io"
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,13 @@ def test_a_copy_that_is_older_than_the_plan_allows_is_refused_before_anything_ru
 def test_p1_vms_are_off_where_only_the_storage_died_before_they_run_from_their_copies(dead_array: DeadArray) -> None:
     world = dead_array.world
     must(dead_array.accepted)
-    assert world.cluster("east").list("VirtualMachineInstance", NAMESPACE) == []
+    east = world.cluster("east")
+    launchers = [
+        pod for pod in east.list("Pod", NAMESPACE) if pod["metadata"].get("labels", {}).get(LAUNCHER) == "virt-launcher"
+    ]
+    assert (east.list("VirtualMachineInstance", NAMESPACE), launchers) == ([], [])
+    steps = newest_run(world.cluster("west"))["steps"]
+    assert moment(steps["quiesce"]["ended"]) <= moment(steps["promote"]["started"])
     wait_until("running VMs", 120, lambda: not_ready(world.cluster("west"), world.running))
 
 
