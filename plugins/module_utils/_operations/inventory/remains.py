@@ -9,6 +9,7 @@ from typing import Any
 
 from ..._cluster.api import Api, Object
 from ..._cluster.kinds import POD, PVC, VMI, VOLUME_ATTACHMENT
+from ..._errors import DrError, Unreachable
 from ..._model.plan import Plan
 from ..._model.pod_template import by_replica, named_claims, used_claims
 from ..._model.vm import claim_names
@@ -23,6 +24,21 @@ VM_NAME_LABEL = "vm.kubevirt.io/name"
 def remains_at(plan: Plan, api: Api) -> list[str]:
     """`remains` of all that the plan selects at a site."""
     return remains(plan, api, list_vms(plan, api), list_workloads(plan, api))
+
+
+def seen_left(plan: Plan, api: Api) -> list[str] | None:
+    """`remains_at` of a site that was declared lost and answers; None when it does not any more.
+
+    Who refuses a request is no dead site: what it does not show is left. One whose server is broken gave no answer.
+    """
+    try:
+        return remains_at(plan, api)
+    except DrError as error:
+        return None if gave_no_answer(error) else [f"what nobody could look for: {error}"]
+
+
+def gave_no_answer(error: DrError) -> bool:
+    return isinstance(error, Unreachable) or (error.status or 0) >= 500
 
 
 def machines_at(plan: Plan, api: Api) -> list[str]:

@@ -17,6 +17,7 @@ from ..._planning.guards.switch import check_demotion, check_resync, check_takin
 from ..._providers.base import WORKERS
 from ..capture.metadata_source import makes_volumes
 from ..entry import bounded
+from ..inventory.remains import seen_left
 from ..plan.asking import ask_sites
 from ..restore.arrival import latch_target
 from ..run.session import Session
@@ -229,8 +230,7 @@ def _check(
         check_demotion(name, site, mine, off_here)
         return
     if state == "primary" and site == session.target and forced and not session.check_mode:
-        left = (session.load("quiesce") or {}).get("left")
-        check_machines_off(name, site, other, left, session.run.waived_fencing)
+        check_machines_off(name, site, other, _left_at_source(session), session.run.waived_fencing)
     proven = {proof["group"] for proof in session.load("sync") or [] if proof["holds"]}
     promoted = session.load("switch") or {}
     for status, theirs in zip(mine, others, strict=True):
@@ -241,6 +241,15 @@ def _check(
             check_taking_back(name, site, other, status, theirs, at_once and status.group not in promoted)
         elif state == "primary":
             check_promotion(name, site, other, status, theirs, forced, status.group in proven, peer, at_once)
+
+
+def _left_at_source(session: Session) -> list[str] | None:
+    """What there is now where the source answers, as steps may be hours apart; else what the stop has left there."""
+    stopped: list[str] | None = (session.load("quiesce") or {}).get("left")
+    if session.source_is_dead or session.run.waived_fencing:
+        return stopped
+    there = session.reach_source()
+    return stopped if there.api is None else seen_left(session.plan, there.api)
 
 
 def _moves_all(session: Session, site: str, state: str) -> bool:

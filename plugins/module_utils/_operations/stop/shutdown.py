@@ -20,7 +20,7 @@ from ..._planning.start.order import order_start
 from ..._planning.start.stop_order import order_stop
 from ..entry import bounded
 from ..inventory.protected import key_of, list_vms, running_vmis, start_records
-from ..inventory.remains import remains, remains_at
+from ..inventory.remains import gave_no_answer, remains, remains_at, seen_left
 from ..inventory.workloads import Workloads, list_workloads, workload_records
 from ..plan.sites import reach
 from ..run.session import SILENT, Session
@@ -80,20 +80,14 @@ def _api(session: Session, site: str) -> Api:
 
 
 def _left_by(session: Session, site: str, failure: DrError) -> list[str] | None:
-    """What is left where a stop failed; None where nobody could look.
-
-    Who refuses a request is no dead site: what it does not show is left. One whose server is broken gave no answer.
-    """
+    """What is left where a stop failed; None where nobody could look."""
+    if gave_no_answer(failure):
+        return None
     try:
-        if _no_answer(failure):
-            return None
-        return remains_at(session.plan, _api(session, site))[:LEFT_SHOWN]
-    except DrError as error:
-        return None if _no_answer(error) else [f"what nobody could look for: {error}"]
-
-
-def _no_answer(error: DrError) -> bool:
-    return isinstance(error, Unreachable) or (error.status or 0) >= 500
+        left = seen_left(session.plan, _api(session, site))
+    except Unreachable:
+        return None
+    return left and left[:LEFT_SHOWN]
 
 
 class _Stop:

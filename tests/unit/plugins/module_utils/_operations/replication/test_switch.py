@@ -1,14 +1,16 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A promotion by force looks at what the quiesce step of this attempt has left at a source that answers."""
+"""A promotion by force looks at what is left at a source that answers, and else at what its stop had left."""
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus, silent
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites import Reach
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.replication import replication
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, MemorySession, plan_of
 
@@ -40,6 +42,7 @@ def session(monkeypatch: pytest.MonkeyPatch) -> Any:
     found.here = found.groups.observe(["west"])["west"]
     found.there = [silent("payroll", "east", "timed out")]
     found.update(declared_lost="east")
+    found.reach_source = lambda: Reach("east", "unreachable", "timed out")
     monkeypatch.setattr(replication, "Session", found)
     return found
 
@@ -59,6 +62,26 @@ def test_p1_no_copy_is_promoted_while_the_living_cluster_of_a_dead_storage_has_v
     with pytest.raises(Refused, match=f"east answers, and 1 are left there: {VMI}"):
         promote(session, [VMI])
     assert session.groups.role == "secondary"
+
+
+@pytest.mark.parametrize(("stopped", "now", "promotes"), [([], [VMI], False), (None, [VMI], False), ([VMI], [], True)])
+def test_p1_what_has_changed_since_the_stop_counts_where_the_source_answers(
+    session: Any, monkeypatch: pytest.MonkeyPatch, stopped: Any, now: list[str], promotes: bool
+) -> None:
+    session.reach_source = lambda: Reach("east", "reachable", api=MemoryApi("east"))
+    monkeypatch.setattr(
+        replication, "seen_left", lambda _plan, api: now if api.site == "east" else pytest.fail(api.site)
+    )
+    with nullcontext() if promotes else pytest.raises(Refused, match="east answers, and 1 are left there"):
+        promote(session, stopped)
+    assert (session.groups.role == "primary") == promotes
+
+
+def test_p4_a_source_that_is_dead_is_not_asked_once_more(session: Any) -> None:
+    session.source_is_dead = True
+    session.reach_source = lambda: pytest.fail("it was asked")
+    promote(session, None)
+    assert session.groups.role == "primary"
 
 
 def test_p1_what_a_person_bears_by_name_stops_no_promotion(session: Any) -> None:

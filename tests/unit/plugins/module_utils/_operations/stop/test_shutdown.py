@@ -21,6 +21,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
     Kind,
 )
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, DrError, Failed, Timeout, Unreachable
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.inventory import remains
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.inventory.remains import remains_at
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites import Reach
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.stop import shutdown
@@ -184,7 +185,7 @@ def test_p1_what_could_not_be_looked_at_where_the_source_answers_is_left(
     def look(*_given: object) -> list[str]:
         raise no_latch
 
-    monkeypatch.setattr(shutdown, "remains_at", look)
+    monkeypatch.setattr(remains, "remains_at", look)
     stop.run(best_effort=True)
     assert stop.session.record["quiesce"]["left"] == [f"what nobody could look for: {no_latch}"]
 
@@ -201,7 +202,7 @@ def test_a_source_that_is_lost_under_the_stop_is_not_looked_at_again(
         raise failure
 
     monkeypatch.setattr(shutdown, "close_latch", close)
-    monkeypatch.setattr(shutdown, "remains_at", lambda *_given: pytest.fail("it was looked at"))
+    monkeypatch.setattr(remains, "remains_at", lambda *_given: pytest.fail("it was looked at"))
     stop.run(best_effort=True)
     assert stop.session.record["quiesce"]["left"] is None
 
