@@ -15,7 +15,9 @@ from demo.disk_watch import watching
 from demo.lab import Lab
 from demo.observation import await_writing, running_at
 from demo.playbook import Played
-from demo.workload import not_ready
+from demo.workload import NAMESPACE, not_ready
+
+EDITED = {"example.com/edited": "at west"}
 
 
 @dataclass(frozen=True)
@@ -75,14 +77,23 @@ def test_p1_a_site_without_its_link_is_halted_and_stays_in_debt(isolated: Isolat
     assert "RUN AT BOTH SITES" not in isolated.status_after.output
 
 
-def test_p5_the_same_command_ends_the_cleaning_once_the_link_is_back(isolated: Isolated) -> None:
+def test_p5_the_same_command_ends_the_cleaning_once_the_link_is_back_and_what_was_done_away_comes_home(
+    isolated: Isolated,
+) -> None:
     world = isolated.world
     world.lab.run("heal")
     must(world.play("reprotect"))
     assert "FENCE DEBT" not in must(world.play("status")).output
+    # somebody works on a VM while it is away
+    edited = {"spec": {"template": {"metadata": {"annotations": EDITED}}}}
+    world.cluster("west").patch("VirtualMachine", world.running[0], NAMESPACE, edited)
+    specs = specs_at(world.cluster("west"))
     with watching(world.lab, "west") as watch:
-        must(world.play("failback"))
+        home = must(world.play("failback"))
+    assert "what west's capture says wins" in home.output
+    assert f"{NAMESPACE}/{world.running[0]} is updated to the capture" in home.output
     after = await_writing(world.lab, world.running, "east")
     assert_nothing_lost(watch, after)
     assert all(watch.highest[name] >= last for name, last in isolated.highest.items())
-    assert_runs_at(world, "east", isolated.specs)
+    assert specs != isolated.specs
+    assert_runs_at(world, "east", specs)

@@ -114,7 +114,7 @@ def _begun(
         "gitops": plan.metadata.gitops is not None and way.operation not in REHEARSALS,
         "fingerprint": fingerprint,
         **ahead,
-        "msg": f"run {run.id}, attempt {run.attempt}: {way}{_older(run)}",
+        "msg": f"run {run.id}, attempt {run.attempt}: {way}{_older(run)}{_whose_spec(plan, way)}",
     }
 
 
@@ -175,6 +175,15 @@ def _older(run: Run) -> str:
         return ""
     aside = "" if run.operation in REHEARSALS else ": what was written later is set aside"
     return f", from recovery point {run.recovery_point}{aside}"
+
+
+def _whose_spec(plan: Plan, way: Way) -> str:
+    """Of a planned move, and so of every way home: the target may have all objects from an earlier stay there."""
+    says = {"oadp": f"{way.source}'s capture", "export": f"{way.source}'s capture", "gitops": "Git"}
+    winner = says.get(plan.metadata.source)
+    if way.operation != "relocate" or winner is None:
+        return ""
+    return f"; of objects that {way.target} has already, what {winner} says wins"
 
 
 def _phase_after(plan: Plan, operation: str, target: str) -> str:

@@ -88,6 +88,22 @@ def test_a_run_says_whether_something_syncs_the_plan_from_git(sites: TwoSites) -
     assert sites.begin("relocate", "west", plan=plan_of(metadata=metadata))["gitops"] is True
 
 
+@pytest.mark.parametrize(
+    ("metadata", "said"),
+    [
+        ({}, "; of objects that west has already, what east's capture says wins"),
+        (
+            {"source": "gitops", "gitops": {"applications": {"east": [], "west": ["argocd/payroll"]}}},
+            "; of objects that west has already, what Git says wins",
+        ),
+        ({"source": "vendor"}, ""),
+    ],
+)
+def test_p9_a_planned_move_says_whose_spec_wins(sites: TwoSites, metadata: dict[str, object], said: str) -> None:
+    begun = sites.begin("relocate", "west", plan=plan_of(metadata=metadata) if metadata else PLAN)
+    assert begun["msg"] == f"run {begun['run_id']}, attempt 1: east (reachable) to west{said}"
+
+
 def test_a_failover_says_beforehand_what_it_loses(sites: TwoSites) -> None:
     sites.unreachable.add("east")
     begun = sites.begin("failover", "west", "east")
