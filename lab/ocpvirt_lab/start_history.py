@@ -61,7 +61,8 @@ class Point:
 
 @dataclass
 class History:
-    """started: key to time it first was in flight, in that order; ready_at: first time ready.
+    """started: key to time it first was in flight, in that order; ready_at: first time ready. start_revisions,
+    ready_revisions: the same by etcd's revisions, which tell what was before what where two streams do not.
 
     points: one for each revision that was seen. doubles: key to the uids of its VMIs, where a second one was made.
     gaps: empty if every change was seen; a peak inside one is unknown.
@@ -70,6 +71,8 @@ class History:
     points: list[Point] = field(default_factory=list)
     started: dict[str, float] = field(default_factory=dict)
     ready_at: dict[str, float] = field(default_factory=dict)
+    start_revisions: dict[str, int] = field(default_factory=dict)
+    ready_revisions: dict[str, int] = field(default_factory=dict)
     doubles: dict[str, list[str]] = field(default_factory=dict)
     gaps: list[Gap] = field(default_factory=list)
 
@@ -95,8 +98,8 @@ class History:
 
     def before(self, first: Iterable[str], second: Iterable[str]) -> bool:
         """Every one of the first was ready before any of the second began."""
-        last = max(self.ready_at.get(key, float("inf")) for key in first)
-        return all(self.started[key] >= last for key in second if key in self.started)
+        last = max(self.ready_revisions.get(key, float("inf")) for key in first)
+        return all(self.start_revisions[key] >= last for key in second if key in self.start_revisions)
 
 
 def tell(events: Iterable[Seen], gaps: Sequence[Gap] = (), agent: bool = False) -> History:
@@ -119,8 +122,10 @@ def tell(events: Iterable[Seen], gaps: Sequence[Gap] = (), agent: bool = False) 
             _mark(ready, event.key, up)
         if vm.in_flight:
             history.started.setdefault(event.key, clock)
+            history.start_revisions.setdefault(event.key, event.revision)
         if up:
             history.ready_at.setdefault(event.key, clock)
+            history.ready_revisions.setdefault(event.key, event.revision)
         point = Point(clock, len(in_flight), len(ready), len(history.started))
         if not any(gap.after < event.revision < gap.until for gap in gaps):
             # a list tells many objects at one revision: only all of them together are true

@@ -85,6 +85,12 @@ def test_what_began_before_the_others_were_ready_was_not_after_them() -> None:
     assert (history.before(["a/x"], ["a/z"]), history.before(["a/x"], ["a/y"])) == (True, False)
 
 
+def test_the_order_goes_by_revisions_when_one_stream_tells_later_than_the_other() -> None:
+    # y was asked before x was ready, and told after it
+    history = tell([asked(1, 1, "x"), vmi(3, 3, "x", "Ready"), asked(4, 2, "y")])
+    assert history.before(["a/x"], ["a/y"]) is False
+
+
 def test_what_a_gap_hides_is_no_peak_and_its_end_is() -> None:
     # in the gap x may have been ready before y was asked: only the whole list, at its revision, is known
     listed = [asked(9, 9, "x"), asked(9, 9, "y"), asked(9, 9, "z"), vmi(9, 9, "x", "Ready"), vmi(9, 9, "y", "Ready")]
