@@ -81,6 +81,16 @@ def test_check_shows_all_problems_at_once(checked: Played) -> None:
     assert "unreachable" not in checked.output.partition("PLAY RECAP")[0]
 
 
+@pytest.mark.parametrize("cap", [0, -1])
+def test_a_cap_that_lets_nothing_start_is_refused_before_anything_is_asked(cap: int, tmp_path: Path) -> None:
+    document = good_plan()
+    document["startup"]["max_starting"] = cap
+    path = tmp_path / "cap.yml"
+    path.write_text(yaml.safe_dump(document))
+    played = play("start", path.with_suffix(".log"), "-e", f"dr_plan={path}", "-e", "dr_site=east", show=False)
+    refused(played, f"startup.max_starting: got the number {cap}, wanted 1 to")
+
+
 def test_check_prints_a_cycle_of_dependencies_between_vms(protected: World) -> None:
     east = protected.cluster("east")
     east.patch("VirtualMachine", "db-0", NAMESPACE, {"metadata": {"annotations": {DEPENDS_ON: "app-0"}}})

@@ -82,6 +82,14 @@ def test_a_cap_larger_than_the_fleet_lets_each_stage_start_at_once_and_in_order(
     assert told.history.peak >= 12
 
 
+@pytest.mark.parametrize("cap", ["per_namespace", "per_storage_class"])
+def test_a_cap_on_what_all_share_holds_beside_a_wide_window(fleet: Fleet, cap: str) -> None:
+    told = start(fleet, cap.replace("_", "-"), max_starting=1000, caps={cap: FEW})
+    assert (told.history.gaps, told.history.peak) == ([], FEW)
+    assert_in_order(fleet, told.history)
+    assert_all_ran_once(fleet, told.history)
+
+
 def test_vms_that_fit_no_node_free_their_slots_after_their_deadline_and_are_named(fleet: Fleet) -> None:
     """They take every slot there is: nothing else would ever start."""
     stuck = {key(name) for name in SPARE}
