@@ -88,7 +88,8 @@ class Images:
         self._folder = folder
         self._storage = STORAGES["ceph_rbd"]
         self.sites: dict[str, Any] = lab.environment()["sites"]
-        self._volumes = [f"bench-{number}" for number in range(IMAGES)]
+        self.count = size("CEPH_IMAGES", IMAGES)
+        self._volumes = [f"bench-{number}" for number in range(self.count)]
         self._names = [self._source("east", volume)["csi"]["volumeAttributes"]["imageName"] for volume in self._volumes]
         self._plans = [WHOLE, *(f"{WHOLE}-{number}" for number in range(size("CEPH_ROUNDS", ROUNDS)))]
         plan = parse_plan(self._document(WHOLE, [{"name": "all", "selector": {}}]))
@@ -116,7 +117,7 @@ class Images:
         document = self._document(name, groups)
         file = self._folder / f"{name}.yml"
         file.write_text(yaml.safe_dump(document))
-        return promoted(file, begun(parse_plan(document)), IMAGES).seconds
+        return promoted(file, begun(parse_plan(document)), self.count).seconds
 
     def promoted_by_ceph(self) -> float:
         """Seconds, at west."""
@@ -211,10 +212,12 @@ def promote(lab: Lab, folder: Path) -> list[Result]:
             images.demoted("east", "west")
             alone.append(images.promoted_by_ceph())
             images.taken_back()
-            print(f"{IMAGES} images promoted: {ours[-1]:.1f} s, by Ceph alone {alone[-1]:.1f} s", flush=True)
+            print(f"{images.count} images promoted: {ours[-1]:.1f} s, by Ceph alone {alone[-1]:.1f} s", flush=True)
     finally:
         images.remove()
     mine, limit = statistics.median(ours), statistics.median(alone)
-    metric = f"seconds, {IMAGES} groups of an image, median of {rounds}; limit: Ceph's own promotion, {AT_ONCE} at once"
+    metric = (
+        f"seconds, {images.count} groups of an image, median of {rounds}; limit: Ceph's promotion, {AT_ONCE} at once"
+    )
     goal = f"at most {GOAL} of Ceph alone"
     return [Result("ceph_rbd_promote", metric, mine, None, limit, mine / limit, goal, mine <= GOAL * limit)]
