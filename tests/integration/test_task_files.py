@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.groups import Groups
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites import Reach
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.replication import replication
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.tasks.disk import (
     OTHER,
@@ -33,6 +34,9 @@ class DiskSession(MemorySession):
     def observe_groups(self) -> tuple[list[GroupStatus], list[GroupStatus]]:
         found = self.groups.observe((self.target, self.source))
         return found[self.target], found[self.source]
+
+    def reach_source(self) -> Reach:
+        return Reach(self.source, "unreachable", "the files have no API server")
 
 
 class Mover:
