@@ -72,8 +72,14 @@ def define_networks(cluster: Cluster) -> None:
     )
 
     def not_served() -> list[str]:
-        served = {group["name"] for group in cluster.call("GET", "/apis")["groups"]}
-        return [] if GROUP in served else [kind]
+        # the list of groups has it some time before it is served
+        try:
+            cluster.call("GET", f"/apis/{GROUP}/v1/{names['plural']}")
+        except RuntimeError as error:
+            if "HTTP 404" not in str(error):
+                raise
+            return [kind]
+        return []
 
     wait_until("the kind to be served", 30, not_served)
 
