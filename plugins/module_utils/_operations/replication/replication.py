@@ -249,7 +249,8 @@ def _left_at_source(session: Session) -> list[str] | None:
     if session.source_is_dead or session.run.waived_fencing:
         return stopped
     there = session.reach_source()
-    return stopped if there.api is None else seen_left(session.plan, there.api)
+    now = None if there.api is None else seen_left(session.plan, there.api)
+    return stopped if now is None else now
 
 
 def _moves_all(session: Session, site: str, state: str) -> bool:

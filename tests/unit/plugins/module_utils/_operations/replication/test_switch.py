@@ -64,9 +64,11 @@ def test_p1_no_copy_is_promoted_while_the_living_cluster_of_a_dead_storage_has_v
     assert session.groups.role == "secondary"
 
 
-@pytest.mark.parametrize(("stopped", "now", "promotes"), [([], [VMI], False), (None, [VMI], False), ([VMI], [], True)])
+@pytest.mark.parametrize(
+    ("stopped", "now", "promotes"), [([], [VMI], False), (None, [VMI], False), ([VMI], [], True), ([VMI], None, False)]
+)
 def test_p1_what_has_changed_since_the_stop_counts_where_the_source_answers(
-    session: Any, monkeypatch: pytest.MonkeyPatch, stopped: Any, now: list[str], promotes: bool
+    session: Any, monkeypatch: pytest.MonkeyPatch, stopped: Any, now: Any, promotes: bool
 ) -> None:
     session.reach_source = lambda: Reach("east", "reachable", api=MemoryApi("east"))
     monkeypatch.setattr(
