@@ -111,6 +111,8 @@ class Starter:
                 rung, idle = self._wake.rung, not self._window.waiting
                 self._sight.check()
                 self._observe()
+                # what somebody else starts takes a slot too
+                self._window.observe_starting(self._vms.take_begun(), self._now())
                 self._pacing.set_limit(self._now())
                 asked = self._window.next(self._now())
                 self._memory.look(self._window)
@@ -166,6 +168,8 @@ class Starter:
             of.resume({key: since for key, since in memory.unsettled.items() if key in of})
             of.facts.update({key: facts for key, facts in memory.facts.items() if key in of})
         self._observe()
+        # since when these start, the memory knows
+        self._vms.take_begun()
         memory.found_ready(window.ready)
         memory.resume(window, self._pacing.pace)
         self._pacing.resume(memory.waiting_long)

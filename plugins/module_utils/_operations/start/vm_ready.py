@@ -15,6 +15,9 @@ from ..._model.vmi_state import VmiState, vmi_state
 from ..._planning.start.readiness import Holding, delays_of
 from .probe import Probes, Target
 
+# phases of a VMI that starts nothing any more
+ENDED = ("Succeeded", "Failed")
+
 
 class VmReady:
     """By key, kept up to date by one watch on VMIs. Its caller holds the condition that wakes.
@@ -42,6 +45,7 @@ class VmReady:
         self._pending: set[str] = set()
         self._awaited: frozenset[str] = frozenset()
         self._flipped: set[str] = set()
+        self._begun: set[str] = set()
         self._first = True
 
     def up(self) -> set[str]:
@@ -56,6 +60,11 @@ class VmReady:
         self._look()
         flipped, self._flipped = self._flipped, set()
         return flipped
+
+    def take_begun(self) -> set[str]:
+        """Keys whose VMI is there and that are not ready, of those that the last look judged."""
+        begun, self._begun = self._begun, set()
+        return begun
 
     def state(self, key: str) -> VmiState | None:
         """Of its VMI; None where there is none."""
@@ -112,6 +121,8 @@ class VmReady:
                 self._holding.broke(key)
                 self._probes.forget(key)
             self._flip(key, ready)
+        if state is not None and state.phase not in ENDED and key not in self._up:
+            self._begun.add(key)
 
     def _is_proven(self, key: str, own: Readiness, state: VmiState) -> bool:
         targets: list[Target] = []

@@ -64,6 +64,10 @@ class VmStart:
         """Keys that came up, or are it no more, since the last call. The caller holds the condition."""
         return self._ready.take_changes()
 
+    def take_begun(self) -> set[str]:
+        """Keys that start by now, whoever asked, as of the last look."""
+        return self._ready.take_begun()
+
     def state(self, key: str) -> VmiState | None:
         """Of its VMI."""
         return self._ready.state(key)

@@ -176,3 +176,21 @@ def test_p5_a_lock_that_is_lost_ends_the_start(start: Start) -> None:
     with pytest.raises(Exception, match="another attempt holds the lock"):
         start.run()
     assert asked(start) == []
+
+
+def test_a_vm_that_somebody_else_starts_takes_a_slot(start: Start) -> None:
+    for name in ("a", "b", "c", "z-by-hand"):
+        start.api.add(name, ON)
+    start.api.broken |= {"a", "z-by-hand"}
+    patch, at = start.api.patch, {}
+
+    def patched(kind: Kind, name: str, namespace: str, body: dict[str, Any]) -> dict[str, Any]:
+        at.setdefault(name, start.seconds)
+        if name == "a":
+            start.api.boot("z-by-hand")
+        return patch(kind, name, namespace, body)
+
+    start.api.patch = patched
+    start.run(max_starting=2)
+    # until one of the two that never get ready was given up
+    assert at["c"] - at["a"] >= 60
