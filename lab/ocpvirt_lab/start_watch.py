@@ -66,6 +66,12 @@ class StartWatch:
         """VMs that are ready by now."""
         return sum(len(stream.up) for stream in self._streams)
 
+    @property
+    def in_flight(self) -> int:
+        """VMs that were asked to start and have no guest agent yet, by now."""
+        points = self.history(agent=True).points
+        return points[-1].in_flight if points else 0
+
     def settle(self) -> None:
         """Return when all that the API server knows by now has come as an event."""
         for stream in self._streams:

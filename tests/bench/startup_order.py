@@ -1,11 +1,16 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The order of many VMs: priorities, waves, dependencies; nothing is asked of a site."""
+"""The order of many VMs: priorities, waves, dependencies; nothing is asked of a site.
+
+The limit is Python's own sort of nothing but the dependencies, which are read already.
+"""
 
 from __future__ import annotations
 
 import time
+from graphlib import TopologicalSorter
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.names import DEPENDS_ON, PRIORITY
@@ -30,16 +35,20 @@ def order(lab: Lab, _folder: Path) -> list[Result]:
     fleet = Fleet(SiteClient(Path(sites[storm_plan.SITE]["kubeconfig"])), "bench", COUNT, critical=500)
     waves = parse_plan(storm_plan.plan_document(fleet, sites, cap=60)).startup.waves
     vms = _vms(fleet)
-    rounds = []
+    needs = {vm.key: vm.depends_on for vm in start_records(vms)}
+    ours, sorts = [], []
     for _round in range(ROUNDS):
         began = time.monotonic()
         ordered = order_start(start_records(vms), waves)
-        rounds.append(time.monotonic() - began)
+        ours.append(time.monotonic() - began)
         if sum(len(wave.keys) for wave in ordered.waves) != COUNT:
             raise RuntimeError("not every VM has a place")
-    median = sorted(rounds)[ROUNDS // 2]
-    metric = f"seconds, {COUNT:,} VMs ordered, {DEPENDENT:,} with dependencies, median of {ROUNDS}"
-    return [Result("startup_order", metric, median, None, None, median, f"below {GOAL:.0f} s", median < GOAL)]
+        began = time.monotonic()
+        list(TopologicalSorter(needs).static_order())
+        sorts.append(time.monotonic() - began)
+    mine = median(ours)
+    metric = f"seconds, {COUNT:,} VMs ordered, {DEPENDENT:,} with dependencies, median of {ROUNDS}; limit: graphlib"
+    return [Result("startup_order", metric, mine, None, median(sorts), mine, f"below {GOAL:.0f} s", mine < GOAL)]
 
 
 def _vms(fleet: Fleet) -> dict[str, dict[str, Any]]:

@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A load balancer before a site's API server that fails on demand: bursts of 429, dropped and outdated watches."""
+"""A load balancer before a site's API server that fails on demand: refusals, latency, dropped and outdated watches."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import json
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,7 +22,6 @@ import yaml
 
 TIMEOUT = 60
 CHUNK = 65536
-BUSY = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 429, "message": "too many requests"}
 # what belongs to one connection and not to the message
 HOP = frozenset({"connection", "transfer-encoding", "content-length", "keep-alive", "host"})
 
@@ -41,6 +41,9 @@ class Front(ThreadingHTTPServer):
         self._lock = threading.Lock()
         self._watches: set[socket.socket] = set()
         self._to_refuse = self._to_outdate = 0
+        self._status = 0
+        # seconds that each request is held up
+        self.latency = 0.0
         self.refused = self.dropped = self.outdated = 0
 
     def kubeconfig(self, path: Path) -> Path:
@@ -50,10 +53,10 @@ class Front(ThreadingHTTPServer):
         path.write_text(yaml.safe_dump({**self._config, "clusters": [{"name": name, "cluster": cluster}]}))
         return path
 
-    def refuse(self, requests: int) -> None:
-        """Answer the next so many requests with 429."""
+    def refuse(self, requests: int, status: int) -> None:
+        """Answer the next so many requests with it."""
         with self._lock:
-            self._to_refuse = requests
+            self._to_refuse, self._status = requests, status
 
     def drop_watches(self, outdate: int = 0) -> None:
         """Break the connections of all watches. outdate: as many of the next ones ask for a revision long forgotten."""
@@ -65,12 +68,13 @@ class Front(ThreadingHTTPServer):
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
-    def takes(self) -> bool:
+    def refusal(self) -> int | None:
+        """The status of the answer; None where the API server is to answer."""
         with self._lock:
             refused = self._to_refuse > 0
             self._to_refuse -= refused
             self.refused += refused
-            return not refused
+            return self._status if refused else None
 
     def target(self, path: str) -> str:
         url = urlsplit(path)
@@ -104,9 +108,18 @@ class _Passing(BaseHTTPRequestHandler):
 
     def _pass(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        if not self.server.takes():
-            self._answer(429, [("Content-Type", "application/json"), ("Retry-After", "1")], json.dumps(BUSY).encode())
+        if status := self.server.refusal():
+            answer = {
+                "kind": "Status",
+                "apiVersion": "v1",
+                "status": "Failure",
+                "code": status,
+                "message": "overloaded",
+            }
+            headers = [("Content-Type", "application/json"), ("Retry-After", "1")]
+            self._answer(status, headers, json.dumps(answer).encode())
             return
+        time.sleep(self.server.latency)
         headers = {name: value for name, value in self.headers.items() if name.lower() not in HOP}
         there = self.server.connect()
         try:

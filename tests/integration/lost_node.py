@@ -19,21 +19,24 @@ class LostNode:
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._node: Object | None = None
+        self.name = ""
 
-    def lose(self) -> list[str]:
-        """The node with the most VMIs that are not ready yet, and its pods, are gone; names of all its VMIs."""
+    def lose(self) -> tuple[list[str], int]:
+        """The node with the most VMIs that are not ready yet, and its pods, are gone; names of all its VMIs, and how
+        many of them were not ready yet.
+        """
         found = self._cluster.list("VirtualMachineInstance", NAMESPACE)
         nodes = {item["metadata"]["name"]: item.get("status", {}).get("nodeName") for item in found}
         starting = Counter(
             node for item in found if (node := nodes[item["metadata"]["name"]]) and item["status"]["phase"] != "Running"
         )
-        name = (starting or Counter(filter(None, nodes.values()))).most_common(1)[0][0]
+        name = self.name = (starting or Counter(filter(None, nodes.values()))).most_common(1)[0][0]
         self._node = self._cluster.call("GET", f"{NODES}/{name}")
         self._cluster.call("DELETE", f"{NODES}/{name}")
         for pod in self._cluster.list("Pod", NAMESPACE):
             if pod["spec"].get("nodeName") == name:
                 self._cluster.call("DELETE", f"{PODS}/{pod['metadata']['name']}", NOW)
-        return [vmi for vmi, node in nodes.items() if node == name]
+        return [vmi for vmi, node in nodes.items() if node == name], starting[name]
 
     def bring_back(self) -> None:
         if self._node is None:

@@ -32,6 +32,7 @@ class Sharing:
 
     lab: Lab
     folder: Path
+    budget: int = BUDGET
 
     def __post_init__(self) -> None:
         self.sites: dict[str, Any] = self.lab.environment()["sites"]
@@ -42,7 +43,7 @@ class Sharing:
     def add(self, name: str, count: int, boot: tuple[float, float], **startup: Any) -> None:
         fleet = Fleet(SiteClient(self.kubeconfig), name, count, boot=boot)
         document = storm_plan.plan_document(fleet, self.sites, cap=count)
-        document["sites"]["east"]["max_starting"] = BUDGET
+        document["sites"]["east"]["max_starting"] = self.budget
         document["startup"] |= startup
         self.plan_of(name).write_text(yaml.safe_dump(document))
         self.fleets[name] = fleet

@@ -62,6 +62,24 @@ def test_plans_that_start_at_once_share_the_budget_of_their_site(
     assert all(sharing.claim(plan)["grant"] == 0 for plan in PLANS)
 
 
+def test_a_storm_of_twenty_plans_of_forty_stays_within_the_budget_of_their_site(lab: Lab, tmp_path: Path) -> None:
+    plans = [f"storm-{number:02}" for number in range(20)]
+    sharing = Sharing(lab, tmp_path, budget=40)
+    try:
+        for name in plans:
+            sharing.add(name, 40, (1.0, 3.0))
+        with sharing.watched() as watch:
+            played = sharing.start_all(plans)
+        history = watch.history(agent=True)
+    finally:
+        sharing.remove()
+    assert [must(one).returncode for one in played] == [0] * len(plans)
+    print(f"in flight at most {history.peak}")
+    assert (len(history.ready_at), history.gaps, history.doubles) == (800, [], {})
+    assert history.peak <= sharing.budget
+    assert all(sharing.claim(plan)["grant"] == 0 for plan in plans)
+
+
 def test_p5_the_part_of_a_run_that_was_killed_comes_back_when_nothing_of_it_can_be_in_flight(sharing: Sharing) -> None:
     killed, other = "budget-killed", "budget-other"
     sharing.add(killed, 2 * VMS, (8.0, 12.0), readiness={"agent": True, "timeout": f"{DEADLINE}s"})

@@ -7,6 +7,8 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Iterator
+from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,6 +31,8 @@ KILLS = 20
 LATEST_KILL = 5.0
 SEED = int(os.environ.get("START_SEED", random.SystemRandom().randrange(1 << 32)))
 GIVEN_UP_AFTER = "30s"
+# seconds, by which the mean of all requests is beyond what is fast
+LATE = 1.5
 
 
 @pytest.fixture
@@ -50,8 +54,16 @@ def lost_node(fleet: Fleet) -> Iterator[LostNode]:
     node.bring_back()
 
 
+def through(fleet: Fleet, front: Front) -> Path:
+    """The plan with its site behind the front."""
+    document = fleet.world.changed_plan()
+    document["sites"]["east"]["kubeconfig"] = str(front.kubeconfig(fleet.world.folder / "front.kubeconfig"))
+    return fleet.world.write_plan("front", document)
+
+
 def assert_undisturbed(fleet: Fleet, history: History, result: dict[str, Any]) -> None:
-    """As if nothing had happened."""
+    """As if nothing had happened, and told by a witness that missed nothing."""
+    assert history.gaps == []
     assert result["failures"] == []
     assert history.peak <= CAP
     assert_in_order(fleet, history)
@@ -70,15 +82,11 @@ def test_an_api_server_that_is_killed_and_started_again_costs_nothing_but_time(o
 
 
 def test_bursts_of_429_and_watches_that_are_dropped_or_outdated_cost_nothing_but_time(off: Fleet, front: Front) -> None:
-    document = off.world.changed_plan()
-    through = front.kubeconfig(off.world.folder / "front.kubeconfig")
-    document["sites"]["east"]["kubeconfig"] = str(through)
-    plan = off.world.write_plan("front", document)
     with off.watched() as watch:
-        run = StartRun(off, plan)
+        run = StartRun(off, through(off, front))
         run.go()
         off.await_ready(4)
-        front.refuse(60)
+        front.refuse(60, HTTPStatus.TOO_MANY_REQUESTS)
         off.await_ready(12)
         front.drop_watches()
         off.await_ready(19)
@@ -88,6 +96,34 @@ def test_bursts_of_429_and_watches_that_are_dropped_or_outdated_cost_nothing_but
     assert front.dropped >= 2
     # answered by the API server with 410
     assert front.outdated == 2
+    assert result["pace"]["slower"] >= 1, result["pace"]
+    assert_undisturbed(off, watch.history(agent=True), result)
+
+
+def test_a_server_that_answers_503_for_a_while_slows_the_pace_and_costs_nothing_but_time(
+    off: Fleet, front: Front
+) -> None:
+    with off.watched() as watch:
+        run = StartRun(off, through(off, front))
+        run.go()
+        off.await_ready(4)
+        front.refuse(20, HTTPStatus.SERVICE_UNAVAILABLE)
+        result = run.result()
+    assert front.refused == 20
+    assert result["pace"]["slower"] >= 1, result["pace"]
+    assert_undisturbed(off, watch.history(agent=True), result)
+
+
+def test_a_server_that_answers_late_slows_the_pace_until_it_does_not_any_more(off: Fleet, front: Front) -> None:
+    with off.watched() as watch:
+        run = StartRun(off, through(off, front))
+        run.go()
+        off.await_ready(4)
+        front.latency = LATE
+        off.await_ready(10)
+        front.latency = 0.0
+        result = run.result()
+    assert (result["pace"]["slower"] >= 1, result["pace"]["lowest"] < CAP) == (True, True), result["pace"]
     assert_undisturbed(off, watch.history(agent=True), result)
 
 
@@ -96,15 +132,21 @@ def test_vms_of_a_node_that_is_lost_in_the_middle_come_up_on_others(off: Fleet, 
         run = StartRun(off)
         run.go()
         off.await_ready(8)
-        hit = {key(name) for name in lost_node.lose()}
+        names, starting = lost_node.lose()
         result = run.result()
     history = watch.history(agent=True)
-    assert hit
-    assert result["failures"] == []
+    hit = {key(name) for name in names}
+    # in the middle of a wave, whose others it lets go on
+    assert starting >= 1
+    assert off.to_run - hit
+    assert (history.gaps, result["failures"]) == ([], [])
     assert_in_order(off, history)
     # those virt-controller made again
     assert_all_ran_once(off, history, hit)
     assert hit <= history.ready_at.keys() | history.doubles.keys()
+    vmis = {vmi["metadata"]["name"]: vmi["status"] for vmi in off.east.list("VirtualMachineInstance", NAMESPACE)}
+    assert {vmis[name]["phase"] for name in names} == {"Running"}
+    assert lost_node.name not in {vmis[name]["nodeName"] for name in names}
 
 
 def test_p8_what_others_delete_before_its_turn_is_not_made_again_and_the_rest_starts(off: Fleet) -> None:
@@ -134,6 +176,27 @@ def test_what_others_stop_while_it_starts_stays_as_they_left_it_and_the_rest_sta
     assert_all_ran_once(off, watch.history(agent=True), {key(stopped)})
 
 
+def test_what_others_start_before_its_turn_takes_its_slot(off: Fleet) -> None:
+    """As many as there are slots, and none of them gets ready: until they are given up nothing else begins."""
+    early = ("web-11", "web-12", "web-13")
+    off.nowhere(early)
+    readiness = {"agent": True, "timeout": GIVEN_UP_AFTER}
+    with off.watched() as watch:
+        run = StartRun(off, off.plan("early", max_starting=len(early), readiness=readiness, on_failure="continue"))
+        run.go()
+        wait_until("a start that is under way", 180, lambda: [] if watch.in_flight else ["the first"])
+        for name in early:
+            off.east.patch("VirtualMachine", name, NAMESPACE, {"spec": {"runStrategy": "Always"}})
+        result = run.result()
+    history = watch.history(agent=True)
+    last = max(history.started[key(name)] for name in early)
+    # what was under way before, and what a look has not seen yet
+    begun = [name for name, at in history.started.items() if last + 2 < at < last + 25]
+    assert (begun, history.gaps) == ([], [])
+    assert {failure["vm"] for failure in result["failures"]} == {key(name) for name in early}
+    assert_all_ran_once(off, history, {key(name) for name in early})
+
+
 def test_a_vm_that_others_delete_after_it_was_up_does_not_fail_the_start(off: Fleet) -> None:
     deleted = "db-6"
     with off.watched() as watch:
@@ -151,14 +214,19 @@ def test_p5_killed_at_random_moments_nothing_starts_twice_and_the_order_holds(fl
     print(f"START_SEED={SEED}")
     moments = random.Random(SEED)
     left = KILLS
+    in_flight: list[int] = []
     while left:
         fleet.halt()
         with fleet.watched() as watch:
             run = StartRun(fleet)
             while left and run.killed_after(moments.uniform(0.0, LATEST_KILL)):
                 left -= 1
+                in_flight.append(watch.in_flight)
             result = run.result()
         assert_undisturbed(fleet, watch.history(agent=True), result)
+    print(f"in flight when it was killed: {in_flight}")
+    # before its first request, or between two waves, a kill shows little
+    assert sum(map(bool, in_flight)) >= KILLS // 4
 
 
 def _is_asked(fleet: Fleet, name: str) -> bool:

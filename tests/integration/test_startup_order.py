@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.ocpvirt.dr.tests.integration.fleet import (
     CAP,
+    DISKS,
     OFF,
     SPARE,
     Fleet,
@@ -42,6 +43,11 @@ def start(fleet: Fleet, name: str, stuck: tuple[str, ...] = (), **startup: Any) 
     with fleet.watched() as watch:
         result = StartRun(fleet, fleet.plan(name, **startup)).result()
     return Told(result, watch.history(agent=True))
+
+
+def one_after_the_other(history: History, names: tuple[str, str]) -> bool:
+    one, other = map(key, names)
+    return history.before([one], [other]) or history.before([other], [one])
 
 
 def failed(told: Told) -> set[str]:
@@ -80,6 +86,25 @@ def test_a_cap_larger_than_the_fleet_lets_each_stage_start_at_once_and_in_order(
     assert_all_ran_once(fleet, told.history)
     # the whole of the second wave
     assert told.history.peak >= 12
+    assert not one_after_the_other(told.history, DISKS)
+
+
+@pytest.mark.parametrize("cap", ["per_storage_class", "per_group"])
+def test_a_cap_of_what_their_disks_share_holds_beside_a_wide_window(fleet: Fleet, cap: str) -> None:
+    told = start(fleet, "disks", max_starting=1000, caps={cap: 1})
+    assert one_after_the_other(told.history, DISKS)
+    # only those with a disk
+    assert told.history.peak >= 12
+    assert_in_order(fleet, told.history)
+    assert_all_ran_once(fleet, told.history)
+
+
+def test_a_cap_of_each_node_lets_no_more_begin_than_all_nodes_have_room_for(fleet: Fleet) -> None:
+    nodes = fleet.east.call("GET", "/api/v1/nodes")["items"]
+    told = start(fleet, "nodes", max_starting=1000, caps={"per_node": 1})
+    assert (told.history.gaps, told.history.peak) == ([], len(nodes))
+    assert_in_order(fleet, told.history)
+    assert_all_ran_once(fleet, told.history)
 
 
 def test_a_cap_of_the_namespace_holds_beside_a_wide_window(fleet: Fleet) -> None:
@@ -92,10 +117,12 @@ def test_a_cap_of_the_namespace_holds_beside_a_wide_window(fleet: Fleet) -> None
 def test_vms_that_fit_no_node_free_their_slots_after_their_deadline_and_are_named(fleet: Fleet) -> None:
     """They take every slot there is: nothing else would ever start."""
     stuck = {key(name) for name in SPARE}
-    readiness = {"agent": True, "timeout": f"{STUCK_AFTER}s"}
-    told = start(fleet, "stuck", SPARE, max_starting=FEW, on_failure="continue", readiness=readiness)
-    assert failed(told) == stuck
-    assert all("VMI Scheduling" in failure["reason"] for failure in told.result["failures"]), told.result["failures"]
+    patience = {"readiness": {"agent": True, "timeout": f"{STUCK_AFTER}s"}, "retries": {"attempts": 1, "backoff": "1s"}}
+    told = start(fleet, "stuck", SPARE, max_starting=FEW, on_failure="continue", **patience)
+    assert (failed(told), told.result["retried"]) == (stuck, FEW)
+    for failure in told.result["failures"]:
+        assert "asked 2 times" in failure["reason"]
+        assert "VMI Scheduling" in failure["reason"]
     assert told.result["never_begun"] == []
     assert_all_ran_once(fleet, told.history, stuck)
     # until then they hold them: with theirs no more than the cap
