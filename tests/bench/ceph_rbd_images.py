@@ -42,7 +42,7 @@ SIZE = 1 << 30
 # layering, exclusive-lock, object-map, fast-diff, deep-flatten
 FEATURES = 61
 SCRIPT_WITHIN = 600
-FOLLOWS_WITHIN = 300
+FOLLOWS_WITHIN = 900
 WRITERS = 16
 # one verb on every image, and the seconds that it took once all was connected
 SCRIPT = """
@@ -205,14 +205,17 @@ def promote(lab: Lab, folder: Path) -> list[Result]:
     ours, alone = [], []
     try:
         images.mirrored()
+        print(f"{images.count} images mirrored", flush=True)
         for number in range(rounds):
             images.demoted("east", "west")
+            print(f"round {number + 1}: demoted and followed, promoting now", flush=True)
             ours.append(images.promoted_by_us(number))
             images.taken_back()
             images.demoted("east", "west")
+            print("demoted again, Ceph alone promotes now", flush=True)
             alone.append(images.promoted_by_ceph())
-            images.taken_back()
             print(f"{images.count} images promoted: {ours[-1]:.1f} s, by Ceph alone {alone[-1]:.1f} s", flush=True)
+            images.taken_back()
     finally:
         images.remove()
     mine, limit = statistics.median(ours), statistics.median(alone)
