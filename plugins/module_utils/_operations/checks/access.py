@@ -70,6 +70,7 @@ def _wanted(plan: Plan, found: Protected, replication: Groups) -> Wanted:
         volumes=makes_volumes(plan) and commit_place(plan) is None,
         networks=any(attached_to(vm) for vm in found.vms.values()),
         pools=bool(pools_of(found.vms)),
+        stage=plan.metadata.prestage,
         rehearsals=restores(plan) and all(replication.provider(group).capabilities.clones for group in plan.groups),
         kinds=frozenset(kind.plural for kind, _key in found.others),
     )

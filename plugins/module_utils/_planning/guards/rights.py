@@ -66,6 +66,20 @@ ROLES: dict[str, Rules] = {
         (SUBRESOURCES, "virtualmachines/stop", "update"),
         (POOLS, "virtualmachinepools", "get patch"),
     ),
+    # what vanished where the plan lives is looked for among all of its objects at the other site
+    "prestage": (
+        (
+            "",
+            "persistentvolumes persistentvolumeclaims secrets configmaps services serviceaccounts limitranges"
+            " resourcequotas",
+            "list delete",
+        ),
+        ("apps", "deployments statefulsets daemonsets controllerrevisions", "list delete"),
+        ("batch", "cronjobs jobs", "list delete"),
+        ("rbac.authorization.k8s.io", "roles rolebindings", "list delete"),
+        ("networking.k8s.io", "networkpolicies ingresses", "list delete"),
+        ("kubevirt.io", "virtualmachines", "list delete"),
+    ),
     "rehearse": (
         ("", "namespaces", "get list create patch delete"),
         ("networking.k8s.io", "networkpolicies", "list create patch"),
@@ -88,8 +102,9 @@ PLAYBOOKS = {
     "read": "whatever stops VMs",
     "in-place": "start and stop",
     "stop": "whatever stops VMs",
+    "prestage": "prestage, protect and failovers to the stage",
     "rehearse": "test_failover and test_cleanup, for the whole cluster as their namespaces do not exist before",
-    "import": "failover, relocate and failback",
+    "import": "moves and prestage",
 }
 OF_CLUSTER = frozenset({"namespaces", "persistentvolumes", "volumeattachments", *POLICIES.split()})
 VOLUMES = frozenset({"persistentvolumes", "persistentvolumeclaims"})
@@ -107,7 +122,7 @@ class Right(NamedTuple):
 
 class Wanted(NamedTuple):
     """What of a role a plan needs: Velero's objects, or what an export restores in their place, workloads to move, VMs
-    and volumes that nobody else creates, networks beside the pods', pools of VMs, rehearsals.
+    and volumes that nobody else creates, networks beside the pods', pools of VMs, a stage, rehearsals.
 
     kinds: resources of what belongs to the VMs.
     """
@@ -119,6 +134,7 @@ class Wanted(NamedTuple):
     volumes: bool
     networks: bool
     pools: bool
+    stage: bool
     rehearsals: bool
     kinds: Collection[str]
 
@@ -133,9 +149,10 @@ class Need(NamedTuple):
 
 def needs_at(plan: Plan, wanted: Wanted, lives_here: bool) -> list[Need]:
     """Moves need their rights at both sites; what is run where the plan lives, and beside it, only there."""
-    roles = ["failover", "relocate", *(["import"] if wanted.imports else [])]
-    if lives_here:
-        roles += ["protect", "read", "in-place", "stop"]
+    staged = wanted.stage and not lives_here
+    roles = ["failover", "relocate", *(["import"] if wanted.imports or staged else [])]
+    roles += ["protect", "read", "in-place", "stop"] if lives_here else []
+    roles += ["prestage"] if staged else []
     needs = [Need(role, tuple(rights_of(role, wanted)), plan.namespaces) for role in roles]
     if wanted.rehearsals and not lives_here:
         needs.append(Need("rehearse", tuple(_of_rehearsal(wanted)), tuple(spaces_of(plan).values())))

@@ -36,6 +36,7 @@ WANTED = Wanted(
     volumes=True,
     networks=True,
     pools=False,
+    stage=False,
     rehearsals=True,
     kinds=frozenset({"secrets"}),
 )

@@ -141,7 +141,18 @@ def test_p10_what_a_stop_uses_is_what_check_asks_for_where_the_plan_lives(stop: 
     stop.east.stubborn.add("app")
     used = note_rights(stop.east)
     assert stop.run(force=True)["forced"] == 1
-    wanted = Wanted(False, False, False, True, True, False, False, False, frozenset())
+    wanted = Wanted(
+        velero=False,
+        imports=False,
+        workloads=False,
+        vms=True,
+        volumes=True,
+        networks=False,
+        pools=False,
+        stage=False,
+        rehearsals=False,
+        kinds=frozenset(),
+    )
     asked = {right for need in needs_at(PLAN, wanted, lives_here=True) for right in need.rights}
     assert {
         Right("update", "subresources.kubevirt.io", "virtualmachines/stop"),

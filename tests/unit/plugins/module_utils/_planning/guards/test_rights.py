@@ -29,6 +29,7 @@ EVERYTHING = Wanted(
     volumes=True,
     networks=True,
     pools=True,
+    stage=True,
     rehearsals=True,
     kinds=frozenset(resource.partition(".")[0] for resource in NEEDED),
 )
@@ -54,6 +55,13 @@ NOT_ASKED = {
         "routes",
     },
     "rehearse": set(),
+    # of kinds that not every cluster serves
+    "prestage": {
+        "virtualmachineinstancetypes",
+        "virtualmachinepreferences",
+        "network-attachment-definitions",
+        "routes",
+    },
     "in-place": {"resourcequotas"},
     "stop": {"virtualmachineinstances/freeze", "virtualmachineinstances/unfreeze"},
     # of kinds that no rehearsal has, and that captures may never hold
@@ -71,16 +79,7 @@ NOT_ASKED = {
     },
 }
 # what may not be read is found where it is read, and what is for one option of protect, or to take things back, by that
-ROLES_NOT_ASKED = {
-    "export",
-    "snapshots",
-    "announce",
-    "share",
-    "unprotect",
-    "oadp",
-    "record-syncs",
-    "prestage",
-}
+ROLES_NOT_ASKED = {"export", "snapshots", "announce", "share", "unprotect", "oadp", "record-syncs"}
 
 
 @pytest.mark.parametrize("role", NOT_ASKED)
@@ -103,15 +102,17 @@ def test_of_each_role_of_the_pages_somebody_decided_whether_it_is_asked_for() ->
     assert set(ROLES) == set(PLAYBOOKS)
 
 
-NOTHING = EVERYTHING._replace(imports=False, rehearsals=False)
+NOTHING = EVERYTHING._replace(imports=False, stage=False, rehearsals=False)
 
 
 @pytest.mark.parametrize(
     ("wanted", "lives_here", "roles"),
     [
         (NOTHING, False, ["failover", "relocate"]),
-        (EVERYTHING, False, ["failover", "relocate", "import", "rehearse"]),
-        (NOTHING, True, ["failover", "relocate", "protect", "read", "in-place", "stop"]),
+        (EVERYTHING, False, ["failover", "relocate", "import", "prestage", "rehearse"]),
+        # a stage gets what Velero would bring, by us
+        (NOTHING._replace(stage=True), False, ["failover", "relocate", "import", "prestage"]),
+        (NOTHING._replace(stage=True), True, ["failover", "relocate", "protect", "read", "in-place", "stop"]),
         # VMs are rehearsed where they do not run
         (EVERYTHING, True, ["failover", "relocate", "import", "protect", "read", "in-place", "stop"]),
     ],
