@@ -56,7 +56,9 @@ score:
   type: int
   sample: 75
 lives_at:
-  description: The site where every group is primary. Empty when there is no such site.
+  description:
+    - The site where every group is primary; of two, the one that the plan was moved to last.
+    - Empty when there is no such site, or the one that the plan was moved to last gives no answer.
   returned: success
   type: str
   sample: east

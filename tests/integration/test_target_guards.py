@@ -15,7 +15,9 @@ from demo.cluster import Cluster, wait_until
 from demo.playbook import Played
 from demo.workload import NAMESPACE
 
-PAGE = Path(__file__).parents[2] / "docs" / "rbac.md"
+PAGES = [Path(__file__).parents[2] / "docs" / name for name in ("rbac.md", "metadata.md")]
+# what moves and rehearsals need at the target, beside what check reads
+NEEDED = ("failover", "relocate", "rehearse", "import")
 # off, so that nothing of this is ever tried
 ODD = "batch-0"
 MACHINE = {"cpu": {"model": "Opteron_G2"}, "machine": {"type": "pc-q35-rhel9.99.0"}}
@@ -119,8 +121,8 @@ def reader(protected: World) -> Iterator[Path]:
 
 
 def roles() -> list[dict[str, Any]]:
-    text = PAGE.read_text(encoding="utf-8").partition("```yaml")[2].partition("```")[0]
-    return list(yaml.safe_load_all(text))
+    blocks = [part.partition("```")[0] for page in PAGES for part in page.read_text("utf-8").split("```yaml")[1:]]
+    return [role for block in blocks if "kind: ClusterRole" in block for role in yaml.safe_load_all(block)]
 
 
 def bind(west: Cluster, role: str) -> None:
@@ -144,6 +146,6 @@ def test_p10_an_account_that_may_only_read_is_told_what_moves_need_until_the_rol
     missing = [name for name in ("failover", "relocate") if f"ClusterRole/ocpvirt-dr-{name}" in played.output]
     assert missing == ["failover", "relocate"], played.output[-6000:]
     assert "NotChecked" not in played.output
-    for role in ("ocpvirt-dr-failover", "ocpvirt-dr-relocate"):
-        bind(west, role)
+    for role in NEEDED:
+        bind(west, f"ocpvirt-dr-{role}")
     assert "RightMissing" not in protected.check(reader).output

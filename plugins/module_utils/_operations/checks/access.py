@@ -12,50 +12,68 @@ from ..._cluster.bulk import for_each
 from ..._errors import DrError
 from ..._model.finding import Finding
 from ..._model.plan import Plan
-from ..._planning.guards.rights import Right, Wanted, right_findings, rights_of, scopes_of
+from ..._planning.guards.rights import Right, Wanted, needs_at, right_findings, scopes_of
+from ..._planning.vm.networks import attached_to
 from ..capture.metadata_source import makes_volumes, needs_of, restores
 from ..inventory.protected import Protected
+from ..plan.groups import Groups
+from ..stop.pools import pools_of
 from ..volumes.commits import commit_place
 
 # a right, and the namespace where it is asked for; None: in the whole cluster
 Asked = tuple[Right, "str | None"]
 
 
-def access_findings(plan: Plan, api: Api, found: Protected, lives_here: bool) -> Iterator[Finding]:
-    """found: what the plan protects. protect is run where the plan lives; moves need their rights at both sites."""
+def access_findings(plan: Plan, api: Api, found: Protected, lives_here: bool, replication: Groups) -> Iterator[Finding]:
+    """found: what the plan protects. lives_here: else it is the site that the plan would be moved to."""
     try:
-        yield from right_findings(_denied(plan, api, found, lives_here), api.site)
+        yield from right_findings(_denied(plan, api, found, lives_here, replication), api.site)
     except DrError as error:
         on, remedy = error.on or f"Site/{api.site}", error.next_step or "see the message"
         yield Finding("warning", "NotChecked", on, str(error), remedy, api.site)
 
 
-def _denied(plan: Plan, api: Api, found: Protected, lives_here: bool) -> dict[str, dict[Right, list[str]]]:
+def _denied(
+    plan: Plan, api: Api, found: Protected, lives_here: bool, replication: Groups
+) -> dict[str, dict[Right, list[str]]]:
     if is_allowed(api, *EVERYTHING):
         return {}
-    wanted = Wanted(
-        velero="velero" in needs_of(plan),
-        workloads=bool(found.workloads.selected),
-        vms=restores(plan),
-        volumes=makes_volumes(plan) and commit_place(plan) is None,
-    )
-    roles = {role: rights_of(role, wanted) for role in ("failover", "relocate", *(["protect"] if lives_here else []))}
-    lacking = _refused(api, {(right, None) for rights in roles.values() for right in rights})
+    needs = needs_at(plan, _wanted(plan, found, replication), lives_here)
+    lacking = _refused(api, {(right, None) for need in needs for right in need.rights})
     # bound in namespaces only it may be enough
-    scopes = {right: _scopes(plan, right) for right, _cluster in lacking}
-    inside = _refused(api, {(right, scope) for right, where in scopes.items() for scope in where})
-    return {
-        role: {
-            right: [scope for scope in scopes[right] if (right, scope) in inside]
-            for right in rights
-            if right in scopes and (not scopes[right] or any((right, scope) in inside for scope in scopes[right]))
+    scopes = {
+        need: {
+            right: scopes_of(right, need.namespaces, plan.store_namespace, plan.metadata.namespace)
+            for right in need.rights
+            if (right, None) in lacking
         }
-        for role, rights in roles.items()
+        for need in needs
+    }
+    asked = {(right, scope) for of_need in scopes.values() for right, where in of_need.items() for scope in where}
+    inside = _refused(api, asked)
+    return {
+        need.role: {
+            right: [scope for scope in where if (right, scope) in inside]
+            for right, where in of_need.items()
+            if not where or any((right, scope) in inside for scope in where)
+        }
+        for need, of_need in scopes.items()
     }
 
 
-def _scopes(plan: Plan, right: Right) -> list[str]:
-    return scopes_of(right, plan.namespaces, plan.store_namespace, plan.metadata.namespace)
+def _wanted(plan: Plan, found: Protected, replication: Groups) -> Wanted:
+    return Wanted(
+        velero="velero" in needs_of(plan),
+        imports=restores(plan) and "velero" not in needs_of(plan),
+        workloads=bool(found.workloads.selected),
+        vms=restores(plan),
+        volumes=makes_volumes(plan) and commit_place(plan) is None,
+        networks=any(attached_to(vm) for vm in found.vms.values()),
+        pools=bool(pools_of(found.vms)),
+        stage=plan.metadata.prestage,
+        rehearsals=restores(plan) and all(replication.provider(group).capabilities.clones for group in plan.groups),
+        kinds=frozenset(kind.plural for kind, _key in found.others),
+    )
 
 
 def _refused(api: Api, asked: Collection[Asked]) -> set[Asked]:

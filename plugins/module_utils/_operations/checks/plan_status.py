@@ -10,11 +10,11 @@ from typing import Any
 
 from ..._cluster.api import Api
 from ..._cluster.lease import PlanLock
-from ..._errors import DrError, Refused
+from ..._errors import DrError
 from ..._model.group_status import GroupStatus
 from ..._model.plan import Plan
 from ..._model.run import REFRESH, Run
-from ..._planning.guards.begin import living_site
+from ..._planning.guards.home import known_site
 from ..._planning.rehearsal.history import last_test
 from ..._planning.report.summary import history_line
 from ..._planning.restore.stage_record import last_refresh
@@ -35,7 +35,7 @@ def plan_status(plan: Plan) -> dict[str, Any]:
     groups, reached = asked.groups, list(asked.reached.values())
     now = datetime.now(UTC)
     runs = history_of(plan, reached).runs
-    lives_at = _lives_at(plan, groups, runs)
+    lives_at = known_site(plan, groups, runs)
     # a schedule makes refreshes by the hour, and the stage says what the last one did
     moves = [run for run in runs if run.operation != REFRESH]
     report = {
@@ -61,14 +61,6 @@ def plan_status(plan: Plan) -> dict[str, Any]:
         "runs": [history_line(run) for run in moves[-LAST_RUNS:]],
     }
     return {**report, "table": status_table(report)}
-
-
-def _lives_at(plan: Plan, groups: Mapping[str, list[GroupStatus]], runs: list[Run]) -> str | None:
-    """Where a run would take it to live, so of two primaries where it was moved last; None where a run would refuse."""
-    try:
-        return living_site(plan, groups, runs)
-    except Refused:
-        return None
 
 
 def _phase(plan: Plan, groups: Mapping[str, list[GroupStatus]], lives_at: str | None) -> str:

@@ -4,16 +4,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 from ..._cluster.api import Api
 from ..._errors import DrError, Refused
 from ..._model.finding import Finding, abridged, blockers, score
-from ..._model.group_status import GroupStatus
 from ..._model.plan import Plan
-from ..._planning.guards.freshness import lag_findings, seen_lag
+from ..._planning.guards.home import known_site
+from ..._planning.guards.roles import role_findings
 from ..._planning.rehearsal.history import test_findings
 from ..._planning.start.order import StartOrder, order_start
 from ..capture.metadata_source import needs_of
@@ -51,8 +51,8 @@ def readiness(plan: Plan, pv_patch_preview: str = "") -> dict[str, Any]:
     if history.runs or not history.unread:
         findings += test_findings(plan.name, history.runs, datetime.now(UTC))
     volumes = VolumeView()
-    lives_at = where_it_lives(plan, groups)
-    findings += _groups(plan, groups, lives_at)
+    lives_at = known_site(plan, groups, history.runs)
+    findings += role_findings(plan, groups, lives_at, datetime.now(UTC))
     foreseen = NO_FORECAST
     source = reached[lives_at or plan.home]
     if source.api is not None and present_apis(source.api)["kubevirt"]:
@@ -68,8 +68,8 @@ def readiness(plan: Plan, pv_patch_preview: str = "") -> dict[str, Any]:
         there = reached[target].api
         if there is not None:
             findings += TargetCheck(plan, source.api, there, found, volumes).findings()
-            findings += access_findings(plan, there, found, lives_here=False)
-        findings += access_findings(plan, source.api, found, lives_here=True)
+            findings += access_findings(plan, there, found, False, replication)
+        findings += access_findings(plan, source.api, found, True, replication)
         if order is not None and there is not None:
             runs = recorded_runs(plan, [source.api, there])
             foreseen = StartForecast(plan, there, found, volumes).look(order, runs)
@@ -93,12 +93,6 @@ def readiness(plan: Plan, pv_patch_preview: str = "") -> dict[str, Any]:
         **volumes.result(pv_patch_preview),
         "start_forecast": foreseen.summary,
     }
-
-
-def where_it_lives(plan: Plan, groups: Mapping[str, list[GroupStatus]]) -> str | None:
-    """The one site at which every group is primary; None when there is no such site or more than one."""
-    at = [site for site in plan.sites if groups[site] and all(status.role == "primary" for status in groups[site])]
-    return at[0] if len(at) == 1 else None
 
 
 def _site(plan: Plan, there: Reach) -> Iterator[Finding]:
@@ -140,26 +134,6 @@ def _storage(plan: Plan, api: Api) -> Iterator[Finding]:
             yield _blocker(
                 "BackupStorageDown", f"BackupStorageLocation/{name}", message, "check the object store", api.site
             )
-
-
-def _groups(plan: Plan, groups: Mapping[str, list[GroupStatus]], lives_at: str | None) -> Iterator[Finding]:
-    by_name = {site: {status.group: status for status in groups[site]} for site in plan.sites}
-    for group in plan.groups:
-        seen = {site: by_name[site][group.name] for site in plan.sites}
-        roles = {site: status.role for site, status in seen.items()}
-        on = f"group {group.name}"
-        shown = ", ".join(f"{site} {role}" for site, role in roles.items())
-        if list(roles.values()).count("primary") > 1:
-            yield _blocker("BothPrimary", on, shown, "find out which copy is wanted and resynchronise the other")
-        elif set(roles.values()) != {"primary", "secondary"}:
-            messages = "; ".join(status.message for status in seen.values() if status.message)
-            yield _blocker("RoleUnclear", on, f"{shown} {messages}".strip(), "run protect, or repair the replication")
-        for site, status in seen.items():
-            if status.health in ("degraded", "diverged", "error"):
-                yield Finding("warning", "Replication", on, f"{status.health}: {status.message}", "repair it", site)
-        if lives_at is not None:
-            lag = seen_lag(seen[plan.peer_of(lives_at)], seen[lives_at], datetime.now(UTC))
-            yield from lag_findings(group.name, group.max_lag, lag)
 
 
 def _vms(found: Protected, site: str) -> Iterator[Finding]:

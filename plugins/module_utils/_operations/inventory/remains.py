@@ -29,15 +29,20 @@ def remains_at(plan: Plan, api: Api) -> list[str]:
 def seen_left(plan: Plan, api: Api) -> list[str] | None:
     """`remains_at` of a site that was declared lost and answers; None when it does not any more.
 
-    Who refuses a request is no dead site: what it does not show is left. One whose server is broken gave no answer.
+    Who refuses a request is no dead site: what it does not show is left. One whose server is broken shows nothing.
     """
     try:
         return remains_at(plan, api)
     except DrError as error:
-        return None if gave_no_answer(error) else [f"what nobody could look for: {error}"]
+        return None if tells_nothing(error) else [f"what nobody could look for: {error}"]
 
 
-def gave_no_answer(error: DrError) -> bool:
+def tells_nothing(error: DrError) -> bool:
+    """Of what is left at the site; so it is never proof that nothing is.
+
+    Whether anybody answers there at all is another question: `Reach` takes a broken server for one that does (P4), so
+    that it is asked again by every step.
+    """
     return isinstance(error, Unreachable) or (error.status or 0) >= 500
 
 

@@ -12,8 +12,8 @@ from ..._cluster.clock import Clock
 from ..._cluster.run_store import RunStore
 from ..._errors import Refused
 from ..._model.plan import Plan
+from ..._planning.guards.home import primary_sites
 from ..._planning.sync_merge import merged_syncs
-from ..checks.readiness import where_it_lives
 from ..entry import bounded
 from ..plan.asking import ask_sites
 
@@ -22,15 +22,16 @@ def record_syncs(plan: Plan, check_mode: bool) -> dict[str, Any]:
     """Look at the groups and keep what is newer than what was kept, at each site that answers."""
     asked = ask_sites(plan, list(plan.sites))
     groups, apis = asked.groups, {name: there.api for name, there in asked.reached.items()}
-    lives_at = where_it_lives(plan, groups)
-    if lives_at is None:
+    primary = primary_sites(plan, groups)
+    if len(primary) != 1:
         raise Refused(
             "record the last syncs",
             on=f"plan {plan.name}",
-            seen="no site at which all groups are primary",
-            wanted="one",
+            seen=f"all groups are primary at {' and '.join(primary) or 'no site'}",
+            wanted="one site",
             next_step="run status: it shows each group's role at both sites",
         )
+    lives_at = primary[0]
     seen_at = Clock().now().isoformat(timespec="seconds")
     found = {
         status.group: {"primary": lives_at, "last_sync": status.last_sync.isoformat(), "seen_at": seen_at}

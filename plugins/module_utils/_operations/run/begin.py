@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -15,7 +15,18 @@ from ..._cluster.lease import Left, PlanLock
 from ..._cluster.run_store import RunStore
 from ..._errors import DrError, Refused
 from ..._model.plan import Plan
-from ..._model.run import BACKGROUND, CLEANUP, IN_PLACE, REHEARSALS, STOP, Run, StepRecord, new_run_id
+from ..._model.run import (
+    BACKGROUND,
+    CLEANUP,
+    IN_PLACE,
+    REFRESH,
+    REHEARSALS,
+    STOP,
+    SWITCHES,
+    Run,
+    StepRecord,
+    new_run_id,
+)
 from ..._model.run_asked import RunAsked
 from ..._planning.guards.recovery import check_point_taken_up
 from ..._planning.guards.rehearsal import check_unfinished_move
@@ -114,7 +125,7 @@ def _begun(
         "gitops": plan.metadata.gitops is not None and way.operation not in REHEARSALS,
         "fingerprint": fingerprint,
         **ahead,
-        "msg": f"run {run.id}, attempt {run.attempt}: {way}{_older(run)}{_whose_spec(plan, way)}",
+        "msg": f"run {run.id}, attempt {run.attempt}: {way}{_older(run)}{_whose_spec(plan, way, seen.runs)}",
     }
 
 
@@ -177,11 +188,12 @@ def _older(run: Run) -> str:
     return f", from recovery point {run.recovery_point}{aside}"
 
 
-def _whose_spec(plan: Plan, way: Way) -> str:
-    """Of a planned move, and so of every way home: the target may have all objects from an earlier stay there."""
+def _whose_spec(plan: Plan, way: Way, runs: Sequence[Run]) -> str:
+    """Of a planned move whose target may have all objects already: from an earlier stay there, a stage, or from Git."""
     says = {"oadp": f"{way.source}'s capture", "export": f"{way.source}'s capture", "gitops": "Git"}
     winner = says.get(plan.metadata.source)
-    if way.operation != "relocate" or winner is None:
+    was_there = way.target == plan.home or any(run.operation in (*SWITCHES, REFRESH) for run in runs)
+    if way.operation != "relocate" or winner is None or not (was_there or plan.metadata.source == "gitops"):
         return ""
     return f"; of objects that {way.target} has already, what {winner} says wins"
 

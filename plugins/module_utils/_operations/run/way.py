@@ -12,7 +12,7 @@ from ..._model.group_status import GroupStatus
 from ..._model.plan import Plan
 from ..._model.run import BACKGROUND, CLEANUP, IN_PLACE
 from ..._model.run_asked import RunAsked
-from ..._planning.guards.begin import living_site
+from ..._planning.guards.home import living_site
 from ..plan.sites import Reach
 from .outlook import Outlook
 

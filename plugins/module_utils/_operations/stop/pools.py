@@ -26,7 +26,7 @@ def pause_pools(session: Session, api: Api, vms: Mapping[str, Object], best_effo
     runStrategy, and without what is recorded on it. One that the plan does not select is not ours to pause (P8).
     """
     decided = []
-    for kind, key in _owners(vms):
+    for kind, key in pools_of(vms):
         try:
             decided.append(_pause(session, api, kind, key))
         except DrError as error:
@@ -38,15 +38,16 @@ def pause_pools(session: Session, api: Api, vms: Mapping[str, Object], best_effo
 
 def resume_pools(session: Session, api: Api, vms: Mapping[str, Object]) -> list[str]:
     """Give those back that a stop paused."""
-    return [said for kind, key in _owners(vms) if (said := _resume(session, api, kind, key))]
+    return [said for kind, key in pools_of(vms) if (said := _resume(session, api, kind, key))]
 
 
 def paused_pools(api: Api, vms: Mapping[str, Object]) -> list[str]:
     """namespace/name of those that a stop left paused."""
-    return [key for kind, key in _owners(vms) if PAUSED_POOL in _annotations(_find(api, kind, key) or {})]
+    return [key for kind, key in pools_of(vms) if PAUSED_POOL in _annotations(_find(api, kind, key) or {})]
 
 
-def _owners(vms: Mapping[str, Object]) -> list[tuple[Kind, str]]:
+def pools_of(vms: Mapping[str, Object]) -> list[tuple[Kind, str]]:
+    """The kind, as the cluster serves it, and namespace/name of each pool that owns one of these VMs."""
     found: dict[tuple[str, str], Kind] = {}
     for vm in vms.values():
         owner = controller_of(vm)

@@ -20,7 +20,7 @@ from ..._planning.start.order import order_start
 from ..._planning.start.stop_order import order_stop
 from ..entry import bounded
 from ..inventory.protected import key_of, list_vms, running_vmis, start_records
-from ..inventory.remains import gave_no_answer, remains, remains_at, seen_left
+from ..inventory.remains import remains, remains_at, seen_left, tells_nothing
 from ..inventory.workloads import Workloads, list_workloads, workload_records
 from ..plan.sites import reach
 from ..run.session import SILENT, Session
@@ -81,7 +81,7 @@ def _api(session: Session, site: str) -> Api:
 
 def _left_by(session: Session, site: str, failure: DrError) -> list[str] | None:
     """What is left where a stop failed; None where nobody could look."""
-    if gave_no_answer(failure):
+    if tells_nothing(failure):
         return None
     try:
         left = seen_left(session.plan, _api(session, site))

@@ -4,36 +4,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from ..._errors import Refused
 from ..._model.group_status import GroupStatus
 from ..._model.plan import Plan
 from ..._model.run import BACKGROUND, CLEANUP, IN_PLACE, START, STOP, Run
+from .home import last_move
 from .promotion import PeerClearance, absent_is_secondary, check_one_writer
-
-
-def living_site(plan: Plan, groups: Mapping[str, Sequence[GroupStatus]], runs: Sequence[Run]) -> str:
-    """Where the plan lives: the one primary site, or of two the one that it was moved to last.
-
-    The one that it was moved to last is not passed over because it gave no answer, or only a part of one.
-    """
-    primary = [name for name in plan.sites if groups[name] and all(g.role == "primary" for g in groups[name])]
-    moved = last_move(runs)
-    if moved and moved.target in primary:
-        return moved.target
-    left = moved is None or all(g.role == "secondary" for g in groups[moved.target])
-    if len(primary) == 1 and left:
-        return primary[0]
-    shown = "; ".join(f"{name}: {', '.join(f'{g.group} {g.role}' for g in groups[name])}" for name in plan.sites)
-    raise Refused(
-        "find out where the plan lives",
-        on=f"plan {plan.name}",
-        seen=shown,
-        wanted="one site that is primary for every group"
-        + (f", and an answer of {moved.target}, where {moved.id} moved it" if moved else ""),
-        next_step="name the site whose data is to stay: dr_target=<site>",
-    )
 
 
 def check_asked(plan: Plan, operation: str, target: str | None, declared_lost: str | None) -> None:
@@ -158,9 +136,3 @@ def check_startable(
 
 def _if_lost(operation: str) -> str:
     return "say so:" if operation == START else "that is a failover with"
-
-
-def last_move(runs: Sequence[Run]) -> Run | None:
-    """The newest one that came to its end."""
-    moves = [run for run in runs if run.operation in ("failover", "relocate") and run.state == "done"]
-    return moves[-1] if moves else None

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from ..._errors import Refused
 from ..._model.plan import Plan
 from ..._model.run import REHEARSAL, Run
-from .begin import last_move
+from .home import last_move
 
 GUIDE = "docs/recovery_points.md"
 

@@ -95,5 +95,5 @@ def test_a_primary_that_tells_no_last_sync_is_named(sites: Sites) -> None:
 
 def test_p1_nothing_is_recorded_of_two_primaries(sites: Sites) -> None:
     sites.roles["west"] = "primary"
-    with pytest.raises(Refused, match="no site at which all groups are primary"):
+    with pytest.raises(Refused, match="all groups are primary at east and west"):
         sync_record.record_syncs(PLAN, check_mode=False)

@@ -88,20 +88,37 @@ def test_a_run_says_whether_something_syncs_the_plan_from_git(sites: TwoSites) -
     assert sites.begin("relocate", "west", plan=plan_of(metadata=metadata))["gitops"] is True
 
 
+FROM_GIT = {"source": "gitops", "gitops": {"applications": {"east": [], "west": ["argocd/payroll"]}}}
+WAS_THERE = replace(MOVED, operation="relocate")
+STAGED = replace(MOVED, operation="prestage")
+
+
 @pytest.mark.parametrize(
-    ("metadata", "said"),
+    ("metadata", "before", "said"),
     [
-        ({}, "; of objects that west has already, what east's capture says wins"),
-        (
-            {"source": "gitops", "gitops": {"applications": {"east": [], "west": ["argocd/payroll"]}}},
-            "; of objects that west has already, what Git says wins",
-        ),
-        ({"source": "vendor"}, ""),
+        ({"source": "oadp"}, WAS_THERE, "; of objects that west has already, what east's capture says wins"),
+        ({"source": "oadp"}, STAGED, "; of objects that west has already, what east's capture says wins"),
+        ({"source": "vendor"}, WAS_THERE, ""),
+        # its first move: west has nothing of it
+        ({"source": "oadp"}, None, ""),
+        ({"source": "oadp"}, replace(MOVED, operation="test_failover"), ""),
+        ({"source": "oadp"}, replace(MOVED, operation="start"), ""),
+        # what Git brings may be there before
+        (FROM_GIT, None, "; of objects that west has already, what Git says wins"),
     ],
 )
-def test_p9_a_planned_move_says_whose_spec_wins(sites: TwoSites, metadata: dict[str, object], said: str) -> None:
-    begun = sites.begin("relocate", "west", plan=plan_of(metadata=metadata) if metadata else PLAN)
+def test_p9_a_planned_move_says_whose_spec_wins_where_the_target_may_have_objects(
+    sites: TwoSites, metadata: dict[str, object], before: Run | None, said: str
+) -> None:
+    if before:
+        sites.record(before)
+    begun = sites.begin("relocate", "west", plan=plan_of(metadata=metadata))
     assert begun["msg"] == f"run {begun['run_id']}, attempt 1: east (reachable) to west{said}"
+
+
+def test_p9_a_way_home_says_whose_spec_wins_whoever_moved_the_plan_away(sites: TwoSites) -> None:
+    sites.states = {"east": ("secondary", "incoming"), "west": ("primary", "outgoing")}
+    assert sites.begin("failback")["msg"].endswith("; of objects that east has already, what west's capture says wins")
 
 
 def test_a_failover_says_beforehand_what_it_loses(sites: TwoSites) -> None:

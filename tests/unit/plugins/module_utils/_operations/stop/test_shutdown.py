@@ -25,7 +25,9 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.inventory i
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.inventory.remains import remains_at
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites import Reach
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.stop import shutdown
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.guards.rights import Right, Wanted, needs_at
 from ansible_collections.ocpvirt.dr.plugins.modules import vm_shutdown
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.rights_used import granted, note_rights
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, MemorySession, plan_of
 
 PLAN = plan_of(startup={"waves": [{"name": "databases", "selector": {"matchLabels": {"tier": "db"}}}]})
@@ -133,6 +135,31 @@ def test_p3_vms_stop_in_the_reverse_order_of_their_start_behind_a_closed_latch(s
     assert (stop.east.halted, stop.latch_closed_before) == (["app", "db"], ["[]"])
     assert result["proven_off"] is True
     assert stop.session.record["quiesce"] == {"proven_off": True, "site": "east", "left": []}
+
+
+def test_p10_what_a_stop_uses_is_what_check_asks_for_where_the_plan_lives(stop: Stop) -> None:
+    stop.east.stubborn.add("app")
+    used = note_rights(stop.east)
+    assert stop.run(force=True)["forced"] == 1
+    wanted = Wanted(
+        velero=False,
+        imports=False,
+        workloads=False,
+        vms=True,
+        volumes=True,
+        networks=False,
+        pools=False,
+        stage=False,
+        rehearsals=False,
+        kinds=frozenset(),
+    )
+    asked = {right for need in needs_at(PLAN, wanted, lives_here=True) for right in need.rights}
+    assert {
+        Right("update", "subresources.kubevirt.io", "virtualmachines/stop"),
+        Right("list", "storage.k8s.io", "volumeattachments"),
+    } <= used & asked
+    # what is looked at beside is read by check itself
+    assert used - asked - granted()["read"] == set()
 
 
 def test_p5_a_second_quiesce_halts_nothing_and_proves_it_again(stop: Stop) -> None:

@@ -14,7 +14,6 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.guards.begin 
     check_one_home,
     check_source,
     check_unfinished,
-    living_site,
 )
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import plan_of
 
@@ -25,37 +24,6 @@ MOVED = Run("r-1", "payroll", "failover", "east", "west", "f00d", "2026-03-01T12
 def groups(east: str, west: str) -> dict[str, list[GroupStatus]]:
     roles = {"east": east, "west": west}
     return {site: [GroupStatus("db", site, role, "healthy", "none")] for site, role in roles.items()}  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("east", "west", "runs", "site"),
-    [
-        ("primary", "secondary", [], "east"),
-        ("unknown", "primary", [], "west"),
-        # east came back from being lost
-        ("primary", "primary", [MOVED], "west"),
-        # somebody switched it by hand
-        ("primary", "secondary", [MOVED], "east"),
-        ("primary", "primary", [MOVED, replace(MOVED, id="r-2", operation="relocate", target="east")], "east"),
-    ],
-)
-def test_a_plan_lives_at_its_only_primary_or_where_it_was_moved_last(east, west, runs, site) -> None:
-    assert living_site(PLAN, groups(east, west), runs) == site
-
-
-@pytest.mark.parametrize(
-    ("east", "west", "runs"),
-    [
-        ("primary", "primary", []),
-        ("secondary", "secondary", [MOVED]),
-        ("primary", "primary", [replace(MOVED, state="failed")]),
-        # the site that it was moved to gives no answer, or only a part of one: east is what it was before
-        ("primary", "unknown", [MOVED]),
-    ],
-)
-def test_p1_without_a_sign_of_where_a_plan_lives_a_person_has_to_say_it(east, west, runs) -> None:
-    with pytest.raises(Refused, match="dr_target=<site>"):
-        living_site(PLAN, groups(east, west), runs)
 
 
 @pytest.mark.parametrize(

@@ -2,23 +2,38 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
 import pytest
-import yaml
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.guards.rights import (
+    PLAYBOOKS,
     ROLES,
     Right,
     Wanted,
+    needs_at,
     right_findings,
     rights_of,
     scopes_of,
 )
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.rehearsal.objects import NEEDED
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._planning.practice.practice_world import told
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.rights_used import granted
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import plan_of
 
-PAGE = Path(__file__).parents[6] / "docs" / "rbac.md"
-EVERYTHING = Wanted(velero=True, workloads=True, vms=True, volumes=True)
-# granted by the page and not asked for: what only some clusters serve, and what runs can do without
+PLAN = plan_of()
+EVERYTHING = Wanted(
+    velero=True,
+    imports=True,
+    workloads=True,
+    vms=True,
+    volumes=True,
+    networks=True,
+    pools=True,
+    stage=True,
+    rehearsals=True,
+    kinds=frozenset(resource.partition(".")[0] for resource in NEEDED),
+)
+# granted by the pages and not asked for: what only some clusters serve, and what runs can do without
 NOT_ASKED = {
     "failover": {
         "resourcequotas",
@@ -39,27 +54,96 @@ NOT_ASKED = {
         "network-attachment-definitions",
         "routes",
     },
+    "rehearse": set(),
+    # of kinds that not every cluster serves
+    "prestage": {
+        "virtualmachineinstancetypes",
+        "virtualmachinepreferences",
+        "network-attachment-definitions",
+        "routes",
+    },
+    "in-place": {"resourcequotas"},
+    "stop": {"virtualmachineinstances/freeze", "virtualmachineinstances/unfreeze"},
+    # of kinds that no rehearsal has, and that captures may never hold
+    "import": {
+        "namespaces",
+        "resourcequotas",
+        "limitranges",
+        "networkpolicies",
+        "ingresses",
+        "network-attachment-definitions",
+        "routes",
+        "routes/custom-host",
+        "roles",
+        "rolebindings",
+    },
 }
+# what may not be read is found where it is read, and what is for one option of protect, or to take things back, by that
+ROLES_NOT_ASKED = {"export", "snapshots", "announce", "share", "unprotect", "oadp", "record-syncs"}
 
 
-def granted(role: str) -> set[Right]:
-    """By the page."""
-    text = PAGE.read_text(encoding="utf-8").partition("```yaml")[2].partition("```")[0]
-    (found,) = [item for item in yaml.safe_load_all(text) if item["metadata"]["name"] == f"ocpvirt-dr-{role}"]
-    return {
-        Right(verb, group, resource)
-        for rule in found["rules"]
-        for group in rule["apiGroups"]
-        for resource in rule["resources"]
-        for verb in rule["verbs"]
-    }
-
-
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("role", NOT_ASKED)
 def test_the_rights_that_are_asked_for_are_those_of_the_page(role: str) -> None:
-    asked = set(rights_of(role, EVERYTHING))
-    assert asked - granted(role) == set()
-    assert {right.resource for right in granted(role) - asked} == NOT_ASKED[role]
+    asked, given = set(rights_of(role, EVERYTHING)), granted()[role]
+    assert asked - given == set()
+    assert {right.resource for right in given - asked} == NOT_ASKED[role]
+
+
+def test_of_what_is_read_only_that_is_asked_for_which_check_does_not_read_itself() -> None:
+    asked = set(rights_of("read", EVERYTHING))
+    assert asked == {Right("list", "storage.k8s.io", "volumeattachments")}
+    assert asked <= granted()["read"]
+
+
+def test_of_each_role_of_the_pages_somebody_decided_whether_it_is_asked_for() -> None:
+    assert set(ROLES) == {*NOT_ASKED, "read"}
+    assert set(ROLES).isdisjoint(ROLES_NOT_ASKED)
+    assert set(ROLES) | ROLES_NOT_ASKED == set(granted())
+    assert set(ROLES) == set(PLAYBOOKS)
+
+
+NOTHING = EVERYTHING._replace(imports=False, stage=False, rehearsals=False)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "lives_here", "roles"),
+    [
+        (NOTHING, False, ["failover", "relocate"]),
+        (EVERYTHING, False, ["failover", "relocate", "import", "prestage", "rehearse"]),
+        # a stage gets what Velero would bring, by us
+        (NOTHING._replace(stage=True), False, ["failover", "relocate", "import", "prestage"]),
+        (NOTHING._replace(stage=True), True, ["failover", "relocate", "protect", "read", "in-place", "stop"]),
+        # VMs are rehearsed where they do not run
+        (EVERYTHING, True, ["failover", "relocate", "import", "protect", "read", "in-place", "stop"]),
+    ],
+)
+def test_a_site_is_asked_for_what_is_run_there(wanted: Wanted, lives_here: bool, roles: list[str]) -> None:
+    assert [need.role for need in needs_at(PLAN, wanted, lives_here)] == roles
+
+
+def test_a_rehearsal_needs_what_a_failover_writes_and_an_export_too_in_namespaces_of_its_own() -> None:
+    # even of a plan whose manifests Velero brings
+    wanted = EVERYTHING._replace(imports=False)
+    rehearsal = needs_at(PLAN, wanted, lives_here=False)[-1]
+    assert rehearsal.namespaces == ("payroll-rehearsal",)
+    asked = set(rehearsal.rights)
+    assert {
+        Right("create", "kubevirt.io", "virtualmachines"),
+        Right("create", "", "persistentvolumeclaims"),
+        Right("create", "", "services"),
+        Right("delete", "", "namespaces"),
+    } <= asked
+    given = granted()
+    assert asked <= given["rehearse"] | given["failover"] | given["import"]
+    assert not [right for right in asked if right.group == "velero.io"]
+    assert len(asked) == len(rehearsal.rights)
+
+
+@pytest.mark.parametrize("resource", NEEDED)
+def test_what_a_rehearsal_restores_beside_its_vms_is_asked_for(resource: str) -> None:
+    plural, _dot, group = resource.partition(".")
+    asked = needs_at(PLAN, EVERYTHING, lives_here=False)[-1].rights
+    assert {Right("create", group, plural), Right("patch", group, plural)} <= set(asked)
 
 
 @pytest.mark.parametrize(
@@ -80,6 +164,20 @@ def test_a_right_is_asked_for_where_the_plan_needs_it(wanted: Wanted, right: Rig
 
 
 @pytest.mark.parametrize(
+    ("role", "without", "right"),
+    [
+        ("rehearse", {"networks": False}, Right("create", "k8s.cni.cncf.io", "network-attachment-definitions")),
+        ("stop", {"pools": False}, Right("patch", "pool.kubevirt.io", "virtualmachinepools")),
+        ("in-place", {"workloads": False}, Right("patch", "batch", "cronjobs")),
+        ("import", {"kinds": frozenset({"secrets"})}, Right("create", "", "services")),
+    ],
+)
+def test_what_the_plan_does_not_have_is_not_asked_for(role: str, without: dict[str, Any], right: Right) -> None:
+    assert right in rights_of(role, EVERYTHING)
+    assert right not in rights_of(role, EVERYTHING._replace(**without))
+
+
+@pytest.mark.parametrize(
     ("right", "scopes"),
     [
         (Right("create", "", "namespaces"), []),
@@ -88,6 +186,7 @@ def test_a_right_is_asked_for_where_the_plan_needs_it(wanted: Wanted, right: Rig
         (Right("create", "", "configmaps"), ["payroll", "payroll-db", "ocpvirt-dr"]),
         (Right("update", "coordination.k8s.io", "leases"), ["ocpvirt-dr"]),
         (Right("create", "velero.io", "restores"), ["openshift-adp"]),
+        (Right("list", "storage.k8s.io", "volumeattachments"), []),
     ],
 )
 def test_a_right_may_be_given_in_the_namespaces_that_need_it(right: Right, scopes: list[str]) -> None:
@@ -107,4 +206,14 @@ def test_p10_what_is_missing_is_told_by_role_with_verbs_resources_and_namespaces
     assert seen[0].message == (
         "the account of this check may not create persistentvolumes, "
         "update virtualmachines/start.subresources.kubevirt.io in payroll"
+    )
+
+
+def test_p10_a_rehearsal_that_lacks_rights_says_that_they_are_needed_in_the_whole_cluster() -> None:
+    denied = {"rehearse": {Right("create", "networking.k8s.io", "networkpolicies"): ["payroll-rehearsal"]}}
+    (seen,) = right_findings(denied, "west")
+    assert seen.severity == "warning"
+    assert seen.remedy == (
+        "grant it to the account that runs test_failover and test_cleanup, for the whole cluster as their namespaces "
+        "do not exist before (docs/rbac.md), if it is this one"
     )
