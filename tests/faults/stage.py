@@ -7,7 +7,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 from typing import Any, NoReturn
 
@@ -146,6 +146,12 @@ class Stage:
                 self._violated(f"P5: {move.name} does not end:\n{attempt.output[-6000:]}")
         self._accept(move, began)
 
+    def gone_back(self, move: Move, began: float, before: State) -> None:
+        """A move that rolled back: judged as one that ended at its source. before: how both sites stood then."""
+        back = replace(move, name=f"{move.name}, rolled back", target=move.source)
+        self.undisturbed[back.name] = Undisturbed({}, before)
+        self._accept(back, began)
+
     def _accept(self, move: Move, began: float) -> None:
         problems = self.judge(move, began)
         problems += [f"P5: after {move.name} {text}" for text in self._left_behind(move)]
@@ -155,10 +161,12 @@ class Stage:
     def judge(self, move: Move, began: float) -> list[str]:
         """After a move that ended: what it lost, who lived twice, what runs. The figures go to the tally."""
         self.at = move.target
+        # before the disks are read: where a move went back, its source's guests go on writing
+        written = self.witness.written[move.source]
         after = await_writing(self.world.lab, self.world.running, move.target)
         problems = []
         if move.planned:
-            lost = lost_records(self.witness.written[move.source], after, move.source, self.world.running)
+            lost = lost_records(written, after, move.source, self.world.running)
             self.tally.lost += sum(lost.values())
             problems += [f"P3: {claim} lost {count} records" for claim, count in lost.items()]
         problems += self.judge_writers()
