@@ -53,6 +53,11 @@ class Attempt:
     def output(self) -> str:
         return "".join(self.lines)
 
+    @property
+    def newest(self) -> Place | None:
+        """The step that began last; where a kill met it, once it is dead."""
+        return self.begun[-1][1] if self.begun else None
+
     def reaches(self, place: Place, after: float = 0.0, later: Collection[Place] = ()) -> bool:
         """Wait until so many seconds after a step began; False when the playbook ended before that.
 
@@ -103,11 +108,13 @@ class Attempt:
         _send(self.process.pid, signal.SIGKILL)
         self.process.wait(PATIENCE)
         self._write("\n*** killed, only the parent ***\n")
-        return wait_until(
+        took = wait_until(
             "the end of what a killed playbook left behind",
             ORPHANS_END,
             lambda: [command[:80] for pid, command in left.items() if command and command_of(pid) == command],
         )
+        self._reader.join(ORPHANS_END)
+        return took
 
     def _follow(self) -> None:
         assert self.process.stdout is not None

@@ -15,6 +15,7 @@ def disturb(stage: Stage, move: Move, number: int, patient: bool) -> None:
     seed = f"{SEED} {move.name} {number}"
     stage.tally.seeds.append(seed)
     took = stage.undisturbed[move.name].took
+    stage.tally.boundaries.expect(move.playbook, took)
     kills = draw(took, seed, KILLS, inside=number > 1, patient=patient)
     print(f"{move.name}, seed {seed!r}: {len(kills)} kills", flush=True)
     began = stage.depart()

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.ocpvirt.dr.tests.faults.boundaries import Boundaries
 from ansible_collections.ocpvirt.dr.tests.faults.fault_names import EVERY
 
 # of each operation, in the full suite
@@ -30,6 +31,7 @@ class Tally:
     """
 
     kills: Counter[str] = field(default_factory=Counter)
+    boundaries: Boundaries = field(default_factory=Boundaries)
     parents: int = 0
     faults: Counter[str] = field(default_factory=Counter)
     runs: int = 0
@@ -46,6 +48,7 @@ class Tally:
 
     def add(self, other: Tally) -> None:
         self.kills += other.kills
+        self.boundaries.add(other.boundaries)
         self.faults += other.faults
         self.parents += other.parents
         self.runs += other.runs
@@ -58,11 +61,13 @@ class Tally:
 
     def lines(self) -> list[str]:
         kills = ", ".join(f"{self.kills[name]} in {name}" for name in OPERATIONS)
+        boundaries = "; ".join(self.boundaries.told(name) for name in OPERATIONS if name in self.boundaries) or "none"
         others = ", ".join(f"{name} {count}" for name, count in sorted(self.faults.items())) or "none"
         return [
             f"faults injected     {self.injected}",
             f"  kill -9           {self.kills.total()}: {kills}; {self.parents} of the parent alone, whose "
             f"module was gone within {self.slowest_orphan:.1f} s",
+            f"  at boundaries     {boundaries}",
             f"  others            {others}",
             f"runs completed      {self.runs}",
             f"records lost        {self.lost} in planned moves",
@@ -78,6 +83,7 @@ class Tally:
         """Why the suite as a whole has not shown what it is to show."""
         few = [name for name in OPERATIONS if self.kills[name] < kills_wanted]
         found = [f"{self.kills[name]} kills in {name}, {kills_wanted} wanted" for name in few]
+        found += [problem for name in OPERATIONS for problem in self.boundaries.problems(name)]
         found += [f"not injected: {name}" for name in faults_wanted if not self.faults[name]]
         if not self.runs:
             found.append("no run was completed")
@@ -94,7 +100,8 @@ class Tally:
     @classmethod
     def read(cls, text: str) -> Tally:
         document: dict[str, Any] = json.loads(text)
-        return cls(**{**document, "kills": Counter(document["kills"]), "faults": Counter(document["faults"])})
+        counted = {name: Counter(document[name]) for name in ("kills", "faults")}
+        return cls(**{**document, **counted, "boundaries": Boundaries(document["boundaries"])})
 
 
 def total(tallies: Iterable[Tally]) -> Tally:

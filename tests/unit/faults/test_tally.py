@@ -10,10 +10,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from ansible_collections.ocpvirt.dr.tests.faults.boundaries import Boundaries
 from ansible_collections.ocpvirt.dr.tests.faults.fault_names import CLOCK_BEHIND, EVERY, OBJECT_STORE
 from ansible_collections.ocpvirt.dr.tests.faults.tally import OPERATIONS, Tally, main, total
 
-GOOD = Tally(kills=Counter(dict.fromkeys(OPERATIONS, 30)), faults=Counter(dict.fromkeys(EVERY, 1)), runs=9, seeds=["1"])
+MET = {name: {"begin of play 1": 2, "end of play 1": 1} for name in OPERATIONS}
+GOOD = Tally(
+    kills=Counter(dict.fromkeys(OPERATIONS, 30)),
+    boundaries=Boundaries(MET),
+    faults=Counter(dict.fromkeys(EVERY, 1)),
+    runs=9,
+    seeds=["1"],
+)
 
 
 def test_lanes_are_added_up() -> None:
@@ -36,6 +44,11 @@ def test_a_tally_comes_back_from_its_file_as_it_was() -> None:
         ({"failed": ["a test"]}, "1 tests failed"),
         ({"runs": 0}, "no run was completed"),
         ({"kills": Counter(failover=30, relocate=29, failback=30)}, "29 kills in relocate"),
+        ({"boundaries": Boundaries(MET | {"failback": {}})}, "no boundary of failback"),
+        (
+            {"boundaries": Boundaries(MET | {"relocate": {"sync of play 1": 0}})},
+            "no kill met relocate at the boundary of sync of play 1",
+        ),
         ({"faults": Counter(set(EVERY) - {CLOCK_BEHIND})}, f"not injected: {CLOCK_BEHIND}"),
     ],
 )
@@ -52,6 +65,7 @@ def test_a_suite_that_shows_all_of_it_passes(tmp_path: Path, capsys: pytest.Capt
     told = capsys.readouterr().out
     for words in (
         f"faults injected     {90 + len(EVERY)}",
+        "at boundaries     2 of 2 of failover; 2 of 2 of relocate; 2 of 2 of failback",
         "runs completed      9",
         "records lost        0",
         "double starts       0",
