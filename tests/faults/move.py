@@ -26,6 +26,10 @@ class Move:
             asked["dr_declare_lost"] = self.source
         return [word for name, value in asked.items() for word in ("-e", f"{name}={value}")]
 
+    def locked_at(self, play: int) -> str:
+        """Where the lock is that counts; the first play of a failback cleans the site that was left."""
+        return self.source if self.playbook == "failback" and play == 1 else self.target
+
 
 RELOCATE = Move("relocate", "relocate", "east", "west")
 HOME = Move("relocate home", "relocate", "west", "east")

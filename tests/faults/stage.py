@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from math import inf
@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from ansible_collections.ocpvirt.dr.tests.faults.attempt import Attempt
 from ansible_collections.ocpvirt.dr.tests.faults.final_state import State, final_state, loose_ends, other_than
-from ansible_collections.ocpvirt.dr.tests.faults.kills import Kill, Place, spans
+from ansible_collections.ocpvirt.dr.tests.faults.kills import Place, spans
 from ansible_collections.ocpvirt.dr.tests.faults.losses import lost_records
 from ansible_collections.ocpvirt.dr.tests.faults.move import FAILBACK_AFTER_LOSS, FAILOVER, HOME, ONWARD, Move
 from ansible_collections.ocpvirt.dr.tests.faults.settings import FULL
@@ -21,14 +21,12 @@ from ansible_collections.ocpvirt.dr.tests.faults.tally import Tally
 from ansible_collections.ocpvirt.dr.tests.faults.witness import Witness
 from ansible_collections.ocpvirt.dr.tests.integration.moves import specs_at
 from ansible_collections.ocpvirt.dr.tests.integration.world import STORE, World
-from demo.cluster import wait_until
+from demo.cluster import Object, wait_until
 from demo.observation import await_writing
 from demo.workload import NAMESPACE, not_ready
 
 # controllers and the storage have their own pace
 SETTLED_WITHIN = 30
-# a step may be over before a kill at its boundary arrives: then the next attempt is killed there too
-BOUNDARY_TRIES = 3
 
 
 @dataclass
@@ -122,27 +120,6 @@ class Stage:
         self._accept(move, began)
         return self.undisturbed.setdefault(move.name, Undisturbed(took, final_state(self.world, self.standing)))
 
-    def killed(self, move: Move, kills: Sequence[Kill], places: Sequence[Place], attempt: Attempt | None = None) -> int:
-        """Kill attempt after attempt; how many kills struck. places: of the move, in their order.
-
-        attempt: the first one, if it is under way already.
-        """
-        struck = 0
-        for kill in kills:
-            for _try in range(1 if kill.after else BOUNDARY_TRIES):
-                attempt = attempt or self.begin(move)
-                if not attempt.reaches(kill.place, kill.after, places[places.index(kill.place) + 1 :]):
-                    code = attempt.wait()
-                    assert code == 0, f"P5: {move.name} before a kill {kill}:\n{attempt.output[-6000:]}"
-                    attempt = None
-                    break
-                self._strike(move, kill, attempt)
-                struck += attempt.killed
-                met, attempt = attempt.newest, None
-                if met == kill.place:
-                    break
-        return struck
-
     def finish(self, move: Move, began: float, tries: int = 1, environment: Mapping[str, str] | None = None) -> None:
         """The same command until it is done; then everything is judged."""
         for left in reversed(range(tries)):
@@ -150,7 +127,7 @@ class Stage:
             if attempt.wait() == 0:
                 break
             if not left:
-                self._violated(f"P5: {move.name} does not end:\n{attempt.output[-6000:]}")
+                self.violated(f"P5: {move.name} does not end:\n{attempt.output[-6000:]}")
         self._accept(move, began)
 
     def gone_back(self, move: Move, began: float, before: State) -> None:
@@ -215,25 +192,6 @@ class Stage:
             cluster.delete("PersistentVolume", name)
         wait_until("the volumes to go", 30, lambda: sorted(_names(cluster.list("PersistentVolume"))))
 
-    def _strike(self, move: Move, kill: Kill, attempt: Attempt) -> None:
-        print(f"{time.strftime('%H:%M:%S')} {move.name}: kill -9 {kill}", flush=True)
-        if kill.parent_only:
-            try:
-                took = attempt.kill_parent()
-            except TimeoutError as error:
-                self._violated(f"P5: {error}")
-            self.tally.slowest_orphan = max(self.tally.slowest_orphan, took)
-            self.tally.parents += attempt.killed
-        else:
-            attempt.kill()
-        self.tally.kills[move.playbook] += attempt.killed
-        if attempt.newest != kill.place:
-            print(f"  it met {attempt.newest}", flush=True)
-        elif attempt.killed and not kill.after:
-            self.tally.boundaries.met(move.playbook, kill.place)
-        if not kill.lock:
-            self.free_locks()
-
     def free_locks(self) -> None:
         """Of an attempt whose processes are all gone: to wait each time until its lock expires would take a minute.
 
@@ -241,10 +199,23 @@ class Stage:
         """
         for site in self.standing:
             cluster = self.world.cluster(site)
-            if STORE not in _names(cluster.list("Namespace")):
-                continue
-            for lease in cluster.list("Lease", STORE):
+            for lease in self._leases(site):
                 cluster.patch("Lease", lease["metadata"]["name"], STORE, {"spec": {"holderIdentity": ""}})
+
+    def lock_holders(self, site: str) -> list[str]:
+        """run#attempt; more than one only where the lab has several plans."""
+        return [lease["spec"]["holderIdentity"] for lease in self._leases(site) if lease["spec"].get("holderIdentity")]
+
+    def _leases(self, site: str) -> list[Object]:
+        cluster = self.world.cluster(site)
+        return cluster.list("Lease", STORE) if STORE in _names(cluster.list("Namespace")) else []
+
+    def orphans_ended(self, wait: Callable[[], float]) -> None:
+        """Of a killed playbook. wait: for their end; seconds that it took."""
+        try:
+            self.tally.slowest_orphan = max(self.tally.slowest_orphan, wait())
+        except TimeoutError as error:
+            self.violated(f"P5: {error}")
 
     def _left_behind(self, move: Move) -> list[str]:
         """Loose ends, and what is not as after an undisturbed move."""
@@ -261,7 +232,7 @@ class Stage:
             wait_until("the state of an undisturbed run", SETTLED_WITHIN, look)
         return found
 
-    def _violated(self, text: str) -> NoReturn:
+    def violated(self, text: str) -> NoReturn:
         self.tally.promises.append(text.splitlines()[0])
         raise AssertionError(text)
 

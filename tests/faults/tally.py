@@ -27,12 +27,15 @@ OPERATIONS = ("failover", "relocate", "failback")
 class Tally:
     """kills: by operation. faults: by name, of other kinds. lost: records of planned moves.
 
+    beside: next attempts that began while a module of the killed one lived, by what became of them.
+
     promises: what was broken, each with its promise's name in front. failed: names of tests.
     """
 
     kills: Counter[str] = field(default_factory=Counter)
     boundaries: Boundaries = field(default_factory=Boundaries)
     parents: int = 0
+    beside: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
     runs: int = 0
     lost: int = 0
@@ -51,6 +54,7 @@ class Tally:
         self.boundaries.add(other.boundaries)
         self.faults += other.faults
         self.parents += other.parents
+        self.beside += other.beside
         self.runs += other.runs
         self.lost += other.lost
         self.doubles += other.doubles
@@ -62,11 +66,13 @@ class Tally:
     def lines(self) -> list[str]:
         kills = ", ".join(f"{self.kills[name]} in {name}" for name in OPERATIONS)
         boundaries = "; ".join(self.boundaries.told(name) for name in OPERATIONS if name in self.boundaries) or "none"
+        beside = ", ".join(f"{count} {name}" for name, count in sorted(self.beside.items())) or "none"
         others = ", ".join(f"{name} {count}" for name, count in sorted(self.faults.items())) or "none"
         return [
             f"faults injected     {self.injected}",
             f"  kill -9           {self.kills.total()}: {kills}; {self.parents} of the parent alone, whose "
             f"module was gone within {self.slowest_orphan:.1f} s",
+            f"  beside a module   {beside}",
             f"  at boundaries     {boundaries}",
             f"  others            {others}",
             f"runs completed      {self.runs}",
@@ -83,6 +89,7 @@ class Tally:
         """Why the suite as a whole has not shown what it is to show."""
         few = [name for name in OPERATIONS if self.kills[name] < kills_wanted]
         found = [f"{self.kills[name]} kills in {name}, {kills_wanted} wanted" for name in few]
+        found += [] if self.beside else ["no next attempt began beside a living module"]
         found += [problem for name in OPERATIONS for problem in self.boundaries.problems(name)]
         found += [f"not injected: {name}" for name in faults_wanted if not self.faults[name]]
         if not self.runs:
@@ -100,7 +107,7 @@ class Tally:
     @classmethod
     def read(cls, text: str) -> Tally:
         document: dict[str, Any] = json.loads(text)
-        counted = {name: Counter(document[name]) for name in ("kills", "faults")}
+        counted = {name: Counter(document[name]) for name in ("kills", "faults", "beside")}
         return cls(**{**document, **counted, "boundaries": Boundaries(document["boundaries"])})
 
 

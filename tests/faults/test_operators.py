@@ -17,6 +17,7 @@ from ansible_collections.ocpvirt.dr.tests.faults.fault_names import (
     RECORD_EDITED,
     SAME_WAY,
 )
+from ansible_collections.ocpvirt.dr.tests.faults.killing import kill_all
 from ansible_collections.ocpvirt.dr.tests.faults.kills import Place, draw
 from ansible_collections.ocpvirt.dr.tests.faults.move import Move
 from ansible_collections.ocpvirt.dr.tests.faults.records import lose_record
@@ -45,7 +46,7 @@ def test_p5_p6_of_operators_at_once_one_goes_on_and_the_others_are_refused_with_
     seed = f"{SEED} {move.name} of one operator"
     stage.tally.seeds.append(seed)
     kills = draw(dict.fromkeys(LEFT, SECONDS), seed, min(KILLS, FEW), inside=True)
-    struck = stage.killed(move, kills, LEFT, first)
+    struck = kill_all(stage, move, kills, LEFT, first)
     stage.finish(move, began)
     run = newest_run(stage.world.cluster(move.target))["id"]
     assert struck == len(kills)

@@ -17,6 +17,7 @@ from ansible_collections.ocpvirt.dr.tests.faults.tally import OPERATIONS, Tally,
 MET = {name: {"begin of play 1": 2, "end of play 1": 1} for name in OPERATIONS}
 GOOD = Tally(
     kills=Counter(dict.fromkeys(OPERATIONS, 30)),
+    beside=Counter({"waited for its lock": 1}),
     boundaries=Boundaries(MET),
     faults=Counter(dict.fromkeys(EVERY, 1)),
     runs=9,
@@ -44,6 +45,7 @@ def test_a_tally_comes_back_from_its_file_as_it_was() -> None:
         ({"failed": ["a test"]}, "1 tests failed"),
         ({"runs": 0}, "no run was completed"),
         ({"kills": Counter(failover=30, relocate=29, failback=30)}, "29 kills in relocate"),
+        ({"beside": Counter()}, "no next attempt began beside a living module"),
         ({"boundaries": Boundaries(MET | {"failback": {}})}, "no boundary of failback"),
         (
             {"boundaries": Boundaries(MET | {"relocate": {"sync of play 1": 0}})},
@@ -65,6 +67,7 @@ def test_a_suite_that_shows_all_of_it_passes(tmp_path: Path, capsys: pytest.Capt
     told = capsys.readouterr().out
     for words in (
         f"faults injected     {90 + len(EVERY)}",
+        "beside a module   1 waited for its lock",
         "at boundaries     2 of 2 of failover; 2 of 2 of relocate; 2 of 2 of failback",
         "runs completed      9",
         "records lost        0",
