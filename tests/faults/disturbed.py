@@ -22,6 +22,6 @@ def disturb(stage: Stage, move: Move, number: int, patient: bool) -> None:
     stage.tally.boundaries.expect(move.playbook, took)
     kills = draw(took, seed, KILLS, inside=number > 1, patient=patient, beside=BESIDE)
     print(f"{move.name}, seed {seed!r}: {len(kills)} kills", flush=True)
-    began = stage.depart()
+    began = stage.depart(move)
     assert kill_all(stage, move, kills, list(took)) > 0
     stage.finish(move, began)

@@ -39,7 +39,11 @@ class Undisturbed:
 
 @dataclass
 class Stage:
-    """at: the site where the plan runs. undisturbed: by name of a move."""
+    """at: the site where the plan runs. undisturbed: by name of a move.
+
+    under_way: the move that was not yet done; with all attempts, of which none lives after a test that passed.
+    broken: why nothing more can be done with the plan.
+    """
 
     world: World
     witness: Witness
@@ -47,6 +51,9 @@ class Stage:
     undisturbed: dict[str, Undisturbed] = field(default_factory=dict)
     specs: dict[str, Any] = field(default_factory=dict)
     at: str = "east"
+    under_way: Move | None = None
+    attempts: list[Attempt] = field(default_factory=list)
+    broken: str = ""
 
     @property
     def standing(self) -> list[str]:
@@ -65,13 +72,15 @@ class Stage:
         if self.at != HOME.target:
             self.go(HOME)
 
-    def depart(self) -> float:
+    def depart(self, move: Move) -> float:
         """Before the first attempt of a move: from which moment on it is judged."""
+        self.under_way = move
         self.witness.forget_written()
         return time.time()
 
     def prepare(self, move: Move) -> None:
         """What must be before a failover, and before the failback after it."""
+        assert self.at == move.source, f"{move.name} begins at {move.source}, and the plan runs at {self.at}"
         if move is FAILOVER:
             self.clear(move.target)
             self.lose(move.source)
@@ -80,7 +89,8 @@ class Stage:
 
     def begin(self, move: Move, *more: str, environment: Mapping[str, str] | None = None) -> Attempt:
         options = [*move.options(self.world.plan_file), *more]
-        return Attempt(move.playbook, self.world.log, *options, environment=environment)
+        self.attempts.append(Attempt(move.playbook, self.world.log, *options, environment=environment))
+        return self.attempts[-1]
 
     def struck(
         self,
@@ -111,7 +121,7 @@ class Stage:
 
     def go(self, move: Move) -> Undisturbed:
         """Without a fault; the first of its kind is what disturbed ones are held against."""
-        began = self.depart()
+        began = self.depart(move)
         attempt = self.begin(move)
         assert attempt.wait() == 0, attempt.output[-6000:]
         took = spans(attempt.begun, time.time())
@@ -137,6 +147,7 @@ class Stage:
         self._accept(back, began)
 
     def _accept(self, move: Move, began: float) -> None:
+        self.under_way, self.at = None, move.target
         problems = self.judge(move, began)
         problems += [f"P5: after {move.name} {text}" for text in self._left_behind(move)]
         self.tally.promises += problems
@@ -144,7 +155,6 @@ class Stage:
 
     def judge(self, move: Move, began: float) -> list[str]:
         """After a move that ended: what it lost, who lived twice, what runs. The figures go to the tally."""
-        self.at = move.target
         # before the disks are read: where a move went back, its source's guests go on writing
         written = self.witness.written[move.source]
         after = await_writing(self.world.lab, self.world.running, move.target)

@@ -38,7 +38,7 @@ def test_p5_p6_of_operators_at_once_one_goes_on_and_the_others_are_refused_with_
     """It is killed as well, so that one move shows both where there is time for one only."""
     move = stage.onward()
     opposite = Move("the opposite", "relocate", move.target, move.source)
-    began = stage.depart()
+    began = stage.depart(move)
     others: list[Attempt] = []
     first = stage.struck(move, "quiesce", SAME_WAY, lambda: others.extend(map(stage.begin, (move, opposite))))
     stage.tally.faults[OPPOSITE_WAYS] += 1
@@ -59,7 +59,7 @@ def test_p5_p6_of_operators_at_once_one_goes_on_and_the_others_are_refused_with_
 def test_p5_p10_a_run_is_begun_anew_without_its_record_and_refused_with_an_edited_one(stage: Stage) -> None:
     """Nothing was switched yet when it was lost; the one that was edited is named, with what to do."""
     move = stage.onward()
-    began = stage.depart()
+    began = stage.depart(move)
     lose_record(stage, move, "sync")
     target = stage.world.cluster(move.target)
     stage.struck(move, "volumes", RECORD_EDITED, lambda: None).kill()
@@ -85,7 +85,7 @@ def test_p6_clocks_that_are_five_minutes_wrong_change_nothing(stage: Stage) -> N
     One is ahead and killed; the other one is behind, waits for its lock and takes over.
     """
     move = stage.onward()
-    began = stage.depart()
+    began = stage.depart(move)
     ahead = stage.begin(move, environment=_wrong_by(SKEW))
     assert ahead.reaches(Place(1, "promote"))
     ahead.kill()

@@ -36,7 +36,7 @@ HURRIED = "20s"
 
 def test_p5_a_move_outlives_restarts_of_either_api_server(stage: Stage) -> None:
     move = stage.onward()
-    began = stage.depart()
+    began = stage.depart(move)
     attempt = stage.begin(move)
     for site, step, fault in (
         (move.source, "quiesce", SOURCE_API),
@@ -55,7 +55,7 @@ def test_p5_a_move_that_loses_the_object_store_is_finished_once_that_is_back(sta
     move = stage.onward()
     # what is there already needs no restore
     stage.clear(move.target)
-    began = stage.depart()
+    began = stage.depart(move)
     # a step earlier: the one that needs it may be done before it is gone
     for step, struck in (("capture", "begin"), ("metadata", "promote")):
         attempt = stage.struck(
@@ -74,7 +74,7 @@ def test_p5_a_move_that_loses_the_object_store_is_finished_once_that_is_back(sta
 def test_p3_a_storage_link_that_is_cut_during_the_final_sync_sends_everything_back(stage: Stage) -> None:
     world, move = stage.world, stage.onward()
     before = final_state(world, stage.standing)
-    began = stage.depart()
+    began = stage.depart(move)
     attempt = stage.struck(move, "sync", STORAGE_LINK, partial(world.lab.run, "partition"))
     try:
         assert attempt.wait() != 0
@@ -92,7 +92,7 @@ def test_p3_a_storage_link_that_is_cut_during_the_final_sync_sends_everything_ba
 
 def test_p5_a_move_that_is_killed_while_it_goes_back_is_finished_by_the_same_command(stage: Stage) -> None:
     world, move = stage.world, stage.onward()
-    began = stage.depart()
+    began = stage.depart(move)
     attempt = stage.struck(move, "sync", STORAGE_LINK, partial(world.lab.run, "partition"))
     try:
         assert attempt.reaches(Place(1, "rollback"), after=3)
@@ -106,7 +106,7 @@ def test_p5_a_move_that_is_killed_while_it_goes_back_is_finished_by_the_same_com
 
 def test_p5_a_move_that_is_cut_off_on_the_way_is_finished_once_both_sites_are_seen_again(stage: Stage) -> None:
     world, move = stage.world, stage.onward()
-    began = stage.depart()
+    began = stage.depart(move)
     for site, step, fault in ((move.target, "volumes", TARGET_CUT_OFF), (move.source, "promote", SOURCE_CUT_OFF)):
         attempt = stage.struck(move, step, fault, partial(world.lab.run, "partition", site), tries=TRIES)
         try:
@@ -121,7 +121,7 @@ def test_p5_a_move_that_is_cut_off_on_the_way_is_finished_once_both_sites_are_se
 
 def test_p10_a_target_that_is_full_half_way_names_what_waits_and_takes_the_rest_once_it_has_room(stage: Stage) -> None:
     world, move = stage.world, stage.onward()
-    began = stage.depart()
+    began = stage.depart(move)
     document = world.changed_plan()
     document["startup"]["readiness"]["timeout"] = HURRIED
     document["startup"]["retries"] = {"attempts": 0}
