@@ -66,13 +66,13 @@ class Tally:
     def lines(self) -> list[str]:
         kills = ", ".join(f"{self.kills[name]} in {name}" for name in OPERATIONS)
         boundaries = "; ".join(self.boundaries.told(name) for name in OPERATIONS if name in self.boundaries) or "none"
-        beside = ", ".join(f"{count} {name}" for name, count in sorted(self.beside.items())) or "none"
+        beside = ", ".join(f"{count} {name}" for name, count in sorted(self.beside.items()))
         others = ", ".join(f"{name} {count}" for name, count in sorted(self.faults.items())) or "none"
         return [
             f"faults injected     {self.injected}",
             f"  kill -9           {self.kills.total()}: {kills}; {self.parents} of the parent alone, whose "
             f"module was gone within {self.slowest_orphan:.1f} s",
-            f"  beside a module   {beside}",
+            f"  beside a module   {self.beside.total()} next attempts{': ' if beside else ''}{beside}",
             f"  at boundaries     {boundaries}",
             f"  others            {others}",
             f"runs completed      {self.runs}",

@@ -67,7 +67,7 @@ def test_a_suite_that_shows_all_of_it_passes(tmp_path: Path, capsys: pytest.Capt
     told = capsys.readouterr().out
     for words in (
         f"faults injected     {90 + len(EVERY)}",
-        "beside a module   1 waited for its lock",
+        "beside a module   1 next attempts: 1 waited for its lock",
         "at boundaries     2 of 2 of failover; 2 of 2 of relocate; 2 of 2 of failback",
         "runs completed      9",
         "records lost        0",
