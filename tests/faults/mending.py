@@ -15,10 +15,9 @@ def mend(stage: Stage, failed: str) -> None:
     """failed: the name of the test. What cannot be mended is told in `stage.broken`."""
     for attempt in stage.attempts:
         attempt.kill()
-    if len(stage.standing) == len(stage.world.sites):
-        # of a site that was lost they would start everything
-        stage.world.lab.run("heal")
-        stage.world.lab.run("up")
+    # a site that is lost stays lost
+    stage.world.lab.run("heal")
+    stage.world.lab.run("up")
     stage.free_locks()
     # tallied now, they are not the next test's
     stage.judge_writers()

@@ -57,8 +57,8 @@ def test_a_move_that_was_done_when_its_test_failed_is_not_made_again(stage: Any)
     assert stage.broken == ""
 
 
-def test_a_site_that_is_lost_is_not_started(stage: Any) -> None:
+def test_what_else_is_dead_is_started_while_a_site_is_lost(stage: Any) -> None:
     stage.standing = ["west"]
     codes(stage, 0)
     mend(stage, "a test")
-    stage.world.lab.run.assert_not_called()
+    assert [call.args for call in stage.world.lab.run.call_args_list] == [("heal",), ("up",)]
