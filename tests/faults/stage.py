@@ -15,7 +15,15 @@ from ansible_collections.ocpvirt.dr.tests.faults.attempt import Attempt
 from ansible_collections.ocpvirt.dr.tests.faults.final_state import State, final_state, loose_ends, other_than
 from ansible_collections.ocpvirt.dr.tests.faults.kills import Place, spans
 from ansible_collections.ocpvirt.dr.tests.faults.losses import lost_records
-from ansible_collections.ocpvirt.dr.tests.faults.move import FAILBACK_AFTER_LOSS, FAILOVER, HOME, ONWARD, Move
+from ansible_collections.ocpvirt.dr.tests.faults.move import (
+    BY_LOSS,
+    FAILBACK_AFTER_LOSS,
+    FAILOVER,
+    HOME,
+    OF_LOSS,
+    ONWARD,
+    Move,
+)
 from ansible_collections.ocpvirt.dr.tests.faults.settings import FULL
 from ansible_collections.ocpvirt.dr.tests.faults.tally import Tally
 from ansible_collections.ocpvirt.dr.tests.faults.witness import Witness
@@ -61,14 +69,31 @@ class Stage:
         lost = {outage.site for outage in self.witness.outages if outage.back == inf}
         return [site for site in self.world.sites if site not in lost]
 
+    def before(self, operation: str) -> Move:
+        """Its next move, with all that must be before it; in the full suite it was made without a fault before.
+
+        Other moves are made only where the plan does not run where this one begins.
+        """
+        if operation not in OF_LOSS:
+            return self.onward()
+        move = OF_LOSS[operation]
+        if self._is_whole():
+            self.come_home()
+        while move.name not in self.undisturbed or self.at != move.source:
+            self._go_by_loss()
+        self.prepare(move)
+        return move
+
     def onward(self) -> Move:
-        """The relocate from where the plan runs; in the full suite it was made without a fault before."""
+        """The relocate from where the plan runs."""
+        self._reunite()
         while FULL and ONWARD[self.at].name not in self.undisturbed:
             self.go(ONWARD[self.at])
         return ONWARD[self.at]
 
     def come_home(self) -> None:
         """To where the plan lived first; what is there was not made by any run."""
+        self._reunite()
         if self.at != HOME.target:
             self.go(HOME)
 
@@ -95,18 +120,19 @@ class Stage:
     def struck(
         self,
         move: Move,
-        step: str,
+        step: str | Place,
         fault: str,
         strike: Callable[[], object],
         *more: str,
         attempt: Attempt | None = None,
         tries: int = 1,
     ) -> Attempt:
-        """An attempt that meets a fault where a step begins. more: options of the command.
+        """An attempt that meets a fault where a step begins. step: of the move itself, or any place of its playbook.
 
-        attempt: one that is under way, unless it has ended. tries: attempts that may meet what an earlier fault left.
+        more: options of the command. attempt: one that is under way, unless it has ended. tries: attempts that may meet
+        what an earlier fault left.
         """
-        place = Place(1, step)
+        place = move.place(step) if isinstance(step, str) else step
         if attempt is None or not attempt.reaches(place):
             attempt = self.begin(move, *more)
         for left in reversed(range(tries)):
@@ -114,9 +140,9 @@ class Stage:
                 break
             assert left, attempt.output[-6000:]
             attempt = self.begin(move, *more)
-        print(f"{time.strftime('%H:%M:%S')} {move.name}: {fault} at {step}", flush=True)
+        print(f"{time.strftime('%H:%M:%S')} {move.name}: {fault} at {place}", flush=True)
         strike()
-        self.tally.faults[fault] += 1
+        self.tally.struck(fault, move.playbook)
         return attempt
 
     def go(self, move: Move) -> Undisturbed:
@@ -201,6 +227,19 @@ class Stage:
         for name in volumes:
             cluster.delete("PersistentVolume", name)
         wait_until("the volumes to go", 30, lambda: sorted(_names(cluster.list("PersistentVolume"))))
+
+    def _is_whole(self) -> bool:
+        return len(self.standing) == len(self.world.sites)
+
+    def _reunite(self) -> None:
+        """After a failover: nothing else can follow it."""
+        if not self._is_whole():
+            self._go_by_loss()
+
+    def _go_by_loss(self) -> None:
+        move = BY_LOSS[self.at]
+        self.prepare(move)
+        self.go(move)
 
     def free_locks(self) -> None:
         """Of an attempt whose processes are all gone: to wait each time until its lock expires would take a minute.

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.ocpvirt.dr.tests.faults.boundaries import Boundaries
-from ansible_collections.ocpvirt.dr.tests.faults.fault_names import EVERY
+from ansible_collections.ocpvirt.dr.tests.faults.fault_names import EVERY, in_operation
 
 # of each operation, in the full suite
 KILLS_WANTED = 30
@@ -25,7 +25,7 @@ OPERATIONS = ("failover", "relocate", "failback")
 
 @dataclass
 class Tally:
-    """kills: by operation. faults: by name, of other kinds. lost: records of planned moves.
+    """kills: by operation. faults: of other kinds, by name and operation. lost: records of planned moves.
 
     beside: next attempts that began while a module of the killed one lived, by what became of them.
 
@@ -49,6 +49,9 @@ class Tally:
     def injected(self) -> int:
         return self.kills.total() + self.faults.total()
 
+    def struck(self, fault: str, operation: str) -> None:
+        self.faults[in_operation(fault, operation)] += 1
+
     def add(self, other: Tally) -> None:
         self.kills += other.kills
         self.boundaries.add(other.boundaries)
@@ -67,14 +70,13 @@ class Tally:
         kills = ", ".join(f"{self.kills[name]} in {name}" for name in OPERATIONS)
         boundaries = "; ".join(self.boundaries.told(name) for name in OPERATIONS if name in self.boundaries) or "none"
         beside = ", ".join(f"{count} {name}" for name, count in sorted(self.beside.items()))
-        others = ", ".join(f"{name} {count}" for name, count in sorted(self.faults.items())) or "none"
         return [
             f"faults injected     {self.injected}",
             f"  kill -9           {self.kills.total()}: {kills}; {self.parents} of the parent alone, whose "
             f"module was gone within {self.slowest_orphan:.1f} s",
             f"  beside a module   {self.beside.total()} next attempts{': ' if beside else ''}{beside}",
             f"  at boundaries     {boundaries}",
-            f"  others            {others}",
+            *(f"  others, {name:<10}{self._others(name)}" for name in OPERATIONS),
             f"runs completed      {self.runs}",
             f"records lost        {self.lost} in planned moves",
             f"double starts       {len(self.doubles)}",
@@ -84,6 +86,11 @@ class Tally:
             *(f"VIOLATED: {text}" for text in self.promises),
             *(f"FAILED: {text}" for text in self.failed),
         ]
+
+    def _others(self, operation: str) -> str:
+        end = in_operation("", operation)
+        found = [(name, count) for name, count in sorted(self.faults.items()) if name.endswith(end)]
+        return ", ".join(f"{name.removesuffix(end)} {count}" for name, count in found) or "none"
 
     def problems(self, kills_wanted: int, faults_wanted: Iterable[str]) -> list[str]:
         """Why the suite as a whole has not shown what it is to show."""

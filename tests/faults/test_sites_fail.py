@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Parts of the sites that fail in the middle of a planned move."""
+"""Parts of the sites that fail in the middle of a move."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from ansible_collections.ocpvirt.dr.tests.faults.fault_names import (
 )
 from ansible_collections.ocpvirt.dr.tests.faults.final_state import final_state
 from ansible_collections.ocpvirt.dr.tests.faults.kills import Place
+from ansible_collections.ocpvirt.dr.tests.faults.move import RELOCATE
+from ansible_collections.ocpvirt.dr.tests.faults.operations import operations
 from ansible_collections.ocpvirt.dr.tests.faults.outages import Nodes, restart_api_server, restore_object_store
 from ansible_collections.ocpvirt.dr.tests.faults.stage import Stage
 from ansible_collections.ocpvirt.dr.tests.integration.world import must
@@ -32,17 +34,29 @@ TRIES = 2
 IMPATIENT = ("-e", "capture_timeout=30", "-e", "metadata_timeout=30")
 # a VM without a node keeps nobody waiting for longer
 HURRIED = "20s"
+AT_THE_TARGET = ((TARGET_API, "volumes"), (TARGET_API, "start"))
+RESTARTS: dict[str, tuple[tuple[str, str | Place], ...]] = {
+    "relocate": ((SOURCE_API, "quiesce"), *AT_THE_TARGET),
+    "failover": AT_THE_TARGET,
+    # first while its target is cleaned, whose VMs came back
+    "failback": ((TARGET_API, Place(1, "quiesce")), (SOURCE_API, "quiesce"), *AT_THE_TARGET),
+}
+# what needs the object store, and the step before it: it may be done already before the store is gone.
+# A failover chooses from captures that were taken before; at home a failback finds all that its capture holds
+WITHOUT_STORE = {
+    "relocate": (("capture", "begin"), ("metadata", "promote")),
+    "failover": (("metadata", "promote"),),
+    "failback": (("capture", "begin"),),
+}
 
 
-def test_p5_a_move_outlives_restarts_of_either_api_server(stage: Stage) -> None:
-    move = stage.onward()
+@operations("relocate", "failover", "failback")
+def test_p5_a_move_outlives_restarts_of_either_api_server(stage: Stage, operation: str) -> None:
+    move = stage.before(operation)
     began = stage.depart(move)
     attempt = stage.begin(move)
-    for site, step, fault in (
-        (move.source, "quiesce", SOURCE_API),
-        (move.target, "volumes", TARGET_API),
-        (move.target, "start", TARGET_API),
-    ):
+    for fault, step in RESTARTS[operation]:
+        site = move.source if fault == SOURCE_API else move.target
         attempt = stage.struck(
             move, step, fault, partial(restart_api_server, stage, site), attempt=attempt, tries=TRIES
         )
@@ -50,14 +64,16 @@ def test_p5_a_move_outlives_restarts_of_either_api_server(stage: Stage) -> None:
     stage.finish(move, began, TRIES)
 
 
-def test_p5_a_move_that_loses_the_object_store_is_finished_once_that_is_back(stage: Stage) -> None:
-    stage.come_home()
-    move = stage.onward()
-    # what is there already needs no restore
-    stage.clear(move.target)
+@operations("relocate", "failover", "failback")
+def test_p5_a_move_that_loses_the_object_store_is_finished_once_that_is_back(stage: Stage, operation: str) -> None:
+    if operation == RELOCATE.playbook:
+        stage.come_home()
+    move = stage.before(operation)
+    if move is RELOCATE:
+        # what is there already needs no restore
+        stage.clear(move.target)
     began = stage.depart(move)
-    # a step earlier: the one that needs it may be done before it is gone
-    for step, struck in (("capture", "begin"), ("metadata", "promote")):
+    for step, struck in WITHOUT_STORE[operation]:
         attempt = stage.struck(
             move, struck, OBJECT_STORE, partial(stage.world.lab.kill, "hub", "s3"), *IMPATIENT, tries=TRIES
         )
@@ -119,8 +135,11 @@ def test_p5_a_move_that_is_cut_off_on_the_way_is_finished_once_both_sites_are_se
     stage.finish(move, began, TRIES)
 
 
-def test_p10_a_target_that_is_full_half_way_names_what_waits_and_takes_the_rest_once_it_has_room(stage: Stage) -> None:
-    world, move = stage.world, stage.onward()
+@operations("relocate", "failover")
+def test_p10_a_target_that_is_full_half_way_names_what_waits_and_takes_the_rest_once_it_has_room(
+    stage: Stage, operation: str
+) -> None:
+    world, move = stage.world, stage.before(operation)
     began = stage.depart(move)
     document = world.changed_plan()
     document["startup"]["readiness"]["timeout"] = HURRIED
