@@ -122,15 +122,15 @@ def _records(name: str, move: Move, verdict: Verdict) -> list[str]:
         return [f"{name} has nothing of what it wrote at {move.source}"]
     if last_writer(after) != move.target:
         return [f"{name} appends nothing at {move.target}"]
-    last_arrived, last_written = _moment(arrived[-1]["last_t"]), _moment(before["last_t"])
+    last_arrived, last_written = moment_of(arrived[-1]["last_t"]), moment_of(before["last_t"])
     verdict.rpo[name] = max(0.0, (last_written - last_arrived).total_seconds())
-    verdict.away[name] = (_moment(after["boots"][-1]["first_t"]) - last_written).total_seconds()
+    verdict.away[name] = (moment_of(after["boots"][-1]["first_t"]) - last_written).total_seconds()
     lost = max(0, before["last_n"] - arrived[-1]["last_n"])
     verdict.lost_records[name] = lost
     return [f"{name} lost {lost} records in a planned move"] if lost and move.planned else []
 
 
-def _moment(text: str) -> datetime:
+def moment_of(text: str) -> datetime:
     """RFC 3339 with nanoseconds, which Python 3.11 reads only down to microseconds."""
     whole, _dot, rest = text.partition(".")
     fraction = rest.rstrip("Z")[:6].ljust(6, "0")

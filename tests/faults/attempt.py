@@ -15,12 +15,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from ansible_collections.ocpvirt.dr.tests.faults.kills import Place
-from ansible_collections.ocpvirt.dr.tests.integration.killed_run import command_of, descendants
-from demo.cluster import wait_until
+from ansible_collections.ocpvirt.dr.tests.faults.orphans import ORPHANS_END, Orphans, send
+from ansible_collections.ocpvirt.dr.tests.integration.killed_run import descendants
 
 PATIENCE = 600
-# a module looks every second whether its parents live, and ends with what it is sending
-ORPHANS_END = 15
+# between two modules are tasks that need none
+MODULE_COMES, LOOK = 5.0, 0.05
 # the role `step` only calls the role of each step
 STEP = re.compile(r"TASK \[ocpvirt\.dr\.(?!step )(\w+) : ")
 PLAY = re.compile(r"PLAY \[")
@@ -52,6 +52,11 @@ class Attempt:
     @property
     def output(self) -> str:
         return "".join(self.lines)
+
+    @property
+    def newest(self) -> Place | None:
+        """The step that began last; where a kill met it, once it is dead."""
+        return self.begun[-1][1] if self.begun else None
 
     def reaches(self, place: Place, after: float = 0.0, later: Collection[Place] = ()) -> bool:
         """Wait until so many seconds after a step began; False when the playbook ended before that.
@@ -86,28 +91,49 @@ class Attempt:
 
     def kill(self) -> None:
         """Every process of it, wherever Ansible put it: all are stopped first, so that none sees another die."""
+        if self._over():
+            return
         stopped: set[int] = set()
         while new := {self.process.pid, *descendants(self.process.pid)} - stopped:
-            for pid in new:
-                _send(pid, signal.SIGSTOP)
+            send(new, signal.SIGSTOP)
             stopped |= new
-        for pid in stopped:
-            _send(pid, signal.SIGKILL)
+        send(stopped, signal.SIGKILL)
         self.process.wait(ORPHANS_END)
         self._reader.join(ORPHANS_END)
         self._write("\n*** killed, with all its processes ***\n")
 
     def kill_parent(self) -> float:
         """Only ansible-playbook itself; seconds until the processes that it left behind were gone."""
-        left = {pid: command_of(pid) for pid in descendants(self.process.pid)}
-        _send(self.process.pid, signal.SIGKILL)
+        left = Orphans(self.process.pid)
+        self._lose_parent()
+        took = left.await_end()
+        self._reader.join(ORPHANS_END)
+        return took
+
+    def leave_module(self) -> Orphans | None:
+        """Only ansible-playbook itself, as soon as a module works for it; what it leaves is held up until `go_on`.
+
+        None when no module came: then nothing was killed.
+        """
+        until = time.monotonic() + MODULE_COMES
+        while not self._over() and time.monotonic() < until:
+            left = Orphans(self.process.pid)
+            if left.modules():
+                left.hold()
+                # it may have ended before it was stopped
+                if left.modules():
+                    self._lose_parent()
+                    return left
+                left.go_on()
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(LOOK)
+        return None
+
+    def _lose_parent(self) -> None:
+        # not by its number, which another process may have if this one has ended
+        self.process.kill()
         self.process.wait(PATIENCE)
         self._write("\n*** killed, only the parent ***\n")
-        return wait_until(
-            "the end of what a killed playbook left behind",
-            ORPHANS_END,
-            lambda: [command[:80] for pid, command in left.items() if command and command_of(pid) == command],
-        )
 
     def _follow(self) -> None:
         assert self.process.stdout is not None
@@ -134,9 +160,3 @@ class Attempt:
     def _write(self, text: str) -> None:
         with self._log.open("a", encoding="utf-8") as file:
             file.write(text)
-
-
-def _send(pid: int, number: signal.Signals) -> None:
-    # it may have ended meanwhile
-    with suppress(ProcessLookupError):
-        os.kill(pid, number)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
+from ansible_collections.ocpvirt.dr.tests.faults.mending import mend
 from ansible_collections.ocpvirt.dr.tests.faults.settings import FULL, TALLY
 from ansible_collections.ocpvirt.dr.tests.faults.stage import Stage
 from ansible_collections.ocpvirt.dr.tests.faults.tally import Tally
@@ -18,10 +19,13 @@ from demo.workload import Tier
 # few, as each is a guest that writes; of each kind that behaves differently one, in an order that takes three waves
 VMS = (Tier("db", 1, 1, (("Manual", 1),)), Tier("app", 1, 2, (("RerunOnFailure", 1),)), Tier("web", 2, 3))
 FIGURES = pytest.StashKey[Tally]()
+# the name of the test that failed last, until what it left is mended
+FAILED = pytest.StashKey[str]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[FIGURES] = Tally()
+    config.stash[FAILED] = ""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -29,6 +33,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [item for item in items if not FULL and item.get_closest_marker("full")]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed:
+        item.config.stash[FAILED] = item.name
+    return report
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -60,3 +72,13 @@ def stage(tally: Tally, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
     world.storage.await_replicated(world.sites)
     with Witness(world) as witness:
         yield Stage(world, witness, tally, specs=specs_at(world.cluster("east")))
+
+
+@pytest.fixture(autouse=True)
+def mended(stage: Stage, pytestconfig: pytest.Config) -> None:
+    """A test begins where a move ended, whatever the one before it left; else all fail for that one reason."""
+    failed, pytestconfig.stash[FAILED] = pytestconfig.stash[FAILED], ""
+    if failed and not stage.broken:
+        mend(stage, failed)
+    if stage.broken:
+        pytest.fail(stage.broken, pytrace=False)

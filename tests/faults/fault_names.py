@@ -17,7 +17,19 @@ RECORD_DELETED = "record deleted"
 RECORD_EDITED = "record edited"
 CLOCK_AHEAD = "clock five minutes ahead"
 CLOCK_BEHIND = "clock five minutes behind"
-EVERY = (
-    *(SOURCE_API, TARGET_API, OBJECT_STORE, STORAGE_LINK, SOURCE_CUT_OFF, TARGET_CUT_OFF, FULL_TARGET),
-    *(SAME_WAY, OPPOSITE_WAYS, RECORD_DELETED, RECORD_EDITED, CLOCK_AHEAD, CLOCK_BEHIND),
-)
+# of a failover the source is lost: nothing more can become of it
+WANTED = {
+    "failover": (TARGET_API, OBJECT_STORE, FULL_TARGET, SAME_WAY, RECORD_DELETED, RECORD_EDITED),
+    "relocate": (
+        *(SOURCE_API, TARGET_API, OBJECT_STORE, STORAGE_LINK, SOURCE_CUT_OFF, TARGET_CUT_OFF, FULL_TARGET),
+        *(SAME_WAY, OPPOSITE_WAYS, RECORD_DELETED, RECORD_EDITED, CLOCK_AHEAD, CLOCK_BEHIND),
+    ),
+    "failback": (SOURCE_API, TARGET_API, OBJECT_STORE),
+}
+
+
+def in_operation(fault: str, operation: str) -> str:
+    return f"{fault} in {operation}"
+
+
+EVERY = tuple(in_operation(fault, operation) for operation, faults in WANTED.items() for fault in faults)

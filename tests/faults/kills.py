@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 
@@ -26,16 +26,19 @@ class Kill:
     """after: seconds into the step, 0 at its boundary. parent_only: the module lives on.
 
     lock: whether the dead attempt's lock is waited out; it is freed else, as each would take a minute.
+    beside: the next attempt begins while that module still lives; it has to wait for that lock too.
     """
 
     place: Place
     after: float
     parent_only: bool
     lock: bool
+    beside: bool = False
 
     def __str__(self) -> str:
         when = f"{self.after:.2f} s into" if self.after else "at the boundary of"
-        return f"{when} {self.place}, {'only the parent' if self.parent_only else 'all processes'}"
+        whom = "only the parent" if self.parent_only else "all processes"
+        return f"{when} {self.place}, {whom}{', and on beside its module' if self.beside else ''}"
 
 
 def spans(begun: Sequence[tuple[float, Place]], ended: float) -> dict[Place, float]:
@@ -44,13 +47,17 @@ def spans(begun: Sequence[tuple[float, Place]], ended: float) -> dict[Place, flo
     return {place: end - at for (at, place), (_, end) in zip(begun, pairwise([*times, ended]), strict=True)}
 
 
-def draw(took: dict[Place, float], seed: str, count: int, inside: bool, patient: bool = False) -> list[Kill]:
+def draw(
+    took: dict[Place, float], seed: str, count: int, inside: bool, patient: bool = False, beside: int = 0
+) -> list[Kill]:
     """So many kills, in the order of the steps: one in each of them, at its boundary, or inside at a random moment.
 
     What is left of the count falls inside steps that are drawn by how long they take; never again in the last one, as
     the playbook may have ended in it. Fewer kills than steps fall in steps that are drawn.
     patient: the lock of one dead attempt is waited out: inside the first step, where it is taken while nothing is
     recorded yet, or of an attempt that is drawn.
+    beside: next to so many modules the next attempt begins at once, of those that are left alive inside a step. Before
+    the first step is done there is no lock to wait for.
     """
     rng = random.Random(seed)
     places = list(took)
@@ -61,10 +68,18 @@ def draw(took: dict[Place, float], seed: str, count: int, inside: bool, patient:
         drawn.append((place, _moment(rng, took[place])))
     drawn.sort(key=lambda kill: (places.index(kill[0]), kill[1]))
     waited = 0 if inside else rng.randrange(len(drawn))
-    return [
+    kills = [
         Kill(place, after, parent_only=rng.random() < 0.5, lock=patient and number == waited)
         for number, (place, after) in enumerate(drawn)
     ]
+    # the last one's next attempt would end the move
+    able = [number for number, kill in enumerate(kills[:-1]) if _leaves_a_module(kill) and kill.place != places[0]]
+    chosen = rng.sample(able, min(beside, len(able)))
+    return [replace(kill, beside=number in chosen) for number, kill in enumerate(kills)]
+
+
+def _leaves_a_module(kill: Kill) -> bool:
+    return kill.parent_only and kill.after > 0 and not kill.lock
 
 
 def _moment(rng: random.Random, seconds: float) -> float:

@@ -25,7 +25,7 @@ def restore_object_store(stage: Stage) -> None:
     def unavailable() -> list[str]:
         return [
             f"{site}: {item['metadata']['name']}"
-            for site in stage.world.sites
+            for site in stage.standing
             for item in stage.world.cluster(site).list("BackupStorageLocation", VELERO)
             if item.get("status", {}).get("phase") != "Available"
         ]

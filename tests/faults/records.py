@@ -11,7 +11,7 @@ from ansible_collections.ocpvirt.dr.tests.integration.world import STORE
 
 
 def lose_record(stage: Stage, move: Move, step: str) -> None:
-    """A relocate that is killed where a step begins, and of whose run nothing is left but its lock."""
+    """A move that is killed where a step begins, and of whose run nothing is left but its lock."""
     target = stage.world.cluster(move.target)
     stage.struck(move, step, RECORD_DELETED, lambda: None).kill()
     names = [item["metadata"]["name"] for item in target.list("ConfigMap", STORE)]

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.ocpvirt.dr.tests.faults.fault_names import EVERY
+from ansible_collections.ocpvirt.dr.tests.faults.boundaries import Boundaries
+from ansible_collections.ocpvirt.dr.tests.faults.fault_names import EVERY, in_operation
 
 # of each operation, in the full suite
 KILLS_WANTED = 30
@@ -24,13 +25,17 @@ OPERATIONS = ("failover", "relocate", "failback")
 
 @dataclass
 class Tally:
-    """kills: by operation. faults: by name, of other kinds. lost: records of planned moves.
+    """kills: by operation. faults: of other kinds, by name and operation. lost: records of planned moves.
+
+    beside: next attempts that began while a module of the killed one lived, by what became of them.
 
     promises: what was broken, each with its promise's name in front. failed: names of tests.
     """
 
     kills: Counter[str] = field(default_factory=Counter)
+    boundaries: Boundaries = field(default_factory=Boundaries)
     parents: int = 0
+    beside: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
     runs: int = 0
     lost: int = 0
@@ -44,10 +49,15 @@ class Tally:
     def injected(self) -> int:
         return self.kills.total() + self.faults.total()
 
+    def struck(self, fault: str, operation: str) -> None:
+        self.faults[in_operation(fault, operation)] += 1
+
     def add(self, other: Tally) -> None:
         self.kills += other.kills
+        self.boundaries.add(other.boundaries)
         self.faults += other.faults
         self.parents += other.parents
+        self.beside += other.beside
         self.runs += other.runs
         self.lost += other.lost
         self.doubles += other.doubles
@@ -58,12 +68,15 @@ class Tally:
 
     def lines(self) -> list[str]:
         kills = ", ".join(f"{self.kills[name]} in {name}" for name in OPERATIONS)
-        others = ", ".join(f"{name} {count}" for name, count in sorted(self.faults.items())) or "none"
+        boundaries = "; ".join(self.boundaries.told(name) for name in OPERATIONS if name in self.boundaries) or "none"
+        beside = ", ".join(f"{count} {name}" for name, count in sorted(self.beside.items()))
         return [
             f"faults injected     {self.injected}",
             f"  kill -9           {self.kills.total()}: {kills}; {self.parents} of the parent alone, whose "
             f"module was gone within {self.slowest_orphan:.1f} s",
-            f"  others            {others}",
+            f"  beside a module   {self.beside.total()} next attempts{': ' if beside else ''}{beside}",
+            f"  at boundaries     {boundaries}",
+            *(f"  others, {name:<10}{self._others(name)}" for name in OPERATIONS),
             f"runs completed      {self.runs}",
             f"records lost        {self.lost} in planned moves",
             f"double starts       {len(self.doubles)}",
@@ -74,10 +87,17 @@ class Tally:
             *(f"FAILED: {text}" for text in self.failed),
         ]
 
+    def _others(self, operation: str) -> str:
+        end = in_operation("", operation)
+        found = [(name, count) for name, count in sorted(self.faults.items()) if name.endswith(end)]
+        return ", ".join(f"{name.removesuffix(end)} {count}" for name, count in found) or "none"
+
     def problems(self, kills_wanted: int, faults_wanted: Iterable[str]) -> list[str]:
         """Why the suite as a whole has not shown what it is to show."""
         few = [name for name in OPERATIONS if self.kills[name] < kills_wanted]
         found = [f"{self.kills[name]} kills in {name}, {kills_wanted} wanted" for name in few]
+        found += [] if self.beside else ["no next attempt began beside a living module"]
+        found += [problem for name in OPERATIONS for problem in self.boundaries.problems(name)]
         found += [f"not injected: {name}" for name in faults_wanted if not self.faults[name]]
         if not self.runs:
             found.append("no run was completed")
@@ -94,7 +114,8 @@ class Tally:
     @classmethod
     def read(cls, text: str) -> Tally:
         document: dict[str, Any] = json.loads(text)
-        return cls(**{**document, "kills": Counter(document["kills"]), "faults": Counter(document["faults"])})
+        counted = {name: Counter(document[name]) for name in ("kills", "faults", "beside")}
+        return cls(**{**document, **counted, "boundaries": Boundaries(document["boundaries"])})
 
 
 def total(tallies: Iterable[Tally]) -> Tally:

@@ -19,7 +19,7 @@ BACK = replace(FAILBACK_AFTER_LOSS, name="failback after the way out")
 def test_p10_a_run_whose_record_is_gone_with_its_proof_is_refused_with_the_way_out(stage: Stage) -> None:
     """Nobody knows any more that the target has everything: a person has to say so."""
     stage.come_home()
-    began = stage.depart()
+    began = stage.depart(WAY_OUT)
     lose_record(stage, RELOCATE, "promote")
     refused = stage.begin(RELOCATE)
     code = refused.wait()

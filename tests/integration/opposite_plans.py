@@ -88,19 +88,28 @@ class Crossing:
 
 
 def settle(world: World) -> list[Plan]:
-    """One plan at its home east, the other one at its home west; both protected, by commands that run side by side."""
+    """One plan at its home east, the other one at its home west, both protected."""
+    plans = deploy_both(world)
+    protect_all(plans)
+    return plans
+
+
+def deploy_both(world: World) -> list[Plan]:
     world.deploy()
     storage = NfsStorage(ORDERS)
     document = plan_document(world.environment, storage=storage, name=ORDERS) | {"home": "west"}
     document["startup"] = {"waves": [{"name": "all"}], "readiness": {"agent": True, "timeout": READY_WITHIN}}
     world.write_plan(ORDERS, document)
     deploy(world.cluster("west"), world.sites["west"], world.sites["east"], ORDERS_VMS, storage=storage, name=ORDERS)
-    plans = [Plan(world, "payroll", world.vms, "east"), Plan(world, ORDERS, ORDERS_VMS, "west")]
+    return [Plan(world, "payroll", world.vms, "east"), Plan(world, ORDERS, ORDERS_VMS, "west")]
+
+
+def protect_all(plans: list[Plan]) -> None:
+    """By commands that run side by side."""
     for played in at_once(plans, lambda plan: plan.play("protect", "-e", f"dr_site={plan.lives_at}")):
         must(played)
     for plan in plans:
         plan.await_replicated()
-    return plans
 
 
 def cross(plans: list[Plan]) -> Crossing:

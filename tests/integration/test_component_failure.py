@@ -12,27 +12,36 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import pytest
+from ansible_collections.ocpvirt.dr.tests.integration.neighbours import Neighbour, beside, longest_silence
+from ansible_collections.ocpvirt.dr.tests.integration.opposite_plans import deploy_both, protect_all, running_vms
 from ansible_collections.ocpvirt.dr.tests.integration.world import STORE, World, empty_world, must, refused
 from demo.cluster import wait_until
 from demo.lab import Lab
 from demo.observation import newest_run
 from demo.playbook import Played
+from demo.verdict import restarted
 from demo.workload import NAMESPACE, not_ready
 
 MAX_LAG = "30s"
 # of the record of syncs: so much later than the last sync the source was still seen
 SILENCE = 60
 LAUNCHER = "kubevirt.io"
+# seconds: a loaded machine delays a guest by a few of its periods
+DELAYED = 5
 
 
 @dataclass(frozen=True)
 class DeadArray:
-    """too_old: the failover whose copy is older than the plan allows; accepted: the next one, which may lose that."""
+    """too_old: the failover whose copy is older than the plan allows; accepted: the next one, which may lose that.
+
+    orders: another plan, which runs where the first one is moved to.
+    """
 
     world: World
     too_old: Played
     vmis_after: list[str]
     accepted: Played
+    orders: Neighbour
 
 
 @pytest.fixture(scope="module")
@@ -40,18 +49,19 @@ def dead_array(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[D
     world = empty_world(lab, tmp_path_factory.mktemp("array"))
     world.document["replication"]["max_lag"] = MAX_LAG
     world.plan_file = world.write_plan("payroll", world.document)
-    world.deploy()
+    plans = deploy_both(world)
     world.deploy_bystander()
-    must(world.protect())
+    protect_all(plans)
     world.storage.await_replicated(world.sites)
     lab.run("partition")
     try:
         wait_until("a record of a source that outlived its link", 240, lambda: seen_after_last_sync(world))
-        lab.kill("east", "storage")
-        too_old = world.failover()
-        names = [item["metadata"]["name"] for item in world.cluster("west").list("VirtualMachineInstance", NAMESPACE)]
-        accepted = world.failover("-e", "dr_accept_loss=1h")
-        yield DeadArray(world, too_old, names, accepted)
+        with beside(plans[1]) as orders:
+            lab.kill("east", "storage")
+            too_old = world.failover()
+            vmis = world.cluster("west").list("VirtualMachineInstance", NAMESPACE)
+            accepted = world.failover("-e", "dr_accept_loss=1h")
+        yield DeadArray(world, too_old, [item["metadata"]["name"] for item in vmis], accepted, orders)
     finally:
         lab.run("heal")
         lab.run("up")
@@ -89,3 +99,18 @@ def test_p1_vms_are_off_where_only_the_storage_died_before_they_run_from_their_c
 
 def test_p8_what_the_plan_does_not_select_is_untouched_beside_a_dead_storage(dead_array: DeadArray) -> None:
     assert dead_array.world.bystander() == dead_array.world.bystander_before
+
+
+def test_p8_another_plan_at_the_target_keeps_its_objects_and_its_replication(dead_array: DeadArray) -> None:
+    orders = dead_array.orders
+    assert orders.after == orders.before
+    assert running_vms(orders.plan, "west") == set(orders.plan.running)
+
+
+def test_p8_guests_of_another_plan_at_the_target_write_on_through_the_failover(dead_array: DeadArray) -> None:
+    orders = dead_array.orders
+    names, first, last = orders.plan.running, orders.looks[0].disks, orders.looks[-1].disks
+    assert restarted(names, first, last) == []
+    assert {name: (last[name]["gaps"], last[name]["bad_checksums"]) for name in names} == dict.fromkeys(names, ([], 0))
+    silent = {name: longest_silence(orders.looks, name) for name in names}
+    assert {name: seconds for name, seconds in silent.items() if seconds > DELAYED} == {}

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.ocpvirt.dr.tests.faults import attempt as attempts
+from ansible_collections.ocpvirt.dr.tests.faults import orphans
 from ansible_collections.ocpvirt.dr.tests.faults.attempt import Attempt
 from ansible_collections.ocpvirt.dr.tests.faults.kills import Place
 from ansible_collections.ocpvirt.dr.tests.integration.killed_run import command_of, descendants
@@ -38,6 +39,12 @@ def playbook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path.chmod(0o700)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     return path
+
+
+# a module has a thread that looks after its parents, and ends by itself
+MODULE = (
+    "python3 -c 'import threading, time; threading.Thread(target=time.sleep, args=(1,)).start()' a.plugins.modules.b"
+)
 
 
 def begun(playbook: Path, text: str) -> Attempt:
@@ -100,9 +107,40 @@ def test_killing_only_the_parent_waits_for_the_module_that_ends_by_itself(playbo
 
 
 def test_p5_a_module_that_outlives_its_parent_is_told(playbook: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attempts, "ORPHANS_END", 1)
+    monkeypatch.setattr(orphans, "ORPHANS_END", 1)
     attempt = begun(playbook, f"setsid sleep 600 & {STORY} wait")
     left = module(attempt)
     with pytest.raises(TimeoutError, match="sleep 600"):
         attempt.kill_parent()
     os.kill(left, signal.SIGKILL)
+
+
+def test_a_module_that_is_left_behind_stands_still_until_it_may_go_on(playbook: Path) -> None:
+    attempt = begun(playbook, f"setsid {MODULE} & {STORY} wait")
+    left = attempt.leave_module()
+    assert left is not None
+    assert attempt.killed
+    (pid,) = left.modules()
+    assert Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+    left.go_on()
+    assert left.await_end() < orphans.ORPHANS_END
+    assert left.modules() == []
+
+
+def test_without_a_module_nothing_is_killed(playbook: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shell with a module's name among its words is none."""
+    monkeypatch.setattr(attempts, "MODULE_COMES", 0.5)
+    attempt = begun(playbook, f"setsid bash -c 'sleep 600; true' a.plugins.modules.b & {STORY} wait")
+    assert attempt.reaches(AGAIN)
+    assert attempt.leave_module() is None
+    assert attempt.process.poll() is None
+    attempt.kill()
+
+
+def test_a_playbook_that_has_ended_is_not_killed(playbook: Path) -> None:
+    attempt = begun(playbook, STORY)
+    attempt.wait()
+    assert attempt.leave_module() is None
+    attempt.kill()
+    attempt.kill_parent()
+    assert not attempt.killed

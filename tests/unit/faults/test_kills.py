@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,23 @@ def test_at_boundaries_another_lock_is_waited_out_each_time() -> None:
     ]
     assert {len(places) for places in waited} == {1}
     assert {place for places in waited for place in places} == set(STEPS)
+
+
+def test_next_to_so_many_modules_that_are_left_alive_in_a_step_the_next_attempt_begins() -> None:
+    for seed in range(30):
+        kills = draw(TOOK, str(seed), 16, inside=True, patient=True, beside=2)
+        beside = [kill for kill in kills if kill.beside]
+        able = [kill for kill in kills[:-1] if kill.parent_only and kill.place != STEPS[0]]
+        assert len(beside) == min(2, len(able))
+        assert all(kill.parent_only and kill.after and not kill.lock for kill in beside)
+        assert STEPS[0] not in [kill.place for kill in beside]
+        assert not kills[-1].beside
+
+
+def test_to_begin_beside_a_module_changes_no_other_kill() -> None:
+    plain, beside = (draw(TOOK, "7", 16, inside=True, beside=count) for count in (0, 2))
+    assert [replace(kill, beside=False) for kill in beside] == plain
+    assert beside != plain
 
 
 def test_an_impatient_round_waits_for_no_lock() -> None:
