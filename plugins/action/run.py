@@ -10,6 +10,7 @@ user they are shipped as any module is.
 from __future__ import annotations
 
 import json
+import multiprocessing
 import shlex
 import sys
 from collections.abc import Mapping
@@ -19,6 +20,8 @@ import ansible_collections
 from ansible import constants
 from ansible.module_utils.common import json as ansible_json
 from ansible.plugins.action.normal import ActionModule as Normal
+
+from ..module_utils._operations.run.parent import PLAYBOOK, end_without, named
 
 # without the folder where it was started, and with all folders in which Ansible finds collections
 START = """
@@ -52,6 +55,18 @@ class ActionModule(Normal):
         return {
             key: value for key, value in result.items() if key == "_ansible_parsed" or not key.startswith("_ansible")
         }
+
+    def _compute_environment_string(self, raw_environment_out: dict[str, Any] | None = None) -> str:
+        """The module is told whose it is, where it can see that: on this host, as this user, while the task lasts."""
+        given: str = super()._compute_environment_string(raw_environment_out)
+        playbook = multiprocessing.parent_process()
+        elsewhere = self._task.async_val or self._connection.become or self._connection.transport != "local"
+        if elsewhere or playbook is None or playbook.pid is None:
+            return given
+        name = named(playbook.pid)
+        # after that look: if it lives, it is the one that was named. A task with retries would begin again and again
+        end_without(playbook.pid)
+        return f"{self._connection._shell.env_prefix(**{PLAYBOOK: name})} {given}".strip()
 
     def _is_here(self, task_vars: Mapping[str, Any]) -> bool:
         """Whether the module is to run as this process does."""

@@ -20,7 +20,7 @@ COLLECTION = "ansible_collections.ocpvirt.dr"
 
 LAYERS = {
     "modules": {"_argspec", "_operations"},
-    "action": set(),
+    "action": {"_operations"},
     "callback": {"_operations"},
     "filter": {"_operations", "plugin_utils"},
     "test": {"_operations", "plugin_utils"},

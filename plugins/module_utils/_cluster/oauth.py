@@ -42,7 +42,11 @@ def login(site: str, options: Mapping[str, Any], timeout: float = LOGIN_TIMEOUT)
     except OCPLoginException as error:
         # the exception's text holds the URL and reason, never the password
         raise Failed(
-            "log in at the OAuth server", site=site, seen=str(error), next_step="check user name and password"
+            "log in at the OAuth server",
+            site=site,
+            seen=str(error),
+            status=getattr(error, "req_info", {}).get("req_status_code"),
+            next_step="check user name and password",
         ) from error
     rest = {name: value for name, value in options.items() if name not in ("username", "password")}
     return {**rest, "api_key": configuration.token["access_token"]}

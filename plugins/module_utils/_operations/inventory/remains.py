@@ -9,12 +9,14 @@ from typing import Any
 
 from ..._cluster.api import Api, Object
 from ..._cluster.kinds import POD, PVC, VMI, VOLUME_ATTACHMENT
-from ..._errors import DrError, Unreachable
+from ..._errors import DrError
 from ..._model.plan import Plan
 from ..._model.pod_template import by_replica, named_claims, used_claims
 from ..._model.vm import claim_names
 from ..._model.vm_needs import state_claims
 from ..._model.workload import ENDED, is_stopped, pods_of, workload_key
+from ..._planning.guards.promotion import UNSEEN
+from ..plan.sites import Reach, tells_nothing
 from .protected import key_of, list_vms
 from .workloads import Workloads, list_workloads
 
@@ -26,24 +28,18 @@ def remains_at(plan: Plan, api: Api) -> list[str]:
     return remains(plan, api, list_vms(plan, api), list_workloads(plan, api))
 
 
-def seen_left(plan: Plan, api: Api) -> list[str] | None:
-    """`remains_at` of a site that was declared lost and answers; None when it does not any more.
+def seen_left(plan: Plan, there: Reach) -> list[str] | None:
+    """`remains_at` of a site that was declared lost, if it answers; None when it does not, or not any more.
 
-    Who refuses a request is no dead site: what it does not show is left. One whose server is broken shows nothing.
+    Who refuses a request, be it the first, is no dead site: what it does not show is left. One whose server is broken
+    shows nothing.
     """
+    if there.api is None:
+        return [f"{UNSEEN}: {there.message}"] if there.refuses else None
     try:
-        return remains_at(plan, api)
+        return remains_at(plan, there.api)
     except DrError as error:
-        return None if tells_nothing(error) else [f"what nobody could look for: {error}"]
-
-
-def tells_nothing(error: DrError) -> bool:
-    """Of what is left at the site; so it is never proof that nothing is.
-
-    Whether anybody answers there at all is another question: `Reach` takes a broken server for one that does (P4), so
-    that it is asked again by every step.
-    """
-    return isinstance(error, Unreachable) or (error.status or 0) >= 500
+        return None if tells_nothing(error) else [f"{UNSEEN}: {error}"]
 
 
 def machines_at(plan: Plan, api: Api) -> list[str]:

@@ -32,7 +32,8 @@ REFUSAL_TIMEOUT = 1.0
 class Reach:
     """state: reachable, unreachable (nobody answered) or failed (it answered with an error).
 
-    api: None unless reachable.
+    api: None unless reachable. refuses: who failed is up and shows us nothing, as to a token that has expired; what is
+    left there may be running (P1).
     """
 
     site: str
@@ -40,6 +41,7 @@ class Reach:
     message: str = ""
     version: str = ""
     api: Api | None = None
+    refuses: bool = False
 
 
 def open_site(plan: Plan, name: str, timeout: float = LOGIN_TIMEOUT) -> Api:
@@ -68,8 +70,17 @@ def reach(plan: Plan, name: str, timeout: float = PROBE_TIMEOUT, once: bool = Fa
     except Unreachable as error:
         return Reach(name, "unreachable", str(error))
     except DrError as error:
-        return Reach(name, "failed", str(error))
+        return Reach(name, "failed", str(error), refuses=error.status is not None and not tells_nothing(error))
     return Reach(name, "reachable", version=version["gitVersion"], api=api)
+
+
+def tells_nothing(error: DrError) -> bool:
+    """Of what is left at the site; so it is never proof that nothing is.
+
+    Whether anybody answers there at all is another question: `Reach` takes a broken server for one that does (P4), so
+    that it is asked again by every step.
+    """
+    return isinstance(error, Unreachable) or (error.status or 0) >= 500
 
 
 def _hear(api: Api, deadline: Deadline, once: bool) -> None:

@@ -248,8 +248,7 @@ def _left_at_source(session: Session) -> list[str] | None:
     stopped: list[str] | None = (session.load("quiesce") or {}).get("left")
     if session.source_is_dead or session.run.waived_fencing:
         return stopped
-    there = session.reach_source()
-    now = None if there.api is None else seen_left(session.plan, there.api)
+    now = seen_left(session.plan, session.reach_source())
     return stopped if now is None else now
 
 

@@ -125,7 +125,8 @@ def _begun(
         "gitops": plan.metadata.gitops is not None and way.operation not in REHEARSALS,
         "fingerprint": fingerprint,
         **ahead,
-        "msg": f"run {run.id}, attempt {run.attempt}: {way}{_older(run)}{_whose_spec(plan, way, seen.runs)}",
+        "msg": f"run {run.id}, attempt {run.attempt}: {way}{_older(run)}{_whose_spec(plan, way, seen.runs)}"
+        f"{_unseen(way, asked)}",
     }
 
 
@@ -198,6 +199,16 @@ def _whose_spec(plan: Plan, way: Way, runs: Sequence[Run]) -> str:
     return f"; of objects that {way.target} has already, what {winner} says wins"
 
 
+def _unseen(way: Way, asked: RunAsked) -> str:
+    """Of a lost site whose cluster is up and refuses us: the promotion that is not going to be."""
+    if way.operation != "failover" or not way.there.refuses or asked.waive_fencing:
+        return ""
+    return (
+        f"; {way.source} answers and does not show what runs there, so nothing is promoted until it does, or"
+        f" dr_waive_fencing says why that is borne: {way.there.message}"
+    )
+
+
 def _phase_after(plan: Plan, operation: str, target: str) -> str:
     """The phase that the plan is to be in once the run is done (DESIGN §1); empty where that does not change."""
     if operation in (*BACKGROUND, *IN_PLACE):
@@ -228,7 +239,7 @@ def _new(plan: Plan, way: Way, number: int) -> Run:
 
 def _last_seen(way: Way, recorded: Mapping[str, Mapping[str, Any]]) -> str | None:
     """The newest sign of life of the source: now if it answers, else the newest that came from it, or that it said."""
-    if way.alive:
+    if way.alive or way.there.refuses:
         return way.api.clock.now().isoformat(timespec="milliseconds")
     signs = [moment for status in way.copies for moment in (status.last_sync, status.arrived) if moment]
     signs += [datetime.fromisoformat(sync["seen_at"]) for sync in recorded.values() if sync["primary"] == way.source]

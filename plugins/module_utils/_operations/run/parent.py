@@ -1,6 +1,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A killed ansible-playbook leaves its module processes behind; this ends them (P5)."""
+"""A killed ansible-playbook leaves its module processes behind; this ends them (P5).
+
+What forked a module's worker is no ancestor any more once it was killed, and by a look from below nobody can tell that
+it ever was. So the action plugin, which runs in the worker, names it to the module.
+"""
 
 from __future__ import annotations
 
@@ -12,19 +16,46 @@ from pathlib import Path
 POLL = 1.0
 # the exit status of a process that SIGTERM ended
 ORPHANED = 143
+# a module's environment variable: the process of its playbook, as `named` writes it
+PLAYBOOK = "OCPVIRT_DR_PLAYBOOK"
 
 
 def end_with_parent() -> None:
-    """End this process when one of the Ansible processes above it is gone."""
-    watched = _ansible_ancestors()
+    """End this process when its playbook or one of the Ansible processes above it is gone."""
+    watched = _ansible_ancestors() + _handed_down()
+    # before anything is sent
+    _end_without(watched)
     threading.Thread(target=_watch, args=(watched,), name="parent-watch", daemon=True).start()
 
 
+def end_without(parent: int) -> None:
+    """End this process at once, if the one that forked it is gone: whatever it begins now is for nobody."""
+    if os.getppid() != parent:
+        os._exit(ORPHANED)
+
+
+def named(pid: int) -> str:
+    """A process that nobody takes for a later one with its number; empty where there is no /proc."""
+    started = _started(pid)
+    return f"{pid}:{started}" if started else ""
+
+
+def _handed_down() -> list[tuple[int, str]]:
+    # not for a playbook that this process starts in its turn
+    pid, _colon, started = os.environ.pop(PLAYBOOK, "").partition(":")
+    return [(int(pid), started)] if started else []
+
+
 def _watch(watched: list[tuple[int, str]]) -> None:
-    while all(_started(pid) == started for pid, started in watched):
+    while True:
+        _end_without(watched)
         time.sleep(POLL)
-    # threads may be in the middle of requests: nothing more may be sent
-    os._exit(ORPHANED)
+
+
+def _end_without(watched: list[tuple[int, str]]) -> None:
+    if any(_started(pid) != started for pid, started in watched):
+        # threads may be in the middle of requests: nothing more may be sent
+        os._exit(ORPHANED)
 
 
 def _ansible_ancestors() -> list[tuple[int, str]]:

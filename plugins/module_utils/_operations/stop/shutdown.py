@@ -14,15 +14,15 @@ from ..._cluster.bulk import for_each
 from ..._cluster.clock import Deadline
 from ..._cluster.kinds import VMI
 from ..._cluster.watching import Watch
-from ..._errors import DrError, Refused, Timeout, Unreachable
+from ..._errors import DrError, Failed, Refused, Timeout, Unreachable
 from ..._model.plan import Plan
 from ..._planning.start.order import order_start
 from ..._planning.start.stop_order import order_stop
 from ..entry import bounded
 from ..inventory.protected import key_of, list_vms, running_vmis, start_records
-from ..inventory.remains import remains, remains_at, seen_left, tells_nothing
+from ..inventory.remains import remains, remains_at, seen_left
 from ..inventory.workloads import Workloads, list_workloads, workload_records
-from ..plan.sites import reach
+from ..plan.sites import Reach, reach, tells_nothing
 from ..run.session import SILENT, Session
 from .latch_closing import close_latch
 from .pools import pause_pools
@@ -69,13 +69,20 @@ def stop_vms(plan: Plan, run_id: str, site: str, patience: Patience, check_mode:
         return result
 
 
-def _api(session: Session, site: str) -> Api:
-    if site == session.source and session.source_is_dead:
+def _reached(session: Session, site: str) -> Reach:
+    if site != session.source:
+        return reach(session.plan, site)
+    if session.source_is_dead:
         # the begin has waited for it already, a moment ago
-        raise Unreachable("stop the VMs", site=site, seen=SILENT, next_step="start again once it answers")
-    there = session.reach_source() if site == session.source else reach(session.plan, site)
+        return Reach(site, "unreachable", SILENT)
+    return session.reach_source()
+
+
+def _api(session: Session, site: str) -> Api:
+    there = _reached(session, site)
     if there.api is None:
-        raise Unreachable("stop the VMs", site=site, seen=there.message, next_step="a planned move needs both sites")
+        answer = Failed if there.refuses else Unreachable
+        raise answer("stop the VMs", site=site, seen=there.message, next_step="start again once it lets us stop them")
     return there.api
 
 
@@ -83,10 +90,7 @@ def _left_by(session: Session, site: str, failure: DrError) -> list[str] | None:
     """What is left where a stop failed; None where nobody could look."""
     if tells_nothing(failure):
         return None
-    try:
-        left = seen_left(session.plan, _api(session, site))
-    except Unreachable:
-        return None
+    left = seen_left(session.plan, _reached(session, site))
     return left and left[:LEFT_SHOWN]
 
 

@@ -10,6 +10,9 @@ from dataclasses import dataclass, replace
 from ..._errors import Refused
 from ..._model.group_status import GroupStatus
 
+# before the reason, among what is left at a site that was declared lost: it answered, and did not show it
+UNSEEN = "what nobody could look for"
+
 
 @dataclass(frozen=True)
 class PeerClearance:
@@ -152,20 +155,28 @@ def check_promotion(
 def check_machines_off(plan: str, target: str, source: str, left: Sequence[str] | None, waived: str | None) -> None:
     """A cluster may outlive its storage: where it answers, that its VMs are off is proven before their copies are used.
 
-    left: what of the plan could still write there; None when it gave no answer. A storage that is dead lets go of no
-    volume, so attachments alone prove nothing.
+    left: what of the plan could still write there, `UNSEEN` where it refuses to show that; None when it gave no answer.
+    A storage that is dead lets go of no volume, so attachments alone prove nothing.
     """
     machines = [item for item in left or () if not item.startswith("VolumeAttachment/")]
-    if machines and not waived:
-        raise Refused(
-            "promote by force",
-            site=target,
-            on=f"plan {plan}",
-            seen=f"{source} answers, and {len(machines)} are left there: {', '.join(machines[:5])}",
-            wanted=f"no VMI and no pod of the plan at {source}",
-            next_step="look at these (docs/quiesce.md), then start again; if nobody can stop them, say why that is"
-            " borne: dr_waive_fencing=<reason>",
-        )
+    if not machines or waived:
+        return
+    unseen = [item.removeprefix(f"{UNSEEN}: ") for item in machines if item.startswith(UNSEEN)]
+    if unseen:
+        seen = f"{source} answers and does not show what runs there: {unseen[0]}"
+        remedy = f"give the account of sites.{source} valid credentials and its rights (docs/rbac.md), then start again"
+        remedy += "; if nobody can (docs/fence_debt.md), say why that is borne"
+    else:
+        seen = f"{source} answers, and {len(machines)} are left there: {', '.join(machines[:5])}"
+        remedy = "look at these (docs/quiesce.md), then start again; if nobody can stop them, say why that is borne"
+    raise Refused(
+        "promote by force",
+        site=target,
+        on=f"plan {plan}",
+        seen=seen,
+        wanted=f"no VMI and no pod of the plan at {source}",
+        next_step=f"{remedy}: dr_waive_fencing=<reason>",
+    )
 
 
 def _peer_state(other: GroupStatus | None, peer: PeerClearance) -> str:

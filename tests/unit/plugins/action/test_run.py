@@ -13,6 +13,7 @@ import sys
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import MagicMock
 
@@ -21,6 +22,7 @@ import yaml
 from ansible.parsing.yaml.objects import AnsibleUnicode
 from ansible_collections.ocpvirt.dr.plugins.action import run as action
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.names import STARTED_IN
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run.parent import PLAYBOOK, named
 
 ROOT = Path(__file__).parents[4]
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
@@ -97,6 +99,28 @@ def test_p9_check_mode_reaches_a_module_in_place(check: bool, monkeypatch: pytes
     assert not running._execute_module(task_vars={"ansible_python_interpreter": sys.executable})["changed"]
     assert passed[0]["ANSIBLE_MODULE_ARGS"]["_ansible_check_mode"] is check
     assert passed[0]["ANSIBLE_MODULE_ARGS"]["plan"] == "x"
+
+
+@pytest.mark.parametrize(
+    ("transport", "become", "background", "told"),
+    [
+        ("local", None, 0, True),
+        # on another host, as a user to whom /proc may be hidden, or for longer than its playbook
+        ("ssh", None, 0, False),
+        ("local", "sudo", 0, False),
+        ("local", None, 60, False),
+    ],
+)
+def test_p5_a_module_is_told_whose_it_is_where_it_can_see_that(
+    monkeypatch: pytest.MonkeyPatch, transport: str, become: str | None, background: int, told: bool
+) -> None:
+    monkeypatch.setattr(action.multiprocessing, "parent_process", lambda: SimpleNamespace(pid=os.getppid()))
+    asked = MagicMock(async_val=background, environment=[])
+    connection = MagicMock(transport=transport, become=become)
+    connection._shell.env_prefix = lambda **given: shlex.join(f"{name}={value}" for name, value in given.items())
+    running = action.ActionModule(asked, connection, MagicMock(), MagicMock(), MagicMock(), None)
+    wanted = f"{PLAYBOOK}={named(os.getppid())}" if told else ""
+    assert running._compute_environment_string() == wanted
 
 
 def test_arguments_of_ansibles_own_types_are_passed_on() -> None:

@@ -66,6 +66,7 @@ def test_a_wrong_password_is_named_without_being_shown(host: str) -> None:
     with pytest.raises(Failed) as caught:
         login("east", {"host": host, "username": "ops", "password": "wrong pony"})
     assert "check user name and password" in str(caught.value)
+    assert caught.value.status == 401
     assert "pony" not in str(caught.value)
 
 

@@ -35,6 +35,7 @@ class TwoSites:
         # what the products say of the moment of their data
         self.moments = {"last_sync": ARRIVED}
         self.unreachable: set[str] = set()
+        self.refusing: set[str] = set()
         # whose API server no product asks any more
         self.silenced: set[str] = set()
         # seconds in which each one's storage has to answer, where that is less than usual
@@ -70,6 +71,8 @@ class TwoSites:
         def reached(_plan: Plan, name: str, _seconds: float, once: bool = False) -> Reach:
             if name in sites.unreachable:
                 return Reach(name, "unreachable", "timed out")
+            if name in sites.refusing:
+                return Reach(name, "failed", "Unauthorized; HTTP status 401", refuses=True)
             return Reach(name, "reachable", api=sites.apis[name])  # type: ignore[arg-type]
 
         monkeypatch.setattr(asking, "reach", reached)

@@ -9,7 +9,9 @@ import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run import Run
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.checks import plan_status
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.inventory.site_report import site_report
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites import Reach
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.status_table import _site
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import plan_of
 
 MOVED = Run("r-1", "payroll", "failover", "east", "west", "f00d", "2026-03-01T12:00:00+00:00", state="done")
@@ -49,3 +51,9 @@ def test_a_plan_lives_where_a_run_would_take_it_to_live(
     )
     status = plan_status.plan_status(plan_of())
     assert (status["lives_at"], status["phase"]) == (lives_at, phase)
+
+
+def test_of_a_site_that_refuses_us_no_vms_are_counted() -> None:
+    report = site_report(plan_of(), Reach("east", "failed", "Unauthorized; HTTP status 401", refuses=True))
+    assert (report["state"], report["message"]) == ("failed", "Unauthorized; HTTP status 401")
+    assert _site("east", report) == ["east", "failed", "?", "?", "?", "-"]

@@ -31,3 +31,10 @@ def test_p1_two_primaries_are_a_blocker_whether_or_not_a_run_says_where_the_plan
         "SiteUnreachable",
         "SiteUnreachable",
     ]
+
+
+def test_p10_a_site_that_refuses_us_is_named_with_its_answer() -> None:
+    there = Reach("east", "failed", "Unauthorized; HTTP status 401", refuses=True)
+    (finding,) = readiness._site(plan_of(), there)
+    assert (finding.severity, finding.code, finding.on) == ("blocker", "SiteFailed", "Site/east")
+    assert (finding.message, finding.remedy) == (there.message, "bring it back, or correct its access")

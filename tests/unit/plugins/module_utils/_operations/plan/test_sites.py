@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.oauth import LOGIN_TIMEOUT
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import DrError, Failed, Refused, Unreachable
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan import sites as plan_sites
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites import (
     DECLARED_TIMEOUT,
@@ -112,6 +113,50 @@ def test_p4_a_site_that_answers_with_an_error_has_failed_and_is_not_unreachable(
 ) -> None:
     site(refusal(status, "no"))
     assert look().state == "failed"
+
+
+@pytest.mark.parametrize("look", [planned, given_up])
+@pytest.mark.parametrize(
+    ("answered", "refuses"),
+    [
+        (refusal(401, "Unauthorized"), True),
+        (refusal(403, "namespaces is forbidden"), True),
+        (refusal(404, "not found"), True),
+        (refusal(429, "too many requests"), True),
+        # a server that is broken shows nothing, and is no proof of anything behind it
+        (refusal(500, "etcd: no leader"), False),
+        (refusal(503, "no endpoints"), False),
+        (refused_connection(), False),
+        (VERSION, False),
+    ],
+)
+def test_p1_a_site_that_answers_and_shows_nothing_refuses(
+    site: Callable[..., Site], look: Look, answered: Any, refuses: bool
+) -> None:
+    site(answered)
+    assert look().refuses is refuses
+
+
+@pytest.mark.parametrize(
+    ("error", "refuses"),
+    [
+        (Failed("log in at the OAuth server", status=401), True),
+        (Failed("log in at the OAuth server", status=503), False),
+        (Unreachable("log in at the OAuth server"), False),
+        # nobody was asked
+        (Refused("read the credentials"), False),
+        (Failed("load the certificates"), False),
+    ],
+)
+def test_p1_who_refuses_a_login_refuses_and_who_was_not_asked_does_not(
+    monkeypatch: pytest.MonkeyPatch, error: DrError, refuses: bool
+) -> None:
+    def connect(*_given: object) -> None:
+        raise error
+
+    monkeypatch.setattr(plan_sites, "connect", connect)
+    monkeypatch.setattr(plan_sites, "resolve_auth", lambda _site, _environment: {})
+    assert given_up().refuses is refuses
 
 
 @pytest.mark.parametrize(("look", "seconds"), [(planned, LOGIN_TIMEOUT), (given_up, DECLARED_TIMEOUT)])

@@ -72,9 +72,31 @@ def test_p1_what_has_changed_since_the_stop_counts_where_the_source_answers(
 ) -> None:
     session.reach_source = lambda: Reach("east", "reachable", api=MemoryApi("east"))
     monkeypatch.setattr(
-        replication, "seen_left", lambda _plan, api: now if api.site == "east" else pytest.fail(api.site)
+        replication, "seen_left", lambda _plan, there: now if there.site == "east" else pytest.fail(there.site)
     )
     with nullcontext() if promotes else pytest.raises(Refused, match="east answers, and 1 are left there"):
+        promote(session, stopped)
+    assert (session.groups.role == "primary") == promotes
+
+
+@pytest.mark.parametrize(
+    ("stopped", "refuses", "waived", "promotes"),
+    [
+        (None, True, None, False),
+        # what was proven off was then: nobody sees what has come up since
+        ([], True, None, False),
+        (None, True, "its identity provider burned, its racks have no power", True),
+        # a broken server, whose cluster may be gone
+        (None, False, None, True),
+        ([VMI], False, None, False),
+    ],
+)
+def test_p1_a_source_that_refuses_to_be_asked_is_no_silent_one(
+    session: Any, stopped: list[str] | None, refuses: bool, waived: str | None, promotes: bool
+) -> None:
+    session.reach_source = lambda: Reach("east", "failed", "Unauthorized; HTTP status 401", refuses=refuses)
+    session.update(waived_fencing=waived)
+    with nullcontext() if promotes else pytest.raises(Refused, match=r"at site west.* east answers"):
         promote(session, stopped)
     assert (session.groups.role == "primary") == promotes
 

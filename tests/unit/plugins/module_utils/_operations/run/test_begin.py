@@ -146,6 +146,22 @@ def test_a_failover_from_a_copy_that_is_too_old_is_refused_before_anything_is_wr
     assert sites.apis["west"].writes == before
 
 
+def test_p1_a_failover_from_a_site_that_refuses_us_says_at_once_what_it_comes_to(sites: TwoSites) -> None:
+    sites.refusing.add("east")
+    begun = sites.begin("failover", "west", "east")
+    assert (begun["source_state"], begun["source_message"]) == ("failed", "Unauthorized; HTTP status 401")
+    assert begun["msg"].endswith(
+        "east (failed) to west; east answers and does not show what runs there, so nothing is promoted until it does,"
+        " or dr_waive_fencing says why that is borne: Unauthorized; HTTP status 401"
+    )
+
+
+def test_a_refusal_is_a_sign_of_life(sites: TwoSites) -> None:
+    sites.refusing.add("east")
+    with pytest.raises(Refused, match="its copy ends 10s before the last sign of life"):
+        sites.begin("failover", "west", "east", STRICT)
+
+
 def test_what_came_is_a_sign_of_life_of_its_source_and_not_the_moment_of_the_data(sites: TwoSites) -> None:
     sites.unreachable.add("east")
     sites.moments = {"arrived": ARRIVED}

@@ -127,3 +127,20 @@ def test_p5_a_playbook_that_is_dead_and_not_yet_collected_counts_as_gone() -> No
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         assert parent._started(process.pid) is None
+
+
+def test_p5_a_module_that_was_told_of_a_playbook_that_is_gone_sends_nothing() -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as playbook:
+        name = parent.named(playbook.pid)
+        playbook.kill()
+    words = [sys.executable, "-c", f"from {parent.__name__} import end_with_parent; end_with_parent(); print('sent')"]
+    environment = {**os.environ, "PYTHONPATH": str(COLLECTIONS), parent.PLAYBOOK: name}
+    ended = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stdout) == (parent.ORPHANED, "")
+
+
+def test_p5_the_playbook_that_a_module_was_told_of_is_its_own_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not that of a playbook which it starts in its turn."""
+    monkeypatch.setenv(parent.PLAYBOOK, parent.named(os.getpid()))
+    assert parent._handed_down() == [(os.getpid(), parent._started(os.getpid()))]
+    assert parent._handed_down() == []

@@ -217,6 +217,15 @@ def test_p1_what_could_not_be_looked_at_where_the_source_answers_is_left(
     assert stop.session.record["quiesce"]["left"] == [f"what nobody could look for: {no_latch}"]
 
 
+def test_p1_of_a_lost_site_that_refuses_to_be_asked_at_all_everything_is_left(stop: Stop) -> None:
+    stop.reach = Reach("east", "failed", "HTTP status 401", refuses=True)
+    result = stop.run(best_effort=True)
+    assert (result["proven_off"], result["msg"].startswith("not proven off: ")) == (False, True)
+    assert stop.session.record["quiesce"]["left"] == ["what nobody could look for: HTTP status 401"]
+    with pytest.raises(Failed, match="HTTP status 401"):
+        stop.run()
+
+
 @pytest.mark.parametrize(
     "failure",
     [Unreachable("close the latch", site="east"), Failed("close the latch", site="east", seen="no quorum", status=500)],

@@ -9,6 +9,7 @@ import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.guards.promotion import (
+    UNSEEN,
     PeerClearance,
     check_machines_off,
     check_one_writer,
@@ -231,3 +232,17 @@ def test_p1_no_copy_is_used_while_a_cluster_that_answers_has_vms_of_the_plan(
 ) -> None:
     with pytest.raises(Refused, match="dr_waive_fencing=<reason>"):
         check_machines_off("payroll", "west", "east", left, waived)
+
+
+HIDDEN = f"{UNSEEN}: GET /api/v1/namespaces?limit=1 at site east; seen: Unauthorized; HTTP status 401"
+
+
+@pytest.mark.parametrize("left", [[HIDDEN], [VMI, HIDDEN]])
+def test_p10_a_refusal_names_the_site_that_hides_its_vms_with_its_answer_and_the_way_out(left: list[str]) -> None:
+    with pytest.raises(Refused) as refused:
+        check_machines_off("payroll", "west", "east", left, None)
+    said = str(refused.value)
+    assert "seen: east answers and does not show what runs there: GET /api/v1/namespaces?limit=1" in said
+    for word in ("HTTP status 401", "sites.east", "docs/rbac.md", "docs/fence_debt.md", "dr_waive_fencing=<reason>"):
+        assert word in said
+    check_machines_off("payroll", "west", "east", left, "its racks have no power")

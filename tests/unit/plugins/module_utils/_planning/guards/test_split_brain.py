@@ -15,6 +15,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus, silent
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.guards.begin import check_source
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.guards.promotion import (
+    UNSEEN,
     PeerClearance,
     check_machines_off,
     check_one_writer,
@@ -23,7 +24,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.guards.promot
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.guards.switch import check_movable
 
 # The first row that fits decides; `*` fits everything.
-#   site:  whether the source's API server answers        said: lost, by dr_declare_lost
+#   site:  whether the source's API server answers, or refuses us      said: lost, by dr_declare_lost
 #   from, to: the group's role at the source and the target; `silent`: its storage does not answer; `absent`: none there
 #   fence: proven, waived by name, or none                 vms: off is proven of the source's, or left is what is not
 # How far it comes: `begin` is refused at once, `promote` and `start` refused in that step, `starts`.
@@ -31,6 +32,8 @@ FAILOVER = """
 site         said  from       to         fence   vms   how far
 *            -     *          *          *       *     begin
 *            lost  *          silent     *       *     promote
+refuses      lost  *          *          none    *     promote
+refuses      lost  *          *          proven  *     promote
 reachable    lost  *          *          none    left  promote
 reachable    lost  *          *          proven  left  promote
 *            lost  secondary  *          *       off   starts
@@ -41,6 +44,7 @@ RELOCATE = """
 site         said  from       to         fence   vms   how far
 unreachable  *     *          *          *       *     begin
 failed       *     *          *          *       *     begin
+refuses      *     *          *          *       *     begin
 *            *     primary    primary    *       *     begin
 *            *     primary    secondary  *       off   starts
 *            *     primary    absent     *       off   starts
@@ -62,7 +66,7 @@ class Case(NamedTuple):
 CASES = [
     Case(*values)
     for values in product(
-        ("reachable", "unreachable", "failed"),
+        ("reachable", "unreachable", "failed", "refuses"),
         ("-", "lost"),
         ("primary", "secondary", "unknown", "silent", "absent"),
         ("primary", "secondary", "unknown", "silent", "absent"),
@@ -70,6 +74,10 @@ CASES = [
         ("off", "left"),
     )
 ]
+
+
+# who refuses us has failed, as a server that is broken
+STATES = {"reachable": "reachable", "unreachable": "unreachable", "failed": "failed", "refuses": "failed"}
 
 
 def wanted(table: str, case: Case) -> str:
@@ -94,12 +102,15 @@ def failover(case: Case) -> str:
     """The source is left as it is; its storage may be anything."""
     here, there, peer = status(case.target, "west"), status(case.source, "east"), clearance(case)
     try:
-        check_source("failover", "east", case.site, "", "east" if case.said == "lost" else None)
+        check_source("failover", "east", STATES[case.site], "", "east" if case.said == "lost" else None)
     except Refused:
         return "begin"
-    left = [] if peer.vms_off else ["VirtualMachineInstance/payroll/db-0"]
+    left = {
+        "reachable": [] if peer.vms_off else ["VirtualMachineInstance/payroll/db-0"],
+        "refuses": [f"{UNSEEN}: HTTP status 401"],
+    }
     try:
-        check_machines_off("payroll", "west", "east", left if case.site == "reachable" else None, peer.waived)
+        check_machines_off("payroll", "west", "east", left.get(case.site), peer.waived)
         check_promotion("payroll", "west", "east", here, there, True, False, peer)
     except Refused:
         return "promote"
@@ -111,7 +122,7 @@ def relocate(case: Case) -> str:
     here, there = status(case.target, "west"), status(case.source, "east")
     peer = replace(clearance(case), declared_lost=False)
     try:
-        check_source("relocate", "east", case.site, "", None)
+        check_source("relocate", "east", STATES[case.site], "", None)
         check_movable("payroll", "west", "east", [here], [there])
     except Refused:
         return "begin"
