@@ -10,6 +10,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +22,12 @@ from demo.workload import NAMESPACE
 
 HERE = "127.0.0.1"
 HANDLER = "system:serviceaccount:kubevirt:kubevirt-handler"
+# requests until the web server says that it is well
+WARM = 3
 # at east every node has it, at west none until somebody mends it
 LABEL = {"rack": "r1"}
-UNSCHEDULABLE, SILENT = "web-0", "web-1"
+UNSCHEDULABLE, SILENT, SERVING = "web-0", "web-1", "app-0"
+HEALTH = "/healthz"
 NODES = "/api/v1/nodes"
 HOOK = """\
 - name: Keep what the start says
@@ -56,7 +61,7 @@ class VirtHandler(Cluster):
 class Answering:
     """first: the failover with both failures; hook_file: what its hook kept, and when; silent: the port of SILENT.
 
-    began: when the VMIs of the applications were created.
+    began: when the VMIs of the applications were created. asked: paths that the web server of SERVING was asked for.
     """
 
     world: World
@@ -64,6 +69,7 @@ class Answering:
     hook_file: Path
     silent: int
     began: list[str]
+    asked: list[str]
 
     @property
     def hook(self) -> dict[str, Any]:
@@ -96,9 +102,11 @@ def fail_over_with_silent_vms(world: World) -> Answering:
     # the port of the one that is silent is free again: nobody listens there
     with listening() as port, listening() as silent:
         pass
-    with listening(port):
+    with listening(port), serving() as (web, asked):
         own = {"dr.ocpvirt.io/readiness": json.dumps({"tcp": {"port": silent}})}
         east.patch("VirtualMachine", SILENT, NAMESPACE, {"metadata": {"annotations": own}})
+        own = {"dr.ocpvirt.io/readiness": json.dumps({"http": {"port": web, "path": HEALTH}})}
+        east.patch("VirtualMachine", SERVING, NAMESPACE, {"metadata": {"annotations": own}})
         databases, _applications, _rest = world.document["startup"]["waves"]
         databases["readiness"] = {"tcp": {"port": port}, "hook": "checks.yml"}
         world.write_plan("payroll", world.document)
@@ -109,7 +117,7 @@ def fail_over_with_silent_vms(world: World) -> Answering:
             first = world.failover()
     vmis = world.cluster("west").list("VirtualMachineInstance", NAMESPACE)
     began = [item["metadata"]["creationTimestamp"] for item in vmis if item["metadata"]["name"].startswith("app-")]
-    return Answering(world, first, hook_file, silent, began)
+    return Answering(world, first, hook_file, silent, began, asked)
 
 
 @contextmanager
@@ -138,6 +146,31 @@ def addresses(world: World) -> Iterator[None]:
 def listening(port: int = 0) -> Iterator[int]:
     with socket.create_server((HERE, port)) as listener:
         yield listener.getsockname()[1]
+
+
+@contextmanager
+def serving() -> Iterator[tuple[int, list[str]]]:
+    """A guest's web server that has to warm up: its port, and the paths that it was asked for."""
+    asked: list[str] = []
+
+    class Warming(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(HTTPStatus.SERVICE_UNAVAILABLE if len(asked) < WARM else HTTPStatus.OK)
+            self.end_headers()
+
+        def log_message(self, *_words: Any) -> None:
+            """Nobody reads it."""
+
+    server = ThreadingHTTPServer((HERE, 0), Warming)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server.server_address[1], asked
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 def _label_nodes(cluster: Cluster) -> None:

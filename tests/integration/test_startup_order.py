@@ -139,3 +139,28 @@ def test_after_a_wave_with_a_failure_no_other_begins_where_the_plan_says_stop(fl
     assert told.history.ready_at.keys() == first - {stuck}
     assert told.history.started.keys() == first
     assert {entry["vm"] for entry in told.result["never_begun"]} == fleet.to_run - first
+
+
+def test_after_a_failure_only_the_rest_of_its_wave_stays_off_where_the_plan_says_stop_wave(fleet: Fleet) -> None:
+    """One by one: what comes after it in its wave has not begun when it fails."""
+    stuck, behind = key(SPARE[0]), {key(name) for name in SPARE[1:]}
+    patience = {"readiness": {"agent": True, "timeout": f"{STUCK_AFTER}s"}, "retries": {"attempts": 0}}
+    told = start(fleet, "stop-wave", SPARE[:1], max_starting=1, on_failure="stop_wave", **patience)
+    assert failed(told) == {stuck}
+    assert {entry["vm"] for entry in told.result["never_begun"]} == behind
+    assert told.history.ready_at.keys() == fleet.to_run - behind - {stuck}
+
+
+def test_what_only_comes_after_another_begins_once_that_was_given_up(fleet: Fleet) -> None:
+    stuck, behind = SPARE[0], SPARE[1]
+    after = {"dr.ocpvirt.io/start-after": stuck}
+    fleet.east.patch("VirtualMachine", behind, NAMESPACE, {"metadata": {"annotations": after}})
+    try:
+        patience = {"readiness": {"agent": True, "timeout": f"{STUCK_AFTER}s"}, "retries": {"attempts": 0}}
+        told = start(fleet, "after", (stuck,), on_failure="continue", **patience)
+    finally:
+        body = {"metadata": {"annotations": dict.fromkeys(after)}}
+        fleet.east.patch("VirtualMachine", behind, NAMESPACE, body)
+    assert failed(told) == {key(stuck)}
+    assert told.history.started[key(behind)] - told.history.started[key(stuck)] >= STUCK_AFTER - 1
+    assert_all_ran_once(fleet, told.history, {key(stuck)})

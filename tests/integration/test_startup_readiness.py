@@ -7,8 +7,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from ansible_collections.ocpvirt.dr.tests.integration.answering import (
+    HEALTH,
+    SERVING,
     SILENT,
     UNSCHEDULABLE,
+    WARM,
     Answering,
     listening,
 )
@@ -36,6 +39,11 @@ def test_p10_the_command_for_a_retry_names_what_failed(answering: Answering) -> 
 
 def test_a_vm_whose_port_answers_is_ready(answering: Answering) -> None:
     assert not is_recorded(answering, "db-1")
+
+
+def test_a_vm_whose_web_server_is_well_is_ready(answering: Answering) -> None:
+    assert not is_recorded(answering, SERVING)
+    assert (len(answering.asked) >= WARM, set(answering.asked)) == (True, {HEALTH})
 
 
 def test_the_hook_of_a_wave_gets_its_vms(answering: Answering) -> None:
