@@ -62,8 +62,7 @@ def through(fleet: Fleet, front: Front) -> Path:
 
 
 def assert_undisturbed(fleet: Fleet, history: History, result: dict[str, Any]) -> None:
-    """As if nothing had happened, and told by a witness that missed nothing."""
-    assert history.gaps == []
+    """As if nothing had happened."""
     assert result["failures"] == []
     assert history.peak <= CAP
     assert_in_order(fleet, history)
@@ -92,7 +91,7 @@ def test_bursts_of_429_and_watches_that_are_dropped_or_outdated_cost_nothing_but
         off.await_ready(19)
         front.drop_watches(outdate=2)
         result = run.result()
-    assert front.refused == 60
+    assert (front.refused, watch.history().gaps) == (60, [])
     assert front.dropped >= 2
     # answered by the API server with 410
     assert front.outdated == 2
@@ -109,7 +108,7 @@ def test_a_server_that_answers_503_for_a_while_slows_the_pace_and_costs_nothing_
         off.await_ready(4)
         front.refuse(20, HTTPStatus.SERVICE_UNAVAILABLE)
         result = run.result()
-    assert front.refused == 20
+    assert (front.refused, watch.history().gaps) == (20, [])
     assert result["pace"]["slower"] >= 1, result["pace"]
     assert_undisturbed(off, watch.history(agent=True), result)
 
@@ -124,6 +123,7 @@ def test_a_server_that_answers_late_slows_the_pace_until_it_does_not_any_more(of
         front.latency = 0.0
         result = run.result()
     assert (result["pace"]["slower"] >= 1, result["pace"]["lowest"] < CAP) == (True, True), result["pace"]
+    assert watch.history().gaps == []
     assert_undisturbed(off, watch.history(agent=True), result)
 
 
@@ -223,6 +223,7 @@ def test_p5_killed_at_random_moments_nothing_starts_twice_and_the_order_holds(fl
                 left -= 1
                 in_flight.append(watch.in_flight)
             result = run.result()
+        assert watch.history().gaps == []
         assert_undisturbed(fleet, watch.history(agent=True), result)
     print(f"in flight when it was killed: {in_flight}")
     # before its first request, or between two waves, a kill shows little

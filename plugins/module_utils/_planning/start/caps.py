@@ -102,11 +102,14 @@ class CappedQueue:
         self._wake(parts)
 
     def room_on(self, nodes: Collection[str]) -> int:
-        """How many more all nodes together have room for. What has none yet may come to any of them."""
-        limit = self._limits[NODE]
-        settled = sum(any(kind == NODE for kind, _name in parts) for parts in self._held.values())
-        free = sum(max(0, limit - self._count[NODE, node]) for node in nodes)
-        return max(0, free - (len(self._held) - settled))
+        """How many more all nodes together have room for. What has none yet may come to any of them.
+
+        A node that the scheduler gave more than its limit takes the room of the others.
+        """
+        elsewhere = sum(
+            count for (kind, node), count in self._count.items() if kind == NODE and node not in nodes and count > 0
+        )
+        return max(0, self._limits[NODE] * len(nodes) - (len(self._held) - elsewhere))
 
     def _out(self, parts: Parts) -> str:
         _rank, key = heapq.heappop(self._queues[parts])

@@ -64,9 +64,10 @@ def test_all_nodes_have_room_for_what_is_on_none_of_them_yet() -> None:
     assert queue.room_on(["n-1", "n-2"]) == 1
     queue.settle("a", "n-1")
     queue.hold("b")
-    # both on one node, against what was hoped for: the other has room still
+    # both on one node, against what was hoped for: a third might come to it too
     queue.settle("b", "n-1")
-    assert queue.room_on(["n-1", "n-2"]) == 1
+    assert queue.room_on(["n-1", "n-2"]) == 0
+    assert queue.room_on(["n-2", "n-3"]) == 2
 
 
 @settings(max_examples=200)
