@@ -65,18 +65,22 @@ def remove(name):
         pass
 
 def promote(name):
-    while True:
-        try:
-            with rbd.Image(context, name) as image:
-                return image.mirror_image_promote(False)
-        except rbd.OSError as error:
-            if error.errno not in NOT_YET:
-                raise
-            time.sleep(0.1)
+    try:
+        with rbd.Image(context, name) as image:
+            image.mirror_image_promote(False)
+    except rbd.OSError as error:
+        if error.errno not in NOT_YET:
+            raise
+        return name
 
+left = json.loads({images!r})
 began = time.monotonic()
 with ThreadPoolExecutor({at_once}) as pool:
-    list(pool.map({verb}, json.loads({images!r})))
+    while left:
+        # those that are refused for now come again when all others had their turn, so that none holds up a thread
+        left = [name for name in pool.map({verb}, left) if name]
+        if left:
+            time.sleep(0.1)
 print(time.monotonic() - began)
 """
 
