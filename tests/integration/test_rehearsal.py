@@ -7,14 +7,23 @@ LAB_STORAGES names the storages that the lab was started for, with commas betwee
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible_collections.ocpvirt.dr.tests.integration.copying_server import copying_server
 from ansible_collections.ocpvirt.dr.tests.integration.moves import kill_when
+from ansible_collections.ocpvirt.dr.tests.integration.networks import (
+    GROUP,
+    attach,
+    create_network,
+    define_networks,
+    forget_networks,
+)
 from ansible_collections.ocpvirt.dr.tests.integration.rehearsing import (
     SPACE,
     assert_production_untouched,
@@ -32,15 +41,19 @@ from ansible_collections.ocpvirt.dr.tests.integration.world import (
     refused,
     resource_versions,
 )
+from demo.cluster import Cluster
 from demo.lab import Lab
 from demo.observation import newest_run, running_at
+from demo.workload import NAMESPACE
 
+# off, as no guest of the lab has a network
+ATTACHED, NETWORK, BUBBLE = "batch-0", "default/vlan-100", "default-vlan-100"
 DENIED = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
 
 
 @pytest.fixture(scope="module", params=os.environ.get("LAB_STORAGES", "nfs").split(","))
 def protected(request: pytest.FixtureRequest, lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """The workload runs at east; west's storage can copy what it holds."""
+    """The workload runs at east; west's storage can copy what it holds. One VM is on a network that both sites have."""
     world = empty_world(lab, tmp_path_factory.mktemp("rehearsal"), request.param)
     west = world.sites["west"]
     with ExitStack() as stack:
@@ -48,7 +61,12 @@ def protected(request: pytest.FixtureRequest, lab: Lab, tmp_path_factory: pytest
             server = stack.enter_context(copying_server(west["storage_url"], Path(west["storage_root"])))
             world.document["replication"]["options"]["sites"]["west"]["control"] = server.url
             world.write_plan("payroll", world.document)
+        for site in world.sites:
+            define_networks(world.cluster(site))
+            stack.callback(forget_networks, world.cluster(site))
+            create_network(world.cluster(site), NETWORK)
         world.deploy()
+        attach(world.cluster("east"), ATTACHED, NETWORK)
         must(world.protect())
         world.storage.await_replicated(world.sites)
         yield world
@@ -114,6 +132,22 @@ def test_nothing_enters_or_leaves_the_rehearsal(rehearsed: World) -> None:
     found = policies(rehearsed.cluster("west"))
     assert found.pop("dr-rehearsal-deny-all") == DENIED
     assert list(found) == ["dr-rehearsal-among-themselves"]
+
+
+def test_networks_of_a_rehearsed_vm_lead_nowhere_and_its_mac_address_stays_with_production(rehearsed: World) -> None:
+    east, west = rehearsed.cluster("east"), rehearsed.cluster("west")
+    copy, own = (vm_spec(cluster, space) for cluster, space in ((west, SPACE), (east, NAMESPACE)))
+    assert [item["multus"]["networkName"] for item in copy["networks"] if "multus" in item] == [BUBBLE]
+    macs = [["macAddress" in item for item in spec["domain"]["devices"]["interfaces"]] for spec in (copy, own)]
+    assert macs == [[False, False], [False, True]]
+    network = west.call("GET", f"/apis/{GROUP}/v1/namespaces/{SPACE}/network-attachment-definitions/{BUBBLE}")
+    config = json.loads(network["spec"]["config"])
+    assert (config["type"], config["topology"]) == ("ovn-k8s-cni-overlay", "layer2")
+
+
+def vm_spec(cluster: Cluster, space: str) -> dict[str, Any]:
+    spec: dict[str, Any] = cluster.get("VirtualMachine", ATTACHED, space)["spec"]["template"]["spec"]
+    return spec
 
 
 def test_p8_the_plans_own_namespace_is_not_made_at_west(rehearsed: World) -> None:
