@@ -74,7 +74,7 @@ def assert_runs_at_east_alone(world: World) -> None:
 
 def test_p1_where_a_lost_site_refuses_every_request_nothing_is_promoted(alive: World) -> None:
     log_in_with(alive, "ended-long-ago")
-    refused(alive.failover(), "what nobody could look for", "Unauthorized", "dr_waive_fencing")
+    refused(alive.failover(), "answers and does not show what runs there", "Unauthorized", "dr_waive_fencing")
     assert_runs_at_east_alone(alive)
 
 
