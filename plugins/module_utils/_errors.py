@@ -43,8 +43,9 @@ class DrError(Exception):
         self.retry_after = retry_after
 
     def __str__(self) -> str:
-        where = "".join([f" on {self.on}" if self.on else "", f" at site {self.site}" if self.site else ""])
-        parts = [f"{self.tried}{where}"]
+        # a request names its path already
+        on = f" on {self.on}" if self.on and not self.tried.endswith(f" {self.on}") else ""
+        parts = [f"{self.tried}{on}{f' at site {self.site}' if self.site else ''}"]
         if self.seen:
             parts.append(f"seen: {self.seen}")
         if self.wanted:

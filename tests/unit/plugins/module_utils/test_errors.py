@@ -26,6 +26,10 @@ def test_p10_an_error_says_what_where_seen_wanted_status_waited_and_next() -> No
     )
 
 
+def test_p10_what_the_attempt_names_already_is_not_said_twice() -> None:
+    assert str(DrError("GET /api/v1/nodes", site="west", on="/api/v1/nodes")) == "GET /api/v1/nodes at site west"
+
+
 def test_what_is_not_known_is_left_out() -> None:
     assert str(DrError("promote")) == "promote"
 
