@@ -8,12 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+# phases of a VMI that starts nothing any more
+ENDED = ("Succeeded", "Failed")
+
 
 @dataclass(frozen=True, slots=True)
 class VmiState:
     """Ready to serve, and if not, why. addresses: of its interfaces by their names, KubeVirt's order.
 
-    created: by the API server's clock. node: where its pod is, empty until it was scheduled.
+    created: by the API server's clock. node: where its pod is, empty until it was scheduled. deleted: on its way out.
     """
 
     ready: bool
@@ -23,6 +26,12 @@ class VmiState:
     addresses: Mapping[str, str]
     created: str = ""
     node: str = ""
+    deleted: bool = False
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it runs or may come to it."""
+        return not self.deleted and self.phase not in ENDED
 
     def is_up(self, agent: bool) -> bool:
         return self.ready and (self.agent or not agent)
@@ -56,4 +65,5 @@ def vmi_state(vmi: Mapping[str, Any]) -> VmiState:
         created=vmi["metadata"].get("creationTimestamp", ""),
         # nodeName is there only when the pod runs
         node=status.get("nodeName") or next(filter(None, (status.get("activePods") or {}).values()), ""),
+        deleted=deleted,
     )

@@ -15,9 +15,6 @@ from ..._model.vmi_state import VmiState, vmi_state
 from ..._planning.start.readiness import Holding, delays_of
 from .probe import Probes, Target
 
-# phases of a VMI that starts nothing any more
-ENDED = ("Succeeded", "Failed")
-
 
 class VmReady:
     """By key, kept up to date by one watch on VMIs. Its caller holds the condition that wakes.
@@ -62,7 +59,7 @@ class VmReady:
         return flipped
 
     def take_begun(self) -> set[str]:
-        """Keys whose VMI is there and that are not ready, of those that the last look judged."""
+        """Keys whose VMI is there to stay and that are not ready, of those that the last look judged."""
         begun, self._begun = self._begun, set()
         return begun
 
@@ -121,7 +118,7 @@ class VmReady:
                 self._holding.broke(key)
                 self._probes.forget(key)
             self._flip(key, ready)
-        if state is not None and state.phase not in ENDED and key not in self._up:
+        if state is not None and state.lasts and key not in self._up:
             self._begun.add(key)
 
     def _is_proven(self, key: str, own: Readiness, state: VmiState) -> bool:

@@ -14,7 +14,7 @@ from ..._cluster.kinds import VM, VMI
 from ..._errors import Conflict, DrError, Failed, Refused
 from ..._model.names import RECORDED
 from ..._model.plan import Plan
-from ..._model.vm import PowerRecord, power_record
+from ..._model.vm import PowerRecord, own_power, power_record
 from ..._model.vmi_state import VmiState
 from ..._planning.start.failure import failure_facts, failure_text
 from ..._planning.start.readiness import deadlines, readiness_by_key
@@ -87,11 +87,15 @@ class VmStart:
         return RECORDED in (self._vms[key]["metadata"].get("annotations") or {})
 
     def was_asked(self, key: str) -> bool:
-        """Its own strategy is back although the record is still on it: somebody asked it to start."""
+        """It has a strategy that runs it although the record is still on it: somebody asked it to start."""
         if not self.is_recorded(key):
             return False
-        recorded = PowerRecord(**json.loads(self._vms[key]["metadata"]["annotations"][RECORDED]))
-        return strategy_patch(recorded).items() <= self._vms[key]["spec"].items()
+        strategy = own_power(self._vms[key]).run_strategy
+        if strategy == "Manual":
+            recorded = PowerRecord(**json.loads(self._vms[key]["metadata"]["annotations"][RECORDED]))
+            state = self.state(key)
+            return recorded.run_strategy == "Manual" or (state is not None and state.lasts)
+        return strategy != "Halted"
 
     def is_asked_twice(self, key: str) -> bool:
         """A Manual one needs a second request, which a killed attempt may not have made."""

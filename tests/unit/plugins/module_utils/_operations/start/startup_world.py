@@ -20,6 +20,7 @@ from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins im
 
 RECORDED = "dr.ocpvirt.io/recorded"
 ON = {"Ready": "True", "AgentConnected": "True"}
+NOT_YET = {"Ready": "False", "AgentConnected": "False"}
 
 
 def vmi(name: str, phase: str = "Running", conditions: dict[str, str] | None = None, **metadata: Any) -> dict[str, Any]:
@@ -101,8 +102,14 @@ class KubeVirt(MemoryApi):
     def boot(self, name: str) -> None:
         if self.find(VMI, name, "payroll"):
             return
-        broken = {"Ready": "False", "AgentConnected": "False"}
-        stored = self.create(VMI, vmi(name, "Scheduling", broken) if name in self.broken else vmi(name))
+        self._show(vmi(name, "Scheduling", NOT_YET) if name in self.broken else vmi(name))
+
+    def leave(self, name: str) -> None:
+        """Its VMI is deleted, and its guest still shuts down."""
+        self._show(vmi(name, "Running", NOT_YET, deletionTimestamp="2026-01-02T03:04:05Z"))
+
+    def _show(self, item: dict[str, Any]) -> None:
+        stored = self.create(VMI, item)
         with self._changed:
             self._events.append((int(stored["metadata"]["resourceVersion"]), stored))
             self._changed.notify_all()

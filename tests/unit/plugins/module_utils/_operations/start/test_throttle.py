@@ -194,3 +194,59 @@ def test_a_vm_that_somebody_else_starts_takes_a_slot(start: Start) -> None:
     start.run(max_starting=2)
     # until one of the two that never get ready was given up
     assert at["c"] - at["a"] >= 60
+
+
+def by_hand(start: Start, name: str) -> None:
+    """As `virtctl start` does with one that is Halted, whatever it was before."""
+    vm = start.api.get(VM, name, "payroll")
+    vm["spec"]["runStrategy"] = "Always"
+    start.api.replace(VM, vm)
+    start.api.boot(name)
+
+
+def test_a_vm_that_somebody_starts_between_two_rounds_takes_a_slot(start: Start) -> None:
+    start.api.add("a", ON)
+    start.api.add("b", PowerRecord("RerunOnFailure", True))
+    start.api.broken |= {"a", "b"}
+    assert start.run(round_timeout=5, max_starting=1)["in_flight"] == 1
+    by_hand(start, "b")
+    assert start.run(round_timeout=5, max_starting=1)["in_flight"] == 2
+
+
+def test_a_vm_that_somebody_sets_to_manual_and_starts_between_two_rounds_takes_a_slot(start: Start) -> None:
+    for name in ("a", "b"):
+        start.api.add(name, ON)
+    start.api.broken |= {"a", "b"}
+    start.run(round_timeout=5, max_starting=1)
+    vm = start.api.get(VM, "b", "payroll")
+    start.api.replace(VM, vm | {"spec": {**vm["spec"], "runStrategy": "Manual"}, "status": {"ready": True}})
+    start.api.boot("b")
+    assert start.run(round_timeout=5, max_starting=1)["in_flight"] == 2
+
+
+def test_a_vm_that_somebody_starts_anew_with_another_strategy_was_not_stopped(start: Start) -> None:
+    start.api.add("a", PowerRecord("RerunOnFailure", True))
+    start.api.broken.add("a")
+    start.run(round_timeout=5)
+    by_hand(start, "a")
+    result = start.run(round_timeout=5)
+    assert (result["in_flight"], result["failures"]) == (1, [])
+
+
+@pytest.mark.parametrize("at", ["first look", "later"])
+def test_a_vmi_that_is_on_its_way_out_takes_no_slot(start: Start, at: str) -> None:
+    """A rollback may start a VM again while its guest still shuts down."""
+    for name in ("a", "b"):
+        start.api.add(name, ON)
+    start.api.broken |= {"a", "b"}
+    patch = start.api.patch
+
+    def patched(kind: Kind, name: str, namespace: str, body: dict[str, Any]) -> dict[str, Any]:
+        if at == "later":
+            start.api.leave("b")
+        return patch(kind, name, namespace, body)
+
+    start.api.patch = patched
+    if at == "first look":
+        start.api.leave("b")
+    assert start.run(round_timeout=5, max_starting=1)["in_flight"] == 1
