@@ -20,6 +20,7 @@ from ocpvirt_lab.storm_run import Storm, measure, write
 
 NAMESPACE = "storm"
 OURS, AT_ONCE = "throttled", "all at once"
+FIRST = "once, not measured"
 
 
 @dataclass(frozen=True)
@@ -53,14 +54,16 @@ def run(sites: dict[str, Any], wanted: Wanted, progress: Progress) -> str:
     progress.say(NAMESPACE, f"create {wanted.vms} VMs at {storm_plan.SITE}")
     storm_plan.replicate(fleet, sites)
     fleet.create()
+    drawn = wanted.folder / "storm.svg"
     try:
+        # the first start of a fleet is the cheapest, and would favour whoever is measured first
+        measured(FIRST, fleet.start_at_once)
         storms = [measured(AT_ONCE, fleet.start_at_once), measured(OURS, lambda: _start_by_plan(plan))]
+        write(storms, wanted.folder / "storm.json")
+        drawn.write_text(picture(storms, wanted.cap))
     finally:
         fleet.remove()
         storm_plan.end_replication(fleet, sites)
-    write(storms, wanted.folder / "storm.json")
-    drawn = wanted.folder / "storm.svg"
-    drawn.write_text(picture(storms, wanted.cap))
     return "\n".join([_table(storms), f"The picture is {drawn}."])
 
 
