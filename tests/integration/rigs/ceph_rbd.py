@@ -65,6 +65,8 @@ class CephRbdRig:
         self.ceph: dict[str, dict[str, Any]] = {name: site["ceph"] for name, site in lab.environment()["sites"].items()}
         self.pool = self.ceph["east"]["pool"]
         self.images = [f"csi-vol-{uuid.uuid4()}" for _number in range(images)]
+        # of the last text
+        self._offset = 0
         self.group = self.group_with()
         for image in self.images:
             self.rbd("east", "create", f"{self.pool}/{image}", "--size", f"{size}M", "--image-feature", FEATURES)
@@ -96,6 +98,7 @@ class CephRbdRig:
         return CephRbdProvider({site: handle(site) for site in SITES})
 
     def write(self, site: str, text: str, offset: int = 0) -> None:
+        self._offset = offset
         for image in self.images:
             self.write_image(site, image, text, offset)
 
@@ -126,16 +129,17 @@ class CephRbdRig:
             self.rbd(site, "mirror", "image", "snapshot", f"{self.pool}/{image}")
 
     def await_arrived(self, site: str) -> None:
+        """The last text, and the whole snapshot that has it."""
         primary = next(name for name in SITES if name != site)
         if self.mode == "snapshot":
             self.snapshot(primary)
-        texts = self.read(primary)
+        texts = self.read(primary, self._offset)
 
         def other() -> list[str]:
             if any(image not in self.names(site) for image in self.images):
                 return ["images are missing"]
-            found = self.read(site)
-            return [] if found == texts else [found]
+            found = self.read(site, self._offset)
+            return [found] if found != texts else ["a sync"] if self.is_syncing(site) else []
 
         wait_until(f"{texts} at {site}", ARRIVED_WITHIN, other)
 
