@@ -24,6 +24,7 @@ from demo.workload import NAMESPACE
 from ocpvirt_lab.start_history import History
 
 STUCK_AFTER = 15
+DELAY = 6
 # all slots that there are
 FEW = len(SPARE)
 
@@ -110,6 +111,17 @@ def test_a_cap_of_each_node_lets_no_more_begin_than_all_nodes_have_room_for(flee
 def test_a_cap_of_the_namespace_holds_beside_a_wide_window(fleet: Fleet) -> None:
     told = start(fleet, "shared", max_starting=1000, caps={"per_namespace": FEW})
     assert (told.history.gaps, told.history.peak) == ([], FEW)
+    assert_in_order(fleet, told.history)
+    assert_all_ran_once(fleet, told.history)
+
+
+def test_a_wave_begins_only_when_the_one_before_it_was_ready_for_its_delay(fleet: Fleet) -> None:
+    told = start(fleet, "delay", max_starting=1000, readiness={"agent": True, "timeout": "90s", "delay": f"{DELAY}s"})
+    first = {key(f"db-{n}") for n in range(7)}
+    ready = max(told.history.ready_at[name] for name in first)
+    begun = min(at for name, at in told.history.started.items() if name not in first)
+    # two streams of events: the witness may hear of either a little later than the start did
+    assert begun - ready >= DELAY - 1
     assert_in_order(fleet, told.history)
     assert_all_ran_once(fleet, told.history)
 
