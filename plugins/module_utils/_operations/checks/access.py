@@ -24,17 +24,19 @@ from ..volumes.commits import commit_place
 Asked = tuple[Right, "str | None"]
 
 
-def access_findings(plan: Plan, api: Api, found: Protected, lives_here: bool, replication: Groups) -> Iterator[Finding]:
+def access_findings(
+    plan: Plan, api: Api, found: Protected, replication: Groups, *, lives_here: bool
+) -> Iterator[Finding]:
     """found: what the plan protects. lives_here: else it is the site that the plan would be moved to."""
     try:
-        yield from right_findings(_denied(plan, api, found, lives_here, replication), api.site)
+        yield from right_findings(_denied(plan, api, found, replication, lives_here=lives_here), api.site)
     except DrError as error:
         on, remedy = error.on or f"Site/{api.site}", error.next_step or "see the message"
         yield Finding("warning", "NotChecked", on, str(error), remedy, api.site)
 
 
 def _denied(
-    plan: Plan, api: Api, found: Protected, lives_here: bool, replication: Groups
+    plan: Plan, api: Api, found: Protected, replication: Groups, *, lives_here: bool
 ) -> dict[str, dict[Right, list[str]]]:
     if is_allowed(api, *EVERYTHING):
         return {}

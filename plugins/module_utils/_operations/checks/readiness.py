@@ -68,8 +68,8 @@ def readiness(plan: Plan, pv_patch_preview: str = "") -> dict[str, Any]:
         there = reached[target].api
         if there is not None:
             findings += TargetCheck(plan, source.api, there, found, volumes).findings()
-            findings += access_findings(plan, there, found, False, replication)
-        findings += access_findings(plan, source.api, found, True, replication)
+            findings += access_findings(plan, there, found, replication, lives_here=False)
+        findings += access_findings(plan, source.api, found, replication, lives_here=True)
         if order is not None and there is not None:
             runs = recorded_runs(plan, [source.api, there])
             foreseen = StartForecast(plan, there, found, volumes).look(order, runs)

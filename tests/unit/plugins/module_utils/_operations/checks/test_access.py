@@ -47,10 +47,10 @@ class Replication:
 def codes(
     site: Site, lives_here: bool = False, clones: bool = False, plan: Plan | None = None, found: Protected | None = None
 ) -> list[str]:
-    asked = (plan or plan_of(), site, found or Protected({}), lives_here, Replication(clones))
+    asked = (plan or plan_of(), site, found or Protected({}), Replication(clones))
     return [
         f"{finding.severity} {finding.code} {finding.on}: {finding.message}"
-        for finding in access_findings(*asked)  # type: ignore[arg-type]
+        for finding in access_findings(*asked, lives_here=lives_here)  # type: ignore[arg-type]
     ]
 
 
