@@ -8,21 +8,24 @@ from collections.abc import Sequence
 
 from ..._errors import Refused
 from ..._model.group_status import GroupStatus
-from ..._model.run import ENDED, IN_PLACE, Run
+from ..._model.run import CLEANUP, ENDED, REHEARSALS, SWITCHES, Run
 
 TRIED = "unprotect the plan"
 
 
 def check_runs(plan: str, runs: Sequence[Run]) -> None:
-    """No run that somebody has to finish, and no lost site that was not observed to be clean."""
+    """No run that somebody has to finish, and no lost site that was not observed to be clean. runs: oldest first."""
+    left = {run.target: run for run in runs if run.operation in REHEARSALS}
     for run in runs:
-        if run.state not in ENDED and run.operation not in IN_PLACE:
+        if run.state not in ENDED and (run.operation in SWITCHES or run is left.get(run.target)):
+            command = CLEANUP if run.operation in REHEARSALS else run.operation
             raise Refused(
                 TRIED,
                 on=f"run {run.id}",
                 seen=f"{run.operation} to {run.target} was begun at {run.started} and has not ended",
                 wanted="no unfinished run on this plan",
-                next_step=f"finish it: run {run.operation} with dr_target={run.target} again",
+                next_step=f"finish it: run {command} with dr_target={run.target}"
+                + (" again" if command == run.operation else ""),
             )
         if run.fence_debt:
             raise Refused(

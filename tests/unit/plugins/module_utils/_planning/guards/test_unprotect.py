@@ -32,9 +32,32 @@ def test_p6_an_unfinished_run_is_named_with_the_command_that_ends_it(state: str)
         check_runs("payroll", [replace(DONE, state=state)])
 
 
-@pytest.mark.parametrize("operation", ["start", "stop"])
-def test_a_killed_start_or_stop_is_nothing_that_has_to_be_finished(operation: str) -> None:
+@pytest.mark.parametrize("operation", ["start", "stop", "prestage"])
+def test_a_killed_start_stop_or_prestage_is_nothing_that_has_to_be_finished(operation: str) -> None:
     check_runs("payroll", [replace(DONE, operation=operation, state="running")])
+
+
+def rehearsals(*runs: tuple[str, str]) -> list[Run]:
+    """Of operation and state, oldest first."""
+    return [replace(DONE, id=f"r-{n}", operation=what, state=state) for n, (what, state) in enumerate(runs)]
+
+
+@pytest.mark.parametrize("state", ["running", "failed"])
+def test_a_failed_rehearsal_that_was_cleaned_up_is_no_obstacle(state: str) -> None:
+    check_runs("payroll", rehearsals(("test_failover", state), ("test_cleanup", "done")))
+
+
+@pytest.mark.parametrize("last", ["test_failover", "test_cleanup"])
+def test_p10_what_a_failed_rehearsal_or_cleanup_left_is_taken_away_by_a_cleanup(last: str) -> None:
+    runs = rehearsals(("test_failover", "done"), ("test_cleanup", "done"), (last, "failed"))
+    with pytest.raises(Refused, match=r"r-2.*run test_cleanup with dr_target=west"):
+        check_runs("payroll", runs)
+
+
+def test_a_cleanup_at_one_site_ends_no_rehearsal_at_the_other() -> None:
+    failed, cleaned = rehearsals(("test_failover", "failed"), ("test_cleanup", "done"))
+    with pytest.raises(Refused, match="r-0"):
+        check_runs("payroll", [failed, replace(cleaned, target="east")])
 
 
 def test_p1_a_fence_debt_is_not_forgotten_with_the_protection() -> None:
