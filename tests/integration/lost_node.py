@@ -21,16 +21,17 @@ class LostNode:
         self._node: Object | None = None
         self.name = ""
 
-    def lose(self) -> tuple[list[str], int]:
-        """The node with the most VMIs that are not ready yet, and its pods, are gone; names of all its VMIs, and how
-        many of them were not ready yet.
+    def lose(self, of: str | None = None) -> tuple[list[str], int]:
+        """The node with the most VMIs that are not ready yet, or that of a VM, and its pods, are gone; names of all its
+        VMIs, and how many of them were not ready yet.
         """
         found = self._cluster.list("VirtualMachineInstance", NAMESPACE)
         nodes = {item["metadata"]["name"]: item.get("status", {}).get("nodeName") for item in found}
         starting = Counter(
             node for item in found if (node := nodes[item["metadata"]["name"]]) and item["status"]["phase"] != "Running"
         )
-        name = self.name = (starting or Counter(filter(None, nodes.values()))).most_common(1)[0][0]
+        most = (starting or Counter(filter(None, nodes.values()))).most_common(1)[0][0]
+        name = self.name = nodes[of] if of else most
         self._node = self._cluster.call("GET", f"{NODES}/{name}")
         self._cluster.call("DELETE", f"{NODES}/{name}")
         for pod in self._cluster.list("Pod", NAMESPACE):

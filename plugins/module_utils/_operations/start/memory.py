@@ -19,6 +19,16 @@ from ..run.session import Session
 KEEP_EVERY = 10.0
 
 
+def were_ready(session: Session, site: str) -> Collection[str]:
+    """Keys of what any round of this start had ready, whatever became of it."""
+    return (session.load(_topic(session, site)) or {}).get("started", {}).keys()
+
+
+def _topic(session: Session, site: str) -> str:
+    """A start at the source, when the run gives everything back, is another one than the target's."""
+    return START if site == session.target else START_AT_SOURCE
+
+
 class StartMemory:
     """What was recorded, and what is to be. only: the keys of this start; failures of another one are not its own.
 
@@ -28,8 +38,7 @@ class StartMemory:
     def __init__(self, session: Session, site: str, only: Sequence[str], now: Callable[[], float]) -> None:
         self._session = session
         self._now = now
-        # a start at the source, when the run gives everything back, is another one than the target's
-        self._topic = START if site == session.target else START_AT_SOURCE
+        self._topic = _topic(session, site)
         self._only = list(only)
         self._found = session.load(self._topic) or {}
         of = (self._found.get("attempt"), self._found.get("only"))

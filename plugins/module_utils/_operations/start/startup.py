@@ -21,6 +21,7 @@ from ..rehearsal.place import enter
 from ..run.session import Session
 from ..stop.pools import resume_pools
 from .guard import check_may_start
+from .memory import were_ready
 from .result import decided
 from .scope import list_of_start, of_run, open_gates
 from .starter import Starter
@@ -54,7 +55,8 @@ def start_vms(
         guard = beside.submit(check_may_start, session, site, listed.result) if guarded else listed
         vms, workloads = of_run(session, site, listed.result)
         records = [*start_records(vms), *workload_records(workloads.selected.values())]
-        order = order_start(records, plan.startup.waves, open_gates(session, site, asked.open_gates))
+        gates = open_gates(session, site, asked.open_gates)
+        order = order_start(records, plan.startup.waves, gates, were_ready(session, site))
         if check_mode:
             guard.result()
             return decided(only(order, asked.only), workloads, plan.startup.max_starting)

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Protocol
@@ -65,8 +65,8 @@ class Need:
 Needs = Mapping[str, tuple[Need, ...]]
 
 
-def needs_of(known: Mapping[str, Startable], stays_off: Mapping[str, str]) -> Needs:
-    """The edges of all that start. What only orders, and stays off, is nothing to wait for.
+def needs_of(known: Mapping[str, Startable], stays_off: Mapping[str, str], were_ready: Collection[str] = ()) -> Needs:
+    """The edges of all that start. What only orders, and stays off, is nothing to wait for; nor is what was ready.
 
     Refused: an unknown name, and a blocking need of what stays off.
     """
@@ -77,7 +77,7 @@ def needs_of(known: Mapping[str, Startable], stays_off: Mapping[str, str]) -> Ne
         blocking = dict.fromkeys(_known(item, DEPENDS_ON, item.depends_on, known), True)
         ordering = dict.fromkeys(_known(item, START_AFTER, item.start_after, known), False)
         for needed in blocking:
-            if needed in stays_off:
+            if needed in stays_off and needed not in were_ready:
                 raise Refused(
                     "order the start",
                     on=item.on,

@@ -44,25 +44,30 @@ class StartOrder:
     needs: Needs
 
 
-def order_start(startables: Iterable[Startable], waves: Sequence[Wave], open_gates: Collection[str] = ()) -> StartOrder:
+def order_start(
+    startables: Iterable[Startable],
+    waves: Sequence[Wave],
+    open_gates: Collection[str] = (),
+    were_ready: Collection[str] = (),
+) -> StartOrder:
     """Waves of the plan, inside them priorities; needs are edges. What is needed never starts later.
 
     What needs something of a later wave or priority is moved there. Refused: an unknown name, a cycle (printed), and a
-    blocking need of what stays off.
+    blocking need of what stays off. were_ready: keys of what was ready in this start: nothing waits for these again.
     """
-    graph = _Graph(startables, waves)
+    graph = _Graph(startables, waves, were_ready)
     return StartOrder(tuple(graph.waves(open_gates)), graph.stays_off, graph.needs)
 
 
 class _Graph:
     """What starts, at its place in the plan and with its needs."""
 
-    def __init__(self, startables: Iterable[Startable], waves: Sequence[Wave]) -> None:
+    def __init__(self, startables: Iterable[Startable], waves: Sequence[Wave], were_ready: Collection[str]) -> None:
         known = {item.key: item for item in startables}
         self._waves = [*waves, Wave(REST)]
-        self.stays_off = {key: reason for key, item in known.items() if (reason := _why_off(item))}
+        self.stays_off = {key: reason for key, item in known.items() if (reason := _why_off(item, were_ready))}
         starting = {key: item for key, item in known.items() if key not in self.stays_off}
-        self.needs = needs_of(known, self.stays_off)
+        self.needs = needs_of(known, self.stays_off, were_ready)
         self._needs_first = needs_first(starting, self.needs)
         self.places = {key: (_wave_of(item, self._waves), item.priority) for key, item in starting.items()}
         for key in self._needs_first:
@@ -97,9 +102,11 @@ class _Graph:
         return chains
 
 
-def _why_off(item: Startable) -> str | None:
+def _why_off(item: Startable, were_ready: Collection[str]) -> str | None:
     if not item.start:
         return "is annotated dr.ocpvirt.io/start: never"
+    if not item.running and item.key in were_ready:
+        return f"was ready in this start, is off again ({item.was}) and stays off"
     if not item.running:
         return f"was off ({item.was}) and stays off"
     return None

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import VM, Kind
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import VM, VMI, Kind
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import NotFound
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.vm import PowerRecord
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.start import memory as start_memory
@@ -250,3 +250,22 @@ def test_a_vmi_that_is_on_its_way_out_takes_no_slot(start: Start, at: str) -> No
     if at == "first look":
         start.api.leave("b")
     assert start.run(round_timeout=5, max_starting=1)["in_flight"] == 1
+
+
+def test_what_got_ready_and_is_off_again_in_the_next_round_holds_up_nothing_that_needs_it(start: Start) -> None:
+    start.api.add("db", PowerRecord("Manual", True), tier="db")
+    for name in ("app-0", "app-1"):
+        start.api.add(name, ON)
+        vm = start.api.get(VM, name, "payroll")
+        vm["metadata"]["annotations"]["dr.ocpvirt.io/depends-on"] = "db"
+        start.api.replace(VM, vm)
+    start.api.broken.add("app-0")
+    waves = [{"name": "db", "selector": {"matchLabels": {"tier": "db"}}}, {"name": "rest"}]
+    assert start.run(round_timeout=5, max_starting=1, waves=waves)["ready"] == 1
+    # its node was lost
+    start.api.delete(VMI, "db", "payroll")
+    start.api.broken.clear()
+    start.api.delete(VMI, "app-0", "payroll")
+    start.api.boot("app-0")
+    result = start.run(max_starting=1, waves=waves)
+    assert (result["done"], result["ready"], result["failures"]) == (True, 2, [])

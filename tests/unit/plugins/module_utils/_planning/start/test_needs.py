@@ -110,3 +110,11 @@ def test_p7_a_vm_that_stays_off_needs_nothing() -> None:
 def test_p7_power_state_decides_who_starts_whatever_the_strategy(strategy, running) -> None:
     order = order_start([vm("app", power=PowerRecord(strategy, running))], (Wave("rest"),))
     assert bool(order.waves) is running
+
+
+def test_a_need_is_met_by_what_was_ready_in_this_start_although_it_is_off_again() -> None:
+    """A Manual VM whose node is lost is not made again; what needed it had waited for it."""
+    ldap = vm("ldap", power=PowerRecord("Manual", False))
+    order = order_start([ldap, vm("app", needs="ldap")], (Wave("rest"),), were_ready={"shop/ldap"})
+    off = "off: ldap was ready in this start, is off again (Manual) and stays off"
+    assert as_text(order) == f"rest, priority 3: app\n{off}\n"
