@@ -204,22 +204,21 @@ class Images:
 
 
 def promote(lab: Lab, folder: Path) -> list[Result]:
-    """In turns, both at west: a promotion costs Ceph not the same at both sites."""
+    """In turns, both at west: a promotion costs Ceph not the same at both sites, nor, perhaps, a second time."""
     images, rounds = Images(lab, folder), size("CEPH_ROUNDS", ROUNDS)
     ours, alone = [], []
     try:
         images.mirrored()
         print(f"{images.count} images mirrored", flush=True)
         for number in range(rounds):
-            images.demoted("east", "west")
-            print(f"round {number + 1}: demoted and followed, promoting now", flush=True)
-            ours.append(images.promoted_by_us(number))
-            images.taken_back()
-            images.demoted("east", "west")
-            print("demoted again, Ceph alone promotes now", flush=True)
-            alone.append(images.promoted_by_ceph())
-            print(f"{images.count} images promoted: {ours[-1]:.1f} s, by Ceph alone {alone[-1]:.1f} s", flush=True)
-            images.taken_back()
+            turns = [(ours, partial(images.promoted_by_us, number)), (alone, images.promoted_by_ceph)]
+            for seconds, promoted_by in turns if number % 2 == 0 else reversed(turns):
+                images.demoted("east", "west")
+                seconds.append(promoted_by())
+                print(
+                    f"round {number + 1}: {'ours' if seconds is ours else 'Ceph alone'} {seconds[-1]:.1f} s", flush=True
+                )
+                images.taken_back()
     finally:
         images.remove()
     mine, limit = statistics.median(ours), statistics.median(alone)
