@@ -56,7 +56,7 @@ def run(sites: dict[str, Any], wanted: Wanted, progress: Progress) -> str:
     fleet.create()
     drawn = wanted.folder / "storm.svg"
     try:
-        # the first start of a fleet is the cheapest, and would favour whoever is measured first
+        # so that both find the site as a start left it
         measured(FIRST, fleet.start_at_once)
         storms = [measured(AT_ONCE, fleet.start_at_once), measured(OURS, lambda: _start_by_plan(plan))]
         write(storms, wanted.folder / "storm.json")
