@@ -97,8 +97,9 @@ def _drawn(panel: Panel, top: float, seconds: float, last: bool) -> Iterator[str
 
 
 def _thinned(curve: Curve, seconds: float) -> Iterator[tuple[float, float]]:
-    """Of every step the lowest and the highest, in the order in which they came: no peak is lost."""
-    for _step_number, group in groupby(curve, lambda point: int(STEPS * point[0] / seconds)):
+    """Of every step the lowest and the highest, in the order in which they came: no peak is lost. Up to the end."""
+    shown = [point for point in curve if point[0] <= seconds]
+    for _step_number, group in groupby(shown, lambda point: int(STEPS * point[0] / seconds)):
         points = list(group)
         yield from sorted({min(points, key=lambda point: point[1]), max(points, key=lambda point: point[1])})
 

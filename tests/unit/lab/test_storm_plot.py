@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
@@ -57,3 +58,12 @@ def test_a_peak_between_many_points_is_not_lost() -> None:
 
 def test_ten_thousand_vms_make_a_small_picture() -> None:
     assert len(picture([storm("a", 100_000), storm("b", 100_000)], 60)) < 60_000
+
+
+def test_what_was_probed_after_the_last_vm_was_ready_is_not_drawn_beyond_the_frame() -> None:
+    long = replace(storm("a", 60), total=50.0)
+    drawn = ElementTree.fromstring(picture([long], 60))
+    (frame, *_others) = [item for item in drawn.iter(f"{SVG}rect") if item.get("class") == "frame"]
+    right = float(frame.get("x", 0)) + float(frame.get("width", 0))
+    points = " ".join(line.get("points", "") for line in drawn.iter(f"{SVG}polyline")).split()
+    assert max(float(point.split(",")[0]) for point in points) <= right
