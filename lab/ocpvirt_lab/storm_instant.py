@@ -9,12 +9,14 @@ import json
 import queue
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from http.client import HTTPException
 from typing import Any
 
+from ocpvirt_lab.errors import LabError
 from ocpvirt_lab.site_client import CONNECTIONS, MERGE_PATCH, Object, SiteClient
 from ocpvirt_lab.start_history import is_asked
 from ocpvirt_lab.storm_fleet import KUBEVIRT, Fleet
@@ -35,6 +37,7 @@ class InstantVms:
         self._on_vm = on_vm
         self._asked: queue.Queue[str | None] = queue.Queue()
         self._made: set[str] = set()
+        self._booted = threading.Semaphore(0)
         self._ended = threading.Event()
         self._socket: socket.socket | None = None
         self._threads = [threading.Thread(target=self._watch, daemon=True)]
@@ -55,6 +58,13 @@ class InstantVms:
         for thread in self._threads:
             thread.join()
         self._fleet.client.call("DELETE", self._vmis)
+
+    def await_all(self, seconds: float) -> None:
+        """Until every VM of the fleet has been asked to start and is ready."""
+        deadline = time.monotonic() + seconds
+        for number in range(self._fleet.count):
+            if not self._booted.acquire(timeout=max(deadline - time.monotonic(), 0)):
+                raise LabError(f"{number} of {self._fleet.count} VMs are ready after {seconds:.0f} s")
 
     @property
     def _vmis(self) -> str:
@@ -86,6 +96,7 @@ class InstantVms:
             if self._on_vm:
                 status = {"ready": True, "created": True, "printableStatus": "Running", **_conditions("Ready")}
                 self._client.call("PATCH", f"{self._fleet.path}/{name}/status", {"status": status}, MERGE_PATCH)
+            self._booted.release()
 
     def _vmi(self, name: str) -> Object:
         return {
