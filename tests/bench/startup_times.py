@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The same VMs by a plan and all at once, in alternating pairs: the whole time, and that of the critical ones.
 
-The limit is what the boots alone take: of the critical ones the longest, of all the mean, so many at a time.
+The limit of the critical ones is the longest of their boots. That of all is the same and then, for the rest, the rate
+at which this site starts VMs when it is given all of them: what is behind a wave has to wait for it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import mean
 
 from ansible_collections.ocpvirt.dr.tests.bench.result import Result
 from ansible_collections.ocpvirt.dr.tests.bench.startup_fleet import Planned, fleet_on, size
@@ -48,7 +48,7 @@ def compare(lab: Lab, folder: Path) -> list[Result]:
     count, cap, pairs = size("PAIR_VMS", 1000), size("CAP", CAP), size("PAIRS", PAIRS)
     with fleet_on(lab, folder, "bench-pairs", count, cap, CRITICAL) as planned:
         measured = [_pair(planned, ours_first=number % 2 == 0) for number in range(pairs)]
-        boot = planned.fleet.boot
+        longest = max(planned.fleet.boot)
     total = sorted(measured, key=lambda pair: pair.total)[pairs // 2]
     critical = sorted(measured, key=lambda pair: pair.critical)[pairs // 2]
     spread = ", ".join(f"{pair.total:.2f}" for pair in measured)
@@ -61,7 +61,7 @@ def compare(lab: Lab, folder: Path) -> list[Result]:
             f"seconds, {name}",
             total.ours[0],
             total.at_once[0],
-            mean(boot) * count / cap,
+            longest + total.at_once[0] * (count - CRITICAL) / count,
             total.total,
             f"at most {TOTAL_GOAL}",
             total.total <= TOTAL_GOAL,
@@ -71,7 +71,7 @@ def compare(lab: Lab, folder: Path) -> list[Result]:
             first,
             critical.ours[1],
             critical.at_once[1],
-            max(boot),
+            longest,
             critical.critical,
             f"at least {CRITICAL_GOAL} times earlier",
             critical.critical >= CRITICAL_GOAL,
