@@ -33,8 +33,10 @@ from demo.lab import Lab
 from demo.storages import STORAGES
 
 IMAGES = 100
-ROUNDS = 3
+# an even number: each of both is first in every other one, and at either site as often
+ROUNDS = 4
 GOAL = 1.1
+OURS, ALONE = "ours", "Ceph alone"
 SITES = ("east", "west")
 SPACE = "bench"
 WHOLE = "bench-ceph"
@@ -114,22 +116,18 @@ class Images:
         if not provider.final_sync(self._all, source, target).holds:
             raise RuntimeError(f"{target} has not all of {source}'s data")
 
-    def promoted_by_us(self, number: int) -> float:
-        """Seconds of the module, at west."""
+    def promoted_by_us(self, target: str, number: int) -> float:
+        """Seconds of the module."""
         name = f"{WHOLE}-{number}"
         groups = [{"name": volume, "selector": {"matchLabels": {"volume": volume}}} for volume in self._volumes]
         document = self._document(name, groups)
         file = self._folder / f"{name}.yml"
         file.write_text(yaml.safe_dump(document))
-        return promoted(file, begun(parse_plan(document)), self.count).seconds
+        return promoted(file, begun(parse_plan(document), target), self.count, target).seconds
 
-    def promoted_by_ceph(self) -> float:
-        """Seconds, at west."""
-        return self._each("west", "promote")
-
-    def taken_back(self) -> None:
-        self.demoted("west", "east")
-        self._groups.provider(self._all).promote(self._all, "east", forced=False)
+    def promoted_by_ceph(self, target: str) -> float:
+        """Seconds."""
+        return self._each(target, "promote")
 
     def remove(self) -> None:
         for site in SITES:
@@ -204,24 +202,24 @@ class Images:
 
 
 def promote(lab: Lab, folder: Path) -> list[Result]:
-    """In turns, both at west: a promotion costs Ceph not the same at both sites, nor, perhaps, a second time."""
+    """In turns, to and fro: a promotion may cost Ceph not the same at both sites, nor when it is a later one."""
     images, rounds = Images(lab, folder), size("CEPH_ROUNDS", ROUNDS)
-    ours, alone = [], []
+    seconds: dict[str, list[float]] = {OURS: [], ALONE: []}
+    source, target = SITES
     try:
         images.mirrored()
         print(f"{images.count} images mirrored", flush=True)
         for number in range(rounds):
-            turns = [(ours, partial(images.promoted_by_us, number)), (alone, images.promoted_by_ceph)]
-            for seconds, promoted_by in turns if number % 2 == 0 else reversed(turns):
-                images.demoted("east", "west")
-                seconds.append(promoted_by())
-                print(
-                    f"round {number + 1}: {'ours' if seconds is ours else 'Ceph alone'} {seconds[-1]:.1f} s", flush=True
-                )
-                images.taken_back()
+            for who in (OURS, ALONE) if number % 2 == 0 else (ALONE, OURS):
+                images.demoted(source, target)
+                ours = who == OURS
+                took = images.promoted_by_us(target, number) if ours else images.promoted_by_ceph(target)
+                seconds[who].append(took)
+                print(f"round {number + 1}: {who} at {target} {took:.1f} s", flush=True)
+                source, target = target, source
     finally:
         images.remove()
-    mine, limit = statistics.median(ours), statistics.median(alone)
+    mine, limit = statistics.median(seconds[OURS]), statistics.median(seconds[ALONE])
     metric = (
         f"seconds, {images.count} groups of an image, median of {rounds}; limit: Ceph's promotion, {AT_ONCE} at once"
     )

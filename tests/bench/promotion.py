@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A run to west: what comes before its promotion, and the promotion by the module that Ansible would run."""
+"""A run to a site: what comes before its promotion, and the promotion by the module that Ansible would run."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites 
 from ansible_collections.ocpvirt.dr.tests.bench.module_process import Ran, run_module
 
 
-def begun(plan: Plan) -> str:
+def begun(plan: Plan, target: str = "west") -> str:
     """Id of a run whose final sync is proven, as the steps before the promotion leave it."""
-    api = open_site(plan, "west")
+    api = open_site(plan, target)
+    (source,) = set(plan.sites) - {target}
     now = datetime.now(UTC)
     run = Run(
-        new_run_id(plan.name, "relocate", "west", now),
+        new_run_id(plan.name, "relocate", target, now),
         plan.name,
         "relocate",
-        "east",
-        "west",
+        source,
+        target,
         plan.fingerprint(),
         now.isoformat(),
         source_state="reachable",
@@ -39,9 +40,9 @@ def begun(plan: Plan) -> str:
     return run.id
 
 
-def promoted(file: Path, run_id: str, groups: int) -> Ran:
+def promoted(file: Path, run_id: str, groups: int, target: str = "west") -> Ran:
     """The module's run. A group that was primary before it did not have to be promoted, and would falsify its time."""
-    ran = run_module("replication", plan=str(file), run_id=run_id, site="west", state="primary")
+    ran = run_module("replication", plan=str(file), run_id=run_id, site=target, state="primary")
     if ran.result["switched"] != groups:
         raise RuntimeError(f"{ran.result['switched']} of {groups} groups were promoted")
     return ran
