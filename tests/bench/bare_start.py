@@ -4,14 +4,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 from ansible_collections.ocpvirt.dr.tests.bench.module_process import environment
+from ansible_collections.ocpvirt.dr.tests.bench.process_cost import Cost, measured
 from ansible_collections.ocpvirt.dr.tests.bench.startup_fleet import Planned
 from ocpvirt_lab.site_client import SiteClient
 from ocpvirt_lab.storm_fleet import Fleet
@@ -20,28 +19,17 @@ from ocpvirt_lab.storm_instant import InstantVms
 READY_WITHIN = 900
 
 
-@dataclass(frozen=True)
-class Bare:
-    """seconds: until every VM is ready; of the process that asked for them, those of the processor, and its memory."""
-
-    seconds: float
-    processor: float
-    megabytes: float
-
-
-def started_bare(planned: Planned) -> Bare:
-    """VMs that boot at once."""
+def started_bare(planned: Planned) -> Cost:
+    """VMs that boot at once; its seconds last until every one of them is ready."""
     fleet = planned.fleet
     words = [sys.executable, "-m", __name__, str(planned.kubeconfig), fleet.namespace, str(fleet.count)]
     with InstantVms(fleet) as vms:
         began = time.monotonic()
-        process = subprocess.Popen(words, env=environment())
-        _pid, status, usage = os.wait4(process.pid, 0)
+        status, _output, cost = measured(words, environment())
         if status:
             raise RuntimeError(f"the bare client ended with exit status {status}")
         vms.await_all(READY_WITHIN)
-        seconds = time.monotonic() - began
-    return Bare(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+        return replace(cost, seconds=time.monotonic() - began)
 
 
 if __name__ == "__main__":

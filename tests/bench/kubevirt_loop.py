@@ -7,12 +7,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.ocpvirt.dr.tests.bench.playbook_process import Played, play
+from ansible_collections.ocpvirt.dr.tests.bench.playbook_process import play
+from ansible_collections.ocpvirt.dr.tests.bench.process_cost import Cost
 from ansible_collections.ocpvirt.dr.tests.bench.startup_fleet import Planned
 from ocpvirt_lab.storm_instant import InstantVms
 
 
-def started_by_loop(planned: Planned, folder: Path, cap: int) -> Played:
+def started_by_loop(planned: Planned, folder: Path, cap: int) -> Cost:
     """VMs that boot at once; each is waited for, so the lab writes its status as well as its VMI."""
     with InstantVms(planned.fleet, on_vm=True):
         return play(folder, "theirs", _play(planned, cap), planned.fleet.names, cap)

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+
+from ansible_collections.ocpvirt.dr.tests.bench.process_cost import measured
 
 PREFIX = "ansible_collections.ocpvirt.dr.plugins.modules"
 
@@ -38,18 +38,10 @@ def environment() -> dict[str, str]:
 
 def run_module(name: str, **arguments: Any) -> Ran:
     body = {"ANSIBLE_MODULE_ARGS": {key: value for key, value in arguments.items() if value is not None}}
-    started, began = datetime.now(UTC), time.monotonic()
-    process = subprocess.Popen(
-        [sys.executable, "-m", f"{PREFIX}.{name}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment()
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    process.stdin.write(json.dumps(body).encode())
-    process.stdin.close()
-    output = process.stdout.read()
-    _pid, status, usage = os.wait4(process.pid, 0)
-    seconds = time.monotonic() - began
+    started = datetime.now(UTC)
+    words = [sys.executable, "-m", f"{PREFIX}.{name}"]
+    status, output, cost = measured(words, environment(), json.dumps(body).encode())
     result = json.loads(output)
     if status or result.get("failed"):
         raise RuntimeError(f"module {name} failed: {result.get('msg', output.decode())}")
-    return Ran(result, seconds, usage.ru_maxrss / 1024, started, usage.ru_utime + usage.ru_stime)
+    return Ran(result, cost.seconds, cost.megabytes, started, cost.processor)

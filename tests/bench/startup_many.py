@@ -28,8 +28,8 @@ BY_THE_LAB = "virtualmachineinstances"
 
 
 @dataclass(frozen=True)
-class Cost:
-    """For all VMs together: memory at its peak, seconds of the processor, API writes that are not the lab's."""
+class Driven:
+    """All VMs together: memory at its peak, seconds of the processor, API writes that are not the lab's."""
 
     megabytes: float
     processor: float
@@ -63,7 +63,7 @@ def drive(lab: Lab, folder: Path) -> list[Result]:
     ]
 
 
-def _ours(planned: Planned) -> tuple[Cost, float, Counter[str]]:
+def _ours(planned: Planned) -> tuple[Driven, float, Counter[str]]:
     """With its seconds, and the watches meanwhile."""
     run_id = planned.begun()
     with InstantVms(planned.fleet), WatchesMeanwhile(planned.fleet.client) as watched:
@@ -71,20 +71,20 @@ def _ours(planned: Planned) -> tuple[Cost, float, Counter[str]]:
         ran = planned.started(run_id)
         written = _written(planned) - before
     planned.ended(run_id)
-    return Cost(ran.megabytes, ran.processor, written), ran.seconds, watched.most
+    return Driven(ran.megabytes, ran.processor, written), ran.seconds, watched.most
 
 
-def _bare(planned: Planned) -> Cost:
+def _bare(planned: Planned) -> Driven:
     before = _written(planned)
     ran = started_bare(planned)
-    return Cost(ran.megabytes, ran.processor, _written(planned) - before)
+    return Driven(ran.megabytes, ran.processor, _written(planned) - before)
 
 
-def _loop(planned: Planned, folder: Path) -> Cost:
+def _loop(planned: Planned, folder: Path) -> Driven:
     before = _written(planned)
     played = started_by_loop(planned, folder, LOOP_CAP)
     on_status_by_lab = planned.fleet.count
-    return Cost(played.megabytes, played.processor, _written(planned) - before - on_status_by_lab)
+    return Driven(played.megabytes, played.processor, _written(planned) - before - on_status_by_lab)
 
 
 def _written(planned: Planned) -> int:
