@@ -41,20 +41,22 @@ def watches(client: SiteClient) -> Counter[str]:
 
 
 class WatchesMeanwhile(threading.Thread):
-    """most: the highest number of watches on one resource beyond those that there were when this was entered.
+    """most: the highest number of watches on one resource that began and ended while this was entered.
 
-    In two looks one after the other: a watch whose time is over is counted for a moment beside the one that follows it.
+    What is there before it or after it is somebody else's: the garbage collector of a new site begins to watch the
+    kinds of its definitions when it comes to it. In two looks one after the other: a watch whose time is over is
+    counted for a moment beside the one that follows it.
     """
 
     def __init__(self, client: SiteClient) -> None:
         super().__init__(name="watches", daemon=True)
         self.most: Counter[str] = Counter()
         self._client = client
-        self._before: Counter[str] = Counter()
+        self._of_others: Counter[str] = Counter()
         self._ended = threading.Event()
 
     def __enter__(self) -> WatchesMeanwhile:
-        self._before = watches(self._client)
+        self._of_others = watches(self._client)
         self.start()
         return self
 
@@ -63,11 +65,12 @@ class WatchesMeanwhile(threading.Thread):
     ) -> None:
         self._ended.set()
         self.join()
+        self.most -= self._of_others | watches(self._client)
 
     def run(self) -> None:
         last: Counter[str] = Counter()
         while not self._ended.wait(SAMPLE_EVERY):
-            seen = watches(self._client) - self._before
+            seen = watches(self._client)
             self.most |= seen & last
             last = seen
 
