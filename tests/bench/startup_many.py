@@ -21,7 +21,7 @@ from ocpvirt_lab.storm_instant import InstantVms
 
 COUNT = 10_000
 CAP = 200
-# as a playbook of theirs takes more than a second of the processor for each
+# a playbook of theirs takes about a second of the processor for each
 LOOP_COUNT, LOOP_CAP = 40, 20
 MEGABYTES, MILLISECONDS, WRITES, WATCHES = 300, 10, 2.2, 1
 BY_THE_LAB = "virtualmachineinstances"
