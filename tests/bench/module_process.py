@@ -11,24 +11,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from ansible_collections.ocpvirt.dr.tests.bench.process_cost import measured
+from ansible_collections.ocpvirt.dr.tests.bench.process_cost import Cost, measured
 
 PREFIX = "ansible_collections.ocpvirt.dr.plugins.modules"
 
 
 @dataclass(frozen=True)
-class Ran:
-    """result: what the module returned. seconds: from start to end of its process; megabytes: its peak memory.
-
-    started: by the clock that its progress is written with.
-    processor: seconds of the processor.
-    """
+class Ran(Cost):
+    """result: what the module returned. started: by the clock that its progress is written with."""
 
     result: dict[str, Any]
-    seconds: float
-    megabytes: float
     started: datetime
-    processor: float
 
 
 def environment() -> dict[str, str]:
@@ -44,4 +37,4 @@ def run_module(name: str, **arguments: Any) -> Ran:
     result = json.loads(output)
     if status or result.get("failed"):
         raise RuntimeError(f"module {name} failed: {result.get('msg', output.decode())}")
-    return Ran(result, cost.seconds, cost.megabytes, started, cost.processor)
+    return Ran(cost.seconds, cost.processor, cost.megabytes, result, started)

@@ -14,6 +14,7 @@ from pathlib import Path
 from ansible_collections.ocpvirt.dr.tests.bench.apiserver_metrics import WatchesMeanwhile, writes
 from ansible_collections.ocpvirt.dr.tests.bench.bare_start import started_bare
 from ansible_collections.ocpvirt.dr.tests.bench.kubevirt_loop import started_by_loop
+from ansible_collections.ocpvirt.dr.tests.bench.process_cost import Cost
 from ansible_collections.ocpvirt.dr.tests.bench.result import Result
 from ansible_collections.ocpvirt.dr.tests.bench.startup_fleet import Planned, fleet_on, instant_boots, size
 from demo.lab import Lab
@@ -29,10 +30,9 @@ BY_THE_LAB = "virtualmachineinstances"
 
 @dataclass(frozen=True)
 class Driven:
-    """All VMs together: memory at its peak, seconds of the processor, API writes that are not the lab's."""
+    """All VMs together. writes: to the API, but for the lab's."""
 
-    megabytes: float
-    processor: float
+    cost: Cost
     writes: int
 
 
@@ -41,18 +41,20 @@ def drive(lab: Lab, folder: Path) -> list[Result]:
     count, cap = size("DRIVEN_VMS", COUNT), size("DRIVEN_CAP", CAP)
     with instant_boots(lab):
         with fleet_on(lab, folder, "bench-many", count, cap) as planned:
-            ours, seconds, watched = _ours(planned)
+            ours, watched = _ours(planned)
             planned.fleet.stop()
             limit = _bare(planned)
         with fleet_on(lab, folder, "bench-few", LOOP_COUNT, LOOP_CAP) as planned:
             peer = _loop(planned, folder)
     kind, watches = max(watched.items(), key=lambda item: item[1], default=("none", 0))
     beside = f"peer: kubevirt.core.kubevirt_vm for {LOOP_COUNT}; limit: bare requests, no cap"
-    name = f"{count:,} VMs driven in {seconds:.0f} s, {cap} in flight; {beside}"
-    milliseconds = (1000 * ours.processor / count, 1000 * peer.processor / LOOP_COUNT, 1000 * limit.processor / count)
-    written = (ours.writes / count, peer.writes / LOOP_COUNT, limit.writes / count)
+    name = f"{count:,} VMs driven in {ours.cost.seconds:.0f} s, {cap} in flight; {beside}"
+    driven = ((ours, count), (peer, LOOP_COUNT), (limit, count))
+    megabytes = [each.cost.megabytes for each, _vms in driven]
+    milliseconds = [1000 * each.cost.processor / vms for each, vms in driven]
+    written = [each.writes / vms for each, vms in driven]
     rows = [
-        ("MB", (ours.megabytes, peer.megabytes, limit.megabytes), MEGABYTES, f"below {MEGABYTES} MB"),
+        ("MB", megabytes, MEGABYTES, f"below {MEGABYTES} MB"),
         ("ms of CPU a VM", milliseconds, MILLISECONDS, f"below {MILLISECONDS} ms"),
         ("API writes a VM", written, WRITES, f"at most {WRITES}"),
         (f"watches on one kind ({kind})", (watches, None, None), WATCHES, "one"),
@@ -63,28 +65,28 @@ def drive(lab: Lab, folder: Path) -> list[Result]:
     ]
 
 
-def _ours(planned: Planned) -> tuple[Driven, float, Counter[str]]:
-    """With its seconds, and the watches meanwhile."""
+def _ours(planned: Planned) -> tuple[Driven, Counter[str]]:
+    """With the watches meanwhile."""
     run_id = planned.begun()
     with InstantVms(planned.fleet), WatchesMeanwhile(planned.fleet.client) as watched:
         before = _written(planned)
         ran = planned.started(run_id)
         written = _written(planned) - before
     planned.ended(run_id)
-    return Driven(ran.megabytes, ran.processor, written), ran.seconds, watched.most
+    return Driven(ran, written), watched.most
 
 
 def _bare(planned: Planned) -> Driven:
     before = _written(planned)
     ran = started_bare(planned)
-    return Driven(ran.megabytes, ran.processor, _written(planned) - before)
+    return Driven(ran, _written(planned) - before)
 
 
 def _loop(planned: Planned, folder: Path) -> Driven:
     before = _written(planned)
     played = started_by_loop(planned, folder, LOOP_CAP)
     on_status_by_lab = planned.fleet.count
-    return Driven(played.megabytes, played.processor, _written(planned) - before - on_status_by_lab)
+    return Driven(played, _written(planned) - before - on_status_by_lab)
 
 
 def _written(planned: Planned) -> int:
