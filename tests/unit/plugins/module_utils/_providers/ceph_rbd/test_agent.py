@@ -6,21 +6,28 @@ from __future__ import annotations
 
 import errno
 import sys
+import threading
+from collections.abc import Callable, Iterable
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ceph_rbd import agent as ceph_rbd_agent
 
 
 class Bindings:
-    """Module `rbd` and a connection. answers: image to the numbers of its next promotions; then they succeed."""
+    """Module `rbd` and a connection. answers: image to the numbers of its next promotions; then they succeed.
+
+    on_promote: called at the beginning of each.
+    """
 
     ImageNotFound = KeyError
 
     def __init__(self) -> None:
         self.answers: dict[str, list[int]] = {}
         self.promoted: list[str] = []
+        self.on_promote: Callable[[], object] = lambda: None
 
     def open_ioctx(self, _pool: str) -> Any:
         return _Closing(set_namespace=lambda _namespace: None)
@@ -29,6 +36,7 @@ class Bindings:
         return _Closing(mirror_image_promote=lambda _force: self._promote(name))
 
     def _promote(self, name: str) -> None:
+        self.on_promote()
         if self.answers.get(name):
             raise OSError(self.answers[name].pop(0), "not now")
         self.promoted.append(name)
@@ -50,8 +58,8 @@ def ceph(monkeypatch: pytest.MonkeyPatch) -> Bindings:
     return bindings
 
 
-def request(**more: Any) -> dict[str, Any]:
-    images = [{"pool": "rbd", "namespace": "", "image": name} for name in "abc"]
+def request(names: Iterable[str] = "abc", **more: Any) -> dict[str, Any]:
+    images = [{"pool": "rbd", "namespace": "", "image": name} for name in names]
     return {"verb": "promote", "images": images, **more}
 
 
@@ -73,8 +81,20 @@ def test_a_verb_without_a_patience_is_said_once(ceph: Bindings) -> None:
     assert [answer["errno"] for answer in ceph_rbd_agent.act(ceph, request())] == [0, errno.EBUSY, 0]
 
 
+def test_a_failure_without_a_number_is_a_failure(ceph: Bindings) -> None:
+    ceph.on_promote = Mock(side_effect=[None, RuntimeError("no such verb"), None])
+    done = [answer["errno"] for answer in ceph_rbd_agent.act(ceph, request())]
+    assert sorted(done) == [0, 0, errno.EIO]
+
+
 def test_a_switch_is_read_back_after_its_last_image(ceph: Bindings, monkeypatch: pytest.MonkeyPatch) -> None:
     ceph.answers = {"b": [errno.EBUSY]}
     monkeypatch.setattr(ceph_rbd_agent, "look", lambda *_asked: sorted(ceph.promoted))
     answer = ceph_rbd_agent.switch(ceph, request(again=5, not_yet=[errno.EBUSY]))
     assert answer["seen"] == ["a", "b", "c"]
+
+
+def test_many_images_wait_for_ceph_at_the_same_time(ceph: Bindings) -> None:
+    ceph.on_promote = threading.Barrier(32, timeout=10).wait
+    answers = ceph_rbd_agent.act(ceph, request(names=map(str, range(64))))
+    assert {answer["errno"] for answer in answers} == {0}
