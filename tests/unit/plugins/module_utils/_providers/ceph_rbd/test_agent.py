@@ -8,6 +8,7 @@ import errno
 import sys
 import threading
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock
@@ -22,15 +23,29 @@ class Bindings:
     on_promote: called at the beginning of each.
     """
 
-    ImageNotFound = KeyError
+    class ImageNotFound(OSError):
+        pass
 
     def __init__(self) -> None:
+        # of each image of the pool, as the bindings list them
+        self.statuses: list[dict[str, Any]] = []
         self.answers: dict[str, list[int]] = {}
         self.promoted: list[str] = []
         self.on_promote: Callable[[], object] = lambda: None
 
     def open_ioctx(self, _pool: str) -> Any:
         return _Closing(set_namespace=lambda _namespace: None)
+
+    def RBD(self) -> Any:
+        info = {"state": 1, "mode": 1, "primary": False, "global_id": "g"}
+        return SimpleNamespace(
+            list2=lambda _context: [{"id": status["id"], "name": status["name"]} for status in self.statuses],
+            mirror_peer_list=lambda _context: [],
+            mirror_mode_get=lambda _context: 1,
+            mirror_uuid_get=lambda _context: "west-uuid",
+            mirror_image_info_list=lambda _context: [(status["id"], info) for status in self.statuses],
+            mirror_image_status_list=lambda _context: self.statuses,
+        )
 
     def Image(self, _context: Any, name: str) -> Any:
         return _Closing(mirror_image_promote=lambda _force: self._promote(name))
@@ -92,6 +107,18 @@ def test_a_switch_is_read_back_after_its_last_image(ceph: Bindings, monkeypatch:
     monkeypatch.setattr(ceph_rbd_agent, "look", lambda *_asked: sorted(ceph.promoted))
     answer = ceph_rbd_agent.switch(ceph, request(again=5, not_yet=[errno.EBUSY]))
     assert answer["seen"] == ["a", "b", "c"]
+
+
+def test_a_new_image_on_which_only_the_peer_has_reported_is_seen_as_unknown(ceph: Bindings) -> None:
+    at = datetime(2026, 11, 28, 8, 20, tzinfo=UTC)
+    peer = {"state": 6, "up": True, "description": "local image is primary", "last_update": at, "mirror_uuid": "east"}
+    ceph.statuses = [{"id": "1", "name": "a", "remote_statuses": [peer]}]
+    asked = {"pool": "rbd", "namespace": "", "images": ["a"]}
+    (pool,) = ceph_rbd_agent.look(ceph, {"pools": [asked], "history": False})["pools"]
+    assert "error" not in pool
+    seen = pool["images"]["a"]
+    assert (seen["status"]["state"], seen["status"]["up"]) == ("unknown", False)
+    assert [item["state"] for item in seen["peers"]] == ["stopped"]
 
 
 def test_many_images_wait_for_ceph_at_the_same_time(ceph: Bindings) -> None:
