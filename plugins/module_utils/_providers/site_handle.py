@@ -121,7 +121,17 @@ class SiteHandle:
 
     def candidates(self, group: Group) -> list[ClaimedVolume]:
         """All claims that the group's selector matches; some may be of VMs that the plan does not select."""
-        return [item for item in self._volumes if group.selector.matches(item.labels)]
+        labelled = (self._by_label.get(label, ()) for label in group.selector.match_labels.items())
+        return [item for item in min(labelled, key=len, default=self._volumes) if group.selector.matches(item.labels)]
+
+    @cached_property
+    def _by_label(self) -> Mapping[tuple[str, str], Sequence[ClaimedVolume]]:
+        """Where each of a thousand groups has a volume, looking at all for each is a million comparisons."""
+        found: dict[tuple[str, str], list[ClaimedVolume]] = {}
+        for item in self._volumes:
+            for label in item.labels.items():
+                found.setdefault(label, []).append(item)
+        return found
 
     @cached_property
     def _volumes(self) -> Sequence[ClaimedVolume]:

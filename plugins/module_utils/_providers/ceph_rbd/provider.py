@@ -143,7 +143,8 @@ class CephRbdProvider(Provider):
             else:
                 here, there = self._sides.look_both(alike, site, "promote")
                 switch.promote_planned(here, there)
-            return [not here.members[group.name].isdisjoint(here.others) for group in alike]
+            switched = frozenset(here.others)
+            return [not here.members[group.name].isdisjoint(switched) for group in alike]
 
         return self._each(groups, [site] if forced else self.sites, promote)
 
@@ -151,7 +152,8 @@ class CephRbdProvider(Provider):
         def demote(alike: list[Group]) -> list[bool]:
             here = self._sides.look(alike, site, "demote")
             switch.demote(here)
-            return [not here.members[group.name].isdisjoint(here.primaries) for group in alike]
+            switched = frozenset(here.primaries)
+            return [not here.members[group.name].isdisjoint(switched) for group in alike]
 
         return self._each(groups, [site], demote)
 

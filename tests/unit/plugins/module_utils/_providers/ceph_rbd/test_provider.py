@@ -22,6 +22,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._model.selector import 
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ceph_rbd import provider as ceph_rbd
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ceph_rbd import switch as ceph_rbd_switch
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ceph_rbd.provider import CephRbdProvider
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ceph_rbd.side import Side
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.ceph_rbd.double import CephPair
 
 
@@ -89,6 +90,17 @@ def test_many_groups_are_switched_as_one_and_each_has_its_own_answer(pair: CephP
     assert sorted(pair.looks) == ["east", "west"]
     assert [asked for asked in pair.asked if "promote" in asked] == [f"promote {name} at west" for name in "bac"]
     assert pair.provider().promote_all(groups, "west", forced=True) == [False] * 3
+
+
+def test_a_switch_of_many_groups_does_not_go_through_all_images_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [str(number) for number in range(100)]
+    pair, groups = CephPair(*names), [Group(name, LabelSelector({"image": name})) for name in names]
+    looked_at: list[object] = []
+    is_primary = Side.is_primary
+    monkeypatch.setattr(Side, "is_primary", lambda self, image: looked_at.append(image) or is_primary(self, image))
+    assert all(pair.provider().demote_all(groups, "east"))
+    assert all(pair.provider().promote_all(groups, "west", forced=False))
+    assert len(looked_at) <= 20 * len(names)
 
 
 def test_groups_are_one_only_where_their_options_are_the_same(pair: CephPair) -> None:
