@@ -21,10 +21,8 @@ from typing import Any, Callable, Dict, List  # noqa: UP035
 Json = Dict[str, Any]  # noqa: UP006
 
 LOOKS_AT_ONCE = 8
-# a verb is a second or two of waiting for Ceph and half a megabyte, and little work
+# a verb is seconds of waiting for Ceph and half a megabyte, and little work; of 256 by force none took more than 12 s
 VERBS_AT_ONCE = 128
-# one by force waits for rbd-mirror too, the longer the more there are: it must not be taken for stuck
-FORCED_AT_ONCE = 32
 # opening an image costs as much as this many entries of the pool's list
 OPEN_COST = 8
 STATES = ("unknown", "error", "syncing", "starting_replay", "replaying", "stopping_replay", "stopped")
@@ -104,7 +102,7 @@ def act(cluster: Any, request: Json) -> List[Json]:  # noqa: UP006
     images, end = request["images"], None
     left = list(range(len(images)))
     answers = {}  # type: Dict[int, Json]
-    with ThreadPoolExecutor(FORCED_AT_ONCE if request["verb"] == "promote_forced" else VERBS_AT_ONCE) as pool:
+    with ThreadPoolExecutor(VERBS_AT_ONCE) as pool:
         while True:
             answers.update(pool.map(lambda number: (number, one(images[number])), left))
             end = end or time.monotonic() + request.get("again", 0)
