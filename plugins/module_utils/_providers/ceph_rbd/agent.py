@@ -21,8 +21,8 @@ from typing import Any, Callable, Dict, List  # noqa: UP035
 Json = Dict[str, Any]  # noqa: UP006
 
 LOOKS_AT_ONCE = 8
-# a verb is seconds of waiting for Ceph and half a megabyte, and little work; of 256 by force none took more than 12 s
-VERBS_AT_ONCE = 128
+# a verb is seconds of waiting for Ceph and half a megabyte, and little work; of so many by force none took over 12 s
+VERBS_AT_ONCE = 256
 # opening an image costs as much as this many entries of the pool's list
 OPEN_COST = 8
 STATES = ("unknown", "error", "syncing", "starting_replay", "replaying", "stopping_replay", "stopped")

@@ -123,6 +123,6 @@ def test_a_new_image_on_which_only_the_peer_has_reported_is_seen_as_unknown(ceph
 
 @pytest.mark.parametrize("verb", ["promote", "promote_forced"])
 def test_many_images_wait_for_ceph_at_the_same_time(ceph: Bindings, verb: str) -> None:
-    ceph.on_promote = threading.Barrier(128, timeout=10).wait
-    answers = ceph_rbd_agent.act(ceph, {**request(names=map(str, range(256))), "verb": verb})
+    ceph.on_promote = threading.Barrier(256, timeout=10).wait
+    answers = ceph_rbd_agent.act(ceph, {**request(names=map(str, range(512))), "verb": verb})
     assert {answer["errno"] for answer in answers} == {0}
