@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from operator import itemgetter
 from typing import Any, Literal
 
 from .._errors import Refused
@@ -178,6 +180,18 @@ class Plan:
     store_namespace: str
     document: Mapping[str, Any] = field(hash=False, repr=False)
     folder: str = field(default="", compare=False)
+    # the groups by the one of their labels that the fewest have; None: of those that name no label
+    _groups_by_label: Mapping[tuple[str, str] | None, Sequence[tuple[int, Group]]] = field(
+        init=False, repr=False, compare=False
+    )
+
+    def __post_init__(self) -> None:
+        having = Counter(label for group in self.groups for label in group.selector.match_labels.items())
+        found: dict[tuple[str, str] | None, list[tuple[int, Group]]] = {}
+        for number, group in enumerate(self.groups):
+            label = min(group.selector.match_labels.items(), key=having.__getitem__, default=None)
+            found.setdefault(label, []).append((number, group))
+        object.__setattr__(self, "_groups_by_label", found)
 
     def site(self, name: str) -> Site:
         if name not in self.sites:
@@ -194,7 +208,8 @@ class Plan:
 
     def group_for(self, labels: Mapping[str, str]) -> tuple[Group, ...]:
         """All groups that select a PVC with these labels; anything but one is for the caller to judge."""
-        return tuple(group for group in self.groups if group.selector.matches(labels))
+        near = [item for label in (None, *labels.items()) for item in self._groups_by_label.get(label, ())]
+        return tuple(group for _number, group in sorted(near, key=itemgetter(0)) if group.selector.matches(labels))
 
     def fingerprint(self) -> str:
         """SHA-256 of the normalised document: the same for every spelling of the same plan."""

@@ -16,6 +16,7 @@ from .._cluster.kinds import PV, PVC
 from .._errors import Unreachable, Unsupported
 from .._model.names import protected_label
 from .._model.plan import Group, Plan
+from .._model.selector import LabelSelector
 from .command import Answer, Runner, run_command
 
 
@@ -33,6 +34,22 @@ class ClaimedVolume:
     @property
     def labels(self) -> dict[str, str]:
         return self.pvc["metadata"].get("labels") or {}
+
+
+class Volumes:
+    """Volumes among which groups find theirs: where each of a thousand has one, trying all for each is a million."""
+
+    def __init__(self, volumes: Sequence[ClaimedVolume] = ()) -> None:
+        self._all = volumes
+        self._labelled: dict[tuple[str, str], list[ClaimedVolume]] = {}
+        for item in volumes:
+            for label in item.labels.items():
+                self._labelled.setdefault(label, []).append(item)
+
+    def selected(self, selector: LabelSelector) -> list[ClaimedVolume]:
+        """In their order."""
+        labelled = (self._labelled.get(label, []) for label in selector.match_labels.items())
+        return [item for item in min(labelled, key=len, default=self._all) if selector.matches(item.labels)]
 
 
 # of a storage whose API server has used up the time
@@ -73,7 +90,7 @@ class SiteHandle:
         self._run = run
         self.connect = connect
         self._open_api = open_api
-        self._expected: Sequence[ClaimedVolume] = ()
+        self._expected = Volumes()
 
     @cached_property
     def api(self) -> Api:
@@ -114,27 +131,17 @@ class SiteHandle:
 
     def expect(self, volumes: Sequence[ClaimedVolume]) -> None:
         """Volumes that a run is going to make here."""
-        self._expected = volumes
+        self._expected = Volumes(volumes)
 
     def expected(self, group: Group) -> list[ClaimedVolume]:
-        return [item for item in self._expected if group.selector.matches(item.labels)]
+        return self._expected.selected(group.selector)
 
     def candidates(self, group: Group) -> list[ClaimedVolume]:
         """All claims that the group's selector matches; some may be of VMs that the plan does not select."""
-        labelled = (self._by_label.get(label, ()) for label in group.selector.match_labels.items())
-        return [item for item in min(labelled, key=len, default=self._volumes) if group.selector.matches(item.labels)]
+        return self._volumes.selected(group.selector)
 
     @cached_property
-    def _by_label(self) -> Mapping[tuple[str, str], Sequence[ClaimedVolume]]:
-        """Where each of a thousand groups has a volume, looking at all for each is a million comparisons."""
-        found: dict[tuple[str, str], list[ClaimedVolume]] = {}
-        for item in self._volumes:
-            for label in item.labels.items():
-                found.setdefault(label, []).append(item)
-        return found
-
-    @cached_property
-    def _volumes(self) -> Sequence[ClaimedVolume]:
+    def _volumes(self) -> Volumes:
         claims = [pvc for namespace in self.plan.namespaces for pvc in self.api.list(PVC, namespace)]
         volumes = {pv["metadata"]["name"]: pv for pv in self.api.list(PV)} if claims else {}
-        return [ClaimedVolume(pvc, volumes.get(pvc["spec"].get("volumeName", ""))) for pvc in claims]
+        return Volumes([ClaimedVolume(pvc, volumes.get(pvc["spec"].get("volumeName", ""))) for pvc in claims])

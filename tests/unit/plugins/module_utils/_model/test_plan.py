@@ -13,6 +13,7 @@ import yaml
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import DrError, Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import PlanInvalid, Retries, Site, Wave, parse_plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan_secrets import HIDDEN
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.selector import LabelSelector
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.step_hook import StepHook
 
 Document = dict[str, Any]
@@ -114,6 +115,21 @@ def test_all_groups_that_select_a_claim_are_found(document: Document) -> None:
     plan = parse_plan(document)
     assert [group.name for group in plan.group_for({"tier": "db"})] == ["payroll-db", "all"]
     assert [group.name for group in plan.group_for({})] == ["all"]
+
+
+def test_a_claims_group_is_found_without_trying_every_group(
+    document: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"db-{number}" for number in range(100)]
+    selectors = {name: {"matchLabels": {"app": "db", "vm": name}} for name in names}
+    document["replication"]["groups"] = [{"name": name, "selector": item} for name, item in selectors.items()]
+    plan = parse_plan(document)
+    tried: list[object] = []
+    matches = LabelSelector.matches
+    monkeypatch.setattr(LabelSelector, "matches", lambda self, labels: tried.append(self) or matches(self, labels))
+    found = [plan.group_for({"app": "db", "vm": name, "tier": "gold"}) for name in names]
+    assert [[group.name for group in groups] for groups in found] == [[name] for name in names]
+    assert len(tried) == 100
 
 
 def test_the_normalised_document_is_plain_data_that_means_the_same_plan(document: Document) -> None:

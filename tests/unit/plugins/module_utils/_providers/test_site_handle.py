@@ -46,14 +46,14 @@ def test_a_group_has_the_claims_that_all_of_its_selector_matches(selector: dict,
     assert [item.claim for item in found] == [f"payroll/{name}" for name in claims]
 
 
-def test_many_groups_by_label_do_not_look_at_every_volume_each(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("which", ["candidates", "expected"])
+def test_many_groups_by_label_do_not_try_every_volume_each(monkeypatch: pytest.MonkeyPatch, which: str) -> None:
     names = [f"db-{number}" for number in range(100)]
     site = site_with({name: {"vm": name} for name in names})
-    looked_at: list[object] = []
+    site.expect(site.candidates(Group("all", LabelSelector())))
+    tried: list[object] = []
     matches = LabelSelector.matches
-    monkeypatch.setattr(
-        LabelSelector, "matches", lambda self, labels: looked_at.append(labels) or matches(self, labels)
-    )
-    found = [site.candidates(Group(name, LabelSelector({"vm": name}))) for name in names]
-    assert [len(volumes) for volumes in found] == [1] * 100
-    assert len(looked_at) == 100
+    monkeypatch.setattr(LabelSelector, "matches", lambda self, item: tried.append(item) or matches(self, item))
+    found = [getattr(site, which)(Group(name, LabelSelector({"vm": name}))) for name in names]
+    assert [[item.claim for item in volumes] for volumes in found] == [[f"payroll/{name}"] for name in names]
+    assert len(tried) == 100
