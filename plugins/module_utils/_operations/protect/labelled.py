@@ -47,6 +47,11 @@ class Taking:
     phases: list[list[Change]] = field(default_factory=list)
     stays: list[str] = field(default_factory=list)
 
+    @property
+    def decisions(self) -> list[str]:
+        """For people, in the order in which they are carried out."""
+        return [change.why for phase in self.phases for change in phase]
+
 
 def vms_at(plan: Plan, api: Api) -> dict[str, Object]:
     """The plan's VMs at a site; none at one without KubeVirt, which the copies of a plan do not need yet."""

@@ -44,22 +44,22 @@ def unprotect(plan: Plan, site: str, check_mode: bool, captures: bool = False) -
     check_vms(plan.name, site, peer, vms, others, remains_at(plan, there) if others else [])
     if check_mode:
         check_unheld(plan, OPERATION, [here, there], TRIED)
-    taking = _decide(plan, here, there, seen.groups[site], bool(others))
-    if captures:
-        taking.phases.append(list(_captures(plan, here, there)))
-    if others:
-        taking.stays.append(_earlier_stay(peer, others))
-    decisions = [change.why for phase in taking.phases for change in phase]
-    if decisions and not check_mode:
-        progress, done = Progress(holder_name(plan, OPERATION), here.clock), 0
+
+    def decide(seen: Outlook) -> Taking:
+        taking = _decide(plan, here, there, seen.groups[site], bool(others))
+        if captures:
+            taking.phases.append(list(_captures(plan, here, there)))
+        if others:
+            taking.stays.append(_earlier_stay(peer, others))
+        return taking
+
+    taking = decide(seen)
+    if taking.decisions and not check_mode:
         with PlanHold(plan, OPERATION, [here, there]) as hold:
-            # a run may have come and gone before the lock was ours
-            _look(plan, site)
-            for phase in filter(None, taking.phases):
-                progress.emit(OPERATION, done, len(decisions), waiting_for=phase[0].why)
-                _apply(phase, hold.verify)
-                done += len(phase)
-        progress.emit(OPERATION, done, len(decisions))
+            # a run, or the refresh of a stage that gave way, may have written before the lock was ours
+            taking = decide(_look(plan, site))
+            _carry_out(taking, hold.verify, Progress(holder_name(plan, OPERATION), here.clock))
+    decisions = taking.decisions
     return {
         "changed": bool(decisions),
         "run_id": holder_name(plan, OPERATION),
@@ -69,6 +69,15 @@ def unprotect(plan: Plan, site: str, check_mode: bool, captures: bool = False) -
         "workloads": sum(why.startswith(WORKLOADS) for why in decisions),
         "volumes": sum(why.startswith("PersistentVolume/") for why in decisions),
     }
+
+
+def _carry_out(taking: Taking, verify: Callable[[], None], progress: Progress) -> None:
+    done, total = 0, len(taking.decisions)
+    for phase in filter(None, taking.phases):
+        progress.emit(OPERATION, done, total, waiting_for=phase[0].why)
+        _apply(phase, verify)
+        done += len(phase)
+    progress.emit(OPERATION, done, total)
 
 
 def _look(plan: Plan, site: str) -> Outlook:

@@ -12,6 +12,7 @@ from ..._cluster.lease import RENEW_EVERY, PlanLock
 from ..._cluster.run_store import RunStore
 from ..._errors import DrError, Refused
 from ..._model.plan import Plan
+from ..._model.run import gives_way
 
 
 class PlanHold:
@@ -74,10 +75,10 @@ class PlanHold:
 
 
 def check_unheld(plan: Plan, operation: str, apis: Sequence[Api], tried: str) -> None:
-    """For check mode: refuse while anything else holds the plan's lock at one of the sites."""
+    """For check mode: refuse while anything else that does not give way holds the plan's lock at one of the sites."""
     for api in apis:
         holder = PlanLock(api, plan.store_namespace, plan.name).holder()
-        if holder and holder.run_id != holder_name(plan, operation):
+        if holder and holder.run_id != holder_name(plan, operation) and not gives_way(holder.run_id):
             raise Refused(
                 tried,
                 site=api.site,

@@ -49,6 +49,26 @@ def test_p6_a_run_that_moved_the_plan_before_the_lock_was_held_is_noticed(
     assert PlanLock(world.sites["east"], PLAN.store_namespace, PLAN.name).holder() is None  # type: ignore[arg-type]
 
 
+def test_p6_what_was_labelled_until_the_lock_was_held_is_taken_back_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the refresh of a stage, which gives way."""
+    locks = [PlanLock(site, PLAN.store_namespace, PLAN.name) for site in world.sites.values()]  # type: ignore[arg-type]
+    for lock in locks:
+        lock.take("payroll-prestage-west-20261128092000-0a1b", 1)
+    enter = unprotection.PlanHold.__enter__
+
+    def late(hold: unprotection.PlanHold) -> unprotection.PlanHold:
+        world.put_volume("more")
+        return enter(hold)
+
+    monkeypatch.setattr(unprotection.PlanHold, "__enter__", late)
+    result = world.unprotect()
+    assert world.labels(PVC, "more") == OWN
+    assert "PersistentVolumeClaim/payroll/more" in "; ".join(result["decisions"])
+    assert [lock.holder() for lock in locks] == [None, None]
+
+
 @pytest.mark.parametrize("silent", ["east", "west"])
 def test_p10_a_site_that_does_not_answer_is_named_and_nothing_is_written(world: World, silent: str) -> None:
     world.silent.add(silent)

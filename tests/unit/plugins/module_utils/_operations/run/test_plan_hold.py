@@ -69,3 +69,11 @@ def test_p9_check_mode_sees_a_run_but_not_its_own_killed_attempt() -> None:
     sites.taken_by(1, "payroll-relocate-west-1")
     with pytest.raises(Refused, match="payroll-relocate-west-1"):
         check_unheld(PLAN, "unprotect", sites.apis, "unprotect the plan")  # type: ignore[arg-type]
+
+
+def test_p9_check_mode_passes_over_a_refresh_of_a_stage_as_the_work_itself_does() -> None:
+    sites = Sites()
+    sites.taken_by(0, "payroll-prestage-west-20261128092000-0a1b")
+    check_unheld(PLAN, "unprotect", sites.apis, "unprotect the plan")  # type: ignore[arg-type]
+    with sites.hold() as hold:
+        hold.verify()
