@@ -12,7 +12,6 @@ from __future__ import annotations
 import copy
 import itertools
 import json
-import shlex
 import statistics
 import subprocess
 import time
@@ -142,9 +141,9 @@ class Images:
         ceph = self.sites[target]["ceph"]
         words = [*ceph["command"], "rbd", "mirror", "pool", "promote", ceph["pool"]]
         began = time.monotonic()
-        while subprocess.run(words, capture_output=True, timeout=SCRIPT_WITHIN, check=False).returncode:
+        while (done := self._run(words)).returncode:
             if time.monotonic() - began > SCRIPT_WITHIN:
-                raise RuntimeError(f"{target}: not all images were promoted by {shlex.join(words)}")
+                raise RuntimeError(f"{target}: {COMMAND}: exit status {done.returncode}: {done.stderr.strip()}")
         return time.monotonic() - began
 
     def promoted_by_ceph(self, target: str, at_once: int) -> tuple[float, float]:
@@ -178,10 +177,13 @@ class Images:
             images=json.dumps(self._names),
         )
         words = [*ceph["command"], "/usr/bin/python3", "-"]
-        done = subprocess.run(words, input=script, capture_output=True, text=True, timeout=SCRIPT_WITHIN, check=False)
+        done = self._run(words, script)
         if done.returncode:
             raise RuntimeError(f"{site}: {verb}: exit status {done.returncode}: {done.stderr.strip()}")
         return float(done.stdout)
+
+    def _run(self, words: list[str], script: str = "") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(words, input=script, capture_output=True, text=True, timeout=SCRIPT_WITHIN, check=False)
 
     def _document(self, name: str, groups: list[dict[str, Any]]) -> dict[str, Any]:
         replication = copy.deepcopy(self._storage.replication(self.sites))
