@@ -144,7 +144,11 @@ class Images:
         while (done := self._run(words)).returncode:
             if time.monotonic() - began > SCRIPT_WITHIN:
                 raise RuntimeError(f"{target}: {COMMAND}: exit status {done.returncode}: {done.stderr.strip()}")
-        return time.monotonic() - began
+        seconds = time.monotonic() - began
+        seen = self._groups.provider(self._all).observe(self._all, target)
+        if seen.role != "primary":
+            raise RuntimeError(f"{target}: {COMMAND} left the images {seen.role}: {seen.message}")
+        return seconds
 
     def promoted_by_ceph(self, target: str, at_once: int) -> tuple[float, float]:
         """Seconds in which both sites were read, and then in which it was promoted."""
