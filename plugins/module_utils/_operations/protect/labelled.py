@@ -42,10 +42,11 @@ class Change:
 
 @dataclass
 class Taking:
-    """phases: in the order in which they are safe. stays: what is left as it is, and why."""
+    """phases: in the order in which they are safe. stays: what is left as it is, and why. vms: how many there are."""
 
     phases: list[list[Change]] = field(default_factory=list)
     stays: list[str] = field(default_factory=list)
+    vms: int = 0
 
     @property
     def decisions(self) -> list[str]:

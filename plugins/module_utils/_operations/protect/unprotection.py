@@ -40,13 +40,12 @@ def unprotect(plan: Plan, site: str, check_mode: bool, captures: bool = False) -
     """
     peer, seen = plan.peer_of(site), _look(plan, site)
     here, there = _answering(seen.reached[site]), _answering(seen.reached[peer])
-    vms, others = sorted(vms_at(plan, here)), sorted(vms_at(plan, there))
-    check_vms(plan.name, site, peer, vms, others, remains_at(plan, there) if others else [])
-    if check_mode:
-        check_unheld(plan, OPERATION, [here, there], TRIED)
 
     def decide(seen: Outlook) -> Taking:
+        vms, others = sorted(vms_at(plan, here)), sorted(vms_at(plan, there))
+        check_vms(plan.name, site, peer, vms, others, remains_at(plan, there) if others else [])
         taking = _decide(plan, here, there, seen.groups[site], bool(others))
+        taking.vms = len(vms)
         if captures:
             taking.phases.append(list(_captures(plan, here, there)))
         if others:
@@ -54,7 +53,9 @@ def unprotect(plan: Plan, site: str, check_mode: bool, captures: bool = False) -
         return taking
 
     taking = decide(seen)
-    if taking.decisions and not check_mode:
+    if taking.decisions and check_mode:
+        check_unheld(plan, OPERATION, [here, there], TRIED)
+    elif taking.decisions:
         with PlanHold(plan, OPERATION, [here, there]) as hold:
             # a run, or the refresh of a stage that gave way, may have written before the lock was ours
             taking = decide(_look(plan, site))
@@ -65,7 +66,7 @@ def unprotect(plan: Plan, site: str, check_mode: bool, captures: bool = False) -
         "run_id": holder_name(plan, OPERATION),
         "decisions": bounded(decisions),
         "stays": bounded(taking.stays),
-        "vms": len(vms),
+        "vms": taking.vms,
         "workloads": sum(why.startswith(WORKLOADS) for why in decisions),
         "volumes": sum(why.startswith("PersistentVolume/") for why in decisions),
     }

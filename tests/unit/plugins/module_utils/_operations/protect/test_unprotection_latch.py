@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import RESOURCE_QUOTA, VM
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.protect import unprotection
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._operations.protect.unprotection_world import (
     LABEL,
     LATCH,
@@ -28,6 +29,23 @@ def test_p1_halted_vms_of_an_earlier_stay_keep_latch_and_labels(world: World) ->
     assert west.get(VM, "db", "payroll")["metadata"]["labels"][LABEL] == "true"
     assert any("payroll/db at west" in line and "run unprotect again" in line for line in result["stays"])
     assert world.replicated == set()
+
+
+def test_p1_a_latch_stays_over_a_vm_that_came_before_the_lock_was_held(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    west = world.sites["west"]
+    west.put(RESOURCE_QUOTA, LATCH, {})
+    enter = unprotection.PlanHold.__enter__
+
+    def late(hold: unprotection.PlanHold) -> unprotection.PlanHold:
+        west.put(VM, "db", vm_body(), labels={LABEL: "true", "dr.ocpvirt.io/plan": "payroll"})
+        return enter(hold)
+
+    monkeypatch.setattr(unprotection.PlanHold, "__enter__", late)
+    result = world.unprotect()
+    assert west.find(RESOURCE_QUOTA, LATCH, "payroll")
+    assert any("payroll/db at west" in line for line in result["stays"])
 
 
 def test_a_latch_that_holds_nothing_goes(world: World) -> None:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import PVC
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import PVC, VM, VMI
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.lease import PlanLock
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Failed, Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.protect import unprotection
@@ -14,6 +14,7 @@ from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._operations.
     OWN,
     PLAN,
     World,
+    vm_body,
 )
 
 
@@ -49,6 +50,25 @@ def test_p6_a_run_that_moved_the_plan_before_the_lock_was_held_is_noticed(
     assert PlanLock(world.sites["east"], PLAN.store_namespace, PLAN.name).holder() is None  # type: ignore[arg-type]
 
 
+def test_p1_a_vm_that_runs_at_the_peer_before_the_lock_was_held_is_noticed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    west = world.sites["west"]
+    labels = {LABEL: "true", "dr.ocpvirt.io/plan": "payroll"}
+    enter = unprotection.PlanHold.__enter__
+
+    def late(hold: unprotection.PlanHold) -> unprotection.PlanHold:
+        west.put(VM, "db", vm_body(), labels=labels)
+        west.put(VMI, "db", {"status": {"phase": "Running"}}, labels=labels)
+        return enter(hold)
+
+    monkeypatch.setattr(unprotection.PlanHold, "__enter__", late)
+    with pytest.raises(Refused, match=r"at site west.*VirtualMachineInstance.*stop them there"):
+        world.unprotect()
+    assert world.log == []
+    assert PlanLock(world.sites["east"], PLAN.store_namespace, PLAN.name).holder() is None  # type: ignore[arg-type]
+
+
 def test_p6_what_was_labelled_until_the_lock_was_held_is_taken_back_too(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -67,6 +87,14 @@ def test_p6_what_was_labelled_until_the_lock_was_held_is_taken_back_too(
     assert world.labels(PVC, "more") == OWN
     assert "PersistentVolumeClaim/payroll/more" in "; ".join(result["decisions"])
     assert [lock.holder() for lock in locks] == [None, None]
+
+
+def test_p9_where_nothing_is_left_to_take_back_a_held_lock_refuses_check_mode_as_little_as_the_real_run(
+    world: World,
+) -> None:
+    world.unprotect()
+    PlanLock(world.sites["west"], PLAN.store_namespace, PLAN.name).take("payroll-failover-west-1", 1)  # type: ignore[arg-type]
+    assert [world.unprotect(check_mode=mode)["changed"] for mode in (True, False)] == [False, False]
 
 
 @pytest.mark.parametrize("silent", ["east", "west"])
