@@ -73,7 +73,7 @@ from ..module_utils._argspec import PLAN, RUN, merge
 from ..module_utils._operations.entry import run
 from ..module_utils._operations.plan.plan_source import load_plan
 from ..module_utils._operations.replication.fence_debt import clear_debts, unfence
-from ..module_utils._operations.replication.replication import fence_source
+from ..module_utils._operations.replication.fencing import fence_source
 
 STATES = {"present": fence_source, "absent": unfence, "cleared": clear_debts}
 SPEC = merge(PLAN, RUN, {"state": {"type": "str", "choices": list(STATES), "default": "present"}})

@@ -12,7 +12,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.groups import Groups
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites import Reach
-from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.replication import replication
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.replication import fencing, replication
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.tasks.disk import (
     OTHER,
     OTHERS,
@@ -49,7 +49,8 @@ class Mover:
         self.session.put("quiesce", {"proven_off": not lost, "site": source, "left": None if lost else []})
         if lost:
             self.session.update(declared_lost=source, operation="failover")
-        self._patch.setattr(replication, "Session", self.session)
+        for module in (fencing, replication):
+            self._patch.setattr(module, "Session", self.session)
         return self.session
 
     def switch(self, site: str, state: str, forced: bool = False) -> dict[str, Any]:
@@ -99,7 +100,7 @@ def test_p1_a_forced_switch_wants_the_fence_and_demotes_what_still_answers(mover
     mover.begin("east", "west", lost=True)
     with pytest.raises(Refused, match="at east: role primary"):
         replication.switch(mover.disk.plan, "r-1", "west", "primary", False, False)
-    result = replication.fence_source(mover.disk.plan, "r-1", False)
+    result = fencing.fence_source(mover.disk.plan, "r-1", False)
     assert "fenced is there" in result["proofs"][0]
     assert mover.roles() == ("secondary", "secondary")
     mover.switch("west", "primary", forced=True)

@@ -18,7 +18,7 @@ from ..._planning.volumes.home import fields_of_the_other_site
 from ..inventory.protected import Protected, list_volumes
 from ..inventory.remains import remains_at
 from ..rehearsal.guard import check_may_rehearse
-from ..replication.replication import clearance
+from ..replication.fencing import clearance
 from ..run.session import Session
 from ..volumes.volumes import recorded_decisions, verify_volumes
 from .scope import list_of_start

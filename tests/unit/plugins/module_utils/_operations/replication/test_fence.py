@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
-from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.replication import replication
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.replication import fencing
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.base import Capabilities, FenceProof
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, MemorySession, plan_of
 
@@ -44,14 +44,14 @@ def fence(
     session.source_storage_is_dead = silent
     session.groups = storage
     session.update(declared_lost="east")
-    monkeypatch.setattr(replication, "Session", session)
-    return replication.fence_source(plan_of(), "r-1", check_mode)
+    monkeypatch.setattr(fencing, "Session", session)
+    return fencing.fence_source(plan_of(), "r-1", check_mode)
 
 
 def test_p4_the_storage_of_a_site_without_volumes_yet_is_fenced_by_those_of_the_capture(monkeypatch) -> None:
     """The volumes are made after the fence, and some products know a group by its volumes only."""
     storage = Storage("secondary")
-    monkeypatch.setattr(replication, "expect_captured", lambda _session: storage.asked.append(("expect", "west")))
+    monkeypatch.setattr(fencing, "expect_captured", lambda _session: storage.asked.append(("expect", "west")))
     fence(monkeypatch, storage)
     assert storage.asked == [("expect", "west"), ("fence", "west")]
 

@@ -14,7 +14,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status imp
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Group
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run_asked import RunAsked
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan import sites as plan_sites
-from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.replication.replication import fence_source
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.replication.fencing import fence_source
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run.begin import begin_run
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run.end import end_run
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.stop.shutdown import Patience, stop_vms
