@@ -118,11 +118,15 @@ class CephRbdRig:
 
     def is_syncing(self, site: str) -> bool:
         """Whether a copy that is not complete is there: of the newest snapshot of any of the images."""
-        for image in self.images:
-            listed = json.loads(self.rbd(site, "snap", "ls", "--all", "--format", "json", f"{self.pool}/{image}"))
-            if listed and listed[-1]["namespace"].get("complete") is False:
-                return True
-        return False
+        return any(self._is_syncing(site, image) for image in self.images)
+
+    def syncing(self, site: str) -> list[str]:
+        """Images whose newest snapshot has not wholly arrived there."""
+        return [image for image in self.images if self._is_syncing(site, image)]
+
+    def _is_syncing(self, site: str, image: str) -> bool:
+        listed = json.loads(self.rbd(site, "snap", "ls", "--all", "--format", "json", f"{self.pool}/{image}"))
+        return bool(listed) and listed[-1]["namespace"].get("complete") is False
 
     def snapshot(self, site: str) -> None:
         for image in self.images:
