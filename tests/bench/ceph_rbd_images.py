@@ -25,7 +25,7 @@ import yaml
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import NAMESPACE, PV, PVC
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.names import protected_label
-from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import parse_plan
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan_parser import parse_plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.groups import Groups
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites import open_site
 from ansible_collections.ocpvirt.dr.tests.bench.promotion import begun, promoted

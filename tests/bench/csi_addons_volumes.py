@@ -20,7 +20,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
     VOLUME_REPLICATION,
     VOLUME_REPLICATION_CLASS,
 )
-from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import parse_plan
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan_parser import parse_plan
 from ansible_collections.ocpvirt.dr.tests.bench.promotion import begun, promoted
 from ansible_collections.ocpvirt.dr.tests.bench.result import Result
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.claimed_volumes import SITES, SPACE

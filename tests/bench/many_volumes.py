@@ -24,7 +24,8 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._metadata.export_index 
     write_index,
 )
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.capture import Capture
-from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Plan, parse_plan
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Plan
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan_parser import parse_plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites import open_site
 from ansible_collections.ocpvirt.dr.tests.bench.module_process import Ran, run_module
 from ansible_collections.ocpvirt.dr.tests.bench.promotion import begun

@@ -13,7 +13,8 @@ from typing import Any
 import requests
 import urllib3
 import yaml
-from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Plan, parse_plan
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Plan
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan_parser import parse_plan
 from ansible_collections.ocpvirt.dr.tests.bench.module_process import run_module
 from ansible_collections.ocpvirt.dr.tests.bench.promotion import begun, promoted
 from ansible_collections.ocpvirt.dr.tests.bench.result import Result

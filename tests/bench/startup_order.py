@@ -14,7 +14,7 @@ from statistics import median
 from typing import Any
 
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.names import DEPENDS_ON, PRIORITY
-from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import parse_plan
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan_parser import parse_plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.inventory.protected import start_records
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start.order import order_start
 from ansible_collections.ocpvirt.dr.tests.bench.result import Result

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.capture import Capture
-from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import parse_plan
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan_parser import parse_plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.volumes.changes import Existing, settle_all
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.volumes.volumes import decide
 from ansible_collections.ocpvirt.dr.tests.bench.many_volumes import claim, document, volume

@@ -16,7 +16,8 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.api import Api
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import NAMESPACE, PV, PVC, Kind
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, Unreachable
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.names import protected_label
-from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Group, parse_plan
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Group
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan_parser import parse_plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites import open_other, open_site
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.base import Provider
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.site_handle import SiteHandle

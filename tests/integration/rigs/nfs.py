@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Group, Plan, parse_plan
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Group, Plan
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan_parser import parse_plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.groups import Groups
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.base import Provider
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.texts import get, put

@@ -7,7 +7,7 @@ from __future__ import annotations
 import copy
 
 import pytest
-from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import parse_plan
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan_parser import parse_plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.volumes.patch import patch_volume
 from ansible_collections.ocpvirt.dr.tests.integration import mixed_storage
 from ansible_collections.ocpvirt.dr.tests.integration.comparison import differences

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
-from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import parse_plan
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan_parser import parse_plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.volumes.patch import patch_volume
 from demo.storages import STORAGES, storage_of
 from demo.workload import Vm, manifests, plan_document

@@ -13,8 +13,9 @@ from typing import Any
 from ..._errors import Refused, Unsupported
 from ..._model.duration import format_duration
 from ..._model.names import STARTED_IN
-from ..._model.plan import Plan, PlanInvalid, Site, parse_plan
-from ..._model.plan_problem import Problem, render_path
+from ..._model.plan import Plan, Site
+from ..._model.plan_parser import parse_plan
+from ..._model.plan_problem import PlanInvalid, Problem, render_path
 from ..._model.plan_secrets import secret_of_reference
 
 try:

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..._errors import Refused
-from ..._model.plan import VolumeRule, parse_rules
+from ..._model.plan import VolumeRule
+from ..._model.plan_parser import parse_rules
 from ..._planning.volumes.compare import differences
 from ..._planning.volumes.home import fields_of_the_other_site
 from ..._planning.volumes.patch import patch_volume

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from ..._errors import Refused
 from ..._model.finding import Finding
-from ..._model.plan import Readiness, Startup
+from ..._model.plan import Startup
+from ..._model.readiness import Readiness
 from ..._model.vm import protected_vm
 from ..start.readiness import readiness_by_key
 from ..vm.parts import Object, key_of, title

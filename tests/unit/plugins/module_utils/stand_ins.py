@@ -19,7 +19,8 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import K
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.traffic import Traffic
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, NotFound, Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
-from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Plan, parse_plan
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Plan
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan_parser import parse_plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run import Run
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import DrError, Refused
-from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import PlanInvalid, Retries, Site, Wave, parse_plan
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Retries, Site, Wave
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan_parser import parse_plan
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan_problem import PlanInvalid
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan_secrets import HIDDEN
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.selector import LabelSelector
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.step_hook import StepHook

@@ -9,7 +9,9 @@ from copy import deepcopy
 from datetime import date
 from typing import Any
 
-from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Plan, PlanInvalid, parse_plan
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Plan
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan_parser import parse_plan
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan_problem import PlanInvalid
 
 CASES = 2_000
 WORDS = [

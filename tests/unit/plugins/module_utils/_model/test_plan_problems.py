@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import PlanInvalid, Problem, parse_plan
-from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan_problem import render_path
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan_parser import parse_plan
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan_problem import PlanInvalid, Problem, render_path
 
 Document = dict[str, Any]
 Keys = tuple[Any, ...]

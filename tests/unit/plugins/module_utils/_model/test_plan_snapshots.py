@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import PlanInvalid, parse_plan
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan_parser import parse_plan
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan_problem import PlanInvalid
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import plan_of
 
 

@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import PlanInvalid
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan_problem import PlanInvalid
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan_readiness_fields import readiness_on
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import plan_of
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
-from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import PlanInvalid, Site
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Site
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan_problem import PlanInvalid
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan import plan_source
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.plan_source import (
     describe_plan,

@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 import pytest
-from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import PlanInvalid
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan_problem import PlanInvalid
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.vm.networks import (
     NetworkNames,
     attached_to,

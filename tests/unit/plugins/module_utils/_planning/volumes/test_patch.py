@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
-from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import VolumeRule, parse_plan
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import VolumeRule
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan_parser import parse_plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.volumes.compare import differences, points_home
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.volumes.patch import VolumeDecision, patch_volume
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, Refused
-from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import VolumeRule, parse_plan
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import VolumeRule
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan_parser import parse_plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.volumes.clean import clean_pv, clean_pvc
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.volumes.compare import differences
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.volumes.existing import adopt_volume

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import VOLUME_GROUP_REPLICATION
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, Refused
-from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import parse_plan
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan_parser import parse_plan
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.csi_addons.world import (
     add_claim,
     enabled,
