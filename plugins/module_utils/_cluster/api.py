@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from .._errors import Conflict, DrError, Failed, NotFound, Refused, Unreachable
+from .._errors import Conflict, DrError, NotFound, Refused, Unreachable
 from .._model.names import FIELD_MANAGER
+from .answers import failure_of, lines_of, read_answer, unreachable
 from .clock import Clock
 from .kinds import Kind
 from .patience import PASSING, patiently, seconds_of
-from .remedies import next_step_after
 from .traffic import Traffic
 
 try:
@@ -30,7 +30,6 @@ except ImportError:
 MERGE = "application/merge-patch+json"
 APPLY = "application/apply-patch+yaml"
 
-STRICT = "strict decoding error"
 HEADER_VALUE = re.compile(r"[\t\x20-\x7e\xa0-\xff]*")
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 30.0
@@ -173,15 +172,15 @@ class Api:
                 "GET", url, headers=self._headers, timeout=timeout, retries=False, preload_content=False
             )
         except HTTPError as error:
-            raise _unreachable(self.site, "watch", describe(kind, namespace, None), error) from error
+            raise unreachable(self.site, "watch", describe(kind, namespace, None), error) from error
         try:
             if response.status != 200:
-                raise _failure(self.site, "watch", describe(kind, namespace, None), response.status, response.read())
-            for line in _lines(response):
-                event = _read(self.site, "watch", describe(kind, namespace, None), response.status, line)
+                raise failure_of(self.site, "watch", describe(kind, namespace, None), response.status, response.read())
+            for line in lines_of(response):
+                event = read_answer(self.site, "watch", describe(kind, namespace, None), response.status, line)
                 yield event["type"], event["object"]
         except HTTPError as error:
-            raise _unreachable(self.site, "watch", describe(kind, namespace, None), error) from error
+            raise unreachable(self.site, "watch", describe(kind, namespace, None), error) from error
         finally:
             response.close()
 
@@ -232,11 +231,11 @@ class Api:
                 response = self._pool.request(method, url, body=data, headers=headers, timeout=limit, retries=False)
             except HTTPError as error:
                 self.traffic.note(None, 0.0)
-                raise _unreachable(self.site, tried, on, error) from error
+                raise unreachable(self.site, tried, on, error) from error
             self.traffic.note(response.status, self.clock.monotonic() - began)
             if response.status < 300:
-                return _read(self.site, tried, on, response.status, response.data)
-            failure = _failure(self.site, tried, on, response.status, response.data)
+                return read_answer(self.site, tried, on, response.status, response.data)
+            failure = failure_of(self.site, tried, on, response.status, response.data)
             failure.retry_after = seconds_of(response.headers.get("Retry-After"))
             raise failure
 
@@ -277,63 +276,9 @@ def _checked(site: str, headers: Mapping[str, Any]) -> Any:
     return checked
 
 
-def _read(site: str, tried: str, on: str, status: int, content: bytes) -> Any:
-    try:
-        return json.loads(content) if content else {}
-    except ValueError as error:
-        raise Failed(
-            tried,
-            site=site,
-            on=on,
-            seen=_message(content),
-            wanted="JSON",
-            status=status,
-            next_step="look whether a proxy answers in place of the API server",
-        ) from error
-
-
-def _lines(response: Any) -> Iterator[bytes]:
-    rest = b""
-    for chunk in response.stream(amt=None, decode_content=True):
-        *whole, rest = (rest + chunk).split(b"\n")
-        yield from (line for line in whole if line)
-
-
 def _dry(dry_run: bool) -> dict[str, Any]:
     return {"dryRun": "All"} if dry_run else {}
 
 
 def _strictly(strict: bool) -> dict[str, Any]:
     return {"fieldValidation": "Strict"} if strict else {}
-
-
-def _unreachable(site: str, tried: str, on: str, error: Exception) -> Unreachable:
-    reason = getattr(error, "reason", None) or error
-    return Unreachable(
-        tried,
-        site=site,
-        on=on,
-        seen=f"{type(error).__name__}: {reason}",
-        next_step="check the network path and the credentials' host; unreachable does not mean lost",
-    )
-
-
-def _failure(site: str, tried: str, on: str, status: int, content: bytes) -> DrError:
-    message = _message(content)
-    error: type[DrError] = {404: NotFound, 409: Conflict}.get(status, Failed)
-    next_step = next_step_after(status, message)
-    if status == 403 and "denied request" in message:
-        error, next_step = Refused, None
-    return error(tried, site=site, on=on, seen=message, status=status, next_step=next_step)
-
-
-def _message(content: bytes) -> str:
-    try:
-        status = json.loads(content)
-    except ValueError:
-        return content.decode(errors="replace")[:300]
-    if not isinstance(status, dict):
-        return str(status)[:300]
-    # to a patch these words follow the whole object
-    before, strict, after = str(status.get("message", "")).partition(STRICT)
-    return (strict + after if strict else before)[:1000]
