@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import VM, VMI
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.run_store import RunStore
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Plan
@@ -91,3 +92,9 @@ class TwoSites:
         check_mode: bool = False,
     ) -> dict[str, Any]:
         return begin.begin_run(plan, RunAsked(operation, target, lost, accept_loss=accept), check_mode)
+
+
+def vmi_at_west(sites: TwoSites) -> None:
+    meta = {"name": "db", "namespace": "payroll", "labels": {"dr.ocpvirt.io/plan": "payroll"}}
+    sites.apis["west"].create(VM, {"metadata": meta, "spec": {"template": {"spec": {}}}})
+    sites.apis["west"].create(VMI, {"metadata": meta})

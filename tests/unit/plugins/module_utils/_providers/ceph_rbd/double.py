@@ -10,10 +10,14 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.api import Api
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import PV, PVC
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Unreachable
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.names import protected_label
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Group
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.selector import LabelSelector
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ceph_rbd import provider as ceph_rbd
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ceph_rbd.provider import CephRbdProvider
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.command import Answer
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.site_handle import SiteHandle
@@ -202,6 +206,17 @@ class CephPair:
             "peers": [_report("stopped", "local image is primary")],
             "snapshots": [_snapshot(newest, "non-primary", f"{PEER[site]}-uuid", newest)],
         }
+
+
+def impatient_pair(monkeypatch: pytest.MonkeyPatch, *names: str) -> CephPair:
+    """Of which a silent cluster is not asked again."""
+    monkeypatch.setattr(ceph_rbd, "PATIENCE", 0.0)
+    return CephPair(*names)
+
+
+def group(**options: Any) -> Group:
+    """All images."""
+    return Group("payroll", LabelSelector(), options=options)
 
 
 REPLAYING = 'replaying, {"local_snapshot_timestamp":1795342420,"replay_state":"idle"}'

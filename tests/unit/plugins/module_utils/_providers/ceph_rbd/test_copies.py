@@ -21,16 +21,15 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
     Timeout,
     Unreachable,
 )
-from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Group
-from ansible_collections.ocpvirt.dr.plugins.module_utils._model.selector import LabelSelector
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.base import Clones
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ceph_rbd import copies as ceph_rbd_copies
-from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ceph_rbd import provider as ceph_rbd
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ceph_rbd.provider import CephRbdProvider
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.ceph_rbd.double import (
     DRIVER,
     REPLAYING,
     CephPair,
+    group,
+    impatient_pair,
 )
 
 NAME = "rehearsal-payroll"
@@ -39,12 +38,7 @@ HALF_WAY = {"errno": 0, "message": "", "done": False, "after": 4, "copied": 2**2
 
 @pytest.fixture
 def pair(monkeypatch: pytest.MonkeyPatch) -> CephPair:
-    monkeypatch.setattr(ceph_rbd, "PATIENCE", 0.0)
-    return CephPair("a", "b")
-
-
-def group(**options: Any) -> Group:
-    return Group("payroll", LabelSelector(), options=options)
+    return impatient_pair(monkeypatch, "a", "b")
 
 
 def pv(name: str, **attributes: str) -> dict[str, Any]:

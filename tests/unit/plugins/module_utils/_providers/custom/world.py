@@ -24,6 +24,13 @@ def described(**changes: Any) -> dict[str, Any]:
     return {**options, "values": {"class": "mirrored"}, "covers": f"spec.csi.driver == '{DRIVER}'", **changes}
 
 
+def without(section: str, name: str) -> dict[str, Any]:
+    """Changes that take one description away."""
+    found = dict(described()[section])
+    del found[name]
+    return {section: found}
+
+
 def custom_world(volumes: int = 2, at: tuple[str, ...] = ("east", "west"), **changes: Any) -> World:
     made = world(volumes, at)
     made.plan = plan_of(replication={"provider": "custom", "options": described(**changes)})

@@ -28,10 +28,13 @@ from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.h
     handle,
     shown_pair,
 )
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.killing import Killed
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, SimulatedTime, plan_of
 
 PARENT = "disks"
 DRIVER = "hspc.csi.hitachi.com"
+# how the volumes are paired, and where it is told what becomes of an order
+PAIRED = ("pairs", "group", "group told by its pairs")
 
 
 @dataclass
@@ -114,6 +117,14 @@ def world(
     return made
 
 
+def paired_world(how: str) -> World:
+    """how: one of PAIRED."""
+    made = world(grouped=how != "pairs")
+    for api in made.apis.values():
+        api.tells_of_children = how == "group told by its pairs"
+    return made
+
+
 def add_pair(made: World, site: str, name: str, parent: str = "", taken: bool = True) -> None:
     made.arrays.pairs.setdefault(name, Volumes())
     spec = {
@@ -152,3 +163,23 @@ def add_claim(api: HitachiApi, name: str, protected: bool = True, driver: str = 
     csi = {"driver": driver, "volumeHandle": handle(api.site, name)}
     spec = {"csi": csi, "claimRef": claim}
     MemoryApi.create(api, PV, {"metadata": {"name": f"pv-{name}"}, "spec": spec})
+
+
+def switch(made: World, source: str, target: str) -> None:
+    assert made.provider.demote(made.group, source) is True
+    assert made.provider.final_sync(made.group, source, target).holds
+    made.provider.promote(made.group, target, forced=False)
+
+
+def killed_when(made: World, site: str, word: str) -> None:
+    """The process ends right after it has asked for a word."""
+    patch = made.apis[site].patch
+
+    def deadly(*arguments: Any) -> Any:
+        found = patch(*arguments)
+        if (arguments[-1].get("spec") or {}).get("desiredPairState") == word:
+            made.apis[site].patch = patch  # type: ignore[method-assign]
+            raise Killed
+        return found
+
+    made.apis[site].patch = deadly  # type: ignore[method-assign]

@@ -123,3 +123,12 @@ def switched(made: World, source: str, target: str) -> None:
     assert made.provider.demote(made.group, source)
     assert made.provider.final_sync(made.group, source, target).holds
     assert not made.provider.promote(made.group, target, forced=False)
+
+
+def theirs(spec: dict[str, Any], name: str = "disk-0", **labels: str) -> dict[str, Any]:
+    """A relationship that somebody else makes."""
+    return {
+        "kind": "TridentMirrorRelationship",
+        "metadata": {"name": name, "namespace": "payroll", "labels": labels},
+        "spec": {"volumeMappings": [{"localPVCName": "disk-0"}], **spec},
+    }

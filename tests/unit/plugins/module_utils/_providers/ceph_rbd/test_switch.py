@@ -1,0 +1,136 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Switches by ceph_rbd: what is checked before the first image, what is waited for, what is forced."""
+
+from __future__ import annotations
+
+import errno
+
+import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
+    Failed,
+    NotFound,
+    Refused,
+    TerminalState,
+    Timeout,
+    Unreachable,
+)
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ceph_rbd import switch as ceph_rbd_switch
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.ceph_rbd.double import (
+    CephPair,
+    group,
+    impatient_pair,
+)
+
+
+@pytest.fixture
+def pair(monkeypatch: pytest.MonkeyPatch) -> CephPair:
+    return impatient_pair(monkeypatch, "a", "b", "c")
+
+
+@pytest.mark.parametrize("verb", ["demote", "promote", "force"])
+def test_all_images_are_checked_before_the_first_is_switched(pair: CephPair, verb: str) -> None:
+    site = "east" if verb == "demote" else "west"
+    del pair.images[site]["b"]
+    provider = pair.provider()
+    with pytest.raises(NotFound, match="rbd/b"):
+        provider.demote(group(), site) if verb == "demote" else provider.promote(group(), site, verb == "force")
+    del pair.images[site]["c"]["mirror"]
+    pair.names = ["a", "c"]
+    provider = pair.provider()
+    with pytest.raises(Refused, match="mirroring is not enabled for rbd/c"):
+        provider.demote(group(), site) if verb == "demote" else provider.promote(group(), site, verb == "force")
+    assert pair.asked == []
+
+
+def test_p1_force_asks_nothing_of_the_peer_and_is_never_implied(pair: CephPair) -> None:
+    pair.pv_sites = {"west"}
+    pair.silent = {"east"}
+    with pytest.raises(Unreachable):
+        pair.provider().promote(group(), "west", forced=False)
+    assert pair.asked == []
+    assert pair.provider().promote(group(), "west", forced=True) is True
+    assert pair.role("west") == "primary"
+    assert all("promote_forced" in asked for asked in pair.asked)
+
+
+def test_a_forced_promotion_waits_while_the_replay_is_being_stopped(pair: CephPair) -> None:
+    pair.faults["west", "promote_forced", "b"] = [errno.EROFS, errno.EBUSY]
+    assert pair.provider().promote(group(), "west", forced=True) is True
+    assert pair.asked.count("promote_forced b at west") == 3
+    assert pair.asked.count("promote_forced a at west") == 1
+
+
+def test_p5_half_a_sync_that_a_killed_promotion_left_is_not_promoted(pair: CephPair) -> None:
+    """The product would, and say that all is well."""
+    mark = {"id": 9, "state": "non-primary", "complete": True, "origin": "", "origin_id": None, "copied": 0}
+    copy = pair.images["west"]["b"]["snapshots"]
+    copy += [{**copy[-1], "id": 8, "complete": False}, mark]
+    with pytest.raises(TerminalState, match="went back to the last complete snapshot: rbd/b;"):
+        pair.provider().promote(group(), "west", forced=True)
+    assert pair.asked == []
+
+
+def test_a_forced_promotion_of_what_was_never_copied_is_refused(pair: CephPair) -> None:
+    pair.images["west"]["b"]["snapshots"] = []
+    with pytest.raises(Refused, match="never wholly synchronised: rbd/b;"):
+        pair.provider().promote(group(), "west", forced=True)
+    assert pair.asked == []
+
+
+def test_an_error_of_one_image_names_it_and_a_rerun_completes_the_group(pair: CephPair) -> None:
+    pair.faults["east", "demote", "b"] = [errno.EIO]
+    with pytest.raises(Failed, match="image rbd/b"):
+        pair.provider().demote(group(), "east")
+    assert "partly switched" in pair.provider().observe(group(), "east").message
+    assert pair.provider().demote(group(), "east") is True
+    assert pair.asked.count("demote a at east") == 1
+    assert pair.role("east") == "secondary"
+
+
+def test_p3_a_planned_switch_promotes_only_what_has_arrived(pair: CephPair, monkeypatch: pytest.MonkeyPatch) -> None:
+    provider = pair.provider()
+    with pytest.raises(Refused, match="still primary at east"):
+        provider.promote(group(), "west", forced=False)
+    pair.joined = False
+    provider.demote(group(), "east")
+    monkeypatch.setattr(ceph_rbd_switch, "STALL_TIMEOUT", 0.2)
+    with pytest.raises(Timeout, match=r"3 of 3 images have not all of east's data: rbd/a has snapshot 4") as error:
+        provider.promote(group(), "west", forced=False)
+    assert "promote east again until west is healthy" in str(error.value)
+    with pytest.raises(Timeout, match="waited 0 s"):
+        provider.final_sync(group(timeout="0s"), "east", "west")
+    for name in ("a", "b"):
+        pair.arrive("west", name)
+    with pytest.raises(Timeout, match="1 of 3 images"):
+        provider.final_sync(group(), "east", "west")
+    assert not any("promote" in asked for asked in pair.asked)
+    pair.arrive("west", "c")
+    assert provider.final_sync(group(), "east", "west").volumes == 3
+    assert provider.promote(group(), "west", forced=False) is True
+
+
+@pytest.mark.parametrize("old", ["east", "west"])
+def test_p3_a_site_that_has_only_the_volumes_of_an_earlier_stay_is_no_measure(pair: CephPair, old: str) -> None:
+    pair.pv_sites = {"east", "west"}
+    pair.unmade = {(old, "c")}
+    for name in "abc":
+        pair.provider().demote(group(), "east") if old == "west" else pair._change("east", "demote", name)
+    assert pair.provider().final_sync(group(), "east", "west").volumes == 3
+    assert pair.provider().promote(group(), "west", forced=False) is True
+    assert pair.role("west") == "primary"
+
+
+def test_p3_a_source_without_proof_is_promoted_again(pair: CephPair) -> None:
+    pair.joined = False
+    pair.provider().demote(group(), "east")
+    assert pair.provider().promote(group(), "east", forced=False) is True
+
+
+def test_a_wait_that_does_not_end_says_the_last_state(pair: CephPair, monkeypatch: pytest.MonkeyPatch) -> None:
+    provider = pair.provider()
+    provider.demote(group(), "east")
+    monkeypatch.setattr(ceph_rbd_switch, "SWITCH_TIMEOUT", 0.3)
+    pair.faults["west", "promote", "c"] = [errno.EBUSY] * 99
+    with pytest.raises(Timeout, match=r"1 of 3 not promoted: rbd/c: EBUSY, up\+replaying"):
+        provider.promote(group(), "west", forced=False)
