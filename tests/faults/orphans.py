@@ -15,7 +15,11 @@ from demo.cluster import wait_until
 
 # a module looks every second whether its parents live, and ends with what it is sending
 ORPHANS_END = 15
+STANDS_WITHIN = 15
 MODULE = "plugins.modules."
+# of a thread, in /proc: stopped, or ended
+GONE = "X"
+STANDING = ("T", "t", "Z", GONE)
 
 
 class Orphans:
@@ -35,6 +39,8 @@ class Orphans:
         send(self._began, signal.SIGSTOP)
         while new := self._look():
             send(new, signal.SIGSTOP)
+        # a signal is on its way for a moment, and a processor that is busy lets the process run on until then
+        wait_until("what was stopped to stand still", STANDS_WITHIN, lambda: list(filter(_moves, self._alive())))
 
     def go_on(self) -> None:
         send(self._alive(), signal.SIGCONT)
@@ -79,3 +85,19 @@ def _threads(pid: int) -> int:
         return len(list(Path(f"/proc/{pid}/task").iterdir()))
     except OSError:
         return 0
+
+
+def _moves(pid: int) -> bool:
+    """Whether a thread of it is not stopped."""
+    try:
+        states = [_state(stat) for stat in Path(f"/proc/{pid}/task").glob("*/stat")]
+    except OSError:
+        return False
+    return any(state not in STANDING for state in states)
+
+
+def _state(stat: Path) -> str:
+    try:
+        return stat.read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+    except OSError:
+        return GONE

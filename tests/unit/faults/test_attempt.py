@@ -121,7 +121,8 @@ def test_a_module_that_is_left_behind_stands_still_until_it_may_go_on(playbook: 
     assert left is not None
     assert attempt.killed
     (pid,) = left.modules()
-    assert Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+    states = [stat.read_text().rpartition(")")[2].split()[0] for stat in Path(f"/proc/{pid}/task").glob("*/stat")]
+    assert set(states) == {"T"}
     left.go_on()
     assert left.await_end() < orphans.ORPHANS_END
     assert left.modules() == []
