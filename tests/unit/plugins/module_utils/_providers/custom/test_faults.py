@@ -16,9 +16,9 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
     Refused,
     TerminalState,
     Timeout,
-    Unreachable,
     Unsupported,
 )
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.api_faults import give_no_answer
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.csi_addons.world import (
     World,
     add_claim,
@@ -130,11 +130,7 @@ def test_p8_an_object_that_somebody_else_made_meanwhile_is_not_taken(monkeypatch
 @pytest.mark.parametrize("seen", ["connection refused", "timed out"])
 def test_p4_a_peer_that_refuses_or_is_silent_permits_nothing(replicating: World, seen: str) -> None:
     made = demoted(replicating)
-
-    def without_answer(*_arguments: Any, **_named: Any) -> Any:
-        raise Unreachable("GET", site="east", seen=seen)
-
-    made.apis["east"].list = without_answer  # type: ignore[method-assign]
+    give_no_answer(made.apis["east"], seen)
     with pytest.raises(Refused, match=rf"{seen}.*nothing was written at west"):
         fresh(made).promote(made.group, "west", forced=False)
     assert made.written("west") == []

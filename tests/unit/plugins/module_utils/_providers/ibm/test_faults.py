@@ -15,9 +15,9 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
     Refused,
     TerminalState,
     Timeout,
-    Unreachable,
     Unsupported,
 )
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.api_faults import give_no_answer
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.csi_addons.double import (
     PreconditionFailed,
 )
@@ -102,15 +102,10 @@ def test_an_object_that_was_made_although_the_answer_was_lost_is_taken(mode: str
 
 
 @pytest.mark.parametrize("seen", ["connection refused", "timed out"])
-def test_p4_a_peer_that_refuses_or_is_silent_permits_nothing(
-    replicating: IbmWorld, seen: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def without_answer(*_arguments: Any, **_named: Any) -> Any:
-        raise Unreachable("GET", site="east", seen=seen)
-
+def test_p4_a_peer_that_refuses_or_is_silent_permits_nothing(replicating: IbmWorld, seen: str) -> None:
     made = demoted(replicating)
     made.apis["west"].writes.clear()
-    monkeypatch.setattr(made.apis["east"], "list", without_answer)
+    give_no_answer(made.apis["east"], seen)
     with pytest.raises(Refused, match=rf"{seen}.*nothing was written at west"):
         made.again().promote(made.group, "west", forced=False)
     assert made.written("west") == []
