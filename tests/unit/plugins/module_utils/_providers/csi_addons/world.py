@@ -104,6 +104,19 @@ def roles(made: World) -> tuple[str, str]:
     return tuple(made.provider.observe(made.group, site).role for site in ("east", "west"))  # type: ignore[return-value]
 
 
+def begins_later(made: World, site: str, seconds: float) -> None:
+    """The controller is down, and looks at everything when it is back."""
+    api = made.apis[site]
+    api.stopped = True
+
+    def begin() -> None:
+        api.stopped = False
+        for key in [key for key in api.objects if key[0] == VOLUME_REPLICATION.kind]:
+            api.reconcile(key)
+
+    made.time.at(made.time.seconds + seconds, begin)
+
+
 def replication(name: str, claim: str) -> dict[str, Any]:
     return {
         "kind": "VolumeReplication",

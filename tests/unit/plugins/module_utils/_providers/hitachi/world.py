@@ -158,12 +158,6 @@ def add_claim(api: HitachiApi, name: str, protected: bool = True, driver: str = 
     MemoryApi.create(api, PV, {"metadata": {"name": f"pv-{name}"}, "spec": spec})
 
 
-def switch(made: World, source: str, target: str) -> None:
-    assert made.provider.demote(made.group, source) is True
-    assert made.provider.final_sync(made.group, source, target).holds
-    made.provider.promote(made.group, target, forced=False)
-
-
 def killed_when(made: World, site: str, word: str) -> None:
     """The process ends right after it has asked for a word."""
     patch = made.apis[site].patch
