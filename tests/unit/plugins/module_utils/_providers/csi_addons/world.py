@@ -16,12 +16,12 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.names import protected_label
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Group, Plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.csi_addons.provider import CsiAddonsProvider
-from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.site_handle import SiteHandle
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.csi_addons.double import (
     REPLICATIONS,
     AddonsApi,
     Storage,
 )
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.site_handles import site_handles
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, SimulatedTime, plan_of
 
 DRIVER = "block.csi.example.com"
@@ -80,13 +80,7 @@ def world(volumes: int = 2, at: tuple[str, ...] = ("east", "west"), **options: A
 
 
 def provider_of(plan: Plan, apis: dict[str, AddonsApi]) -> CsiAddonsProvider:
-    def opened(site: str) -> AddonsApi:
-        apis[site]._check_reachable()
-        return apis[site]
-
-    return CsiAddonsProvider(
-        {site: SiteHandle(site, plan, lambda site=site: opened(site)) for site in apis}  # type: ignore[misc]
-    )
+    return CsiAddonsProvider(site_handles(plan, apis))
 
 
 def add_claim(api: AddonsApi, name: str, namespace: str = "payroll", driver: str = DRIVER) -> None:
@@ -108,6 +102,19 @@ def enabled(made: World) -> World:
 
 def roles(made: World) -> tuple[str, str]:
     return tuple(made.provider.observe(made.group, site).role for site in ("east", "west"))  # type: ignore[return-value]
+
+
+def begins_later(made: World, site: str, seconds: float) -> None:
+    """The controller is down, and looks at everything when it is back."""
+    api = made.apis[site]
+    api.stopped = True
+
+    def begin() -> None:
+        api.stopped = False
+        for key in [key for key in api.objects if key[0] == VOLUME_REPLICATION.kind]:
+            api.reconcile(key)
+
+    made.time.at(made.time.seconds + seconds, begin)
 
 
 def replication(name: str, claim: str) -> dict[str, Any]:

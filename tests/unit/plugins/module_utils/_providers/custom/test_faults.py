@@ -16,12 +16,13 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
     Refused,
     TerminalState,
     Timeout,
-    Unreachable,
     Unsupported,
 )
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.api_faults import give_no_answer
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.csi_addons.world import (
     World,
     add_claim,
+    begins_later,
     enabled,
     roles,
 )
@@ -31,6 +32,7 @@ from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.c
     fresh,
 )
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.killing import Killed, killed_after
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.planned_switch import switch_on
 
 OF_DISK_0 = ("VolumeReplication", "payroll", "disk-0")
 
@@ -47,12 +49,6 @@ def demoted(made: World) -> World:
     return made
 
 
-def move(made: World) -> None:
-    made.provider.demote(made.group, "east")
-    assert made.provider.final_sync(made.group, "east", "west").holds
-    made.provider.promote(made.group, "west", forced=False)
-
-
 def rerun(made: World) -> None:
     """By another process. What a run has begun to promote it had proven before."""
     made.provider = fresh(made)
@@ -60,19 +56,6 @@ def rerun(made: World) -> None:
     if "primary" not in made.asked("west").values():
         assert made.provider.final_sync(made.group, "east", "west").holds
     made.provider.promote(made.group, "west", forced=False)
-
-
-def begins_later(made: World, site: str, seconds: float) -> None:
-    """The operator is down, and looks at everything when it is back."""
-    api = made.apis[site]
-    api.stopped = True
-
-    def begin() -> None:
-        api.stopped = False
-        for key in [key for key in api.objects if key[0] == VOLUME_REPLICATION.kind]:
-            api.reconcile(key)
-
-    made.time.at(made.time.seconds + seconds, begin)
 
 
 def test_p4_an_api_server_that_restarts_under_a_promotion_is_waited_for(replicating: World) -> None:
@@ -130,11 +113,7 @@ def test_p8_an_object_that_somebody_else_made_meanwhile_is_not_taken(monkeypatch
 @pytest.mark.parametrize("seen", ["connection refused", "timed out"])
 def test_p4_a_peer_that_refuses_or_is_silent_permits_nothing(replicating: World, seen: str) -> None:
     made = demoted(replicating)
-
-    def without_answer(*_arguments: Any, **_named: Any) -> Any:
-        raise Unreachable("GET", site="east", seen=seen)
-
-    made.apis["east"].list = without_answer  # type: ignore[method-assign]
+    give_no_answer(made.apis["east"], seen)
     with pytest.raises(Refused, match=rf"{seen}.*nothing was written at west"):
         fresh(made).promote(made.group, "west", forced=False)
     assert made.written("west") == []
@@ -187,7 +166,7 @@ def test_p5_a_move_that_was_killed_after_any_of_its_writes_is_completed(
     made = replicating
     made.storage.write("east", "disk-1", "before the kill")
     with killed_after(made.apis.values(), number), pytest.raises(Killed):
-        move(made)
+        switch_on(made, "east", "west")
     made.wait(seconds)
     rerun(made)
     assert roles(made) == ("secondary", "primary")

@@ -8,12 +8,12 @@ import copy
 from typing import Any
 
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.custom.provider import CustomProvider
-from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.site_handle import SiteHandle
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.csi_addons.world import (
     DRIVER,
     World,
     world,
 )
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.site_handles import site_handles
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import plan_of
 from demo.storages.custom import example
 
@@ -40,11 +40,4 @@ def custom_world(volumes: int = 2, at: tuple[str, ...] = ("east", "west"), **cha
 
 def fresh(made: World) -> Any:
     """As another process has it."""
-
-    def opened(site: str) -> Any:
-        made.apis[site]._check_reachable()
-        return made.apis[site]
-
-    return CustomProvider(
-        {site: SiteHandle(site, made.plan, lambda site=site: opened(site)) for site in made.apis}  # type: ignore[misc]
-    )
+    return CustomProvider(site_handles(made.plan, made.apis))

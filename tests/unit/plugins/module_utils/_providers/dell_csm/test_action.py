@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import DELL_REPLICATION_GROUP
@@ -16,8 +15,11 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
     NotFound,
     TerminalState,
     Timeout,
-    Unreachable,
     Unsupported,
+)
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.api_faults import (
+    RESTARTING,
+    refuse_patches,
 )
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.dell_csm.double import Final, Internal
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.dell_csm.world import RG, World, world
@@ -119,26 +121,12 @@ def test_an_action_that_somebody_else_puts_in_the_place_of_ours_ends_the_wait(ma
 
 
 def test_an_object_that_changes_under_our_write_is_looked_at_again(made: World) -> None:
-    patch, conflicts = made.apis["east"].patch, [Conflict("PATCH", site="east", status=409)] * 3
-
-    def busy(*arguments: Any) -> Any:
-        if conflicts:
-            raise conflicts.pop()
-        return patch(*arguments)
-
-    made.apis["east"].patch = busy  # type: ignore[method-assign]
+    refuse_patches(made.apis["east"], 3)
     assert demote(made) is True
     assert made.apis["east"].asked() == ["FAILOVER_REMOTE"]
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        Unreachable("GET", site="east", seen="connection refused"),
-        Failed("GET", site="east", seen="busy", status=429),
-        Failed("GET", site="east", seen="etcd has no leader", status=500),
-    ],
-)
+@pytest.mark.parametrize("error", RESTARTING)
 def test_p5_an_api_server_that_restarts_under_the_wait_is_waited_for(made: World, error: DrError) -> None:
     made.time.at(made.time.seconds + 1, lambda: made.apis["east"].errors.extend([error] * 5))
     assert demote(made) is True

@@ -26,6 +26,7 @@ from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.d
 )
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.dell_csm.world import RG, World, world
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.killing import Killed, killed_after
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.planned_switch import switch_on
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi
 
 # after the write: not taken up, under way, done, seen by both monitors
@@ -45,13 +46,6 @@ def of_driver(driver: str) -> World:
     return found
 
 
-def switch(made: World, source: str, target: str) -> None:
-    """As the same command does after a kill: what is done already is not done again."""
-    made.provider.demote(made.group, source)
-    assert made.provider.final_sync(made.group, source, target).holds
-    made.provider.promote(made.group, target, forced=False)
-
-
 def asked(made: World) -> list[str]:
     return made.apis["east"].asked() + made.apis["west"].asked()
 
@@ -65,7 +59,7 @@ def test_p5_a_switch_that_was_killed_after_any_of_its_writes_is_completed(
     made = of_driver(driver)
     made.arrays.write("east", "before the kill")
     with killed_after(made.apis.values(), number), pytest.raises(Killed):
-        switch(made, "east", "west")
+        switch_on(made, "east", "west")
     made.wait(seconds)
     made.provider.demote(made.group, "east")
     made.provider.promote(made.group, "west", forced=False)
@@ -236,7 +230,7 @@ def test_p1_a_group_with_one_end_the_wrong_way_is_not_taken_for_a_plan(made: Wor
 
 def test_p3_a_source_that_the_array_itself_made_primary_again_was_not_given_up(made: World) -> None:
     """As by its own administrator, of which Dell's history says nothing."""
-    switch(made, "east", "west")
+    switch_on(made, "east", "west")
     made.set("east", replicationLinkState={"state": "SYNCHRONIZED", "isSource": True})
     assert made.provider.observe(made.group, "east").sync_proof == ""
     with pytest.raises(Refused, match="prove the final sync"):

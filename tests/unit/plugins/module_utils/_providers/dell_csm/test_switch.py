@@ -13,6 +13,7 @@ from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.d
     POWERSTORE,
 )
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.dell_csm.world import World, world
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.planned_switch import switch
 
 
 @pytest.fixture(params=[POWERSTORE, POWERMAX, POWERFLEX])
@@ -21,12 +22,6 @@ def made(request: pytest.FixtureRequest) -> World:
     for api in found.apis.values():
         api.supported.add("SWAP_LOCAL")
     return found
-
-
-def switch(made: World, source: str, target: str) -> None:
-    assert made.provider.demote(made.group, source) is True
-    assert made.provider.final_sync(made.group, source, target).holds
-    made.provider.promote(made.group, target, forced=False)
 
 
 def test_p3_a_planned_switch_loses_nothing_there_and_back(made: World) -> None:

@@ -12,13 +12,13 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._model.names import pro
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Group, Plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.dell_csm.objects import GROUP_OF_PV, REMOTE_GROUP
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.dell_csm.provider import DellCsmProvider
-from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.site_handle import SiteHandle
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.dell_csm.double import (
     POWERSTORE,
     Arrays,
     DellApi,
     other,
 )
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.site_handles import site_handles
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, SimulatedTime, plan_of
 
 RG = "rg-1"
@@ -38,14 +38,7 @@ class World:
     @property
     def provider(self) -> DellCsmProvider:
         """A fresh one, as in each module's process."""
-
-        def opened(site: str) -> DellApi:
-            self.apis[site].check(PV)
-            return self.apis[site]
-
-        return DellCsmProvider(
-            {site: SiteHandle(site, self.plan, lambda site=site: opened(site)) for site in self.apis}  # type: ignore[misc]
-        )
+        return DellCsmProvider(site_handles(self.plan, self.apis, lambda api: api.check(PV)))
 
     def wait(self, seconds: float = 61.0) -> None:
         """By default until both monitors have looked."""

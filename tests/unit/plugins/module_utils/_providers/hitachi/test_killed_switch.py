@@ -12,10 +12,10 @@ from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.h
     World,
     killed_when,
     paired_world,
-    switch,
     world,
 )
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.killing import Killed, killed_after
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.planned_switch import switch
 
 
 @pytest.fixture(params=PAIRED)

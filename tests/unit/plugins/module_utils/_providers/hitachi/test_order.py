@@ -10,14 +10,16 @@ from typing import Any
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import HITACHI_REPLICATION, Kind
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
-    Conflict,
     DrError,
     Failed,
     NotFound,
     TerminalState,
     Timeout,
-    Unreachable,
     Unsupported,
+)
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.api_faults import (
+    RESTARTING,
+    refuse_patches,
 )
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.hitachi.double import (
     REPLICATION,
@@ -165,25 +167,11 @@ def test_fields_that_the_installed_version_lacks_are_noticed(made: World) -> Non
 
 
 def test_an_object_that_changes_under_our_write_is_looked_at_again(made: World) -> None:
-    patch, conflicts = made.apis["east"].patch, [Conflict("PATCH", site="east", status=409)] * 3
-
-    def busy(*arguments: Any) -> Any:
-        if conflicts:
-            raise conflicts.pop()
-        return patch(*arguments)
-
-    made.apis["east"].patch = busy  # type: ignore[method-assign]
+    refuse_patches(made.apis["east"], 3)
     assert demote(made) is True
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        Unreachable("GET", site="east", seen="connection refused"),
-        Failed("GET", site="east", seen="busy", status=429),
-        Failed("GET", site="east", seen="etcd has no leader", status=500),
-    ],
-)
+@pytest.mark.parametrize("error", RESTARTING)
 def test_p5_an_api_server_that_restarts_under_the_wait_is_waited_for(made: World, error: DrError) -> None:
     made.later(1, lambda: made.apis["east"].errors.extend([error] * 5))
     assert demote(made) is True

@@ -20,9 +20,9 @@ from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.h
     PAIRED,
     World,
     paired_world,
-    switch,
     world,
 )
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.planned_switch import switch
 
 
 @pytest.fixture(params=PAIRED)

@@ -17,7 +17,6 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._model.names import pro
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Group, Plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.hitachi.provider import HitachiProvider
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ownership import ownership
-from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.site_handle import SiteHandle
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.hitachi.double import (
     GROUP,
     REPLICATION,
@@ -29,6 +28,7 @@ from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.h
     shown_pair,
 )
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.killing import Killed
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.site_handles import site_handles
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, SimulatedTime, plan_of
 
 PARENT = "disks"
@@ -51,14 +51,7 @@ class World:
     @property
     def provider(self) -> HitachiProvider:
         """A fresh one, as in each module's process."""
-
-        def opened(site: str) -> HitachiApi:
-            self.apis[site].check(PV)
-            return self.apis[site]
-
-        return HitachiProvider(
-            {site: SiteHandle(site, self.plan, lambda site=site: opened(site)) for site in self.apis}  # type: ignore[misc]
-        )
+        return HitachiProvider(site_handles(self.plan, self.apis, lambda api: api.check(PV)))
 
     def wait(self, seconds: float = 16.0) -> None:
         """By default until both operators have looked."""
@@ -163,12 +156,6 @@ def add_claim(api: HitachiApi, name: str, protected: bool = True, driver: str = 
     csi = {"driver": driver, "volumeHandle": handle(api.site, name)}
     spec = {"csi": csi, "claimRef": claim}
     MemoryApi.create(api, PV, {"metadata": {"name": f"pv-{name}"}, "spec": spec})
-
-
-def switch(made: World, source: str, target: str) -> None:
-    assert made.provider.demote(made.group, source) is True
-    assert made.provider.final_sync(made.group, source, target).holds
-    made.provider.promote(made.group, target, forced=False)
 
 
 def killed_when(made: World, site: str, word: str) -> None:

@@ -15,13 +15,16 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
     Refused,
     TerminalState,
     Timeout,
-    Unreachable,
     Unsupported,
 )
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.api_faults import give_no_answer
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.csi_addons.double import (
     PreconditionFailed,
 )
-from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.csi_addons.world import roles
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.csi_addons.world import (
+    begins_later,
+    roles,
+)
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.ibm.double import handle_of
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.ibm.world import (
     IbmWorld,
@@ -31,6 +34,7 @@ from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.i
     world,
 )
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.killing import Killed, killed_after
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.planned_switch import switch_on
 
 OF_DISK_0 = ("VolumeReplication", "payroll", "disk-0")
 
@@ -45,31 +49,12 @@ def mirrored() -> IbmWorld:
     return enabled(world("mirror"))
 
 
-def move(made: IbmWorld) -> None:
-    made.provider.demote(made.group, "east")
-    assert made.provider.final_sync(made.group, "east", "west").holds
-    made.provider.promote(made.group, "west", forced=False)
-
-
 def rerun(made: IbmWorld) -> None:
     """By another process. What a run has begun to promote it had proven before."""
     made.again().demote(made.group, "east")
     if "primary" not in made.asked("west").values():
         assert made.provider.final_sync(made.group, "east", "west").holds
     made.provider.promote(made.group, "west", forced=False)
-
-
-def begins_later(made: IbmWorld, site: str, seconds: float) -> None:
-    """The manager is down, and looks at everything when it is back."""
-    api = made.apis[site]
-    api.stopped = True
-
-    def begin() -> None:
-        api.stopped = False
-        for key in [key for key in api.objects if key[0] == OF_DISK_0[0]]:
-            api.reconcile(key)
-
-    made.time.at(made.time.seconds + seconds, begin)
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
@@ -102,15 +87,10 @@ def test_an_object_that_was_made_although_the_answer_was_lost_is_taken(mode: str
 
 
 @pytest.mark.parametrize("seen", ["connection refused", "timed out"])
-def test_p4_a_peer_that_refuses_or_is_silent_permits_nothing(
-    replicating: IbmWorld, seen: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def without_answer(*_arguments: Any, **_named: Any) -> Any:
-        raise Unreachable("GET", site="east", seen=seen)
-
+def test_p4_a_peer_that_refuses_or_is_silent_permits_nothing(replicating: IbmWorld, seen: str) -> None:
     made = demoted(replicating)
     made.apis["west"].writes.clear()
-    monkeypatch.setattr(made.apis["east"], "list", without_answer)
+    give_no_answer(made.apis["east"], seen)
     with pytest.raises(Refused, match=rf"{seen}.*nothing was written at west"):
         made.again().promote(made.group, "west", forced=False)
     assert made.written("west") == []
@@ -175,7 +155,7 @@ def test_p5_a_move_that_was_killed_after_any_of_its_writes_is_completed(
     made = replicating
     made.storage.write("east", "disk-1", "before the kill")
     with killed_after(made.apis.values(), number), pytest.raises(Killed):
-        move(made)
+        switch_on(made, "east", "west")
     made.wait(seconds)
     rerun(made)
     assert roles(made) == ("secondary", "primary")
@@ -205,7 +185,7 @@ def test_a_policy_needs_no_handle_of_the_installed_definition() -> None:
     made = world("policy")
     made.apis["east"].lacks = made.apis["west"].lacks = {"replicationHandle"}
     enabled(made)
-    move(made)
+    switch_on(made, "east", "west")
     assert roles(made)[0] == "secondary"
 
 

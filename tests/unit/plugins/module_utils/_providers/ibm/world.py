@@ -16,7 +16,6 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.csi_addons.options import IBM_DRIVER
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ibm.configuration import SECRET
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ibm.provider import IbmProvider
-from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.site_handle import SiteHandle
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.csi_addons.double import other
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.csi_addons.world import World
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.ibm.double import (
@@ -24,6 +23,7 @@ from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.i
     IbmArrays,
     handle_of,
 )
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.site_handles import site_handles
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, SimulatedTime, plan_of
 
 TOLD = "dr.example.org/handle-of-copy"
@@ -63,13 +63,7 @@ def world(mode: str = "mirror", volumes: int = 2, at: tuple[str, ...] = ("east",
 
 
 def provider_of(plan: Plan, apis: dict[str, IbmApi]) -> IbmProvider:
-    def opened(site: str) -> IbmApi:
-        apis[site]._check_reachable()
-        return apis[site]
-
-    return IbmProvider(
-        {site: SiteHandle(site, plan, lambda site=site: opened(site)) for site in apis}  # type: ignore[misc]
-    )
+    return IbmProvider(site_handles(plan, apis))
 
 
 def add_claim(api: IbmApi, name: str, told: str = "") -> None:

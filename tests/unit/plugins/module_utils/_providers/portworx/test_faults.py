@@ -18,6 +18,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
 )
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.replication.taking_back import take_back
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.portworx import switch as portworx_switch
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.api_faults import refuse_patches
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.killing import Killed, killed_after
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx.stork_site import SCHEDULE
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx.world import (
@@ -217,26 +218,13 @@ def test_a_server_that_restarts_or_is_overloaded_is_waited_for(made: World) -> N
     switch(made, "east", "west")
 
 
-def changing_under_our_writes(made: World, times: int) -> None:
-    """Stork writes to east's schedule between our look and our next patches of it."""
-    patch_of, left = made.apis["east"].patch, [None] * times
-
-    def busy(*arguments: Any) -> Any:
-        if left:
-            left.pop()
-            raise Conflict("PATCH", site="east", seen="the object has been modified", status=409)
-        return patch_of(*arguments)
-
-    made.apis["east"].patch = busy  # type: ignore[method-assign]
-
-
 def test_a_schedule_that_changes_under_our_write_is_looked_at_again(made: World) -> None:
-    changing_under_our_writes(made, 3)
+    refuse_patches(made.apis["east"], 3)
     switch(made, "east", "west")
 
 
 def test_a_schedule_that_changes_under_each_write_is_told_and_nothing_is_asked_for(made: World) -> None:
-    changing_under_our_writes(made, 100)
+    refuse_patches(made.apis["east"], 100)
     with pytest.raises(Conflict, match="has been modified"):
         made.provider.demote(made.group, "east")
     assert (made.actions("west"), made.roles()) == ([], ("primary", "secondary"))

@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import PV, PVC
-from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Unreachable
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.names import protected_label
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Group, Plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.portworx.provider import PortworxProvider
-from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.site_handle import SiteHandle
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx.double import Data, StorkApi
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx.stork_site import (
     ACTION,
@@ -20,6 +18,7 @@ from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.p
     SCHEDULE,
     Object,
 )
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.site_handles import site_handles
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, SimulatedTime, plan_of
 
 FROM_EAST, FROM_WEST = "payroll-from-east", "payroll-from-west"
@@ -39,15 +38,7 @@ class World:
     @property
     def provider(self) -> PortworxProvider:
         """A fresh one, as in each module's process."""
-
-        def opened(site: str) -> StorkApi:
-            if not self.apis[site].reachable:
-                raise Unreachable("connect", site=site, seen="timed out")
-            return self.apis[site]
-
-        return PortworxProvider(
-            {site: SiteHandle(site, self.plan, lambda site=site: opened(site)) for site in self.apis}  # type: ignore[misc]
-        )
+        return PortworxProvider(site_handles(self.plan, self.apis))
 
     def wait(self, seconds: float = 65.0) -> None:
         """By default until a migration has ended that began after now."""

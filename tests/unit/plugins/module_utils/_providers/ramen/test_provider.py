@@ -24,6 +24,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
 )
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ownership import PLAN_LABEL
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ramen.provider import RamenProvider
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.api_faults import refuse_patches
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.ramen.double import NAME, SPACE
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.ramen.world import (
     HUB,
@@ -249,15 +250,7 @@ def test_p5_a_hub_that_restarts_under_the_wait_is_waited_for(made: World) -> Non
 
 def test_a_change_between_look_and_order_is_looked_at_again(made: World) -> None:
     made.hub.errors = []
-    refused = [Conflict("PATCH", site="hub", status=409)] * 2
-    patch = made.hub.patch
-
-    def busy(*args: Any) -> Any:
-        if refused:
-            raise refused.pop()
-        return patch(*args)
-
-    made.hub.patch = busy  # type: ignore[method-assign]
+    refuse_patches(made.hub, 2)
     assert made.provider.demote(made.group, "east") is True
 
 

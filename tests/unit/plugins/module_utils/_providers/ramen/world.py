@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,12 +14,10 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
     PVC,
     RAMEN_VOLUME_GROUP,
 )
-from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Unreachable
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.names import protected_label
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Group, Plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ramen.objects import LAST_PLACED, example
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ramen.provider import RamenProvider
-from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.site_handle import SiteHandle
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.ramen.api import RamenApi, tell
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.ramen.double import (
     CLUSTERS,
@@ -27,6 +25,7 @@ from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.r
     SPACE,
     Ramen,
 )
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.site_handles import site_handles
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, SimulatedTime, plan_of
 
 HUB = {"kubeconfig": "hub.yml"}
@@ -53,16 +52,7 @@ class World:
             self.connected.append(auth)
             return self.hub
 
-        def opened(site: str) -> Callable[[], RamenApi]:
-            def open_api() -> RamenApi:
-                if not self.apis[site].reachable:
-                    raise Unreachable("connect", site=site, seen="timed out")
-                return self.apis[site]
-
-            return open_api
-
-        sites = {site: SiteHandle(site, self.plan, opened(site), connect=connect) for site in self.apis}
-        return RamenProvider(sites)
+        return RamenProvider(site_handles(self.plan, self.apis, connect=connect))
 
     def wait(self, seconds: float = 10.0) -> None:
         """By default until all operators have had their say."""

@@ -4,11 +4,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import TRIDENT_MIRROR_RELATIONSHIP
-from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, Refused, Timeout, Unreachable
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, Refused, Timeout
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.api_faults import (
+    create_before_us,
+    give_no_answer,
+    repeat_creations,
+)
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.killing import Killed, killed_after
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.trident.world import (
     World,
@@ -93,10 +96,7 @@ def test_p3_an_update_that_is_cut_in_the_middle_proves_nothing_and_leaves_the_so
 
 @pytest.mark.parametrize("seen", ["connection refused", "timed out"])
 def test_p1_a_peer_that_refuses_or_drops_permits_nothing(mirrored: World, seen: str) -> None:
-    def answer(*_arguments: object, **_named: object) -> None:
-        raise Unreachable("GET", site="west", seen=seen)
-
-    mirrored.apis["west"].list = answer  # type: ignore[method-assign,assignment]
+    give_no_answer(mirrored.apis["west"], seen)
     for verb in (mirrored.provider.demote, mirrored.provider.resync):
         with pytest.raises(Refused, match=f"{seen}.*declare it lost"):
             verb(mirrored.group, "east")
@@ -134,13 +134,7 @@ def test_p1_two_secondaries_are_left_as_they_are_until_one_is_forced(mirrored: W
 def test_p5_an_object_that_a_request_made_whose_answer_was_lost_is_taken_for_it(site: str) -> None:
     """The API server restarts under a POST: repeated, it is told that the object exists."""
     made = world()
-    create = made.apis[site].create
-
-    def twice(kind: Any, body: dict[str, Any]) -> dict[str, Any]:
-        create(kind, body)
-        return create(kind, body)
-
-    made.apis[site].create = twice  # type: ignore[method-assign]
+    repeat_creations(made.apis[site])
     enabled(made)
     made.write("east", "last words")
     switched(made, "east", "west")
@@ -149,14 +143,7 @@ def test_p5_an_object_that_a_request_made_whose_answer_was_lost_is_taken_for_it(
 
 def test_p8_an_object_that_somebody_makes_meanwhile_is_not_taken_for_ours() -> None:
     made = world(volumes=1)
-    create = made.apis["east"].create
-
-    def too_late(kind: Any, body: dict[str, Any]) -> dict[str, Any]:
-        theirs = {"name": body["metadata"]["name"], "namespace": body["metadata"]["namespace"]}
-        create(kind, {**body, "metadata": theirs})
-        return create(kind, body)
-
-    made.apis["east"].create = too_late  # type: ignore[method-assign]
+    create_before_us(made.apis["east"])
     with pytest.raises(Conflict):
         made.provider.enable(made.group, "east", "west")
 

@@ -16,8 +16,8 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
 )
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.names import protected_label
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Group, Plan
-from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.site_handle import SiteHandle
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.trident.provider import TridentProvider
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.site_handles import site_handles
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.trident.double import Ontap, TridentApi
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, SimulatedTime, plan_of
 
@@ -86,13 +86,7 @@ def world(volumes: int = 2, at: tuple[str, ...] = ("east", "west"), **options: A
 
 
 def provider_of(plan: Plan, apis: dict[str, TridentApi]) -> TridentProvider:
-    def opened(site: str) -> TridentApi:
-        apis[site]._check_reachable()
-        return apis[site]
-
-    return TridentProvider(
-        {site: SiteHandle(site, plan, lambda site=site: opened(site)) for site in apis}  # type: ignore[misc]
-    )
+    return TridentProvider(site_handles(plan, apis))
 
 
 def add_claim(

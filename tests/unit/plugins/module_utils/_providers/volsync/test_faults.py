@@ -13,7 +13,11 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
     Refused,
     TerminalState,
     Timeout,
-    Unreachable,
+)
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.api_faults import (
+    create_before_us,
+    give_no_answer,
+    repeat_creations,
 )
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.killing import Killed, killed_after
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.volsync.double import DESTINATION, SOURCE
@@ -92,14 +96,10 @@ def test_p3_a_final_sync_that_is_cut_in_the_middle_is_no_proof(replicating: Worl
 @pytest.mark.parametrize("seen", ["connection refused", "timed out"])
 def test_p1_a_peer_that_refuses_or_drops_permits_nothing(replicating: World, seen: str) -> None:
     made = replicating
-
-    def answer(*_arguments: object, **_named: object) -> None:
-        raise Unreachable("GET", site="east", seen=seen)
-
     made.provider.demote(made.group, "east")
     made.provider.final_sync(made.group, "east", "west")
     made.apis["west"].writes.clear()
-    made.apis["east"].list = answer  # type: ignore[method-assign,assignment]
+    give_no_answer(made.apis["east"], seen)
     with pytest.raises(Refused, match=f"{seen}.*declare it lost"):
         made.fresh().promote(made.group, "west", forced=False)
     assert made.writes("west") == []
@@ -175,13 +175,7 @@ def test_a_version_that_tells_no_result_of_its_movers_is_believed_by_its_trigger
 def test_p5_an_object_that_a_request_made_whose_answer_was_lost_is_taken_for_it(site: str) -> None:
     """The API server restarts under a POST: repeated, it is told that the object exists."""
     made = world(volumes=1)
-    create = made.apis[site].create
-
-    def twice(kind: Any, body: dict[str, Any]) -> dict[str, Any]:
-        create(kind, body)
-        return create(kind, body)
-
-    made.apis[site].create = twice  # type: ignore[method-assign]
+    repeat_creations(made.apis[site])
     assert made.provider.enable(made.group, "east", "west")
     made.wait()
     assert roles(made) == ("primary", "secondary")
@@ -189,14 +183,7 @@ def test_p5_an_object_that_a_request_made_whose_answer_was_lost_is_taken_for_it(
 
 def test_p8_an_object_that_somebody_makes_meanwhile_is_not_taken_for_ours() -> None:
     made = world(volumes=1)
-    create = made.apis["east"].create
-
-    def too_late(kind: Any, body: dict[str, Any]) -> dict[str, Any]:
-        theirs = {"name": body["metadata"]["name"], "namespace": body["metadata"]["namespace"]}
-        create(kind, {**body, "metadata": theirs})
-        return create(kind, body)
-
-    made.apis["east"].create = too_late  # type: ignore[method-assign]
+    create_before_us(made.apis["east"])
     with pytest.raises(Conflict):
         made.provider.enable(made.group, "east", "west")
 

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import PV, PVC
-from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Unreachable
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.names import protected_label
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Group, Plan
-from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.site_handle import SiteHandle
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.volsync.provider import VolsyncProvider
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.site_handles import site_handles
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.volsync.double import Data, VolsyncApi
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, SimulatedTime, plan_of
 
@@ -64,14 +63,7 @@ def enabled(made: World) -> World:
 
 
 def provider_of(plan: Plan, apis: dict[str, VolsyncApi]) -> VolsyncProvider:
-    def opened(site: str) -> VolsyncApi:
-        if not apis[site].reachable:
-            raise Unreachable("connect", site=site, seen="timed out")
-        return apis[site]
-
-    return VolsyncProvider(
-        {site: SiteHandle(site, plan, lambda site=site: opened(site)) for site in apis}  # type: ignore[misc]
-    )
+    return VolsyncProvider(site_handles(plan, apis))
 
 
 def add_claim(api: VolsyncApi, name: str, namespace: str = "payroll") -> None:
