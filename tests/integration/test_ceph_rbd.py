@@ -31,7 +31,7 @@ NOTICED_WITHIN = 120
 # MiB; more than is copied before the link can be cut
 LARGE = 512
 # images, and MiB of each; rbd-mirror copies five at once
-MANY, LARGE_OF_MANY = 12, 96
+MANY, LARGE_OF_MANY = 8, 160
 CUTS = 5
 CAUGHT_WITHIN = 10
 

@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.api import Api
@@ -122,15 +124,21 @@ class CephRbdRig:
 
     def syncing(self, site: str) -> list[str]:
         """Images whose newest snapshot has not wholly arrived there."""
-        return [image for image in self.images if self._is_syncing(site, image)]
+        with ThreadPoolExecutor(len(self.images)) as pool:
+            found = pool.map(lambda image: self._is_syncing(site, image), self.images)
+        return list(itertools.compress(self.images, found))
 
     def _is_syncing(self, site: str, image: str) -> bool:
         listed = json.loads(self.rbd(site, "snap", "ls", "--all", "--format", "json", f"{self.pool}/{image}"))
         return bool(listed) and listed[-1]["namespace"].get("complete") is False
 
     def snapshot(self, site: str) -> None:
-        for image in self.images:
-            self.rbd(site, "mirror", "image", "snapshot", f"{self.pool}/{image}")
+        with ThreadPoolExecutor(len(self.images)) as pool:
+            list(
+                pool.map(
+                    lambda image: self.rbd(site, "mirror", "image", "snapshot", f"{self.pool}/{image}"), self.images
+                )
+            )
 
     def await_arrived(self, site: str) -> None:
         """The last text, and the whole snapshot that has it."""
