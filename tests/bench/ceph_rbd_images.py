@@ -35,12 +35,12 @@ from demo.cluster import wait_until
 from demo.lab import Lab
 from demo.storages import STORAGES
 
-IMAGES = 100
+IMAGES = 500
 # an even number: each is first and last as often, and at either site
-ROUNDS = 4
+ROUNDS = 2
 GOAL = 1.1
 # tried by Ceph alone before the rounds; also an even number
-AT_ONCE = (32, 64, 128, 256)
+AT_ONCE = (128, 256)
 OTHERS_AT_ONCE = 16
 OURS, COMMAND, ALONE = "ours", "rbd mirror pool promote", "Ceph alone"
 TURNS = (OURS, COMMAND, ALONE)
