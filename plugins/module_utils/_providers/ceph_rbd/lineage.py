@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .status import is_first_copy
+
 Facts = Mapping[str, Any]
 
 COMPARED = {
@@ -42,9 +44,13 @@ def arrival(source: Facts, source_uuid: str, target: Facts, target_uuid: str) ->
 
 
 def has_complete_copy(facts: Facts) -> bool:
-    """Whether there is a moment that a forced promotion can go back to."""
+    """Whether there is a moment that a forced promotion can go back to.
+
+    Of an image with a journal, only rbd-mirror's word tells: how far its first copy is, it keeps in the peer's journal.
+    Whatever else it says, or not, is no sign against an image whose source is lost.
+    """
     if facts["mirror"]["mode"] == "journal":
-        return True
+        return not is_first_copy(facts["status"])
     return any(item["complete"] for item in facts["snapshots"])
 
 

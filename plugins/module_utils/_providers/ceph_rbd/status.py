@@ -45,6 +45,14 @@ def is_split_brain(status: Facts) -> bool:
     return bool(status["state"] == "error" and "split-brain" in status["description"])
 
 
+def is_first_copy(status: Facts) -> bool:
+    """Whether rbd-mirror copies, or waits to copy, all of an image with a journal; it says so of nothing else.
+
+    That stays its last word when it dies.
+    """
+    return bool(status["state"] == "syncing" or status["description"].startswith("bootstrapping"))
+
+
 def _broken(image: Image, message: str, facts: Facts) -> VolumeStatus:
     return VolumeStatus(str(image), "unknown", "error", "none", message=message, raw=dict(facts))
 
