@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .status import is_first_copy
-
 Facts = Mapping[str, Any]
 
 COMPARED = {
@@ -50,7 +48,7 @@ def has_complete_copy(facts: Facts) -> bool:
     Whatever else it says, or not, is no sign against an image whose source is lost.
     """
     if facts["mirror"]["mode"] == "journal":
-        return not is_first_copy(facts["status"])
+        return not _is_first_copy(facts["status"])
     return any(item["complete"] for item in facts["snapshots"])
 
 
@@ -72,6 +70,14 @@ def newest(facts: Facts) -> Facts | None:
     """The newest mirror snapshot."""
     found: list[Facts] = sorted(facts["snapshots"], key=lambda item: int(item["id"]))
     return found[-1] if found else None
+
+
+def _is_first_copy(status: Facts) -> bool:
+    """Whether rbd-mirror copies, or waits to copy, all of an image with a journal; it says so of nothing else.
+
+    That stays its last word when it dies.
+    """
+    return bool(status["state"] == "syncing" or status["description"].startswith("bootstrapping"))
 
 
 def _by_snapshots(source: Facts, source_uuid: str, target: Facts, target_uuid: str) -> Arrival:

@@ -115,11 +115,19 @@ class CephPair:
                     "mode": "image",
                     "mirror_uuid": f"{site}-uuid",
                     "peers": [{"site_name": PEER[site]}] if self.peers else [],
-                    "images": {name: self.images[site][name] for name in pool["images"] if name in self.images[site]},
+                    "images": {
+                        name: self._facts(site, name, request["history"])
+                        for name in pool["images"]
+                        if name in self.images[site]
+                    },
                 }
                 for pool in request["pools"]
             ]
         }
+
+    def _facts(self, site: str, name: str, history: bool) -> dict[str, Any]:
+        facts = self.images[site][name]
+        return facts if history else {key: value for key, value in facts.items() if key != "snapshots"}
 
     def _act(self, site: str, request: dict[str, Any]) -> Any:
         answers = []

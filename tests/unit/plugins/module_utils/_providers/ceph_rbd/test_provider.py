@@ -50,6 +50,18 @@ def test_a_copys_moment_is_told_by_rbd_mirror_which_may_be_late(pair: CephPair) 
     assert pair.provider().observe(Group("none", LabelSelector({"image": "d"})), "west").last_sync_by == ""
 
 
+def test_of_a_copy_whose_peer_is_silent_the_image_itself_is_asked_for_a_sync_that_was_cut_off(pair: CephPair) -> None:
+    half = {**pair.images["west"]["b"]["snapshots"][-1], "id": 8, "complete": False}
+    pair.images["west"]["b"]["snapshots"].append(half)
+    assert pair.provider().observe_roles([group()], "west")[0].goes_back == ""
+    assert pair.looks == ["west"]
+    for facts in pair.images["west"].values():
+        facts["peers"][0]["up"] = False
+    assert pair.provider().observe_roles([group()], "west")[0].goes_back.startswith("rbd/b: a sync was under way")
+    half["complete"] = True
+    assert pair.provider().observe_roles([group()], "west")[0].goes_back == ""
+
+
 def test_p4_a_cluster_that_is_silent_is_a_status(pair: CephPair) -> None:
     pair.silent = {"east"}
     status = pair.provider().observe(group(), "east")
