@@ -95,6 +95,10 @@ groups:
         - The data is older than that.
       type: str
       sample: null
+    goes_back:
+      description: Why a promotion by force may go back further than to what was told of the copy, empty elsewhere.
+      type: str
+      sample: ''
     lag_seconds:
       description: Age of that moment, in seconds, V(null) where the product has none.
       type: float

@@ -29,6 +29,7 @@ class GroupStatus:
     last_sync_by: who tells last_sync some time after the data is there; what arrived may be newer then. Empty where the
     copy itself shows it.
     arrived: when the newest whole data came to a secondary that cannot say of which moment that is: it is older.
+    goes_back: why a promotion by force may go back further than to what was told of this copy; empty where it does not.
     sync_proof: what shows that the other site holds all of a demoted copy; empty while nothing shows it.
     reachable: whether the product at that site answered; if not, role is `unknown`.
     present: False when it answered that it has nothing of the group yet; role is `unknown` then too.
@@ -43,6 +44,7 @@ class GroupStatus:
     last_sync_source: str = ""
     last_sync_by: str = ""
     arrived: datetime | None = None
+    goes_back: str = ""
     sync_proof: str = ""
     reachable: bool = True
     message: str = ""
@@ -85,6 +87,7 @@ class VolumeStatus:
     direction: Direction
     last_sync: datetime | None = None
     arrived: datetime | None = None
+    goes_back: str = ""
     sync_proof: str = ""
     message: str = ""
     raw: dict[str, Any] = field(default_factory=dict)
@@ -113,6 +116,7 @@ def combine(group: str, site: str, volumes: Sequence[VolumeStatus], last_sync_so
         last_sync=synced,
         last_sync_source=last_sync_source if synced else "",
         arrived=_oldest([item.arrived for item in volumes]),
+        goes_back=next((f"{item.volume}: {item.goes_back}" for item in volumes if item.goes_back), ""),
         sync_proof=_proof(volumes),
         message="; ".join([*messages[:MESSAGES], *more]),
         raw={item.volume: item.raw for item in volumes},

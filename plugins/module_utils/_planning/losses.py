@@ -18,6 +18,7 @@ class KnownSync:
     """at: all that the source wrote until then has arrived; None when nobody knows such a moment.
 
     told: who says so where the copy itself does not show it; then more may have arrived. Empty: the copy shows it.
+    Without `at`: why no moment is certain, where somebody knows one that is too new.
     arrived: when the newest data came, where that is all that is known.
     """
 
@@ -50,6 +51,11 @@ def known_sync(copy: GroupStatus, source: GroupStatus | None, recorded: Mapping[
 
     source: the group at the site that is given up. recorded: what that site said earlier, as `sync_record` keeps it.
     """
+    known = _told_sync(copy, source, recorded)
+    return KnownSync(None, _too_new(copy, known)) if copy.goes_back else known
+
+
+def _told_sync(copy: GroupStatus, source: GroupStatus | None, recorded: Mapping[str, Any] | None) -> KnownSync:
     if copy.last_sync:
         late = f"{copy.last_sync_by} of {copy.site} says so, and may be late" if copy.last_sync_by else ""
         return KnownSync(copy.last_sync.isoformat(), late)
@@ -65,8 +71,18 @@ def known_sync(copy: GroupStatus, source: GroupStatus | None, recorded: Mapping[
     return KnownSync(newest.isoformat(), by)
 
 
+def _too_new(copy: GroupStatus, known: KnownSync) -> str:
+    if known.at is None:
+        return copy.goes_back
+    by = f" ({known.told})" if known.told else ""
+    return f"{copy.goes_back}, so it may end before {known.at}, until which all had arrived{by}"
+
+
 def forced_loss(group: str, source: str, known: KnownSync, alive: str | None, began: str) -> Loss:
     """alive: when the source answered this run; None when it was silent, and nobody knows when it stopped writing."""
+    if known.at is None and known.told:
+        text = f"{group}: no last sync is certain: what {source} wrote since then is lost, and how much is unknown"
+        return Loss(group, False, None, None, False, f"{text}: {known.told}")
     if known.at is None:
         text = f"{group}: no last sync is known: what {source} wrote since then is lost, and how much is unknown"
         came = f"; the newest data came at {known.arrived}, and is older than that" if known.arrived else ""

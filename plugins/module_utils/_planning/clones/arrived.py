@@ -74,19 +74,24 @@ def unproven_clones(
     recorded: by group what its primary said earlier, as `sync_record` keeps it.
     """
     for copy, source in zip(copies, sources, strict=True):
-        if copy.group not in wanted.taken or (copy.last_sync and copy.role != "primary"):
+        if copy.group not in wanted.taken or (_tells(copy) and copy.role != "primary"):
             continue
         sync = known_sync(replace(copy, last_sync=None), source, recorded.get(copy.group))
         if sync.at and wanted.held_by(datetime.fromisoformat(sync.at)):
             continue
         said = f"all had until {sync.at} ({sync.told}); " if sync.at else ""
-        because = f": {copy.message}" if copy.message else ""
+        because = copy.goes_back or f"its copy tells no last sync{f': {copy.message}' if copy.message else ''}"
         yield Finding(
             "warning",
             "ClonesUnproven",
             f"group {copy.group}",
             f"{said}whether its clones of recovery point {wanted.point}, captured at {wanted.whole_by}, have arrived"
-            f" whole, nobody knows: its copy tells no last sync{because}",
+            f" whole, nobody knows: {because}",
             "look into the disks before you trust them; a product that tells no moment is taken at its word",
             copy.site,
         )
+
+
+def _tells(copy: GroupStatus) -> bool:
+    """Whether it holds, after its promotion too, all of a moment."""
+    return bool(copy.last_sync and not copy.goes_back)

@@ -18,6 +18,7 @@ from . import agent as ceph_rbd_agent
 from . import copier as ceph_rbd_copier
 from .images import Image
 from .options import Access
+from .reach import ALARMED, is_unreached
 from .seen import Asked, Pool, Seen
 
 # Ceph's own bindings belong to the system's Python, whatever else is in the PATH
@@ -45,9 +46,6 @@ PATIENCE = 20.0
 # of a copy that is to go: a client, or snapshots
 IN_USE = {errno.EBUSY, errno.ENOTEMPTY}
 SILENT = {errno.ETIMEDOUT, errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENOTCONN}
-# ssh's own failure
-SSH_FAILED = 255
-ALARMED = (-14, 128 + 14)
 # librbd 16.2 aborts at times ("boost::bad_get") when it opens an image while its mirror snapshots change
 ABORTED = (-6, 128 + 6)
 ATTEMPTS = 3
@@ -202,8 +200,7 @@ class Cluster:
                 waited=seconds,
                 next_step="look at `ceph status` there and at the images' locks (rbd lock ls), then start again",
             )
-        silent = done.code in (SSH_FAILED, *ALARMED)
-        raise (Unreachable if silent else Failed)(
+        raise (Unreachable if is_unreached(done) else Failed)(
             tried,
             site=self.site,
             on="the Ceph cluster",

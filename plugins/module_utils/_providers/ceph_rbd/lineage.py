@@ -42,9 +42,13 @@ def arrival(source: Facts, source_uuid: str, target: Facts, target_uuid: str) ->
 
 
 def has_complete_copy(facts: Facts) -> bool:
-    """Whether there is a moment that a forced promotion can go back to."""
+    """Whether there is a moment that a forced promotion can go back to.
+
+    Of an image with a journal, only rbd-mirror's word tells: how far its first copy is, it keeps in the peer's journal.
+    Whatever else it says, or not, is no sign against an image whose source is lost.
+    """
     if facts["mirror"]["mode"] == "journal":
-        return True
+        return not _is_first_copy(facts["status"])
     return any(item["complete"] for item in facts["snapshots"])
 
 
@@ -66,6 +70,14 @@ def newest(facts: Facts) -> Facts | None:
     """The newest mirror snapshot."""
     found: list[Facts] = sorted(facts["snapshots"], key=lambda item: int(item["id"]))
     return found[-1] if found else None
+
+
+def _is_first_copy(status: Facts) -> bool:
+    """Whether rbd-mirror copies, or waits to copy, all of an image with a journal; it says so of nothing else.
+
+    That stays its last word when it dies.
+    """
+    return bool(status["state"] == "syncing" or status["description"].startswith("bootstrapping"))
 
 
 def _by_snapshots(source: Facts, source_uuid: str, target: Facts, target_uuid: str) -> Arrival:

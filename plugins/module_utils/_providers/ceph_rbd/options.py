@@ -13,6 +13,7 @@ from typing import Any
 from ..._errors import Refused
 from ..._model.duration import parse_duration
 from ..._model.plan import Group
+from ..group_options import check_known
 
 NAME = re.compile(r"[A-Za-z0-9_.-]+")
 PATH = re.compile(r"/[A-Za-z0-9_@+,=./-]+")
@@ -21,6 +22,7 @@ WORD = re.compile(r"[^\0]+")
 SCHEDULE = re.compile(r"[1-9][0-9]{0,4}[mhd]")
 MODES = ("snapshot", "journal")
 TRANSFER = "6h"
+KNOWN = {"mode", "schedule", "pool", "timeout", "command", "user", "conf", "fence"}
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class RbdOptions:
     def read(cls, group: Group, site: str) -> RbdOptions:
         """Checked options with their defaults. A refusal names the option, never its value."""
         options = group.options_at(site)
+        check_known(group, site, options, KNOWN)
         schedule = _word(group, site, options, "schedule", SCHEDULE, "")
         mode = _word(group, site, options, "mode", re.compile("|".join(MODES)), MODES[0])
         if schedule and mode != "snapshot":

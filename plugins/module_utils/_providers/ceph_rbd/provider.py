@@ -21,6 +21,7 @@ from .options import Access, RbdOptions
 from .proof import follows_nothing, with_proof, without_proof
 from .seen import Seen
 from .side import Members, Side, Sides
+from .silence import look
 from .status import LAST_SYNC_BY, LAST_SYNC_SOURCE, volume_status
 
 
@@ -73,7 +74,7 @@ class CephRbdProvider(Provider):
         seen: dict[Access, Seen | DrError] = {}
         for access, every in wanted.items():
             try:
-                seen[access] = Cluster(site, access, self.sites[site].run).look(every)
+                seen[access] = look(Cluster(site, access, self.sites[site].run), every)
             except DrError as error:
                 seen[access] = error
         found: dict[str, tuple[Seen | DrError, list[VolumeStatus]]] = {}

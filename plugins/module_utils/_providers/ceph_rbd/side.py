@@ -30,7 +30,12 @@ class Members:
 
     def __init__(self, sites: Mapping[str, SiteHandle]) -> None:
         self._sites = sites
-        self._silent: set[str] = set()
+        self._failed: dict[str, DrError] = {}
+
+    @property
+    def failures(self) -> str:
+        """Why sites' volumes could not be listed; empty where all could."""
+        return "; ".join(map(str, self._failed.values()))
 
     def images(self, group: Group, site: str) -> set[Image]:
         pool = RbdOptions.read(group, site).pool
@@ -50,13 +55,13 @@ class Members:
 
     def _listed(self, group: Group, site: str) -> tuple[set[Image], bool]:
         """And whether every claim there has a volume."""
-        if site in self._silent:
+        if site in self._failed:
             return set(), False
         try:
             volumes = self._sites[site].volumes(group)
-        except DrError:
+        except DrError as error:
             # its cluster may well answer: the other site's volumes name the same images
-            self._silent.add(site)
+            self._failed[site] = error
             return set(), False
         complete = bool(volumes) and all(item.pv for item in volumes)
         return images_of(volumes, RbdOptions.read(group, site).pool), complete
@@ -179,7 +184,7 @@ class Sides:
         """Refused when nobody shows a group's images. The groups' options are the same at this site."""
         known = Members(self._sites)
         members = {group.name: frozenset(known.images(group, site)) for group in groups}
-        return self._unseen(groups, site, members, tried).again(history)
+        return self._unseen(groups, site, members, tried, known.failures).again(history)
 
     def look_at(self, group: Group, site: str, images: Iterable[Image], tried: str) -> Side:
         """Images of a group, whatever volumes show; with history."""
@@ -191,7 +196,7 @@ class Sides:
 
         def side(at: str, other: str) -> Side:
             members = {group.name: frozenset(known.images_of_both(group, at, other)) for group in groups}
-            return self._unseen(groups, at, members, tried)
+            return self._unseen(groups, at, members, tried, known.failures)
 
         return again_both(side(site, peer), side(peer, site))
 
@@ -201,19 +206,32 @@ class Sides:
         members = {group.name: frozenset(at_peer(side.images, RbdOptions.read(group, peer).pool))}
         return self._unseen([group], peer, members, tried).again(history=False)
 
-    def _unseen(self, groups: Sequence[Group], site: str, members: Mapping[str, frozenset[Image]], tried: str) -> Side:
+    def _unseen(
+        self,
+        groups: Sequence[Group],
+        site: str,
+        members: Mapping[str, frozenset[Image]],
+        tried: str,
+        failures: str = "",
+    ) -> Side:
         for name, images in members.items():
             if not images:
-                raise NotFound(
-                    tried,
-                    site=site,
-                    on=f"group {name}",
-                    seen="no site shows a bound PersistentVolume of the group",
-                    wanted="the PersistentVolumes that name its images",
-                    next_step="label its claims (playbook protect), or restore its PersistentVolumes here first",
-                )
+                raise _no_volumes(tried, site, name, failures)
         cluster, options = self.cluster(groups[0], site), RbdOptions.read(groups[0], site)
         return Side(members, site, options, cluster, frozenset().union(*members.values()), Seen({}, {}))
+
+
+def _no_volumes(tried: str, site: str, group: str, failures: str) -> NotFound:
+    """failures: see `Members`."""
+    next_step = "label its claims (playbook protect), or restore its PersistentVolumes here first"
+    return NotFound(
+        tried,
+        site=site,
+        on=f"group {group}",
+        seen="no site shows a bound PersistentVolume of the group" + (f": {failures}" if failures else ""),
+        wanted="the PersistentVolumes that name its images",
+        next_step=f"see that they can be listed, or {next_step}" if failures else next_step,
+    )
 
 
 def again_both(here: Side, there: Side, history: bool = True) -> tuple[Side, Side]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..._model.group_status import Direction, Health, Role, VolumeStatus
 from .images import Image
+from .lineage import newest
 
 Facts = Mapping[str, Any]
 
@@ -18,6 +19,10 @@ LAST_SYNC_SOURCE = "local_snapshot_timestamp of the secondary, by the primary's 
 # up to half a minute after the data is there
 LAST_SYNC_BY = "rbd-mirror"
 PRIMARY = "local image is primary"
+GOES_BACK = (
+    "a sync was under way or cut off, for all that is known, and Ceph may go back to the mirror snapshot before the"
+    " last complete one"
+)
 
 
 def volume_status(image: Image, facts: Facts | None) -> VolumeStatus:
@@ -43,6 +48,18 @@ def replay(status: Facts) -> dict[str, Any]:
 
 def is_split_brain(status: Facts) -> bool:
     return bool(status["state"] == "error" and "split-brain" in status["description"])
+
+
+def _goes_back(facts: Facts) -> str:
+    """Of a copy: where its newest snapshot is not complete, Ceph 16.2 goes back to what came before the last one."""
+    if facts["mirror"]["mode"] == "journal":
+        return ""
+    if "snapshots" in facts:
+        last = newest(facts)
+        return "" if last and last["complete"] else GOES_BACK
+    numbers = replay(facts["status"])
+    whole = "local_snapshot_timestamp" in numbers and numbers.get("replay_state") != "syncing"
+    return "" if whole else GOES_BACK
 
 
 def _broken(image: Image, message: str, facts: Facts) -> VolumeStatus:
@@ -118,4 +135,7 @@ def _status(
     """secondary: the report of the secondary's rbd-mirror, which knows when the data is of."""
     seconds = replay(secondary).get("local_snapshot_timestamp") if secondary else None
     last_sync = datetime.fromtimestamp(seconds, UTC) if seconds else None
-    return VolumeStatus(str(image), role, health, direction, last_sync, message=message, raw=dict(facts))
+    goes_back = _goes_back(facts) if role == "secondary" else ""
+    return VolumeStatus(
+        str(image), role, health, direction, last_sync, goes_back=goes_back, message=message, raw=dict(facts)
+    )

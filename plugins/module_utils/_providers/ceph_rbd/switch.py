@@ -93,7 +93,7 @@ def promote_forced(here: Side) -> bool:
             site=here.site,
             on=here.on,
             seen=f"never wholly synchronised: {some(empty)}",
-            wanted="a complete mirror snapshot of every image",
+            wanted="a complete mirror snapshot of every image, or a journal whose first copy has ended",
             next_step="nothing was changed: restore these volumes from a backup, or wait for their first copy",
         )
     halves = [image for image in todo if is_half_a_sync(here.seen.images[image])]

@@ -108,6 +108,49 @@ def test_what_is_known_of_a_copy_that_is_promoted_by_force(
     assert known_sync(copy, source, recorded) == known
 
 
+HALF = replace(at("west", "secondary"), goes_back="a sync was cut off")
+
+
+@pytest.mark.parametrize(
+    ("copy", "source", "recorded", "told"),
+    [
+        (
+            HALF,
+            silent("db", "east", "gone"),
+            EARLIER,
+            f"a sync was cut off, so it may end before {T1.isoformat()}, until which all had arrived"
+            " (east said so at later)",
+        ),
+        (
+            HALF,
+            at("east", "primary", T2),
+            None,
+            f"a sync was cut off, so it may end before {T2.isoformat()}, until which all had arrived (east says so)",
+        ),
+        (
+            replace(HALF, last_sync=T1, last_sync_by="the daemon"),
+            silent("db", "east", "gone"),
+            None,
+            f"a sync was cut off, so it may end before {T1.isoformat()}, until which all had arrived"
+            " (the daemon of west says so, and may be late)",
+        ),
+        (HALF, silent("db", "east", "gone"), None, "a sync was cut off"),
+    ],
+)
+def test_of_a_copy_that_may_go_back_further_than_was_told_no_moment_is_promised(
+    copy: GroupStatus, source: GroupStatus, recorded: dict[str, str] | None, told: str
+) -> None:
+    assert known_sync(copy, source, recorded) == KnownSync(None, told)
+
+
+def test_a_loss_without_a_certain_moment_gives_no_figure_and_says_why() -> None:
+    loss = forced_loss("db", "east", KnownSync(None, "a sync was cut off"), SYNC, SYNC)
+    assert (loss.last_sync, loss.seconds, loss.exact) == (None, None, False)
+    assert loss.message == (
+        "db: no last sync is certain: what east wrote since then is lost, and how much is unknown: a sync was cut off"
+    )
+
+
 def test_a_loss_by_the_word_of_the_source_is_a_bound_and_says_whose_word_it_is() -> None:
     loss = forced_loss("db", "east", KnownSync(SYNC, "east said so at noon"), None, "2026-03-01T12:01:00+00:00")
     assert (loss.exact, loss.seconds, loss.last_sync) == (False, 60.0, SYNC)

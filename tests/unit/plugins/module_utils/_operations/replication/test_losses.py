@@ -42,6 +42,14 @@ def test_a_copy_that_tells_no_last_sync_is_judged_by_what_its_primary_said_befor
     assert [(loss["exact"], loss["seconds"]) for loss in losses_of(session)] == [(False, 10.0)]  # type: ignore[arg-type]
 
 
+def test_a_copy_that_may_go_back_further_says_the_same_after_its_promotion() -> None:
+    session = MemorySession(MemoryApi())
+    halves = [replace(copy, goes_back="a sync was cut off") for copy in copies("secondary")]
+    (before,) = before_switch(session, "west", "primary", halves, SILENT, forced=True)  # type: ignore[arg-type]
+    assert "no last sync is certain" in before
+    assert [loss["message"] for loss in losses_of(session)] == [before]  # type: ignore[arg-type]
+
+
 def test_p3_a_planned_promotion_says_that_nothing_is_lost() -> None:
     session = MemorySession(MemoryApi())
     session.put("sync", [PROOF])

@@ -76,6 +76,12 @@ def test_where_nobody_tells_a_moment_that_is_said(copy: GroupStatus) -> None:
     )
 
 
+@pytest.mark.parametrize("copy", [COPY, UNTOLD])
+def test_a_copy_that_may_go_back_further_than_was_told_proves_nothing(copy: GroupStatus) -> None:
+    (message,) = unproven(replace(copy, goes_back="a sync was cut off"), replace(SOURCE, last_sync=NOON), {})
+    assert message.endswith("have arrived whole, nobody knows: a sync was cut off")
+
+
 def test_a_source_that_told_a_moment_of_before_proves_nothing() -> None:
     (message,) = unproven(UNTOLD, replace(SOURCE, last_sync=LATE), {})
     assert message.startswith("all had until 2026-03-01T11:59:59+00:00 (east says so); whether its clones")

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.api import Api
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import PV, PVC
-from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Unreachable
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Failed, Unreachable
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.names import protected_label
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Group
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.selector import LabelSelector
@@ -43,6 +43,7 @@ class CephPair:
         self.peers = True
         self.silent: set[str] = set()
         self.silent_apis: set[str] = set()
+        self.denying_apis: set[str] = set()
         self.pv_sites = {"east"}
         self.unmade: set[tuple[str, str]] = set()
         self.asked: list[str] = []
@@ -61,6 +62,8 @@ class CephPair:
             def open_api() -> Api:
                 if site in self.silent_apis:
                     raise Unreachable("connect", site=site, seen="no answer")
+                if site in self.denying_apis:
+                    raise Failed("GET /api/v1/persistentvolumes", site=site, seen="it is forbidden", status=403)
                 api = MemoryApi(site)
                 shown = [name for name in self.names if site in self.pv_sites and (site, name) not in self.unmade]
                 for name in shown:
@@ -115,11 +118,19 @@ class CephPair:
                     "mode": "image",
                     "mirror_uuid": f"{site}-uuid",
                     "peers": [{"site_name": PEER[site]}] if self.peers else [],
-                    "images": {name: self.images[site][name] for name in pool["images"] if name in self.images[site]},
+                    "images": {
+                        name: self._facts(site, name, request["history"])
+                        for name in pool["images"]
+                        if name in self.images[site]
+                    },
                 }
                 for pool in request["pools"]
             ]
         }
+
+    def _facts(self, site: str, name: str, history: bool) -> dict[str, Any]:
+        facts = self.images[site][name]
+        return facts if history else {key: value for key, value in facts.items() if key != "snapshots"}
 
     def _act(self, site: str, request: dict[str, Any]) -> Any:
         answers = []

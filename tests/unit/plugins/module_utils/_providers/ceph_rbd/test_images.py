@@ -82,9 +82,20 @@ def test_options_have_defaults_and_those_of_a_site_win() -> None:
         ("user", "client.admin --keyring=x"),
         ("conf", "relative.conf"),
         ("pool", "a b"),
+        ("pool", 5),
+        ("pool", None),
+        ("user", ["admin"]),
+        ("mode", {}),
+        ("conf", False),
         ("command", "ssh root@east"),
         ("command", ["ssh", ""]),
         ("command", ["ssh", 1]),
+        ("command", None),
+        ("command", {"ssh": 1}),
+        ("fence", 5),
+        ("timeout", 5.5),
+        ("timeout", None),
+        ("timeout", ["6h"]),
         ("fence", ["192.0.2.1/24"]),
         ("fence", ["east.example.com"]),
         ("fence", "192.0.2.1"),
@@ -96,6 +107,22 @@ def test_an_unsafe_option_is_refused_by_name_without_its_value(name: str, value:
         RbdOptions.read(group(**{name: value}), "east")
     assert "touch" not in str(refused.value)
     assert "keyring" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "unknown", "known"),
+    [
+        ({"shedule": "5m"}, "shedule", "schedule"),
+        ({"sites": {"east": {"comand": ["ssh"]}}}, "comand", "command"),
+    ],
+)
+def test_p10_an_unknown_option_is_refused_with_those_that_there_are(options: Any, unknown: str, known: str) -> None:
+    with pytest.raises(Refused, match=rf"at site east; seen: unknown: {unknown}; wanted: only .*\b{known}\b"):
+        RbdOptions.read(group(**options), "east")
+
+
+def test_an_unknown_option_of_the_other_site_is_that_sites() -> None:
+    assert RbdOptions.read(group(sites={"west": {"comand": ["ssh"]}}), "east").access.command == ()
 
 
 def test_a_journal_has_no_schedule() -> None:

@@ -127,3 +127,29 @@ def test_a_copy_without_a_complete_snapshot_is_none() -> None:
     assert has_complete_copy(image(ARRIVED))
     assert not has_complete_copy(image({**ARRIVED, "complete": False}))
     assert not has_complete_copy(image())
+
+
+def journaled(state: str, description: str, up: bool = True) -> dict[str, Any]:
+    return image(mode="journal", status={"state": state, "description": description, "up": up})
+
+
+@pytest.mark.parametrize(
+    ("facts", "whole"),
+    [
+        (journaled("syncing", "bootstrapping, IMAGE_SYNC/COPY_OBJECT 3%"), False),
+        # waits for its turn: nothing of it is here
+        (journaled("syncing", "syncing"), False),
+        # rbd-mirror has died meanwhile
+        (journaled("syncing", "bootstrapping, IMAGE_SYNC/COPY_OBJECT 3%", up=False), False),
+        (journaled("stopped", "bootstrapping, IMAGE_SYNC/CREATE_SYNC_POINT"), False),
+        (journaled("replaying", 'replaying, {"entries_behind_primary":0}'), True),
+        # rbd-mirror was started again, and its peer is dead
+        (journaled("starting_replay", "starting replay"), True),
+        (journaled("unknown", "status not found", up=False), True),
+        (journaled("unknown", "remote image is not primary"), True),
+        (journaled("stopped", "stopped"), True),
+        (journaled("error", "error bootstrapping replay"), True),
+    ],
+)
+def test_p4_only_a_first_copy_that_has_not_ended_makes_a_journaled_image_none(facts: Any, whole: bool) -> None:
+    assert has_complete_copy(facts) is whole

@@ -32,6 +32,23 @@ def test_images_come_from_the_other_sites_volumes_where_there_are_none(pair: Cep
         pair.provider().promote(group(), "west", forced=True)
 
 
+@pytest.mark.parametrize("forced", [True, False])
+def test_p10_where_volumes_may_not_be_listed_the_reason_is_what_was_seen(pair: CephPair, forced: bool) -> None:
+    pair.silent_apis, pair.denying_apis = {"east"}, {"west"}
+    with pytest.raises(NotFound) as raised:
+        pair.provider().promote(group(), "west", forced)
+    seen = raised.value.seen or ""
+    assert seen.startswith("no site shows a bound PersistentVolume of the group: ")
+    assert "at site west; seen: it is forbidden; HTTP status 403" in seen
+    assert "connect at site east; seen: no answer" in seen
+
+
+def test_where_volumes_may_be_listed_and_there_are_none_no_reason_is_made_up(pair: CephPair) -> None:
+    pair.pv_sites = set()
+    with pytest.raises(NotFound, match="seen: no site shows a bound PersistentVolume of the group; wanted"):
+        pair.provider().promote(group(), "west", forced=True)
+
+
 def test_images_come_from_volumes_that_are_still_to_be_made_where_no_site_shows_one(pair: CephPair) -> None:
     volumes = pair.provider().sites["east"].volumes(group())
     pair.silent_apis = {"east"}
@@ -48,6 +65,18 @@ def test_a_copys_moment_is_told_by_rbd_mirror_which_may_be_late(pair: CephPair) 
     assert seen.last_sync is not None
     assert seen.last_sync_by == "rbd-mirror"
     assert pair.provider().observe(Group("none", LabelSelector({"image": "d"})), "west").last_sync_by == ""
+
+
+def test_of_a_copy_whose_peer_is_silent_the_image_itself_is_asked_for_a_sync_that_was_cut_off(pair: CephPair) -> None:
+    half = {**pair.images["west"]["b"]["snapshots"][-1], "id": 8, "complete": False}
+    pair.images["west"]["b"]["snapshots"].append(half)
+    assert pair.provider().observe_roles([group()], "west")[0].goes_back == ""
+    assert pair.looks == ["west"]
+    for facts in pair.images["west"].values():
+        facts["peers"][0]["up"] = False
+    assert pair.provider().observe_roles([group()], "west")[0].goes_back.startswith("rbd/b: a sync was under way")
+    half["complete"] = True
+    assert pair.provider().observe_roles([group()], "west")[0].goes_back == ""
 
 
 def test_p4_a_cluster_that_is_silent_is_a_status(pair: CephPair) -> None:

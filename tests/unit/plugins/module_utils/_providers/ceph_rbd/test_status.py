@@ -27,8 +27,16 @@ JOURNAL = (
     '"non_primary_position":{"entry_tid":3,"object_number":3,"tag_tid":1},'
     '"primary_position":{"entry_tid":3,"object_number":3,"tag_tid":1}}'
 )
+# a newer release names the moment of the last whole snapshot beside it
+SYNCING = (
+    'replaying, {"bytes_per_second":0.0,"local_snapshot_timestamp":1795342420,"remote_snapshot_timestamp":1795342480,'
+    '"replay_state":"syncing","syncing_percent":42,"syncing_snapshot_timestamp":1795342480}'
+)
 AT = "2026-11-22T10:30:20"
 MOMENT = datetime(2026, 11, 22, 10, 13, 40, tzinfo=UTC)
+
+
+WHOLE, HALF = {"id": 4, "complete": True}, {"id": 6, "complete": False}
 
 
 def report(state: str, description: str, up: bool = True, of: str = "", at: str = AT) -> dict[str, Any]:
@@ -138,3 +146,27 @@ def test_the_moment_is_that_of_the_newest_data_and_never_a_stand_in() -> None:
     journal = secondary(status=report("replaying", JOURNAL), mirror={**secondary()["mirror"], "mode": "journal"})
     assert volume_status(IMAGE, journal).last_sync is None
     assert volume_status(IMAGE, journal).health == "healthy"
+
+
+@pytest.mark.parametrize(
+    ("facts", "in_doubt"),
+    [
+        (secondary(), False),
+        # the link was cut in the middle of a sync
+        (secondary(status=report("replaying", UNSYNCED)), True),
+        (secondary(status=report("replaying", SYNCING)), True),
+        # rbd-mirror was started anew, and nobody knows whether a sync was under way before
+        (secondary(status=report("unknown", "status not found", up=False)), True),
+        # unless the image itself shows it
+        (secondary(status=report("unknown", "status not found", up=False), snapshots=[WHOLE]), False),
+        (secondary(status=report("replaying", UNSYNCED), snapshots=[WHOLE, HALF]), True),
+        # the last report is of before that sync
+        (secondary(snapshots=[WHOLE, HALF]), True),
+        (secondary(status=report("replaying", JOURNAL), mirror={**secondary()["mirror"], "mode": "journal"}), False),
+        (primary(), False),
+        (primary(peers=[report("replaying", UNSYNCED)]), False),
+        (None, False),
+    ],
+)
+def test_a_copy_that_may_hold_half_a_sync_says_that_it_may_go_back_further(facts: Any, in_doubt: bool) -> None:
+    assert bool(volume_status(IMAGE, facts).goes_back) is in_doubt

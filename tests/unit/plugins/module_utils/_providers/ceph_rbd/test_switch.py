@@ -78,6 +78,18 @@ def test_a_forced_promotion_of_what_was_never_copied_is_refused(pair: CephPair) 
     assert pair.asked == []
 
 
+def test_a_forced_promotion_in_the_middle_of_a_journals_first_copy_is_refused(pair: CephPair) -> None:
+    """The product would promote a part of a disk."""
+    for images in pair.images.values():
+        for facts in images.values():
+            facts["mirror"]["mode"] = "journal"
+    half = {"state": "syncing", "description": "bootstrapping, IMAGE_SYNC/COPY_OBJECT 3%"}
+    pair.images["west"]["b"]["status"].update(half)
+    with pytest.raises(Refused, match="never wholly synchronised: rbd/b;"):
+        pair.provider().promote(group(mode="journal"), "west", forced=True)
+    assert pair.asked == []
+
+
 def test_an_error_of_one_image_names_it_and_a_rerun_completes_the_group(pair: CephPair) -> None:
     pair.faults["east", "demote", "b"] = [errno.EIO]
     with pytest.raises(Failed, match="image rbd/b"):
