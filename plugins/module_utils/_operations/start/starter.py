@@ -155,6 +155,11 @@ class Starter:
         """What failed, and what did not begin because of it."""
         return sorted({*self._window.failed, *self._hooks.never_begun(self._window)})
 
+    @property
+    def off(self) -> set[str]:
+        """What the order starts and is not ready, whether this start was about it or not."""
+        return {key for wave in self._order.waves for key in wave.keys} - self._window.ready
+
     def _of(self, key: str) -> VmStart | WorkloadStart:
         return self._workloads if key in self._workloads else self._vms
 

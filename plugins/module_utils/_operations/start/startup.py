@@ -72,8 +72,10 @@ def start_vms(
         summary["boots"] = measured(starter.boots)
         if not result["done"]:
             summary["state"] = "running"
-        elif not result["not_started"] and not result["never_begun"]:
-            summary["pools"] = resume_pools(session, api, vms)
+        else:
+            # a start of some gives nothing back to what stays off
+            off = starter.off | (order.stays_off.keys() if asked.only else set())
+            summary["pools"] = resume_pools(session, api, vms, off)
         retry = retry_command(session.run, starter.to_retry, site, asked.plan_file) if result["done"] else None
         return {**result, "retry": retry}
 
