@@ -66,7 +66,8 @@ def _stoppables(known: Mapping[str, Startable], through_off: bool) -> list[_Stop
     blocking = {key: [name for name in item.depends_on if _is_on(known, name)] for key, item in known.items()}
     ordering = {key: [name for name in item.start_after if _is_on(known, name)] for key, item in known.items()}
     if through_off:
-        for key, item in known.items():
+        # of what is off nobody asks, and a chain of it may be thousands long
+        for key, item in ((key, item) for key, item in known.items() if item.running):
             ordering[key] += _needed_by_off(known, item)
     needed = {name for key in known if known[key].running for name in (*blocking[key], *ordering[key])}
     return [

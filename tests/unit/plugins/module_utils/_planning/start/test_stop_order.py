@@ -18,6 +18,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start.stop_or
     unknown_needs,
 )
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._planning.start.start_fleet import (
+    ON,
     random_fleet,
     vm,
 )
@@ -105,6 +106,14 @@ def test_p3_a_need_of_what_the_plan_does_not_protect_leaves_the_rest_its_order_a
         "VirtualMachine/shop/app: dr.ocpvirt.io/depends-on names shop/dbb",
         "VirtualMachine/shop/app: dr.ocpvirt.io/start-after names elsewhere/log",
     ]
+
+
+def test_p3_of_a_chain_of_5000_that_is_off_what_is_on_at_its_ends_keeps_its_order() -> None:
+    ends = (0, 4999)
+    vms = [
+        vm(f"vm-{of:04}", needs=f"vm-{of - 1:04}" if of else "", power=ON if of in ends else OFF) for of in range(5000)
+    ]
+    assert stages(vms)[1:] == ["vm-4999", "vm-0000"]
 
 
 def test_a_cycle_of_what_is_on_gives_a_stop_no_order() -> None:
