@@ -45,7 +45,7 @@ latch_closed:
 counts:
   description:
     - Over all VMs and workloads, whatever the lists leave out.
-    - C(to_run) VMs are started by a start, C(ready) ones are as C(startup.readiness) of the plan wants them.
+    - C(to_run) VMs are started by a start, C(ready) ones are as their readiness wants them.
   returned: success
   type: dict
   sample: {'on': 1, ready: 0, to_run: 1, vms: 2, workloads: 1, workloads_ready: 1}
@@ -76,7 +76,9 @@ vms:
       type: str
       sample: Always
     ready:
-      description: Whether it is ready as C(startup.readiness) of the plan wants it.
+      description: >-
+        Whether it is ready as its own readiness, that of its wave or C(startup.readiness) of the plan wants it, the
+        nearest wins. Nothing is probed, and no delay is waited for.
       type: bool
       sample: false
     agent:

@@ -99,6 +99,9 @@ forced:
 decisions:
   description:
     - What became of pools and of VMs that were forced off. In check mode also what would be stopped, in its order.
+    - >-
+      Where no order can be had, as of a cycle of needs, all stop at once, and that is said here with the reason. So is
+      each need of what the plan does not protect, as nothing is ordered by it.
     - The first 200.
   returned: success
   type: list

@@ -165,6 +165,9 @@ retry:
     - >-
       The command that starts only what failed, and what did not begin because of it, as the next attempt of the run.
       None if there is nothing.
+    - >-
+      Where that is more than 100 or 8 KB it names none of them, as a plain start starts whatever is not up; with
+      O(only) it names the first of them. RV(msg) says so.
   returned: success
   type: str
   sample: >-

@@ -12,8 +12,11 @@ from ..._cluster.api import Api, Object
 from ..._cluster.kinds import VMI
 from ..._errors import Refused, Unreachable
 from ..._model.plan import Plan
+from ..._model.readiness import Readiness
+from ..._model.vm import ProtectedVm, protected_vm
 from ..._model.vmi_state import vmi_state
 from ..._planning.start.order import StartOrder, order_start
+from ..._planning.start.readiness import readiness_by_key
 from ..._planning.start.standing import (
     Place,
     VmStanding,
@@ -82,7 +85,8 @@ def look(plan: Plan, api: Api) -> Look:
     vms, workloads = list_vms(plan, api), list_workloads(plan, api)
     vmis = {key_of(vmi): vmi for namespace in plan.namespaces for vmi in api.list(VMI, namespace)}
     order, found, problem = _order(plan, vms, workloads)
-    standing = [_standing(plan, vm, vmis.get(key), found.get(key, NOWHERE)) for key, vm in vms.items()]
+    wanted = _readiness(plan, vms)
+    standing = [_standing(vm, vmis.get(key), found.get(key, NOWHERE), wanted[key].agent) for key, vm in vms.items()]
     others = [workload_standing(item, found.get(key, NOWHERE)) for key, item in workloads.selected.items()]
     return Look(vms, workloads, standing, others, order, problem)
 
@@ -98,11 +102,25 @@ def _order(
     return order, places(order, {record.key: record.priority for record in records}), ""
 
 
-def _standing(plan: Plan, vm: Object, vmi: Object | None, place: Place) -> VmStanding:
+def _readiness(plan: Plan, vms: Mapping[str, Object]) -> dict[str, Readiness]:
+    """By key, as a start wants it. The plan's for a VM whose annotations can't be read, of which `_order` tells."""
+    readable = [own for vm in vms.values() if (own := _readable(vm)) is not None]
+    return dict.fromkeys(vms, plan.startup.readiness) | readiness_by_key(readable, plan.startup)
+
+
+def _readable(vm: Object) -> ProtectedVm | None:
+    try:
+        return protected_vm(vm)
+    except (ValueError, TypeError, Refused):
+        return None
+
+
+def _standing(vm: Object, vmi: Object | None, place: Place, agent: bool) -> VmStanding:
+    """agent: whether it is ready only with its guest agent. Nothing is probed, and no delay is waited for."""
     if vmi is None:
         return vm_standing(vm, None, place, ready=False, agent=False)
     state = vmi_state(vmi)
-    return vm_standing(vm, vmi, place, state.is_up(plan.startup.readiness.agent), state.agent)
+    return vm_standing(vm, vmi, place, state.is_up(agent), state.agent)
 
 
 def _urgent(item: VmStanding | WorkloadStanding) -> tuple[bool, int]:

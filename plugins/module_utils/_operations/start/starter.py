@@ -152,8 +152,14 @@ class Starter:
 
     @property
     def to_retry(self) -> list[str]:
-        """What failed, and what did not begin because of it."""
-        return sorted({*self._window.failed, *self._hooks.never_begun(self._window)})
+        """What failed, and what did not begin because of it, in the order of their start."""
+        left = {*self._window.failed, *self._hooks.never_begun(self._window)}
+        return [key for key in self._keys if key in left]
+
+    @property
+    def off(self) -> set[str]:
+        """What the order starts and is not ready, whether this start was about it or not."""
+        return {key for wave in self._order.waves for key in wave.keys} - self._window.ready
 
     def _of(self, key: str) -> VmStart | WorkloadStart:
         return self._workloads if key in self._workloads else self._vms

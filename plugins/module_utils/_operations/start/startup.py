@@ -12,9 +12,9 @@ from ..._model.plan import Plan
 from ..._model.run import START
 from ..._model.start_asked import Asked
 from ..._planning.forecast.boot_times import measured
-from ..._planning.start.failure import retry_command
 from ..._planning.start.only import only
 from ..._planning.start.order import order_start
+from ..._planning.start.retry import retry_of
 from ..inventory.protected import start_records
 from ..inventory.workloads import workload_records
 from ..rehearsal.place import enter
@@ -72,10 +72,14 @@ def start_vms(
         summary["boots"] = measured(starter.boots)
         if not result["done"]:
             summary["state"] = "running"
-        elif not result["not_started"] and not result["never_begun"]:
-            summary["pools"] = resume_pools(session, api, vms)
-        retry = retry_command(session.run, starter.to_retry, site, asked.plan_file) if result["done"] else None
-        return {**result, "retry": retry}
+        else:
+            # a start of some gives nothing back to what stays off
+            off = starter.off | (order.stays_off.keys() if asked.only else set())
+            summary["pools"] = resume_pools(session, api, vms, off)
+        to_retry = starter.to_retry if result["done"] else []
+        retry = retry_of(session.run, to_retry, site, asked.plan_file, narrowed=bool(asked.only))
+        message = "; ".join(filter(None, [result["msg"], retry.note]))
+        return {**result, "msg": message, "retry": retry.command}
 
 
 def _step(session: Session, site: str | None) -> str:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 from ..._cluster.api import Api, Object
 from ..._cluster.kinds import Kind
@@ -36,9 +36,16 @@ def pause_pools(session: Session, api: Api, vms: Mapping[str, Object], best_effo
     return [(written, said) for written, said in decided if said]
 
 
-def resume_pools(session: Session, api: Api, vms: Mapping[str, Object]) -> list[str]:
-    """Give those back that a stop paused."""
-    return [said for kind, key in pools_of(vms) if (said := _resume(session, api, kind, key))]
+def resume_pools(session: Session, api: Api, vms: Mapping[str, Object], off: Set[str]) -> list[str]:
+    """Give those back that a stop paused, but for the pools of VMs that are left off (keys). What became of each.
+
+    A pool that goes on would write its template over these, with what is recorded on them.
+    """
+    held: dict[str, str] = {}
+    for key in sorted(off & vms.keys()):
+        for _kind, pool in pools_of({key: vms[key]}):
+            held.setdefault(pool, key)
+    return [said for kind, key in pools_of(vms) if (said := _resume(session, api, kind, key, held.get(key)))]
 
 
 def paused_pools(api: Api, vms: Mapping[str, Object]) -> list[str]:
@@ -73,12 +80,15 @@ def _pause(session: Session, api: Api, kind: Kind, key: str) -> tuple[bool, str]
     raise _contended("pause the pool", api, key)
 
 
-def _resume(session: Session, api: Api, kind: Kind, key: str) -> str:
+def _resume(session: Session, api: Api, kind: Kind, key: str, off: str | None) -> str:
+    """off: a VM of it that is left off."""
     for _attempt in range(ATTEMPTS):
         pool = _find(api, kind, key)
         was = _annotations(pool or {}).get(PAUSED_POOL)
         if pool is None or was is None:
             return ""
+        if off is not None:
+            return f"{POOL}/{key} stays paused while {off} is left off"
         if _patched(session, api, kind, pool, False if was == "false" else None, None):
             return f"{POOL}/{key} is given back as it was"
     raise _contended("resume the pool", api, key)

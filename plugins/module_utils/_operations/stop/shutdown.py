@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,18 +14,17 @@ from ..._cluster.bulk import for_each
 from ..._cluster.clock import Deadline
 from ..._cluster.kinds import VMI
 from ..._cluster.watching import Watch
-from ..._errors import DrError, Failed, Refused, Timeout, Unreachable
+from ..._errors import DrError, Failed, Timeout, Unreachable
 from ..._model.plan import Plan
-from ..._planning.start.order import order_start
-from ..._planning.start.stop_order import order_stop
 from ..entry import bounded
-from ..inventory.protected import key_of, list_vms, running_vmis, start_records
+from ..inventory.protected import list_vms, running_vmis
 from ..inventory.remains import remains, remains_at, seen_left
-from ..inventory.workloads import Workloads, list_workloads, workload_records
+from ..inventory.workloads import list_workloads
 from ..plan.sites import Reach, reach, tells_nothing
 from ..run.session import SILENT, Session
 from .latch_closing import close_latch
 from .pools import pause_pools
+from .stages import foretold, stages_of
 from .vm_stop import ForcedOff, halt, is_halted, to_halt
 from .workload_stop import await_pods_gone, stop_workload, to_stop, with_jobs
 
@@ -114,16 +113,17 @@ class _Stop:
         pools = pause_pools(session, api, self._vms, self._patience.best_effort)
         decisions = [said for _paused, said in pools]
         close_latch(session, api, set(self._vms))
-        stages = _stages(session.plan, self._vms, self._workloads)
+        stages = stages_of(session.plan, self._vms, self._workloads)
+        decisions += stages.said
         running = [vm for vm in self._vms.values() if not is_halted(vm)]
         busy = to_stop(self._workloads.writers)
         paused = any(written for written, _said in pools)
         counts = {"changed": bool(running or busy) or paused, "stopped": len(running), "workloads_stopped": len(busy)}
         if session.check_mode:
-            decisions += _foretold(stages, self._vms, self._workloads)
+            decisions += foretold(stages, self._vms, self._workloads)
             return {**NOTHING, **counts, "decisions": bounded(decisions), "msg": "check mode: nothing was stopped"}
         try:
-            self._run_through(stages)
+            self._run_through(stages.keys)
             left = self._await_nothing_left()
         finally:
             self._forced.unfreeze()
@@ -132,12 +132,13 @@ class _Stop:
         self.left = left[:LEFT_SHOWN]
         message = f"{len(running)} VMs halted" + (f", {len(busy)} workloads stopped" if busy else "")
         message += (f", {len(self._forced.done)} of them by force" if self._forced.done else "") + f" at {api.site}"
+        message += "" if stages.ordered else ", all at once as no order can be had"
         message += f", not proven off: {', '.join(left[:3])}" if left else ""
         forced = len(self._forced.done)
         decisions = bounded(decisions + self._forced.done)
         return {**counts, "proven_off": not left, "forced": forced, "decisions": decisions, "msg": message}
 
-    def _run_through(self, stages: list[set[str]]) -> None:
+    def _run_through(self, stages: Sequence[set[str]]) -> None:
         for stage in stages:
             if self._patience.force and not self._patience.best_effort:
                 # nothing is pulled because others were slow
@@ -229,24 +230,3 @@ def _left(site: str, left: list[str], waited: float, forced: bool) -> Timeout:
         waited=waited,
         next_step=f"look at these; a node that is down keeps them: see docs/quiesce.md{force}",
     )
-
-
-def _stages(plan: Plan, vms: Mapping[str, Object], workloads: Workloads) -> list[set[str]]:
-    """Keys in the reverse order of their start; what a start would leave off goes first."""
-    try:
-        records = [*start_records(vms), *workload_records(workloads.selected.values())]
-        return order_stop(order_start(records, plan.startup.waves))
-    except Refused:
-        # no order can be had from these annotations, and stopping all at once is better than not stopping
-        return [set(vms) | set(workloads.selected)]
-
-
-def _foretold(stages: list[set[str]], vms: Mapping[str, Object], workloads: Workloads) -> list[str]:
-    """One line for each that a stop would stop, in its order."""
-    running = {key_of(vm) for vm in to_halt(vms.values(), set(vms))}
-    return [
-        f"stage {number}: {key} is {'halted' if key in vms else 'stopped'}"
-        for number, stage in enumerate(stages, 1)
-        for key in sorted(stage)
-        if key in running or (key in workloads and to_stop(with_jobs(workloads, {key})))
-    ]

@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 
 from ..._cluster.api import Api, Object
 from ..._cluster.clock import Deadline
 from ..._cluster.unchanged import patch_unchanged
+from ..._errors import NotFound
 from ..._model.names import RECORDED
 from ..._model.workload import is_recorded, is_stopped, stop_spec, workload_record
 from ..inventory.workloads import KINDS, Workloads, workload_pods
@@ -18,13 +20,17 @@ POLL = 1.0
 
 
 def stop_workload(api: Api, item: Object) -> None:
-    """The controller ends its pods, with their grace period. What is recorded is what the patch replaces."""
+    """The controller ends its pods, with their grace period. What is recorded is what the patch replaces.
+
+    One that goes meanwhile, such as a Job whose work is done, is stopped; its pods are waited for like the rest.
+    """
 
     def decide(seen: Object) -> Object:
         record = {RECORDED: workload_record(seen).as_annotation()}
         return {"metadata": {"annotations": record}, "spec": stop_spec(seen)}
 
-    patch_unchanged(api, KINDS[item["kind"]], item, decide)
+    with suppress(NotFound):
+        patch_unchanged(api, KINDS[item["kind"]], item, decide)
 
 
 def to_stop(workloads: Iterable[Object]) -> list[Object]:

@@ -1,15 +1,13 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why a VM did not start: what KubeVirt, conditions and events say, and the command that tries it again. Pure."""
+"""Why a VM did not start: what KubeVirt, conditions and events say. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..._model.run import Run
 from ..._model.vm import claim_names
-from ..run.command import resuming_command
 
 SHOWN_EVENTS = 5
 LONGEST_TEXT = 300
@@ -54,13 +52,6 @@ def warnings_about(name: str, volumes: Sequence[str], events: Iterable[Mapping[s
         for event in sorted(mine, key=_last, reverse=True)
     }
     return list(texts)[:SHOWN_EVENTS]
-
-
-def retry_command(run: Run, keys: Sequence[str], site: str, plan_file: str | None) -> str | None:
-    """What tries only these again, as the next attempt of the run; None where there is nothing to try."""
-    if not keys:
-        return None
-    return resuming_command(run, plan_file, {"dr_only": list(keys)}, site)
 
 
 def _is_about(what: Mapping[str, Any], name: str, volumes: Sequence[str]) -> bool:

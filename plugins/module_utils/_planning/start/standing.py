@@ -10,6 +10,7 @@ from typing import Any
 
 from ..._model.names import RECORDED
 from ..._model.vm import own_power, power_record
+from ..._model.vmi_state import vmi_state
 from ..._model.workload import is_recorded, is_up, workload_key, workload_record
 from .order import StartOrder
 
@@ -70,7 +71,7 @@ def places(order: StartOrder, priorities: Mapping[str, int]) -> dict[str, Place]
 def vm_standing(
     vm: Mapping[str, Any], vmi: Mapping[str, Any] | None, place: Place, ready: bool, agent: bool
 ) -> VmStanding:
-    """ready: as the plan's readiness wants it, which may be more than KubeVirt's."""
+    """ready: as a start wants it, which may be more than KubeVirt's."""
     meta, status = vm["metadata"], vm.get("status") or {}
     theirs = (vmi or {}).get("status") or {}
     return VmStanding(
@@ -115,4 +116,7 @@ def _reasons(*statuses: Mapping[str, Any]) -> Iterator[str]:
 def _unsaid(vmi: Mapping[str, Any] | None) -> str:
     if vmi is None:
         return "it has no VirtualMachineInstance"
-    return f"its VirtualMachineInstance is {(vmi.get('status') or {}).get('phase', 'Pending')}"
+    state = vmi_state(vmi)
+    if state.ready and not state.agent:
+        return "its guest agent is not connected"
+    return f"its VirtualMachineInstance is {state.phase}"

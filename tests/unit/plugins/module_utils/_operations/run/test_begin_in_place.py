@@ -18,6 +18,7 @@ from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._operations.
     PLAN,
     TwoSites,
 )
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import plan_of
 
 RECORDED = "dr.ocpvirt.io/recorded"
 
@@ -125,6 +126,29 @@ def test_a_plan_that_is_up_needs_no_start(sites: TwoSites) -> None:
         False,
         "payroll is up at east already; nothing to do",
     )
+
+
+def agentless(sites: TwoSites, **annotations: str) -> None:
+    """A VM that runs, and whose guest agent is not connected."""
+    add_vm(sites, "a", PowerRecord("Always", True), recorded=False, ready=True)
+    east = sites.apis["east"]
+    vm, vmi = east.get(VM, "a", "payroll"), east.get(VMI, "a", "payroll")
+    vm["metadata"]["annotations"] = annotations
+    vmi["status"]["conditions"] = [{"type": "Ready", "status": "True"}]
+    east.replace(VM, vm)
+    east.replace(VMI, vmi)
+
+
+def test_a_plan_whose_vm_needs_no_agent_is_up_without_it(sites: TwoSites) -> None:
+    agentless(sites, **{"dr.ocpvirt.io/readiness": '{"agent": false}'})
+    assert sites.begin("start", "east")["needed"] is False
+
+
+def test_a_plan_whose_wave_waits_for_the_agent_is_not_up_without_it(sites: TwoSites) -> None:
+    agentless(sites)
+    waves = [{"name": "all", "selector": {}, "readiness": {"agent": True}}]
+    plan = plan_of(startup={"readiness": {"agent": False, "timeout": "1m"}, "waves": waves})
+    assert sites.begin("start", "east", plan=plan)["needed"] is True
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,6 @@ from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._operations.
     Start,
 )
 
-POOL = Kind("pool.kubevirt.io", "v1beta1", "virtualmachinepools", "VirtualMachinePool")
-
 
 @pytest.fixture
 def start(monkeypatch: pytest.MonkeyPatch) -> Start:
@@ -80,25 +78,6 @@ def test_p5_a_manual_vm_that_a_killed_attempt_started_is_not_an_error(start: Sta
     start.api.broken.add("a")
     start.api.boot("a")
     assert "not ready after 60 s" in start.run()["failures"][0]["reason"]
-
-
-def add_pool(start: Start) -> None:
-    owner = {"apiVersion": "pool.kubevirt.io/v1beta1", "kind": "VirtualMachinePool", "name": "web", "controller": True}
-    vm = start.api.get(VM, "a", "payroll")
-    vm["metadata"]["ownerReferences"] = [owner]
-    start.api.replace(VM, vm)
-    meta = {"name": "web", "namespace": "payroll", "annotations": {"dr.ocpvirt.io/paused-pool": "null"}}
-    start.api.create(POOL, {"metadata": meta, "spec": {"paused": True, "template": {}}})
-
-
-@pytest.mark.parametrize("broken", [False, True])
-def test_p7_a_pool_is_given_back_once_all_of_its_vms_run(start: Start, broken: bool) -> None:
-    start.api.add("a", PowerRecord("Always", True))
-    add_pool(start)
-    if broken:
-        start.api.broken.add("a")
-    start.run()
-    assert bool(start.api.get(POOL, "web", "payroll")["spec"].get("paused")) is broken
 
 
 def test_p7_what_a_person_stops_while_it_starts_is_not_started_by_the_next_round(start: Start) -> None:

@@ -45,8 +45,8 @@ def pause(session: MemorySession, best_effort: bool = False) -> list[tuple[bool,
     return pause_pools(session, session.api, VMS, best_effort)  # type: ignore[arg-type]
 
 
-def resume(session: MemorySession) -> list[str]:
-    return resume_pools(session, session.api, VMS)  # type: ignore[arg-type]
+def resume(session: MemorySession, *off: str) -> list[str]:
+    return resume_pools(session, session.api, VMS, set(off))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("spec", [{"replicas": 2}, {"replicas": 2, "paused": False}])
@@ -57,6 +57,13 @@ def test_p7_a_pool_is_paused_and_given_back_as_it_was(session: MemorySession, sp
     assert paused_pools(session.api, VMS) == ["payroll/web"]  # type: ignore[arg-type]
     resume(session)
     assert pool(session) == {"spec": spec, "annotations": {}}
+
+
+def test_p7_a_pool_stays_paused_while_one_of_its_vms_is_left_off(session: MemorySession) -> None:
+    add_pool(session)
+    pause(session)
+    said = "VirtualMachinePool/payroll/web stays paused while payroll/web-1 is left off"
+    assert (resume(session, "payroll/db", "payroll/web-1"), pool(session)["spec"]["paused"]) == ([said], True)
 
 
 def test_p7_a_pool_that_its_owner_paused_stays_paused(session: MemorySession) -> None:

@@ -2,16 +2,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-import shlex
-from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run import Run
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start.failure import (
     failure_facts,
     failure_text,
-    retry_command,
 )
 
 VM = {
@@ -87,49 +83,3 @@ def test_p10_events_that_could_not_be_read_are_said_to_be() -> None:
 
 def test_a_vm_that_is_gone_is_told_too() -> None:
     assert failure_text(failure_facts("db-0", {}, {}, [])) == "VM unknown, VMI absent"
-
-
-RUN = Run("payroll-failover-west-1", "payroll", "failover", "east", "west", "f00d", "2026-03-01T12:00:00Z")
-# the value of NAME=VALUE would end at the blank
-PLAN_FILE = '{"dr_plan": "plans/pay roll.yml"}'
-ONLY = ["-e", '{"dr_only": ["payroll/db-0"]}']
-
-
-def command(run: Run, site: str = "west") -> list[str]:
-    return shlex.split(retry_command(run, ["payroll/db-0"], site, "plans/pay roll.yml") or "")
-
-
-def test_the_command_for_a_retry_goes_on_with_the_run_and_names_what_failed() -> None:
-    assert command(replace(RUN, declared_lost="east")) == [
-        "ansible-playbook",
-        "ocpvirt.dr.failover",
-        "-e",
-        PLAN_FILE,
-        "-e",
-        "dr_target=west",
-        "-e",
-        "dr_declare_lost=east",
-        *ONLY,
-    ]
-
-
-def test_the_command_for_a_retry_names_the_waiver_as_it_was_given() -> None:
-    given = command(replace(RUN, declared_lost="east", waived_fencing="power is cut, I saw it"))
-    assert '{"dr_waive_fencing": "power is cut, I saw it"}' in given
-
-
-@pytest.mark.parametrize(
-    ("operation", "site", "options"),
-    [
-        ("start", "west", ["ocpvirt.dr.start", "-e", PLAN_FILE, "-e", "dr_site=west"]),
-        ("failback", "west", ["ocpvirt.dr.failback", "-e", PLAN_FILE]),
-        ("relocate", "east", ["ocpvirt.dr.start", "-e", PLAN_FILE, "-e", "dr_site=east"]),
-    ],
-    ids=["in place", "home", "given back"],
-)
-def test_the_command_for_a_retry_is_that_of_the_operation(operation: str, site: str, options: list[str]) -> None:
-    assert command(replace(RUN, operation=operation), site) == ["ansible-playbook", *options, *ONLY]
-
-
-def test_there_is_no_command_for_a_retry_of_nothing() -> None:
-    assert retry_command(RUN, [], "west", "plan.yml") is None
