@@ -85,7 +85,8 @@ class KubeVirt(MemoryApi):
         annotations = vm["metadata"]["annotations"] | body.get("metadata", {}).get("annotations", {})
         vm["metadata"]["annotations"] = {key: value for key, value in annotations.items() if value is not None}
         patched = self.replace(kind, vm)
-        if vm["spec"].get("running") or vm["spec"].get("runStrategy") in ("Always", "RerunOnFailure", "Once"):
+        runs = vm["spec"].get("running") or vm["spec"].get("runStrategy") in ("Always", "RerunOnFailure", "Once")
+        if "spec" in body and runs:
             self.boot(name)
         return patched
 
@@ -122,11 +123,11 @@ class KubeVirt(MemoryApi):
             return self.list(kind, namespace, keep=keep), str(self._version)
 
     def watch(
-        self, _kind: Kind, version: str, _seconds: float, _namespace: str | None, _labels: str | None
+        self, kind: Kind, version: str, _seconds: float, _namespace: str | None, _labels: str | None
     ) -> Iterator[tuple[str, dict[str, Any]]]:
         with self._changed:
             self._changed.wait_for(lambda: self._after(int(version)), timeout=0.05)
-        for number, item in self._after(int(version)):
+        for number, item in self._after(int(version)) if kind == VMI else ():
             yield "ADDED", item
             self._seen = max(self._seen, number)
 
