@@ -89,11 +89,17 @@ class CappedQueue:
             self._count.update(self._held[key])
 
     def settle(self, key: str, node: str) -> None:
-        """The node on which it starts, where the cluster chose it."""
-        part = (NODE, node)
-        if NODE in self._limits and key in self._held and part not in self._held[key]:
-            self._held[key] = (*self._held[key], part)
-            self._count[part] += 1
+        """The node on which it starts by now, where the cluster chose it; empty while it has chosen none."""
+        if NODE not in self._limits or key not in self._held:
+            return
+        before, own = self._held[key], self._parts.get(key, ())
+        now = (*(part for part in own if part[0] != NODE), (NODE, node)) if node else own
+        if set(now) == set(before):
+            return
+        self._held[key] = now
+        self._count.update(now)
+        self._count.subtract(before)
+        self._wake(before)
 
     def release(self, key: str) -> None:
         """It gives its places back."""

@@ -70,6 +70,33 @@ def test_all_nodes_have_room_for_what_is_on_none_of_them_yet() -> None:
     assert queue.room_on(["n-2", "n-3"]) == 2
 
 
+def test_a_vm_that_is_made_again_on_another_node_counts_there_only() -> None:
+    queue = queue_of({"a": (), "pinned": (("node", "n-1"),)})
+    queue.hold("a")
+    queue.settle("a", "n-1")
+    assert taken(queue) == []
+    queue.settle("a", "n-2")
+    assert queue.room_on(["n-2", "n-3"]) == 1
+    assert taken(queue) == ["pinned"]
+
+
+def test_a_vm_that_is_made_again_and_has_no_node_yet_may_come_to_any() -> None:
+    queue = queue_of({"a": (), "pinned": (("node", "n-1"),)})
+    queue.hold("a")
+    queue.settle("a", "n-1")
+    assert taken(queue) == []
+    queue.settle("a", "")
+    assert queue.room_on(["n-2", "n-3"]) == 1
+    assert taken(queue) == ["pinned"]
+
+
+def test_a_vm_that_asked_for_a_node_counts_there_before_the_cluster_has_chosen() -> None:
+    queue = queue_of({"a": (("node", "n-1"),), "b": (("node", "n-1"),)})
+    assert taken(queue) == ["a"]
+    queue.settle("a", "")
+    assert taken(queue) == []
+
+
 @settings(max_examples=200)
 @given(
     st.lists(st.lists(st.sampled_from(PARTS), unique=True, max_size=3).map(tuple), max_size=25),
