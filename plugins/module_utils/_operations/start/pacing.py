@@ -68,13 +68,13 @@ class Pacing:
     def booted(self, seconds: float) -> None:
         self._boots.append(seconds)
 
-    def set_limit(self, now: float) -> None:
-        """As of now; cheap unless a second has passed."""
+    def set_limit(self, now: float, blind: bool = False) -> None:
+        """As of now; cheap unless a second has passed. blind: whether the site gives no answer."""
         window = self._window
         if self._looked is None or now - self._looked >= LOOK_EVERY:
             self._look(now)
             self._looked = now
-        limit = min(self.pace.limit, self._budget.update(len(window.in_flight), window.waiting))
+        limit = min(self.pace.limit, self._budget.update(len(window.in_flight), window.waiting, blind))
         for watch in self.watches:
             nodes = [seen.host or name for (_none, name), seen in list(watch.objects.items()) if seen.takes_vms]
             limit = min(limit, len(window.in_flight) + window.queue.room_on(nodes))

@@ -103,37 +103,41 @@ class Starter:
             watch.start()
         try:
             guard()
-            deadline = Deadline(self._session.clock, round_timeout if round_timeout is not None else float("inf"))
-            await_lists(self._watches, self._wake)
-            self._leave_off()
-            self._recover()
-            while not self._window.done and not deadline.over:
-                rung, idle = self._wake.rung, not self._window.waiting
-                self._sight.check()
-                self._observe()
-                # what somebody else starts takes a slot too
-                self._window.observe_starting(self._vms.take_begun(), self._now())
-                self._pacing.set_limit(self._now())
-                asked = self._window.next(self._now())
-                self._memory.look(self._window)
-                self._requests.make(asked)
-                self._make_again()
-                self._forget()
-                self._report()
-                self._remember(self._now())
-                # a wave that has just begun gets its part of the site's budget in the next turn
-                if asked or not (idle and self._window.waiting):
-                    self._wake.wait_beyond(rung, 0 if self._window.done else min(TICK, deadline.left + 0.01))
-            self._finish()
-            if self._window.done:
-                self._budget.release()
-            else:
-                self._budget.keep()
+            with self._budget.given_back_on_error(lambda: len(self._window.in_flight)):
+                self._go_on(round_timeout)
         finally:
             self._writes.stop()
             for watch in self._watches:
                 watch.stop()
             self._vms.close()
+
+    def _go_on(self, round_timeout: int | None) -> None:
+        deadline = Deadline(self._session.clock, round_timeout if round_timeout is not None else float("inf"))
+        await_lists(self._watches, self._wake)
+        self._leave_off()
+        self._recover()
+        while not self._window.done and not deadline.over:
+            rung, idle = self._wake.rung, not self._window.waiting
+            self._sight.check()
+            self._observe()
+            # what somebody else starts takes a slot too
+            self._window.observe_starting(self._vms.take_begun(), self._now())
+            self._pacing.set_limit(self._now(), self._sight.blind)
+            asked = self._window.next(self._now())
+            self._memory.look(self._window)
+            self._requests.make(asked)
+            self._make_again()
+            self._forget()
+            self._report()
+            self._remember(self._now())
+            # a wave that has just begun gets its part of the site's budget in the next turn
+            if asked or not (idle and self._window.waiting):
+                self._wake.wait_beyond(rung, 0 if self._window.done else min(TICK, deadline.left + 0.01))
+        self._finish()
+        if self._window.done:
+            self._budget.release()
+        else:
+            self._budget.keep()
 
     def result(self) -> dict[str, Any]:
         return result_of(
