@@ -155,14 +155,18 @@ class VmStart:
         namespace, name = key.split("/")
         path = f"/apis/subresources.kubevirt.io/v1/namespaces/{namespace}/virtualmachines/{name}/start"
         try:
-            self._api.put_subresource(path, {}, f"VirtualMachine/{key}")
+            self._api.put_subresource(path, {}, f"VirtualMachine/{key}", expected=_is_pending)
         except Conflict as error:
             if "already" not in (error.seen or ""):
                 raise
         except Failed as error:
-            # a start request is pending already: an earlier attempt made it
-            if error.status != 500 or "start" not in (error.seen or "").lower():
+            if not _is_pending(error):
                 raise
+
+
+def _is_pending(error: DrError) -> bool:
+    """Whether virt-api says that there is a start request already: an earlier round or attempt made it."""
+    return error.status == 500 and "start" in (error.seen or "").lower()
 
 
 def strategy_patch(power: PowerRecord) -> dict[str, Any]:
