@@ -47,7 +47,8 @@ class Pacing:
         self._window = window
         self._budget = budget
         self._state = state
-        self._boots: list[float] = []
+        # when each was asked, and its seconds
+        self._boots: list[tuple[float, float]] = []
         # what waited long at a slowdown
         self._counted: set[str] = set()
         self._looked: float | None = None
@@ -65,8 +66,9 @@ class Pacing:
     def resume(self, waiting_long: Iterable[str]) -> None:
         self._counted.update(waiting_long)
 
-    def booted(self, seconds: float) -> None:
-        self._boots.append(seconds)
+    def booted(self, asked: float, seconds: float) -> None:
+        """seconds: without what it had to stay ready for."""
+        self._boots.append((asked, seconds))
 
     def set_limit(self, now: float, blind: bool = False) -> None:
         """As of now; cheap unless a second has passed. blind: whether the site gives no answer."""
@@ -83,7 +85,7 @@ class Pacing:
     def _look(self, now: float) -> None:
         seen = self._traffic.take()
         scheduling, attaching = self._wait_long(now)
-        boots, self._boots = tuple(self._boots), []
+        boots, self._boots = tuple(seconds for asked, seconds in self._boots if self.pace.knows(asked)), []
         waiting = len(scheduling), len(attaching)
         if self.pace.look(Signals(seen.throttled, seen.errors, seen.latency, *waiting, boots), now):
             self._counted.update(scheduling, attaching)

@@ -219,7 +219,7 @@ class Starter:
     def _became_ready(self, key: str, now: float) -> None:
         since = self._window.in_flight.get(key)
         if since is not None:
-            self._pacing.booted(now - since)
+            self._pacing.booted(since, max(0.0, now - since - self._of(key).delays.get(key, 0.0)))
             self._memory.booted(key, now - since)
         first = key not in self._window.ready
         self._window.became_ready(key)

@@ -17,7 +17,7 @@ from ..._model.plan import Plan
 from ..._model.vm import PowerRecord, own_power, power_record
 from ..._model.vmi_state import VmiState
 from ..._planning.start.failure import failure_facts, failure_text
-from ..._planning.start.readiness import deadlines, readiness_by_key
+from ..._planning.start.readiness import deadlines, delays_of, readiness_by_key
 from ..inventory.protected import start_records
 from .probe import Probes
 from .vm_ready import VmReady
@@ -46,6 +46,8 @@ class VmStart:
         self.watches = [self._ready.watch]
         # seconds after which each counts as failed
         self.deadlines = deadlines(readiness)
+        # for which each has to stay ready before it counts as that
+        self.delays = delays_of(readiness)
         # of those that failed
         self.facts: dict[str, dict[str, Any]] = {}
 

@@ -74,6 +74,20 @@ def test_vms_that_wait_long_halve_it_once(phase: str, node: str, why: str) -> No
     assert [paced.at(LONG + more) for more in (20, 40, 60, 80)] == [11, 12, 13, 14]
 
 
+def test_what_was_asked_before_a_slowdown_says_nothing_of_it_however_short_its_boot_was() -> None:
+    """It was ready long before its delay was over."""
+    paced = Paced(vms=0)
+    for _vm in range(20):
+        paced.pacing.booted(0.0, 5.0)
+    paced.at(5)
+    paced.api.traffic.note(503, 0.1)
+    assert paced.at(20) == 10
+    for _vm in range(20):
+        paced.pacing.booted(15.0, 20.0)
+    paced.at(60)
+    assert paced.pacing.pace.slower == 1
+
+
 def test_few_at_a_time_that_wait_long_never_halve_it_however_many_they_are_in_the_end() -> None:
     """Of a thousand VMs every fiftieth waits 25 seconds for a node, the others boot in four."""
     paced = Paced(vms=1000, max_starting=60)
@@ -81,7 +95,7 @@ def test_few_at_a_time_that_wait_long_never_halve_it_however_many_they_are_in_th
     now = 0
     while not paced.window.done:
         for key in [key for key, since in paced.window.in_flight.items() if now - since >= seconds[key]]:
-            paced.pacing.booted(seconds[key])
+            paced.pacing.booted(paced.window.in_flight[key], seconds[key])
             paced.window.became_ready(key)
         paced.at(now)
         now += 1
