@@ -78,8 +78,10 @@ class Pacing:
             self._looked = now
         limit = min(self.pace.limit, self._budget.update(len(window.in_flight), window.waiting, blind))
         for watch in self.watches:
-            nodes = [seen.host or name for (_none, name), seen in list(watch.objects.items()) if seen.takes_vms]
-            limit = min(limit, len(window.in_flight) + window.queue.room_on(nodes))
+            nodes = {name: seen for (_none, name), seen in list(watch.objects.items()) if seen.takes_vms}
+            hosts = [seen.host or name for name, seen in nodes.items()]
+            limit = min(limit, len(window.in_flight) + window.queue.room_on(hosts))
+            window.queue.limit_selected([seen.labels for seen in nodes.values()])
         window.limit = limit
 
     def _look(self, now: float) -> None:
@@ -112,10 +114,14 @@ class Pacing:
 
 @dataclass(frozen=True, slots=True)
 class NodeState:
-    """host: by which a VM asks for it, which need not be its name. takes_vms: whether KubeVirt may start one now."""
+    """host: by which a VM asks for it, which need not be its name. takes_vms: whether KubeVirt may start one now.
+
+    labels: as key=value.
+    """
 
     host: str
     takes_vms: bool
+    labels: frozenset[str]
 
 
 def node_state(node: Mapping[str, Any]) -> NodeState:
@@ -125,4 +131,4 @@ def node_state(node: Mapping[str, Any]) -> NodeState:
         for condition in (node.get("status") or {}).get("conditions") or []
     )
     takes_vms = ready and not spec.get("unschedulable") and labels.get(SCHEDULABLE) == "true"
-    return NodeState(labels.get(HOSTNAME, ""), takes_vms)
+    return NodeState(labels.get(HOSTNAME, ""), takes_vms, frozenset(f"{key}={value}" for key, value in labels.items()))

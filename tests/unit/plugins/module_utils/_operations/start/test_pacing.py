@@ -18,6 +18,8 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start.order i
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start.window import StartWindow
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, MemorySession, plan_of
 
+GPU = ("nodes", "gpu=true")
+
 
 class Paced:
     """A window over so many VMs, paced at what a test shows of their VMIs and of the API server."""
@@ -158,12 +160,37 @@ def test_a_node_is_the_one_that_vms_ask_for_whatever_its_own_name_is() -> None:
     assert paced.at(4) == 2
 
 
+def test_vms_that_ask_for_some_of_the_nodes_share_the_room_of_these() -> None:
+    paced = Paced(vms=8, parts=dict.fromkeys((f"payroll/vm-{n:02}" for n in range(6)), (GPU,)), caps={"per_node": 2})
+    (nodes,) = paced.pacing.watches
+    nodes.objects = {("", name): node_state(node()) for name in ("worker-1", "worker-2", "worker-3")}
+    nodes.objects["", "gpu-1"] = node_state(node(gpu="true"))
+    paced.at(0)
+    assert sorted(paced.window.in_flight) == [f"payroll/vm-{number:02}" for number in (0, 1, 6, 7)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "parts"),
+    [
+        ({"gpu": "true", "disk": "fast"}, (("nodes", "disk=fast,gpu=true"),)),
+        ({"gpu": "true", "kubernetes.io/hostname": "worker-1"}, (("node", "worker-1"),)),
+        ({}, ()),
+    ],
+    ids=["some", "one", "any"],
+)
+def test_of_which_nodes_a_vm_is(asked: dict[str, str], parts: Any) -> None:
+    vm = {"metadata": {"namespace": "payroll"}, "spec": {"template": {"spec": {"nodeSelector": asked}}}}
+    plan = plan_of(startup={"caps": {"per_node": 1}})
+    assert parts_by_key(plan, MemoryApi(), {"payroll/a": vm}, Workloads())["payroll/a"] == parts
+
+
 def test_nodes_are_watched_only_where_they_are_limited() -> None:
     assert Paced().pacing.watches == []
 
 
-def node(ready: str = "True", schedulable: str = "true", host: str = "", **spec: Any) -> dict[str, Any]:
-    labels = {"kubevirt.io/schedulable": schedulable} | ({"kubernetes.io/hostname": host} if host else {})
+def node(ready: str = "True", schedulable: str = "true", host: str = "", gpu: str = "", **spec: Any) -> dict[str, Any]:
+    given = {"kubevirt.io/schedulable": schedulable, "kubernetes.io/hostname": host, "gpu": gpu}
+    labels = {name: value for name, value in given.items() if value}
     return {
         "metadata": {"name": "worker-1", "labels": labels},
         "spec": spec,
