@@ -200,6 +200,14 @@ stays_off:
   returned: success
   type: int
   sample: 2
+off_again:
+  description: >-
+    Of these what was ready in this start and is off again by now, because somebody stopped it or its guest shut down:
+    C(vm) or C(workload), each with the reason. It stays as it was left, and is no failure. The first 200.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{vm: payroll/web-1, reason: 'was ready in this start, is off again (Halted) and stays off'}]
 waves:
   description: The waves in their order with the number of their VMs, and of their workloads if they have any.
   returned: success

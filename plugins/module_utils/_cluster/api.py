@@ -141,9 +141,14 @@ class Api:
             return False
         return True
 
-    def put_subresource(self, path: str, body: Object, on: str) -> None:
+    def put_subresource(
+        self, path: str, body: Object, on: str, expected: Callable[[DrError], bool] = lambda _error: False
+    ) -> None:
+        """expected: whether the caller reckons with a failure, which is no sign of a server in trouble then."""
         # the aggregated API of KubeVirt answers 406 to who accepts JSON only, and 500 where no repetition helps
-        self._request("PUT", path, body, {}, "application/json", on, accept="*/*", passes=_may_pass_at_virt_api)
+        self._request(
+            "PUT", path, body, {}, "application/json", on, accept="*/*", passes=_may_pass_at_virt_api, expected=expected
+        )
 
     def raw(self, path: str, timeout: float | None = None, once: bool = False) -> Any:
         """GET of any path; timeout: seconds after which it is not tried again, in place of our patience.
@@ -214,6 +219,7 @@ class Api:
         timeout: float | None = None,
         accept: str = "application/json",
         passes: Callable[[DrError], bool] | None = None,
+        expected: Callable[[DrError], bool] = lambda _error: False,
     ) -> Any:
         data = None if body is None else json.dumps(body).encode()
         headers = self._headers.copy()
@@ -232,10 +238,12 @@ class Api:
             except HTTPError as error:
                 self.traffic.note(None, 0.0)
                 raise unreachable(self.site, tried, on, error) from error
-            self.traffic.note(response.status, self.clock.monotonic() - began)
+            took = self.clock.monotonic() - began
             if response.status < 300:
+                self.traffic.note(response.status, took)
                 return read_answer(self.site, tried, on, response.status, response.data)
             failure = failure_of(self.site, tried, on, response.status, response.data)
+            self.traffic.note(response.status, took, expected(failure))
             failure.retry_after = seconds_of(response.headers.get("Retry-After"))
             raise failure
 

@@ -30,10 +30,13 @@ class Traffic:
         self._lock = threading.Lock()
         self._seen = Seen()
 
-    def note(self, status: int | None, seconds: float) -> None:
-        """status: None where no answer came."""
+    def note(self, status: int | None, seconds: float, expected: bool = False) -> None:
+        """status: None where no answer came. expected: by who asked, so that it is an answer like others."""
         with self._lock:
-            if status is None or status >= 500:
+            if expected:
+                self._seen.answered += 1
+                self._seen.seconds += seconds
+            elif status is None or status >= 500:
                 self._seen.errors += 1
             elif status == 429:
                 self._seen.throttled += 1

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
-from ..._cluster.api import Api, Object
+from ..._cluster.api import Api, Object, may_pass
 from ..._cluster.kinds import CONFIG_MAP
 from ..._cluster.run_store import RunStore
-from ..._errors import Conflict
+from ..._errors import Conflict, DrError, Unreachable
 from ..._model.names import SITE_NAMESPACE
 from ..._model.plan import Plan
 from ..._planning.start.budget import Claim, Silence, decide_claim, site_budget
@@ -51,18 +52,22 @@ class SiteBudget:
         self._renewed: float | None = None
         self._silence = Silence()
 
-    def update(self, in_flight: int, waiting: int) -> int:
-        """How many this plan may have in flight now. waiting: how many more it would begin at once if it might."""
+    def update(self, in_flight: int, waiting: int, blind: bool = False) -> int:
+        """How many this plan may have in flight now. waiting: how many more it would begin at once if it might.
+
+        blind: the site gives no answer, so it is not asked. Until it can be, the last share holds; but not for longer
+        than others take the plan's run for alive.
+        """
         if self._budget is None:
             return sys.maxsize
         now = self._now()
         need = min(in_flight + waiting, self._claim.most)
-        if self._looked is None:
-            if not need:
-                return 0
-            self._remember()
+        if self._looked is None and not need:
+            return 0
         if self._looked is None or now - self._looked >= LOOK_EVERY:
-            self._share(now, in_flight, need)
+            self._look(in_flight, need, blind)
+        if self._renewed is None or self._now() - self._renewed >= SILENCE:
+            return 0
         return self._limit
 
     def keep(self) -> None:
@@ -70,21 +75,60 @@ class SiteBudget:
         if self._silence.seen.keys() - {self._plan}:
             self._session.put(TOPIC, {"attempt": self._session.run.attempt, "seen": self._silence.seen})
 
-    def release(self) -> None:
-        """At the end of the start. What the plan says stays, for `check` of other plans."""
-        while self._budget is not None:
+    @contextmanager
+    def given_back_on_error(self, in_flight: Callable[[], int]) -> Iterator[None]:
+        """A start that ends in an error keeps no more than what it has in flight, until that can't be any more."""
+        try:
+            yield
+        except DrError as error:
+            # who gives no answer is not waited for once more
+            if not isinstance(error, Unreachable):
+                with suppress(DrError):
+                    self.release(in_flight())
+            raise
+
+    def release(self, in_flight: int = 0) -> None:
+        """At the end of the start. What the plan says stays, for `check` of other plans.
+
+        A site that gives no answer by now fails no start: the claim runs out by itself.
+        """
+        if self._budget is None:
+            return
+        try:
+            self._give_back(in_flight)
+        except DrError as error:
+            if not may_pass(error):
+                raise
+
+    def _give_back(self, in_flight: int) -> None:
+        while True:
             found = self._api.find(CONFIG_MAP, NAME, SITE_NAMESPACE)
             mine = claims_of(found).get(self._plan)
             # an earlier attempt's too: the lock is ours
             if mine is None or not mine.active:
                 return
             try:
-                self._write(found, {self._plan: mine.idle()})
+                self._write(found, {self._plan: mine.with_only(in_flight)})
             except Conflict:
                 continue
             return
 
-    def _share(self, now: float, in_flight: int, need: int) -> None:
+    def _look(self, in_flight: int, need: int, blind: bool) -> None:
+        try:
+            if not blind:
+                if self._renewed is None:
+                    self._remember()
+                self._share(in_flight, need)
+                return
+        except DrError as error:
+            if not may_pass(error):
+                raise
+        # nor can others renew their claims
+        self._silence.lost_sight()
+        self._looked, self.note = self._now(), f"the budget of {self._api.site}, which cannot be asked"
+
+    def _share(self, in_flight: int, need: int) -> None:
+        now = self._now()
         while True:
             asked = self._now()
             found = self._api.find(CONFIG_MAP, NAME, SITE_NAMESPACE)

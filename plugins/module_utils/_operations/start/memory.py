@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Container, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -19,9 +20,22 @@ from ..run.session import Session
 KEEP_EVERY = 10.0
 
 
-def were_ready(session: Session, site: str) -> Collection[str]:
-    """Keys of what any round of this start had ready, whatever became of it."""
-    return (session.load(_topic(session, site)) or {}).get("started", {}).keys()
+@dataclass(frozen=True)
+class ReadyBefore:
+    """Keys of what rounds before this one had ready, whatever became of it.
+
+    ever: of any attempt. recorded: of this attempt, with the record of what they were still on them. What a run stopped
+    again since then, to give everything back, belongs to another attempt.
+    """
+
+    ever: Collection[str] = ()
+    recorded: Collection[str] = ()
+
+
+def ready_before(session: Session, site: str) -> ReadyBefore:
+    found = session.load(_topic(session, site)) or {}
+    recorded = found.get("recorded", ()) if found.get("attempt") == session.run.attempt else ()
+    return ReadyBefore({*found.get("started", ()), *recorded}, frozenset(recorded))
 
 
 def _topic(session: Session, site: str) -> str:
@@ -43,10 +57,17 @@ class StartMemory:
         self._found = session.load(self._topic) or {}
         of = (self._found.get("attempt"), self._found.get("only"))
         self._same = of == (session.run.attempt, self._only)
+        # keys of this attempt that were ready and had the record of what they were still on them
+        self.recorded = set(ready_before(session, site).recorded)
         self._kept = now()
         # by key when it was asked and the seconds until it was ready, also of earlier rounds
         self._started: dict[str, list[float]] = dict(self._found.get("started", {}))
         self._curve = StartCurve.of(self._found.get("curve", {}))
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether a round before this one belongs to the same attempt, and starts the same."""
+        return self._same
 
     @property
     def boots(self) -> list[float]:
@@ -135,6 +156,7 @@ class StartMemory:
             "opens": {name: opens + offset for name, opens in window.opens.items()},
             "pace": pace.as_dict(),
             "started": dict(self._started),
+            "recorded": sorted(self.recorded),
             "curve": {**self._curve.as_dict(), "cap": pace.most},
         }
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ..._cluster.api import Api
@@ -17,6 +18,7 @@ from ..._planning.start.caps import NODE as ON_NODE
 from ..._planning.start.pace import Signals, StartPace
 from ..._planning.start.window import StartWindow
 from .budget import SiteBudget
+from .parts import HOSTNAME
 
 # seconds between two looks at what goes on
 LOOK_EVERY = 1.0
@@ -40,12 +42,13 @@ class Pacing:
         state: Callable[[str], VmiState | None],
     ) -> None:
         self.pace = StartPace(startup.max_starting)
-        self.watches = [Watch(api, NODE, None, wake, keep=takes_vms)] if ON_NODE in startup.caps else []
+        self.watches = [Watch(api, NODE, None, wake, keep=node_state)] if ON_NODE in startup.caps else []
         self._traffic = api.traffic
         self._window = window
         self._budget = budget
         self._state = state
-        self._boots: list[float] = []
+        # when each was asked, and its seconds
+        self._boots: list[tuple[float, float]] = []
         # what waited long at a slowdown
         self._counted: set[str] = set()
         self._looked: float | None = None
@@ -63,36 +66,43 @@ class Pacing:
     def resume(self, waiting_long: Iterable[str]) -> None:
         self._counted.update(waiting_long)
 
-    def booted(self, seconds: float) -> None:
-        self._boots.append(seconds)
+    def booted(self, asked: float, seconds: float) -> None:
+        """seconds: without what it had to stay ready for."""
+        self._boots.append((asked, seconds))
 
-    def set_limit(self, now: float) -> None:
-        """As of now; cheap unless a second has passed."""
+    def set_limit(self, now: float, blind: bool = False) -> None:
+        """As of now; cheap unless a second has passed. blind: whether the site gives no answer."""
         window = self._window
         if self._looked is None or now - self._looked >= LOOK_EVERY:
             self._look(now)
             self._looked = now
-        limit = min(self.pace.limit, self._budget.update(len(window.in_flight), window.waiting))
+        limit = min(self.pace.limit, self._budget.update(len(window.in_flight), window.waiting, blind))
         for watch in self.watches:
-            nodes = [name for (_none, name), takes in list(watch.objects.items()) if takes]
-            limit = min(limit, len(window.in_flight) + window.queue.room_on(nodes))
+            nodes = {name: seen for (_none, name), seen in list(watch.objects.items()) if seen.takes_vms}
+            hosts = [seen.host or name for name, seen in nodes.items()]
+            limit = min(limit, len(window.in_flight) + window.queue.room_on(hosts))
+            window.queue.limit_selected([seen.labels for seen in nodes.values()])
         window.limit = limit
 
     def _look(self, now: float) -> None:
         seen = self._traffic.take()
         scheduling, attaching = self._wait_long(now)
-        boots, self._boots = tuple(self._boots), []
+        boots, self._boots = tuple(seconds for asked, seconds in self._boots if self.pace.knows(asked)), []
         waiting = len(scheduling), len(attaching)
         if self.pace.look(Signals(seen.throttled, seen.errors, seen.latency, *waiting, boots), now):
             self._counted.update(scheduling, attaching)
+
+    def _host(self, node: str) -> str:
+        """What VMs call it."""
+        found = next((watch.objects.get(("", node)) for watch in self.watches), None)
+        return found.host or node if found else node
 
     def _wait_long(self, now: float) -> tuple[list[str], list[str]]:
         """What waits for a node, and for what comes after that, and was not counted yet."""
         scheduling, attaching = [], []
         for key, since in self._window.in_flight.items():
             state = self._state(key)
-            if state is not None and state.node:
-                self._window.queue.settle(key, state.node)
+            self._window.queue.settle(key, self._host(state.node) if state is not None else "")
             if now - since < LONG or key in self._counted:
                 continue
             if state is None or (state.phase in SCHEDULING and not state.node):
@@ -102,11 +112,23 @@ class Pacing:
         return scheduling, attaching
 
 
-def takes_vms(node: Mapping[str, Any]) -> bool:
-    """Whether KubeVirt may start a VM there now."""
+@dataclass(frozen=True, slots=True)
+class NodeState:
+    """host: by which a VM asks for it, which need not be its name. takes_vms: whether KubeVirt may start one now.
+
+    labels: as key=value.
+    """
+
+    host: str
+    takes_vms: bool
+    labels: frozenset[str]
+
+
+def node_state(node: Mapping[str, Any]) -> NodeState:
     labels, spec = node["metadata"].get("labels") or {}, node.get("spec") or {}
     ready = any(
         condition["type"] == "Ready" and condition["status"] == "True"
         for condition in (node.get("status") or {}).get("conditions") or []
     )
-    return ready and not spec.get("unschedulable") and labels.get(SCHEDULABLE) == "true"
+    takes_vms = ready and not spec.get("unschedulable") and labels.get(SCHEDULABLE) == "true"
+    return NodeState(labels.get(HOSTNAME, ""), takes_vms, frozenset(f"{key}={value}" for key, value in labels.items()))

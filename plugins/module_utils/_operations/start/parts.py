@@ -11,7 +11,7 @@ from ..._cluster.kinds import PVC
 from ..._model.plan import Plan
 from ..._model.vm import claim_names
 from ..._model.workload import claims_of
-from ..._planning.start.caps import NODE, Parts
+from ..._planning.start.caps import NODE, NODES, Parts
 from ..inventory.protected import key_of
 from ..inventory.workloads import Workloads
 
@@ -42,10 +42,9 @@ def parts_of(
     for key, vm in vms.items():
         namespace = vm["metadata"]["namespace"]
         used = [f"{namespace}/{name}" for name in claim_names(vm)]
-        pinned = (vm["spec"]["template"]["spec"].get("nodeSelector") or {}).get(HOSTNAME)
-        found[key] = parts.of(namespace, used, pinned)
+        found[key] = parts.of(namespace, used, vm["spec"]["template"]["spec"].get("nodeSelector") or {})
     for key, item in workloads.selected.items():
-        found[key] = parts.of(item["metadata"]["namespace"], claims_of(item), None)
+        found[key] = parts.of(item["metadata"]["namespace"], claims_of(item), {})
     return found
 
 
@@ -54,14 +53,18 @@ class _Parts:
         self._plan = plan
         self._claims = claims
 
-    def of(self, namespace: str, claims: list[str], node: str | None) -> Parts:
+    def of(self, namespace: str, claims: list[str], nodes: Mapping[str, str]) -> Parts:
+        """nodes: the labels of those that it asks for."""
         caps = self._plan.startup.caps
-        return tuple(dict.fromkeys(part for part in self._all(namespace, claims, node) if part[0] in caps))
+        limited = caps.keys() | ({NODES} if NODE in caps else set())
+        return tuple(dict.fromkeys(part for part in self._all(namespace, claims, nodes) if part[0] in limited))
 
-    def _all(self, namespace: str, claims: list[str], node: str | None) -> Iterator[tuple[str, str]]:
+    def _all(self, namespace: str, claims: list[str], nodes: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         yield "namespace", namespace
-        if node:
-            yield NODE, node
+        if HOSTNAME in nodes:
+            yield NODE, nodes[HOSTNAME]
+        elif nodes:
+            yield NODES, ",".join(f"{label}={value}" for label, value in sorted(nodes.items()))
         for claim in (self._claims[key] for key in claims if key in self._claims):
             yield "storage class", claim["spec"].get("storageClassName") or ""
             for group in self._plan.group_for(claim["metadata"].get("labels") or {}):

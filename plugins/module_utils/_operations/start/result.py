@@ -57,8 +57,9 @@ def result_of(
         "waiting_hook": waiting,
         "waiting_gate": window.gate or "",
         "stays_off": len(order.stays_off),
+        "off_again": bounded([told(key, order.stays_off[key]) for key in sorted(order.off_again)], size=10_000),
         "waves": [_counted(wave, lambda key: of(key).noun != VmStart.noun) for wave in order.waves],
-        "msg": summary + (f", {left_out} left as they are" if left_out else "") + go_on(window.gate),
+        "msg": summary + _others(left_out, len(order.off_again)) + go_on(window.gate),
     }
 
 
@@ -82,9 +83,15 @@ def decided(order: StartOrder, workloads: Workloads, most: int) -> dict[str, Any
         "waiting_hook": None,
         "retry": None,
         "stays_off": len(order.stays_off),
+        "off_again": [],
         "waves": [_counted(wave, workloads.__contains__) for wave in order.waves],
         "msg": f"check mode: nothing was started{go_on(gate)}",
     }
+
+
+def _others(left_out: int, off_again: int) -> str:
+    left = f", {left_out} left as they are" if left_out else ""
+    return left + (f", {off_again} off again since they were ready" if off_again else "")
 
 
 def _counted(wave: StartWave, is_workload: Callable[[str], bool]) -> dict[str, Any]:

@@ -61,11 +61,11 @@ class Starter:
         self._session = session
         self._order = order
         self._asked = asked
-        chosen = only(order, asked.only)
-        self._keys = [key for wave in chosen.waves for key in wave.keys]
         self._sight = Sight(session.clock)
         self._now = self._sight.now
         self._memory = StartMemory(session, api.site, asked.only, self._now)
+        chosen = only(order, asked.only, self._memory.goes_on)
+        self._keys = [key for wave in chosen.waves for key in wave.keys]
         # nor does a hook judge a rehearsal: it would ask what nobody outside can reach
         at_target = api.site == session.target and session.run.operation != REHEARSAL
         self._hooks = StartHooks(session.plan, chosen, self._memory.hooks, asked.hook, at_target)
@@ -103,37 +103,41 @@ class Starter:
             watch.start()
         try:
             guard()
-            deadline = Deadline(self._session.clock, round_timeout if round_timeout is not None else float("inf"))
-            await_lists(self._watches, self._wake)
-            self._leave_off()
-            self._recover()
-            while not self._window.done and not deadline.over:
-                rung, idle = self._wake.rung, not self._window.waiting
-                self._sight.check()
-                self._observe()
-                # what somebody else starts takes a slot too
-                self._window.observe_starting(self._vms.take_begun(), self._now())
-                self._pacing.set_limit(self._now())
-                asked = self._window.next(self._now())
-                self._memory.look(self._window)
-                self._requests.make(asked)
-                self._make_again()
-                self._forget()
-                self._report()
-                self._remember(self._now())
-                # a wave that has just begun gets its part of the site's budget in the next turn
-                if asked or not (idle and self._window.waiting):
-                    self._wake.wait_beyond(rung, 0 if self._window.done else min(TICK, deadline.left + 0.01))
-            self._finish()
-            if self._window.done:
-                self._budget.release()
-            else:
-                self._budget.keep()
+            with self._budget.given_back_on_error(lambda: len(self._window.in_flight)):
+                self._go_on(round_timeout)
         finally:
             self._writes.stop()
             for watch in self._watches:
                 watch.stop()
             self._vms.close()
+
+    def _go_on(self, round_timeout: int | None) -> None:
+        deadline = Deadline(self._session.clock, round_timeout if round_timeout is not None else float("inf"))
+        await_lists(self._watches, self._wake)
+        self._leave_off()
+        self._recover()
+        while not self._window.done and not deadline.over:
+            rung, idle = self._wake.rung, not self._window.waiting
+            self._sight.check()
+            self._observe()
+            # what somebody else starts takes a slot too
+            self._window.observe_starting(self._vms.take_begun(), self._now())
+            self._pacing.set_limit(self._now(), self._sight.blind)
+            asked = self._window.next(self._now())
+            self._memory.look(self._window)
+            self._requests.make(asked)
+            self._make_again()
+            self._forget()
+            self._report()
+            self._remember(self._now())
+            # a wave that has just begun gets its part of the site's budget in the next turn
+            if asked or not (idle and self._window.waiting):
+                self._wake.wait_beyond(rung, 0 if self._window.done else min(TICK, deadline.left + 0.01))
+        self._finish()
+        if self._window.done:
+            self._budget.release()
+        else:
+            self._budget.keep()
 
     def result(self) -> dict[str, Any]:
         return result_of(
@@ -221,17 +225,19 @@ class Starter:
     def _became_ready(self, key: str, now: float) -> None:
         since = self._window.in_flight.get(key)
         if since is not None:
-            self._pacing.booted(now - since)
+            self._pacing.booted(since, max(0.0, now - since - self._of(key).delays.get(key, 0.0)))
             self._memory.booted(key, now - since)
         first = key not in self._window.ready
         self._window.became_ready(key)
         if first and key in self._window.ready and self._of(key).is_recorded(key):
             self._forgettable.append(key)
+            self._memory.recorded.add(key)
 
     def _forget(self) -> None:
         """The start is the new state of what is up. Once its wave is over: until then the site has VMs to start."""
         wave = self._window.wave
         if wave != self._wave or self._window.done:
+            self._memory.recorded.difference_update(self._forgettable)
             for key in self._forgettable:
                 self._writes.put((FORGET, key), partial(self._of(key).forget, key), urgent=False)
             self._wave, self._forgettable = wave, []
@@ -241,13 +247,20 @@ class Starter:
             self._requests.make(self._requests.to_make_again(self._window.in_flight, self._now()))
 
     def _leave_off(self) -> None:
-        """What stays off gets back what of its own does not start it."""
-        if self._asked.only:
-            return
-        off = [key for key in self._order.stays_off if self._of(key).is_recorded(key)]
-        outcome = for_each(off, lambda key: self._of(key).leave_off(key), before_batch=self._session.verify_lock)
+        """What stays off gets back what of its own does not start it; what is off again is left as it is."""
+        memory, stays_off = self._memory, self._order.stays_off
+        over = [key for key in memory.recorded if key in stays_off]
+        off = [] if self._asked.only else [key for key in stays_off if key not in memory.recorded]
+
+        def leave(key: str) -> None:
+            (self._of(key).forget if key in memory.recorded else self._of(key).leave_off)(key)
+
+        recorded = [key for key in [*over, *off] if self._of(key).is_recorded(key)]
+        outcome = for_each(recorded, leave, before_batch=self._session.verify_lock)
         for _key, error in outcome.failed:
-            raise error
+            if not isinstance(error, NotFound):
+                raise error
+        memory.recorded.difference_update(over)
 
     def _finish(self) -> None:
         """Wait for what is on its way out, and record the round."""

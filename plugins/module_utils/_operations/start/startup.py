@@ -4,10 +4,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
+from ..._cluster.api import Object
 from ..._errors import DrError
+from ..._model.names import RECORDED
 from ..._model.plan import Plan
 from ..._model.run import START
 from ..._model.start_asked import Asked
@@ -21,7 +25,7 @@ from ..rehearsal.place import enter
 from ..run.session import Session
 from ..stop.pools import resume_pools
 from .guard import check_may_start
-from .memory import were_ready
+from .memory import ready_before
 from .result import decided
 from .scope import list_of_start, of_run, open_gates
 from .starter import Starter
@@ -54,9 +58,14 @@ def start_vms(
         guarded = not check_mode or session.run.operation == START
         guard = beside.submit(check_may_start, session, site, listed.result) if guarded else listed
         vms, workloads = of_run(session, site, listed.result)
-        records = [*start_records(vms), *workload_records(workloads.selected.values())]
+        before = ready_before(session, site)
+        standing = partial(as_it_stands, over=before.recorded)
+        records = [
+            *start_records({key: standing(key, vm) for key, vm in vms.items()}),
+            *workload_records(standing(*item) for item in workloads.selected.items()),
+        ]
         gates = open_gates(session, site, asked.open_gates)
-        order = order_start(records, plan.startup.waves, gates, were_ready(session, site))
+        order = order_start(records, plan.startup.waves, gates, before.ever)
         if check_mode:
             guard.result()
             return decided(only(order, asked.only), workloads, plan.startup.max_starting)
@@ -80,6 +89,15 @@ def start_vms(
         retry = retry_of(session.run, to_retry, site, asked.plan_file, narrowed=bool(asked.only))
         message = "; ".join(filter(None, [result["msg"], retry.note]))
         return {**result, "msg": message, "retry": retry.command}
+
+
+def as_it_stands(key: str, item: Object, over: Collection[str]) -> Object:
+    """over: keys whose start is over. What a run wrote on these tells no more what they are to be."""
+    meta = item["metadata"]
+    if key not in over:
+        return item
+    annotations = {name: value for name, value in (meta.get("annotations") or {}).items() if name != RECORDED}
+    return {**item, "metadata": {**meta, "annotations": annotations}}
 
 
 def _step(session: Session, site: str | None) -> str:

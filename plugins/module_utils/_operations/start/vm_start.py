@@ -17,7 +17,7 @@ from ..._model.plan import Plan
 from ..._model.vm import PowerRecord, own_power, power_record
 from ..._model.vmi_state import VmiState
 from ..._planning.start.failure import failure_facts, failure_text
-from ..._planning.start.readiness import deadlines, readiness_by_key
+from ..._planning.start.readiness import deadlines, delays_of, readiness_by_key
 from ..inventory.protected import start_records
 from .probe import Probes
 from .vm_ready import VmReady
@@ -46,6 +46,8 @@ class VmStart:
         self.watches = [self._ready.watch]
         # seconds after which each counts as failed
         self.deadlines = deadlines(readiness)
+        # for which each has to stay ready before it counts as that
+        self.delays = delays_of(readiness)
         # of those that failed
         self.facts: dict[str, dict[str, Any]] = {}
 
@@ -155,14 +157,18 @@ class VmStart:
         namespace, name = key.split("/")
         path = f"/apis/subresources.kubevirt.io/v1/namespaces/{namespace}/virtualmachines/{name}/start"
         try:
-            self._api.put_subresource(path, {}, f"VirtualMachine/{key}")
+            self._api.put_subresource(path, {}, f"VirtualMachine/{key}", expected=_is_pending)
         except Conflict as error:
             if "already" not in (error.seen or ""):
                 raise
         except Failed as error:
-            # a start request is pending already: an earlier attempt made it
-            if error.status != 500 or "start" not in (error.seen or "").lower():
+            if not _is_pending(error):
                 raise
+
+
+def _is_pending(error: DrError) -> bool:
+    """Whether virt-api says that there is a start request already: an earlier round or attempt made it."""
+    return error.status == 500 and "start" in (error.seen or "").lower()
 
 
 def strategy_patch(power: PowerRecord) -> dict[str, Any]:

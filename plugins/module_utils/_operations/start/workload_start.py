@@ -26,7 +26,9 @@ class WorkloadStart:
     def __init__(self, plan: Plan, api: Api, workloads: Workloads, wake: threading.Condition) -> None:
         readiness = readiness_by_key(workload_records(workloads.selected.values()), plan.startup)
         self._api = api
-        self._holding = Holding(delays_of(readiness))
+        # for which each has to stay available before it counts as ready
+        self.delays = delays_of(readiness)
+        self._holding = Holding(self.delays)
         self._unsettled: set[str] = set()
         self._up: set[str] = set()
         # what was up before the start is not waited for

@@ -61,6 +61,13 @@ class Claim:
     def hungry(self) -> bool:
         return self.need > self.grant
 
+    def with_only(self, in_flight: int) -> Claim:
+        """What is left of it when its run begins nothing more, and leaves so many in flight."""
+        if not in_flight:
+            return self.idle()
+        grant = min(self.grant, in_flight)
+        return replace(self, need=grant, grant=grant, in_flight=in_flight, renewed=self.renewed + 1)
+
     def idle(self) -> Claim:
         """What is left of it when its run has ended."""
         return replace(self, holder="", need=0, grant=0, in_flight=0, renewed=self.renewed + 1)
@@ -143,6 +150,10 @@ class Silence:
             holder, renewed, seconds = before.get(plan, ("", -1, 0.0))
             same = (holder, renewed) == (claim.holder, claim.renewed)
             self.seen[plan] = (claim.holder, claim.renewed, seconds + passed if same else 0.0)
+
+    def lost_sight(self) -> None:
+        """Claims could not be read: what passes until they are read again says nothing of who holds them."""
+        self._answered = None
 
     def expired(self, claims: Mapping[str, Claim]) -> list[str]:
         """Plans whose claim is provably not renewed any more, and of whose VMs none can be in flight."""

@@ -17,6 +17,8 @@ Part = tuple[str, str]
 Parts = tuple[Part, ...]
 
 NODE = "node"
+# those that a VM asks for by other labels, as key=value,key=value
+NODES = "nodes"
 
 
 class CappedQueue:
@@ -28,6 +30,8 @@ class CappedQueue:
         self._rank: dict[str, int] = {}
         self._held: dict[str, Parts] = {}
         self._count: Counter[Part] = Counter()
+        self._selected = {part for of in self._parts.values() for part in of if part[0] == NODES}
+        self._most: dict[Part, int] = {}
         self._queues: dict[Parts, list[tuple[int, str]]] = {}
         # sets that may have room, and those put aside at a part that has none, by the rank of their first; one entry of
         # each counts: that with its rank in _listed or _put_aside
@@ -89,11 +93,17 @@ class CappedQueue:
             self._count.update(self._held[key])
 
     def settle(self, key: str, node: str) -> None:
-        """The node on which it starts, where the cluster chose it."""
-        part = (NODE, node)
-        if NODE in self._limits and key in self._held and part not in self._held[key]:
-            self._held[key] = (*self._held[key], part)
-            self._count[part] += 1
+        """The node on which it starts by now, where the cluster chose it; empty while it has chosen none."""
+        if NODE not in self._limits or key not in self._held:
+            return
+        before, own = self._held[key], self._parts.get(key, ())
+        now = (*(part for part in own if part[0] != NODE), (NODE, node)) if node else own
+        if set(now) == set(before):
+            return
+        self._held[key] = now
+        self._count.update(now)
+        self._count.subtract(before)
+        self._wake(before)
 
     def release(self, key: str) -> None:
         """It gives its places back."""
@@ -110,6 +120,23 @@ class CappedQueue:
             count for (kind, node), count in self._count.items() if kind == NODE and node not in nodes and count > 0
         )
         return max(0, self._limits[NODE] * len(nodes) - (len(self._held) - elsewhere))
+
+    def limit_selected(self, nodes: Collection[frozenset[str]]) -> None:
+        """By the nodes that take VMs, each with its labels as key=value.
+
+        Where none fits, as many begin as one would take: that they find no node is to be seen.
+        """
+        for part in self._selected:
+            wanted, before = frozenset(part[1].split(",")), self._limit(part)
+            self._most[part] = self._limits[NODE] * max(1, sum(wanted <= labels for labels in nodes))
+            if self._most[part] > before:
+                for _set in range(len(self._aside.get(part, ()))):
+                    self._wake((part,))
+
+    def _limit(self, part: Part) -> int:
+        if part[0] == NODES:
+            return self._most.get(part, self._limits[NODE])
+        return self._limits[part[0]]
 
     def _out(self, parts: Parts) -> str:
         _rank, key = heapq.heappop(self._queues[parts])
@@ -128,7 +155,7 @@ class CappedQueue:
         return queue[0] if queue else None
 
     def _full(self, parts: Parts) -> Part | None:
-        return next((part for part in parts if self._count[part] >= self._limits[part[0]]), None)
+        return next((part for part in parts if self._count[part] >= self._limit(part)), None)
 
     def _list(self, parts: Parts, rank: int) -> None:
         if self._listed.get(parts, rank + 1) > rank:
@@ -144,7 +171,7 @@ class CappedQueue:
         """Let one set of those put aside at each of these parts that has room try again."""
         for part in parts:
             aside = self._aside.get(part, [])
-            while aside and self._count[part] < self._limits[part[0]]:
+            while aside and self._count[part] < self._limit(part):
                 rank, woken = heapq.heappop(aside)
                 if self._put_aside.get(woken) == (part, rank):
                     del self._put_aside[woken]

@@ -11,15 +11,17 @@ from ..._errors import Refused
 from .order import StartOrder
 
 
-def only(order: StartOrder, keys: Collection[str]) -> StartOrder:
+def only(order: StartOrder, keys: Collection[str], goes_on: bool = False) -> StartOrder:
     """The order with nothing but these, each in its wave; the whole order when there are none.
 
-    Refused by name: what the plan does not start.
+    Refused by name: what the plan does not start. goes_on: an earlier round started these; what is off again since
+    then is left out.
     """
     if not keys:
         return order
     wanted = {key.removeprefix("VirtualMachine/") for key in keys}
-    for key in sorted(wanted - {key for wave in order.waves for key in wave.keys}):
+    over = order.off_again if goes_on else frozenset()
+    for key in sorted(wanted - over - {key for wave in order.waves for key in wave.keys}):
         reason = order.stays_off.get(key)
         raise Refused(
             f"start only {key}",

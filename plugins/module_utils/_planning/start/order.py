@@ -37,11 +37,15 @@ class StartWave:
 
 @dataclass(frozen=True)
 class StartOrder:
-    """waves in order; stays_off: key to reason, for what is not started; needs: what a key waits for, where it does."""
+    """waves in order; stays_off: key to reason, for what is not started; needs: what a key waits for, where it does.
+
+    off_again: of what stays off, what was ready in this start.
+    """
 
     waves: tuple[StartWave, ...]
     stays_off: Mapping[str, str]
     needs: Needs
+    off_again: frozenset[str] = frozenset()
 
 
 def order_start(
@@ -56,7 +60,8 @@ def order_start(
     blocking need of what stays off. were_ready: keys of what was ready in this start: nothing waits for these again.
     """
     graph = _Graph(startables, waves, were_ready)
-    return StartOrder(tuple(graph.waves(open_gates)), graph.stays_off, graph.needs)
+    off_again = frozenset(graph.stays_off.keys() & set(were_ready))
+    return StartOrder(tuple(graph.waves(open_gates)), graph.stays_off, graph.needs, off_again)
 
 
 class _Graph:

@@ -35,7 +35,8 @@ class Signals:
 
     throttled, errors: answers 429, and 5xx or none at all. latency: mean seconds of a request, None without any.
     pending_scheduling, pending_attach: how many in flight wait too long for a node, or for what their node has to
-    attach and mount, without those that did so at an earlier slowdown. boot_times: seconds from request to ready.
+    attach and mount, without those that did so at an earlier slowdown. boot_times: seconds from request to ready,
+    without a delay after that.
     """
 
     throttled: int = 0
@@ -89,6 +90,10 @@ class StartPace:
             self._stepped_at = now
         return slows
 
+    def knows(self, asked: float) -> bool:
+        """Whether a boot says anything: what was asked before the last slowdown says nothing of it."""
+        return self._slowed_at is None or asked >= self._slowed_at
+
     def as_dict(self) -> dict[str, Any]:
         """For another process that goes on with the start."""
         return {**self.summary, "why": self._why, "best": self._best}
@@ -123,9 +128,7 @@ class StartPace:
         return next((f"{many} wait long {what}" for what, many in waiting.items() if many >= crowd), "")
 
     def _grown_boots(self, boot_times: tuple[float, ...], now: float) -> str:
-        since = -math.inf if self._slowed_at is None else self._slowed_at
-        # what was asked before the last slowdown says nothing of it
-        self._boots += [seconds for seconds in boot_times if now - seconds >= since]
+        self._boots += [seconds for seconds in boot_times if self.knows(now - seconds)]
         if len(self._boots) < max(BOOTS, self.limit // 2):
             return ""
         typical, best = median(self._boots), self._best

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import NODE
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Failed
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._cluster.api_double import (
     Request,
     Response,
@@ -51,3 +52,12 @@ def test_a_refusal_that_will_not_pass_is_an_answer_like_others(time: SimulatedTi
     api.find(NODE, "worker-0")
     seen = api.traffic.take()
     assert (seen.throttled, seen.errors, seen.answered) == (0, 0, 1)
+
+
+@pytest.mark.parametrize(("seen", "errors"), [("start request is pending", 0), ("database is gone", 1)])
+def test_an_answer_that_its_caller_expects_is_no_error(time: SimulatedTime, seen: str, errors: int) -> None:
+    api, _pool = api_of(time, refusal(500, seen))
+    with pytest.raises(Failed):
+        api.put_subresource("/start", {}, "VM", expected=lambda error: "pending" in (error.seen or ""))
+    traffic = api.traffic.take()
+    assert (traffic.errors, traffic.answered) == (errors, 1 - errors)

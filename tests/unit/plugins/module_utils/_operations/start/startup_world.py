@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import VM, VMI, Kind
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.write_stream import WriteStream
-from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, Failed
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, DrError, Failed
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.vm import PowerRecord
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.start import starter, startup
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.start.startup import start_vms
@@ -37,12 +37,16 @@ def vmi(name: str, phase: str = "Running", conditions: dict[str, str] | None = N
 
 
 class KubeVirt(MemoryApi):
-    """VMs that run as soon as their strategy, or a start request, says so. broken: those that never get ready."""
+    """VMs that run as soon as their strategy, or a start request, says so.
+
+    broken: those that never get ready. held: those whose start request stays pending.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.broken: set[str] = set()
         self.denied: set[str] = set()
+        self.held: set[str] = set()
         self.start_requests: list[str] = []
         self._changed = threading.Condition()
         self._events: list[tuple[int, dict[str, Any]]] = []
@@ -85,18 +89,27 @@ class KubeVirt(MemoryApi):
         annotations = vm["metadata"]["annotations"] | body.get("metadata", {}).get("annotations", {})
         vm["metadata"]["annotations"] = {key: value for key, value in annotations.items() if value is not None}
         patched = self.replace(kind, vm)
-        if vm["spec"].get("running") or vm["spec"].get("runStrategy") in ("Always", "RerunOnFailure", "Once"):
+        runs = vm["spec"].get("running") or vm["spec"].get("runStrategy") in ("Always", "RerunOnFailure", "Once")
+        if "spec" in body and runs:
             self.boot(name)
         return patched
 
-    def put_subresource(self, path: str, body: dict[str, Any], on: str) -> None:
+    def put_subresource(
+        self, path: str, body: dict[str, Any], on: str, expected: Callable[[DrError], bool] = lambda _error: False
+    ) -> None:
         name, verb = path.split("/")[-2:]
         assert (verb, body) == ("start", {})
         if self.find(VMI, name, "payroll"):
             raise Conflict("PUT", on=on, seen="VM is already running", status=409)
         if self.spec(name) != {"runStrategy": "Manual"}:
             raise Conflict("PUT", on=on, seen="Halted does not support manual start requests", status=409)
+        if name in self.start_requests:
+            error = Failed("PUT", on=on, seen="VirtualMachine has a start request pending", status=500)
+            self.traffic.note(500, 0.1, expected(error))
+            raise error
         self.start_requests.append(name)
+        if name in self.held:
+            return
         self.boot(name)
 
     def boot(self, name: str) -> None:
@@ -122,11 +135,11 @@ class KubeVirt(MemoryApi):
             return self.list(kind, namespace, keep=keep), str(self._version)
 
     def watch(
-        self, _kind: Kind, version: str, _seconds: float, _namespace: str | None, _labels: str | None
+        self, kind: Kind, version: str, _seconds: float, _namespace: str | None, _labels: str | None
     ) -> Iterator[tuple[str, dict[str, Any]]]:
         with self._changed:
             self._changed.wait_for(lambda: self._after(int(version)), timeout=0.05)
-        for number, item in self._after(int(version)):
+        for number, item in self._after(int(version)) if kind == VMI else ():
             yield "ADDED", item
             self._seen = max(self._seen, number)
 

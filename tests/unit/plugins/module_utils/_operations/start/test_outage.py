@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import VM, Kind
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import CONFIG_MAP, VM, Kind
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import DrError, Failed, Unreachable
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.vm import PowerRecord
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.start.budget import claims_of
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._operations.start.startup_world import (
     KubeVirt,
     Start,
@@ -132,3 +133,41 @@ def test_p10_a_right_that_is_taken_away_in_the_middle_ends_the_start(unseen: Sta
     unseen.api.failure = Failed("GET", on="VirtualMachineInstance/payroll", seen="forbidden", status=403)
     with pytest.raises(Failed, match=r"VirtualMachineInstance/payroll.*403"):
         unseen.run(round_timeout=700)
+
+
+class WithoutBudget(KubeVirt):
+    """So many looks at the site's budget have no answer, from the first request to start a VM on."""
+
+    unanswered = 20
+    begun = False
+
+    def patch(self, kind: Kind, name: str, namespace: str, body: dict[str, Any]) -> dict[str, Any]:
+        self.begun = self.begun or (kind == VM and "spec" in body)
+        return super().patch(kind, name, namespace, body)
+
+    def find(self, kind: Kind, name: str, namespace: str | None = None) -> dict[str, Any] | None:
+        if kind == CONFIG_MAP and self.begun and self.unanswered:
+            self.unanswered -= 1
+            raise Unreachable("GET", on=f"ConfigMap/{namespace}/{name}", seen="connection refused")
+        return super().find(kind, name, namespace)
+
+
+def test_p1_an_outage_ends_no_start_that_shares_a_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    start = Start(monkeypatch, WithoutBudget)
+    start.sites["west"]["max_starting"] = 2
+    for name in "abcdef":
+        start.api.add(name, ON)
+    result = start.run()
+    assert (result["ready"], result["peak_in_flight"]) == (6, 2)
+
+
+def test_a_start_that_ends_in_an_error_leaves_the_budget_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    start = Start(monkeypatch, Unseen)
+    start.sites["west"]["max_starting"] = 3
+    for name in "ab":
+        start.api.add(name, ON)
+    start.api.broken |= {"a", "b"}
+    start.api.failure = Failed("GET", on="VirtualMachineInstance/payroll", seen="forbidden", status=403)
+    with pytest.raises(Failed, match="forbidden"):
+        start.run(round_timeout=700)
+    assert claims_of(start.api.find(CONFIG_MAP, "start-budget", "ocpvirt-dr"))["payroll"].grant == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -10,23 +11,25 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import P
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.vmi_state import VmiState, vmi_state
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.inventory.workloads import Workloads
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.start.budget import SiteBudget
-from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.start.pacing import LONG, Pacing, takes_vms
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.start.pacing import LONG, Pacing, node_state
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.start.parts import parts_by_key
-from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start.caps import CappedQueue
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start.caps import CappedQueue, Parts
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start.order import StartWave
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start.window import StartWindow
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, MemorySession, plan_of
+
+GPU = ("nodes", "gpu=true")
 
 
 class Paced:
     """A window over so many VMs, paced at what a test shows of their VMIs and of the API server."""
 
-    def __init__(self, vms: int = 40, **startup: Any) -> None:
+    def __init__(self, vms: int = 40, parts: Mapping[str, Parts] | None = None, **startup: Any) -> None:
         plan = plan_of(startup={"max_starting": 20, **startup})
         self.api = MemoryApi()
         self.seen: dict[str, VmiState] = {}
         self.keys = tuple(f"payroll/vm-{number:02}" for number in range(vms))
-        queue = CappedQueue(plan.startup.caps)
+        queue = CappedQueue(plan.startup.caps, parts)
         self.window = StartWindow([StartWave("rest", self.keys)], plan.startup.max_starting, 3600, queue=queue)
         budget = SiteBudget(MemorySession(self.api, plan), self.api, None, 3)
         self.pacing = Pacing(plan.startup, self.api, self.window, budget, threading.Condition(), self.seen.get)
@@ -73,6 +76,20 @@ def test_vms_that_wait_long_halve_it_once(phase: str, node: str, why: str) -> No
     assert [paced.at(LONG + more) for more in (20, 40, 60, 80)] == [11, 12, 13, 14]
 
 
+def test_what_was_asked_before_a_slowdown_says_nothing_of_it_however_short_its_boot_was() -> None:
+    """It was ready long before its delay was over."""
+    paced = Paced(vms=0)
+    for _vm in range(20):
+        paced.pacing.booted(0.0, 5.0)
+    paced.at(5)
+    paced.api.traffic.note(503, 0.1)
+    assert paced.at(20) == 10
+    for _vm in range(20):
+        paced.pacing.booted(15.0, 20.0)
+    paced.at(60)
+    assert paced.pacing.pace.slower == 1
+
+
 def test_few_at_a_time_that_wait_long_never_halve_it_however_many_they_are_in_the_end() -> None:
     """Of a thousand VMs every fiftieth waits 25 seconds for a node, the others boot in four."""
     paced = Paced(vms=1000, max_starting=60)
@@ -80,7 +97,7 @@ def test_few_at_a_time_that_wait_long_never_halve_it_however_many_they_are_in_th
     now = 0
     while not paced.window.done:
         for key in [key for key, since in paced.window.in_flight.items() if now - since >= seconds[key]]:
-            paced.pacing.booted(seconds[key])
+            paced.pacing.booted(paced.window.in_flight[key], seconds[key])
             paced.window.became_ready(key)
         paced.at(now)
         now += 1
@@ -108,7 +125,11 @@ def test_a_vm_whose_guest_boots_waits_for_nothing_of_the_site() -> None:
 def test_no_more_are_asked_than_all_nodes_have_room_for() -> None:
     paced = Paced(caps={"per_node": 3})
     (nodes,) = paced.pacing.watches
-    nodes.objects = {("", "worker-1"): True, ("", "worker-2"): True, ("", "worker-3"): False}
+    nodes.objects = {
+        ("", "worker-1"): node_state(node()),
+        ("", "worker-2"): node_state(node()),
+        ("", "worker-3"): node_state(node(ready="Unknown")),
+    }
     assert paced.at(0) == 6
     # all went to one node, and so might those that the other one has room for
     for number in range(6):
@@ -116,13 +137,62 @@ def test_no_more_are_asked_than_all_nodes_have_room_for() -> None:
     assert (paced.at(2), paced.at(2.1)) == (6, 6)
 
 
+def test_a_vm_on_a_lost_node_that_is_made_again_takes_the_room_of_its_new_one() -> None:
+    paced = Paced(caps={"per_node": 1})
+    (nodes,) = paced.pacing.watches
+    nodes.objects = {("", "worker-1"): node_state(node())}
+    assert paced.at(0) == 1
+    paced.show(0, "Running", "worker-1")
+    paced.at(2)
+    nodes.objects = {("", name): node_state(node()) for name in ("worker-2", "worker-3")}
+    paced.show(0, "Scheduling", "worker-2")
+    assert paced.at(4) == 2
+
+
+def test_a_node_is_the_one_that_vms_ask_for_whatever_its_own_name_is() -> None:
+    """Their nodeSelector names the label, their VMI the node."""
+    paced = Paced(parts={"payroll/vm-00": (("node", "worker-1"),)}, caps={"per_node": 1})
+    (nodes,) = paced.pacing.watches
+    nodes.objects = {("", f"worker-{number}.west"): node_state(node(host=f"worker-{number}")) for number in (1, 2)}
+    assert paced.at(0) == 2
+    assert paced.at(2) == 2
+    paced.show(0, "Scheduling", "worker-1.west")
+    assert paced.at(4) == 2
+
+
+def test_vms_that_ask_for_some_of_the_nodes_share_the_room_of_these() -> None:
+    paced = Paced(vms=8, parts=dict.fromkeys((f"payroll/vm-{n:02}" for n in range(6)), (GPU,)), caps={"per_node": 2})
+    (nodes,) = paced.pacing.watches
+    nodes.objects = {("", name): node_state(node()) for name in ("worker-1", "worker-2", "worker-3")}
+    nodes.objects["", "gpu-1"] = node_state(node(gpu="true"))
+    paced.at(0)
+    assert sorted(paced.window.in_flight) == [f"payroll/vm-{number:02}" for number in (0, 1, 6, 7)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "parts"),
+    [
+        ({"gpu": "true", "disk": "fast"}, (("nodes", "disk=fast,gpu=true"),)),
+        ({"gpu": "true", "kubernetes.io/hostname": "worker-1"}, (("node", "worker-1"),)),
+        ({}, ()),
+    ],
+    ids=["some", "one", "any"],
+)
+def test_of_which_nodes_a_vm_is(asked: dict[str, str], parts: Any) -> None:
+    vm = {"metadata": {"namespace": "payroll"}, "spec": {"template": {"spec": {"nodeSelector": asked}}}}
+    plan = plan_of(startup={"caps": {"per_node": 1}})
+    assert parts_by_key(plan, MemoryApi(), {"payroll/a": vm}, Workloads())["payroll/a"] == parts
+
+
 def test_nodes_are_watched_only_where_they_are_limited() -> None:
     assert Paced().pacing.watches == []
 
 
-def node(ready: str = "True", schedulable: str = "true", **spec: Any) -> dict[str, Any]:
+def node(ready: str = "True", schedulable: str = "true", host: str = "", gpu: str = "", **spec: Any) -> dict[str, Any]:
+    given = {"kubevirt.io/schedulable": schedulable, "kubernetes.io/hostname": host, "gpu": gpu}
+    labels = {name: value for name, value in given.items() if value}
     return {
-        "metadata": {"name": "worker-1", "labels": {"kubevirt.io/schedulable": schedulable}},
+        "metadata": {"name": "worker-1", "labels": labels},
         "spec": spec,
         "status": {"conditions": [{"type": "Ready", "status": ready}]},
     }
@@ -140,7 +210,7 @@ def node(ready: str = "True", schedulable: str = "true", **spec: Any) -> dict[st
     ids=["ready", "lost", "without virt-handler", "cordoned", "new"],
 )
 def test_which_nodes_take_vms(seen: dict[str, Any], takes: bool) -> None:
-    assert takes_vms(seen) is takes
+    assert node_state(seen).takes_vms is takes
 
 
 @pytest.mark.parametrize(

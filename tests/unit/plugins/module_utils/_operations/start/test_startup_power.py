@@ -80,6 +80,14 @@ def test_p5_a_manual_vm_that_a_killed_attempt_started_is_not_an_error(start: Sta
     assert "not ready after 60 s" in start.run()["failures"][0]["reason"]
 
 
+def test_the_answer_to_a_start_that_is_pending_is_no_sign_of_overload(start: Start) -> None:
+    start.api.add("a", PowerRecord("Manual", True))
+    start.api.held.add("a")
+    start.run(round_timeout=5)
+    result = start.run(round_timeout=5)
+    assert (result["in_flight"], result["pace"]["slower"]) == (1, 0)
+
+
 def test_p7_what_a_person_stops_while_it_starts_is_not_started_by_the_next_round(start: Start) -> None:
     start.api.add("a", PowerRecord("Always", True))
     start.api.broken.add("a")

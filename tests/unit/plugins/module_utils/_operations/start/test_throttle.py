@@ -13,6 +13,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import V
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import NotFound
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.vm import PowerRecord
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.start import memory as start_memory
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.start.pacing import Pacing
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._operations.start.startup_world import Start
 
 ON = PowerRecord("Always", True)
@@ -73,6 +74,17 @@ def test_the_pace_is_counted_in_the_result_and_said_in_the_progress(start: Start
     result = start.run(max_starting=10)
     assert result["pace"] == {"limit": 5, "lowest": 5, "slower": 1, "faster": 0}
     assert any("pace 5 of 10: 1 requests failed" in str(line) for line in start.session.lines)
+
+
+def test_a_delay_after_readiness_is_no_boot_time_to_the_pace(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    # the delay looks at the same clock
+    start.api.clock = start.session.clock
+    start.api.add("a", ON)
+    seen: list[float] = []
+    monkeypatch.setattr(Pacing, "booted", lambda _pacing, _asked, seconds: seen.append(seconds))
+    start.run(readiness={"delay": "30s"})
+    _asked, seconds = start.session.record["startup"]["started"]["payroll/a"]
+    assert seen == [pytest.approx(seconds - 30)]
 
 
 def test_p5_the_next_attempt_goes_on_at_the_pace_of_the_last(start: Start) -> None:

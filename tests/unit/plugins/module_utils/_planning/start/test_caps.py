@@ -70,6 +70,60 @@ def test_all_nodes_have_room_for_what_is_on_none_of_them_yet() -> None:
     assert queue.room_on(["n-2", "n-3"]) == 2
 
 
+def test_a_vm_that_is_made_again_on_another_node_counts_there_only() -> None:
+    queue = queue_of({"a": (), "pinned": (("node", "n-1"),)})
+    queue.hold("a")
+    queue.settle("a", "n-1")
+    assert taken(queue) == []
+    queue.settle("a", "n-2")
+    assert queue.room_on(["n-2", "n-3"]) == 1
+    assert taken(queue) == ["pinned"]
+
+
+def test_a_vm_that_is_made_again_and_has_no_node_yet_may_come_to_any() -> None:
+    queue = queue_of({"a": (), "pinned": (("node", "n-1"),)})
+    queue.hold("a")
+    queue.settle("a", "n-1")
+    assert taken(queue) == []
+    queue.settle("a", "")
+    assert queue.room_on(["n-2", "n-3"]) == 1
+    assert taken(queue) == ["pinned"]
+
+
+def test_a_vm_that_asked_for_a_node_counts_there_before_the_cluster_has_chosen() -> None:
+    queue = queue_of({"a": (("node", "n-1"),), "b": (("node", "n-1"),)})
+    assert taken(queue) == ["a"]
+    queue.settle("a", "")
+    assert taken(queue) == []
+
+
+GPU = ("nodes", "gpu=true")
+
+
+def test_what_asks_for_some_of_the_nodes_takes_no_more_than_these_have_room_for() -> None:
+    queue = queue_of({"a": (GPU,), "b": (GPU,), "c": (GPU,), "d": ()})
+    queue.limit_selected([frozenset({"gpu=true", "zone=1"}), frozenset({"gpu=true"}), frozenset({"zone=1"})])
+    assert taken(queue) == ["a", "b", "d"]
+    queue.release("a")
+    assert taken(queue) == ["c"]
+
+
+def test_nodes_that_come_make_room_for_what_asks_for_them() -> None:
+    queue = queue_of({"a": (GPU,), "b": (GPU,), "c": (GPU, ("storage class", "fast")), "d": (GPU,)})
+    queue.limit_selected([frozenset({"gpu=true"})])
+    assert taken(queue) == ["a"]
+    queue.limit_selected([frozenset({"gpu=true"})] * 3)
+    assert taken(queue) == ["b", "c"]
+
+
+def test_what_asks_for_nodes_that_there_are_none_of_begins_and_is_seen_to_fail() -> None:
+    queue = queue_of({"a": (GPU,), "b": (GPU,)})
+    queue.limit_selected([frozenset({"zone=1"})])
+    assert taken(queue) == ["a"]
+    queue.release("a")
+    assert taken(queue) == ["b"]
+
+
 @settings(max_examples=200)
 @given(
     st.lists(st.lists(st.sampled_from(PARTS), unique=True, max_size=3).map(tuple), max_size=25),
