@@ -39,7 +39,7 @@ from .status import (
     stands_down_first,
     volume_status,
 )
-from .takeover import check_ours, ours
+from .takeover import check_adoptable, check_ours, ours, permits_otherwise
 
 # objects that the manager works on at once, unless it is told otherwise
 SWITCHED_AT_ONCE = 100
@@ -100,10 +100,10 @@ class CsiAddonsProvider(ListingProvider):
             there.check_class()
         units, peers = here.matched(keys), there.matched(keys)
         refuse("replicate", here, units, peers, partial(against_enabling, peer=target))
-        followers = [unit for unit in there.units() if unit.item is None or not owner(unit.item)]
-        check_ours(here, units)
-        check_ours(there, followers)
-        todo = [unit for unit in units if unit.item is None or not is_primary(unit.item) or not owner(unit.item)]
+        followers = [unit for unit in there.units() if _is_new(there, unit)]
+        check_adoptable(here, units)
+        check_adoptable(there, followers)
+        todo = [unit for unit in units if _is_new(here, unit) or not is_primary(unit.item or {})]
         here.settle(here.ask(todo, "primary"), "primary")
         there.settle(there.ask(followers, "secondary"), "secondary")
         return bool(todo or followers)
@@ -234,6 +234,11 @@ class CsiAddonsProvider(ListingProvider):
             for unit, there in zip(units, peers, strict=True)
             if unit.item and ASKED.read(unit.item) == "primary" and not (there.item and may_write(there.item))
         }
+
+
+def _is_new(side: Side, unit: Unit) -> bool:
+    """Whether the plan has still to be written to it."""
+    return unit.item is None or not owner(unit.item) or permits_otherwise(side, unit)
 
 
 def _end(side: Side, units: Sequence[Unit]) -> bool:

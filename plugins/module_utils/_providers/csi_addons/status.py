@@ -19,7 +19,20 @@ ANNOTATIONS = FieldPath("metadata.annotations")
 ASKED = FieldPath("spec.replicationState")
 OBSERVED = FieldPath("status.observedGeneration")
 MESSAGE = FieldPath("status.message")
-REPLICATION = (GENERATION, DELETION, LABELS, ANNOTATIONS, ASKED, STATE, OBSERVED, MESSAGE, LAST_SYNC, CONDITIONS)
+AUTO_RESYNC = FieldPath("spec.autoResync")
+REPLICATION = (
+    GENERATION,
+    DELETION,
+    LABELS,
+    ANNOTATIONS,
+    ASKED,
+    AUTO_RESYNC,
+    STATE,
+    OBSERVED,
+    MESSAGE,
+    LAST_SYNC,
+    CONDITIONS,
+)
 
 VR_CLASS = FieldPath("spec.volumeReplicationClass")
 SOURCE_KIND = FieldPath("spec.dataSource.kind")
