@@ -22,7 +22,7 @@ from ..shared_reads import SharedReads
 from ..site_handle import SiteHandle
 from .checks import at_peer, existing, refuse, require_claims, require_demoted
 from .fence import Fence
-from .guard import against_enabling, against_promotion
+from .guard import against_enabling, against_promotion, count_of_demotion
 from .listing import Listing, Unit, listing
 from .options import IBM_DRIVER, options_of
 from .resources import RESOURCES
@@ -31,7 +31,6 @@ from .side import Side
 from .status import (
     ASKED,
     PROVISIONER,
-    demotion,
     is_primary,
     judge,
     may_write,
@@ -224,15 +223,15 @@ class CsiAddonsProvider(ListingProvider):
         return Fence(group, self.sites[survivor], lost, options_of(group, survivor).timeout)
 
     def _count(self, side: Side, units: Sequence[Unit]) -> dict[Key, int]:
-        """The next count for each copy that is the only primary now. A silent peer is not demoted meanwhile."""
+        """For each copy that is primary now. A silent peer is not demoted meanwhile."""
         try:
             peers = at_peer(side, self._peer(side), units)
         except (Refused, NotFound):
             peers = [Unit(unit.key, None) for unit in units]
         return {
-            unit.key: max(demotion(unit.item), demotion(there.item)) + 1
+            unit.key: count_of_demotion(unit.item, there.item)
             for unit, there in zip(units, peers, strict=True)
-            if unit.item and ASKED.read(unit.item) == "primary" and not (there.item and may_write(there.item))
+            if unit.item and ASKED.read(unit.item) == "primary"
         }
 
 
