@@ -20,7 +20,7 @@ from ..listing_provider import ListingProvider
 from ..object_wait import Key
 from ..shared_reads import SharedReads
 from ..site_handle import SiteHandle
-from .checks import at_peer, existing, refuse, require_claims, require_demoted
+from .checks import at_peer, check_no_split, existing, refuse, require_claims, require_demoted
 from .fence import Fence
 from .guard import against_enabling, against_promotion, count_of_demotion
 from .listing import Listing, Unit, listing
@@ -127,6 +127,8 @@ class CsiAddonsProvider(ListingProvider):
         side = self._side(group, site)
         units = side.matched(require_claims(side, "promote"))
         todo = [unit for unit in units if unit.item is None or not is_primary(unit.item)]
+        if not forced:
+            check_no_split(side, self._peer(side), [unit for unit in units if unit not in todo])
         if not todo:
             return False
         side.check_class()

@@ -5,7 +5,11 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
+    VOLUME_GROUP_REPLICATION,
+    VOLUME_REPLICATION,
+)
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused, TerminalState
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.csi_addons.world import World
 
 
@@ -40,6 +44,36 @@ def test_p1_of_two_demoted_parts_of_a_split_brain_none_is_promoted_without_force
         with pytest.raises(Refused, match=r"not proven to be synced|would be forced by the product"):
             split.provider.promote(split.group, site, forced=False)
     assert split.storage.forced == []
+
+
+@pytest.mark.parametrize("site", ["east", "west"])
+def test_p1_two_primaries_are_named_and_not_taken_for_a_promotion(split: World, site: str) -> None:
+    with pytest.raises(TerminalState, match=r"split-brain: primary at .*: payroll/.*reprotect") as raised:
+        split.provider.promote(split.group, site, forced=False)
+    assert (raised.value.site, raised.value.wanted) == (site, "one primary")
+    assert split.written("east") + split.written("west") == []
+
+
+def test_p1_a_partly_switched_split_brain_is_named_before_anything_is_written(split: World) -> None:
+    split.provider.demote(split.group, "east")
+    for name in list(split.asked("east"))[:1]:
+        kind = VOLUME_REPLICATION if name.startswith("disk") else VOLUME_GROUP_REPLICATION
+        split.apis["east"].patch(kind, name, "payroll", {"spec": {"replicationState": "primary"}})
+    split.wait()
+    split.apis["east"].writes.clear()
+    with pytest.raises(TerminalState, match="split-brain"):
+        split.provider.promote(split.group, "east", forced=False)
+    assert split.written("east") == []
+
+
+@pytest.mark.parametrize("site", ["east", "west"])
+def test_p4_a_forced_promotion_of_a_primary_asks_nobody(split: World, site: str) -> None:
+    assert not split.provider.promote(split.group, site, forced=True)
+
+
+def test_p5_a_promotion_that_is_done_stays_done_while_the_peer_is_silent(replicating: World) -> None:
+    replicating.apis["west"].reachable = False
+    assert not replicating.provider.promote(replicating.group, "east", forced=False)
 
 
 def test_p3_a_demotion_is_taken_back_again_after_the_split_brain_was_ended(split: World) -> None:
