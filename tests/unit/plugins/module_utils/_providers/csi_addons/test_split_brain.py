@@ -10,6 +10,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
     VOLUME_REPLICATION,
 )
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused, TerminalState
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.guards.switch import check_movable
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.csi_addons.world import World
 
 
@@ -74,6 +75,15 @@ def test_p4_a_forced_promotion_of_a_primary_asks_nobody(split: World, site: str)
 def test_p5_a_promotion_that_is_done_stays_done_while_the_peer_is_silent(replicating: World) -> None:
     replicating.apis["west"].reachable = False
     assert not replicating.provider.promote(replicating.group, "east", forced=False)
+
+
+def test_p3_no_planned_move_begins_towards_a_copy_that_cannot_follow(split: World) -> None:
+    split.storage.linked = True
+    split.provider.demote(split.group, "east")
+    split.wait()
+    east, west = (split.provider.observe(split.group, site) for site in ("east", "west"))
+    with pytest.raises(Refused, match=r"begin a planned move.*FailedToResync.*split brain.*nothing was stopped"):
+        check_movable("payroll", "east", "west", [east], [west])
 
 
 def test_p3_a_demotion_is_taken_back_again_after_the_split_brain_was_ended(split: World) -> None:
