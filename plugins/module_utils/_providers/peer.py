@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from .._errors import Refused, Unreachable
+from .._errors import Refused, TerminalState, Unreachable
 
 
 @contextmanager
@@ -24,3 +24,16 @@ def asking_peer(group: str, here: str, peer: str) -> Iterator[None]:
             wanted=f"its state; nothing was written at {here}",
             next_step=f"bring {peer} back, or declare it lost",
         ) from error
+
+
+def split_brain(group: str, here: str, peer: str, volumes: str = "") -> TerminalState:
+    """What a planned promotion ends with where both sites are primary: as done it must not be taken."""
+    return TerminalState(
+        "promote",
+        site=here,
+        on=f"group {group}",
+        seen=f"split-brain: primary at {peer} and at {here}" + (f": {volumes}" if volumes else ""),
+        wanted="one primary",
+        next_step=f"choose the site whose data counts, then reprotect with dr_target={here} or dr_target={peer}: what"
+        " the other one has written is thrown away; nothing was changed",
+    )

@@ -60,6 +60,22 @@ def check_movable(
                 wanted=f"a copy that follows {source}",
                 next_step="reprotect first: it resynchronises the copy",
             )
+        if _has_failed(mine):
+            raise Refused(
+                "begin a planned move",
+                site=target,
+                on=on,
+                seen=_shown(mine),
+                wanted=f"a copy that follows {source}",
+                next_step=f"remove what the product names, or reprotect with dr_target={source}, which resynchronises"
+                " the copy; nothing was stopped",
+            )
+
+
+def _has_failed(copy: GroupStatus) -> bool:
+    """Whether its product has given up on it: the final sync would wait in vain, with the VMs off. One whose last
+    transfer failed, and which takes the next one, has not."""
+    return copy.role == "secondary" and copy.health == "error" and copy.direction != "incoming"
 
 
 def check_stageable(

@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..._errors import NotFound
-from ..object_wait import Key
-from ..peer import asking_peer
+from ..._errors import NotFound, Unreachable
+from ..object_wait import SHOWN, Key
+from ..peer import asking_peer, split_brain
 from .listing import Unit
 from .side import Side
 from .status import is_primary, may_write, volume_status
@@ -56,6 +56,19 @@ def at_peer(side: Side, there: Side, units: Sequence[Unit]) -> list[Unit]:
     """The peer's objects, asked now."""
     with asking_peer(side.group.name, side.site.name, there.site.name):
         return there.matched([unit.key for unit in units])
+
+
+def check_no_split(side: Side, there: Side, units: Sequence[Unit]) -> None:
+    """units: primary here. There is nothing to ask a silent peer's permission for."""
+    if not units:
+        return
+    try:
+        theirs = there.matched([unit.key for unit in units])
+    except (Unreachable, NotFound):
+        return
+    if both := [unit.volume for unit in theirs if unit.item and is_primary(unit.item)]:
+        more = f" and {len(both) - SHOWN} more" if len(both) > SHOWN else ""
+        raise split_brain(side.group.name, side.site.name, there.site.name, ", ".join(both[:SHOWN]) + more)
 
 
 def refuse(

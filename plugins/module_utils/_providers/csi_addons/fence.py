@@ -10,9 +10,10 @@ from typing import Any, Literal
 from ..._cluster.api import Api
 from ..._cluster.kinds import NETWORK_FENCE, NETWORK_FENCE_CLASS
 from ..._cluster.waiting import wait_for
-from ..._errors import NotFound, Refused, TerminalState, Unsupported
+from ..._errors import Conflict, NotFound, Refused, TerminalState, Unsupported
 from ..._model.plan import Group
 from ..site_handle import SiteHandle
+from ..sure_writes import patch_surely
 from .objects import fence_patch, network_fence
 from .options import FenceOptions, fence_options_of
 from .status import FENCE_ASKED, FENCE_CIDRS, FENCE_DRIVER, FENCE_MESSAGE, FENCE_RESULT, PARAMETERS, PROVISIONER, owner
@@ -43,13 +44,9 @@ class Fence:
 
     def close(self) -> str:
         """Fence the lost site; the evidence, as read back."""
-        found = self._find()
-        if found is None:
-            try:
-                self._api.create(NETWORK_FENCE, self.wanted)
-            except NotFound as error:
-                raise self._not_served(error) from error
-        elif FENCE_ASKED.read(found) != "Fenced":
+        found = self._find() or self._create()
+        self._check_meant(found)
+        if FENCE_ASKED.read(found) != "Fenced":
             self._ask("Fenced")
         self._await("Fenced")
         cidrs = ", ".join(FENCE_CIDRS.read(self.wanted))
@@ -112,8 +109,36 @@ class Fence:
             )
         return found
 
+    def _create(self) -> Object:
+        try:
+            return self._api.create(NETWORK_FENCE, self.wanted, strict=True)
+        except NotFound as error:
+            raise self._not_served(error) from error
+        except Conflict:
+            # a group that shares it was faster, or the answer to a first request was lost
+            found = self._find()
+            if found is None:
+                raise
+            return found
+
+    def _check_meant(self, found: Object) -> None:
+        """What has the name may have been changed by hand."""
+        wrong = [
+            f"{field.path} is {_words(field.read(found))}, wanted {_words(field.read(self.wanted))}"
+            for field in (FENCE_DRIVER, FENCE_CIDRS)
+            if _words(field.read(found)) != _words(field.read(self.wanted))
+        ]
+        if wrong:
+            raise self._refused(
+                f"fence {self._lost}",
+                f"NetworkFence/{self.name}",
+                "; ".join(wrong),
+                "the driver and the addresses of the plan",
+                "it was not touched: unfence what it fences and delete it, then start again",
+            )
+
     def _ask(self, state: Literal["Fenced", "Unfenced"]) -> None:
-        self._api.patch(NETWORK_FENCE, self.name, None, fence_patch(state))
+        patch_surely(self._api, NETWORK_FENCE, self.name, None, fence_patch(state))
 
     def _await(self, state: str) -> None:
         on = f"NetworkFence/{self.name}"
@@ -164,3 +189,7 @@ class Fence:
             seen=f"the site does not serve it: {error.seen}",
             next_step="install csi-addons there, fence by other means, or waive it by name: dr_waive_fencing=<reason>",
         )
+
+
+def _words(found: Any) -> str:
+    return ", ".join(sorted(found)) if isinstance(found, list) else str(found)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .status import ASKED, demotion, describe, judge, may_write, volume_status
+from .status import ASKED, SPLIT, cannot_follow, demotion, describe, is_split, judge, may_write, volume_status
 
 Object = Mapping[str, Any]
 
@@ -23,15 +23,17 @@ def against_promotion(mine: Object | None, theirs: Object | None, peer: str) -> 
     """
     if theirs is not None and may_write(theirs):
         return f"at {peer} it is not proven to be demoted: {describe(theirs)}"
-    # of two demoted copies the one that was demoted last holds everything: a planned move is taken back
-    if mine is not None and demotion(mine) > demotion(theirs):
+    if mine is not None and volume_status("", mine, "").health == "error":
+        return f"its own replication has failed, and a promotion would be forced by the product: {describe(mine)}"
+    # of two demoted copies the one that was demoted last holds everything: a planned move is taken back. Not where the
+    # other one does not follow: it may hold what this one lacks
+    follows = theirs is None or judge(theirs, "follows").done
+    if mine is not None and follows and demotion(mine) > demotion(theirs):
         return ""
     if theirs is None:
         return f"{peer} has no object for it: nothing shows that it is demoted there"
     if not judge(theirs, "synced").done:
         return f"at {peer} it is demoted, but not proven to be synced: {describe(theirs)}"
-    if mine is not None and volume_status("", mine, "").health == "error":
-        return f"its own replication has failed, and a promotion would be forced by the product: {describe(mine)}"
     return ""
 
 
@@ -46,3 +48,15 @@ def against_enabling(mine: Object | None, theirs: Object | None, peer: str) -> s
     if demotion(theirs) > demotion(mine):
         return f"the copy at {peer} was primary last: {describe(theirs)}"
     return ""
+
+
+def count_of_demotion(mine: Object, theirs: Object | None) -> int:
+    """What a copy that is primary is counted with when it is demoted now: the next number if it alone was written to.
+
+    Of two copies that were primary at once neither holds everything, whichever is demoted last.
+    """
+    if theirs is not None and may_write(theirs):
+        return SPLIT
+    if theirs is not None and (is_split(theirs) or cannot_follow(theirs)):
+        return 0
+    return max(demotion(mine), demotion(theirs)) + 1

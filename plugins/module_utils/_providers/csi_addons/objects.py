@@ -73,13 +73,13 @@ def state_patch(
     auto_resync: bool = False,
     adopted: bool = False,
 ) -> Object:
-    """Merge patch that asks for a state, and makes the object ours where it was not. demotion: see DEMOTION."""
+    """Merge patch that asks for a state, and makes the object ours where it was not. demotion: see DEMOTION.
+
+    What the plan does not permit is taken back: the copy of a site that returns would be thrown away before any guard.
+    """
     annotations = ({DEMOTION: str(demotion)} if demotion is not None else {}) | ({ADOPTED: "true"} if adopted else {})
     meta: Object = {"labels": ownership(plan, group), **({"annotations": annotations} if annotations else {})}
-    spec: Object = {"replicationState": state}
-    if auto_resync:
-        spec["autoResync"] = True
-    return {"metadata": meta, "spec": spec}
+    return {"metadata": meta, "spec": {"replicationState": state, "autoResync": True if auto_resync else None}}
 
 
 def is_adopted(item: Mapping[str, Any]) -> bool:

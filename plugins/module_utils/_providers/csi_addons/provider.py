@@ -20,9 +20,9 @@ from ..listing_provider import ListingProvider
 from ..object_wait import Key
 from ..shared_reads import SharedReads
 from ..site_handle import SiteHandle
-from .checks import at_peer, existing, refuse, require_claims, require_demoted
+from .checks import at_peer, check_no_split, existing, refuse, require_claims, require_demoted
 from .fence import Fence
-from .guard import against_enabling, against_promotion
+from .guard import against_enabling, against_promotion, count_of_demotion
 from .listing import Listing, Unit, listing
 from .options import IBM_DRIVER, options_of
 from .resources import RESOURCES
@@ -31,7 +31,6 @@ from .side import Side
 from .status import (
     ASKED,
     PROVISIONER,
-    demotion,
     is_primary,
     judge,
     may_write,
@@ -39,7 +38,7 @@ from .status import (
     stands_down_first,
     volume_status,
 )
-from .takeover import check_ours, ours
+from .takeover import check_adoptable, check_ours, ours, permits_otherwise
 
 # objects that the manager works on at once, unless it is told otherwise
 SWITCHED_AT_ONCE = 100
@@ -100,10 +99,10 @@ class CsiAddonsProvider(ListingProvider):
             there.check_class()
         units, peers = here.matched(keys), there.matched(keys)
         refuse("replicate", here, units, peers, partial(against_enabling, peer=target))
-        followers = [unit for unit in there.units() if unit.item is None or not owner(unit.item)]
-        check_ours(here, units)
-        check_ours(there, followers)
-        todo = [unit for unit in units if unit.item is None or not is_primary(unit.item) or not owner(unit.item)]
+        followers = [unit for unit in there.units() if _is_new(there, unit)]
+        check_adoptable(here, units)
+        check_adoptable(there, followers)
+        todo = [unit for unit in units if _is_new(here, unit) or not is_primary(unit.item or {})]
         here.settle(here.ask(todo, "primary"), "primary")
         there.settle(there.ask(followers, "secondary"), "secondary")
         return bool(todo or followers)
@@ -128,6 +127,8 @@ class CsiAddonsProvider(ListingProvider):
         side = self._side(group, site)
         units = side.matched(require_claims(side, "promote"))
         todo = [unit for unit in units if unit.item is None or not is_primary(unit.item)]
+        if not forced:
+            check_no_split(side, self._peer(side), [unit for unit in units if unit not in todo])
         if not todo:
             return False
         side.check_class()
@@ -224,16 +225,21 @@ class CsiAddonsProvider(ListingProvider):
         return Fence(group, self.sites[survivor], lost, options_of(group, survivor).timeout)
 
     def _count(self, side: Side, units: Sequence[Unit]) -> dict[Key, int]:
-        """The next count for each copy that is the only primary now. A silent peer is not demoted meanwhile."""
+        """For each copy that is primary now. A silent peer is not demoted meanwhile."""
         try:
             peers = at_peer(side, self._peer(side), units)
         except (Refused, NotFound):
             peers = [Unit(unit.key, None) for unit in units]
         return {
-            unit.key: max(demotion(unit.item), demotion(there.item)) + 1
+            unit.key: count_of_demotion(unit.item, there.item)
             for unit, there in zip(units, peers, strict=True)
-            if unit.item and ASKED.read(unit.item) == "primary" and not (there.item and may_write(there.item))
+            if unit.item and ASKED.read(unit.item) == "primary"
         }
+
+
+def _is_new(side: Side, unit: Unit) -> bool:
+    """Whether the plan has still to be written to it."""
+    return unit.item is None or not owner(unit.item) or permits_otherwise(side, unit)
 
 
 def _end(side: Side, units: Sequence[Unit]) -> bool:

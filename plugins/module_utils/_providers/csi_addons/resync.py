@@ -10,20 +10,21 @@ from ..object_wait import Key
 from .checks import at_peer, existing, require_primary
 from .listing import Unit
 from .side import Side
-from .status import Goal, cannot_follow, judge
-from .takeover import check_ours
+from .status import Goal, cannot_follow, is_split, judge
+from .takeover import check_ours, permits_otherwise
 
 
 def resync_group(side: Side, there: Side) -> bool:
     """there: the peer. Whether the copy gets all, only the peer shows: its last sync is later than its promotion."""
     units = existing(side, "resynchronise")
     sources = at_peer(side, there, units)
-    if not _short_of("follows", units) and not _short_of("sends", sources):
+    changed = [unit for unit in units if permits_otherwise(side, unit) or (unit.item and is_split(unit.item))]
+    if not (changed or _short_of("follows", units) or _short_of("sends", sources)):
         return False
     side.check_class()
     check_ours(side, units)
     require_primary(side, there.site.name, sources)
-    todo = _short_of("secondary", units)
+    todo = [unit for unit in units if unit in changed or not judge(unit.item or {}, "secondary").done]
     # a copy that gives way to its peer was not primary last, whatever was counted
     forgotten = {unit.key: 0 for unit in units}
     side.settle(side.ask(todo, "secondary", forgotten), "secondary")

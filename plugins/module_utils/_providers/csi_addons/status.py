@@ -19,7 +19,20 @@ ANNOTATIONS = FieldPath("metadata.annotations")
 ASKED = FieldPath("spec.replicationState")
 OBSERVED = FieldPath("status.observedGeneration")
 MESSAGE = FieldPath("status.message")
-REPLICATION = (GENERATION, DELETION, LABELS, ANNOTATIONS, ASKED, STATE, OBSERVED, MESSAGE, LAST_SYNC, CONDITIONS)
+AUTO_RESYNC = FieldPath("spec.autoResync")
+REPLICATION = (
+    GENERATION,
+    DELETION,
+    LABELS,
+    ANNOTATIONS,
+    ASKED,
+    AUTO_RESYNC,
+    STATE,
+    OBSERVED,
+    MESSAGE,
+    LAST_SYNC,
+    CONDITIONS,
+)
 
 VR_CLASS = FieldPath("spec.volumeReplicationClass")
 SOURCE_KIND = FieldPath("spec.dataSource.kind")
@@ -37,6 +50,9 @@ FENCE_CIDRS = FieldPath("spec.cidrs")
 FENCE_RESULT = FieldPath("status.result")
 FENCE_MESSAGE = FieldPath("status.message")
 FENCE = (LABELS, FENCE_ASKED, FENCE_DRIVER, FENCE_CIDRS, FENCE_RESULT, FENCE_MESSAGE)
+
+# in the place of the count of a demotion; see is_split
+SPLIT = -1
 
 # primary, secondary: switched. sends: the peer has taken data since the promotion. reported: the controller has looked
 # at a secondary once more after its demotion. follows: it takes what a primary sends, or has all. synced: both sites
@@ -118,6 +134,11 @@ def demotion(item: Mapping[str, Any] | None) -> int:
     """How often, counted over both sites, the copy had been demoted when this one was; 0: never by us."""
     text = str((ANNOTATIONS.read(item) or {}).get(DEMOTION, "")) if item else ""
     return int(text) if text.isdecimal() else 0
+
+
+def is_split(item: Mapping[str, Any]) -> bool:
+    """Whether the copy was demoted beside another primary, and has not given way to it since."""
+    return (ANNOTATIONS.read(item) or {}).get(DEMOTION) == str(SPLIT)
 
 
 def owner(item: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..._cluster.api import describe
@@ -12,7 +12,7 @@ from ..._errors import Conflict
 from .listing import Unit
 from .objects import claim_selector
 from .side import Side
-from .status import VGR_CLASS, VGR_SELECTOR, VGR_VR_CLASS, VR_CLASS, owner
+from .status import AUTO_RESYNC, VGR_CLASS, VGR_SELECTOR, VGR_VR_CLASS, VR_CLASS, owner
 
 Object = dict[str, Any]
 
@@ -23,10 +23,27 @@ def ours(side: Side, units: Iterable[Unit]) -> list[Unit]:
 
 def check_ours(side: Side, units: Iterable[Unit]) -> None:
     """P8: what we did not make is taken over only if it replicates the same by the same class."""
+    _check(side, units, _differences)
+
+
+def check_adoptable(side: Side, units: Iterable[Unit]) -> None:
+    """The same before a group is protected, when there is time to ask whose it is: then all has to be as in the plan.
+
+    A switch takes it over with another permission, and sets it as the plan has it.
+    """
+    _check(side, units, lambda side, item: [*_differences(side, item), *_permission(side, item)])
+
+
+def permits_otherwise(side: Side, unit: Unit) -> bool:
+    """Whether the product may, or may not, throw the copy away by itself against what the plan says."""
+    return unit.item is not None and bool(AUTO_RESYNC.read(unit.item)) != side.options.auto_resync
+
+
+def _check(side: Side, units: Iterable[Unit], differences: Callable[[Side, Object], list[str]]) -> None:
     for unit in units:
         if unit.item is None:
             continue
-        wrong = _differences(side, unit.item)
+        wrong = differences(side, unit.item)
         plan = owner(unit.item)
         if plan not in ("", side.site.plan.name):
             wrong.append(f"it belongs to plan {plan}")
@@ -39,6 +56,13 @@ def check_ours(side: Side, units: Iterable[Unit]) -> None:
                 wanted="absent, or as the plan has it",
                 next_step="it was not touched: find out whose it is; correct the plan, or end that replication",
             )
+
+
+def _permission(side: Side, item: Object) -> list[str]:
+    found, wanted = bool(AUTO_RESYNC.read(item)), side.options.auto_resync
+    if owner(item) or found == wanted:
+        return []
+    return [f"{AUTO_RESYNC.path} is {str(found).lower()}, wanted {str(wanted).lower()} (options.auto_resync)"]
 
 
 def _differences(side: Side, item: Object) -> list[str]:

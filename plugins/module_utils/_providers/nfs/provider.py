@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from ..._errors import DrError, NotFound, Refused
+from ..._errors import DrError, NotFound, Refused, Unreachable
 from ..._model.group_status import GroupStatus, SyncProof, silent, unknown
 from ..._model.plan import Group
 from ..base import Capabilities, Clones, FenceProof, Provider, at_once
+from ..peer import split_brain
 from ..site_handle import SiteHandle
 from .control import NfsControl, control_for, export_of
 from .directory import directory_of, in_export
@@ -88,16 +89,14 @@ class NfsProvider(Provider):
         return self._control(group, site).remove()
 
     def promote(self, group: Group, site: str, forced: bool) -> bool:
-        control = self._control(group, site)
-        return _promote(control, control.status(), forced)
+        return self._promote(group, site, self._control(group, site).status(), forced)
 
     def promote_all(self, groups: Sequence[Group], site: str, forced: bool) -> list[bool]:
         """One look at everything a server has, then one request per group."""
         seen = {status.group: status.raw for status in self.observe_all(groups, site)}
 
         def promote(group: Group) -> bool:
-            control = self._control(group, site)
-            return _promote(control, seen[group.name] or control.status(), forced)
+            return self._promote(group, site, seen[group.name] or self._control(group, site).status(), forced)
 
         return at_once(promote, groups)
 
@@ -181,6 +180,26 @@ class NfsProvider(Provider):
     def unclone(self, group: Group, site: str, name: str) -> bool:
         return self._control(group, site).unclone(name)
 
+    def _promote(self, group: Group, site: str, seen: Mapping[str, Any], forced: bool) -> bool:
+        """Make it writable. A primary takes nothing in by its role, so the pause that fenced it can end."""
+        control, was_primary = self._control(group, site), seen["role"] == "primary"
+        if was_primary and not forced:
+            self._check_no_split(group, site)
+        now = seen if was_primary else control.promote(forced)
+        if now["paused"]:
+            control.set_paused(False)
+        return bool(now["paused"]) or not was_primary
+
+    def _check_no_split(self, group: Group, site: str) -> None:
+        """For a copy that is primary already. There is nothing to ask a silent peer's permission for."""
+        peer = self.sites[site].plan.peer_of(site)
+        try:
+            role = self._control(group, peer).look()["role"]
+        except (Unreachable, NotFound):
+            return
+        if role == "primary":
+            raise split_brain(group.name, site, peer)
+
     def _set_paused(self, group: Group, site: str, paused: bool) -> bool:
         control = self._control(group, site)
         if control.status()["paused"] == paused:
@@ -194,15 +213,6 @@ class NfsProvider(Provider):
 
     def _peer(self, group: Group, site: str) -> str:
         return str(group.options_at(site)["peer"])
-
-
-def _promote(control: NfsControl, seen: Mapping[str, Any], forced: bool) -> bool:
-    """Make it writable. A primary takes nothing in by its role, so the pause that fenced it can end."""
-    was_primary = seen["role"] == "primary"
-    now = seen if was_primary else control.promote(forced)
-    if now["paused"]:
-        control.set_paused(False)
-    return bool(now["paused"]) or not was_primary
 
 
 def _status(group: Group, site: str, seen: Mapping[str, Any]) -> GroupStatus:

@@ -40,7 +40,16 @@ def test_p1_a_stage_is_refreshed_nowhere_else(source: GroupStatus, target: Group
         check_stageable("payroll", "west", "east", [target], [source])
 
 
-@pytest.mark.parametrize("target", [status("secondary"), status("secondary", "degraded"), ABSENT])
+@pytest.mark.parametrize(
+    "target",
+    [
+        status("secondary"),
+        status("secondary", "degraded"),
+        # its last transfer failed, and the final sync is another one
+        status("secondary", "error", "incoming"),
+        ABSENT,
+    ],
+)
 def test_a_planned_move_begins_where_the_target_follows_or_knows_nothing_yet(target: GroupStatus) -> None:
     check_movable("payroll", "west", "east", [target], [status("primary")])
 
@@ -55,6 +64,11 @@ def test_a_planned_move_begins_where_the_target_follows_or_knows_nothing_yet(tar
         (status("primary"), silent("db", "west", "timed out"), "no answer: timed out; wanted: secondary"),
         (status("primary"), status("unknown", "error"), "role unknown, error; wanted: secondary"),
         (status("primary"), status("secondary", "diverged"), "reprotect first"),
+        (
+            status("primary"),
+            GroupStatus("db", "west", "secondary", "error", "none", message="split brain, says it"),
+            "at site west; seen: role secondary, error, split brain, says it; wanted: a copy that follows east",
+        ),
     ],
 )
 def test_p1_a_planned_move_does_not_begin_elsewhere(source: GroupStatus, target: GroupStatus, message: str) -> None:

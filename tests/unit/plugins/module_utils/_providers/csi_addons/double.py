@@ -202,7 +202,9 @@ class AddonsApi(MemoryApi):
 
     def _known(self, kind: Kind, body: dict[str, Any], strict: bool) -> dict[str, Any]:
         """What the installed definition leaves of a body."""
-        if not (unknown := self.lacks & body.get("spec", {}).keys() if kind.kind in REPLICATIONS else set()):
+        # a null of a merge patch names nothing that stays
+        named = {name for name, value in body.get("spec", {}).items() if value is not None}
+        if not (unknown := self.lacks & named if kind.kind in REPLICATIONS else set()):
             return body
         if strict:
             names = ", ".join(f'unknown field "spec.{name}"' for name in sorted(unknown))

@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -62,6 +65,50 @@ def test_driver_secret_and_parameters_come_from_the_class() -> None:
     (found,) = fences(made).values()
     assert (found["spec"]["driver"], found["spec"]["parameters"]) == ("rbd.csi", {"clusterID": "rook"})
     assert found["spec"]["secret"] == {"name": "fencer", "namespace": "storage"}
+
+
+def test_p4_groups_that_share_a_fence_are_fenced_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both find none, and both create it: an operator who is refused then would waive a fence that works."""
+    made = world(**OPTIONS)
+    api = made.apis["west"]
+    find, create, both = api.find, api.create, threading.Barrier(2, timeout=10)
+    first = {"left": 2}
+
+    def find_together(*args: Any) -> Any:
+        found = find(*args)
+        if first["left"]:
+            first["left"] -= 1
+            both.wait()
+        return found
+
+    def create_and_fence(kind: Any, body: Any, **named: Any) -> Any:
+        return create(kind, {**body, "status": FENCED}, **named)
+
+    monkeypatch.setattr(api, "find", find_together)
+    monkeypatch.setattr(api, "create", create_and_fence)
+    groups = [replace(made.group, name=name) for name in ("db", "app")]
+    with ThreadPoolExecutor(2) as pool:
+        proofs = list(pool.map(lambda group: made.provider.fence(group, "west", "east"), groups))
+    assert [proof.group for proof in proofs] == ["db", "app"]
+    assert len(fences(made)) == 1
+
+
+def test_p5_a_fence_whose_answer_was_lost_is_taken_for_made() -> None:
+    made = world(**OPTIONS)
+    made.apis["west"].loses_answers = 1
+    answer(made, FENCED)
+    assert made.provider.fence(made.group, "west", "east").evidence
+    assert len(fences(made)) == 1
+
+
+def test_p1_a_fence_of_other_addresses_under_the_name_is_none() -> None:
+    made = world(**OPTIONS)
+    answer(made, FENCED)
+    made.provider.fence(made.group, "west", "east")
+    (found,) = fences(made).values()
+    found["spec"]["cidrs"] = CIDRS[:1]
+    with pytest.raises(Refused, match=r"spec.cidrs is 192.0.2.0/24, wanted 192.0.2.0/24, 198.51.100.7/32"):
+        made.provider.fence(made.group, "west", "east")
 
 
 def test_an_absent_class_is_refused() -> None:

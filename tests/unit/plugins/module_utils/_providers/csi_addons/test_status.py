@@ -172,6 +172,13 @@ def counted(item: dict[str, Any], number: int) -> dict[str, Any]:
         (counted(STEPPED_DOWN, 1), counted(FOLLOWS, 1), "not proven to be synced"),
         (counted(STEPPED_DOWN, 1), counted(FOLLOWS, 2), "not proven to be synced"),
         (counted(STEPPED_DOWN, 9), PRIMARY, "not proven to be demoted"),
+        # a count says who was demoted last, and nothing of a split brain
+        (counted(DIVERGED, 1), FOLLOWS, "would be forced by the product"),
+        (counted(DIVERGED, 1), EQUAL, "would be forced by the product"),
+        (counted(DIVERGED, 1), None, "would be forced by the product"),
+        (counted(STEPPED_DOWN, 1), DIVERGED, "not proven to be synced"),
+        (counted(STEPPED_DOWN, 1), STEPPED_DOWN, "not proven to be synced"),
+        (counted(STEPPED_DOWN, 1), EQUAL, ""),
     ],
 )
 def test_p1_what_permits_a_promotion_without_force(mine: Any, theirs: Any, said: str) -> None:

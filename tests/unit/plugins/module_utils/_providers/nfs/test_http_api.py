@@ -102,9 +102,10 @@ def control(server: Server, time: SimulatedTime, *answers: Said) -> HttpControl:
 
 
 def provider(server: Server) -> tuple[NfsProvider, list[Group]]:
-    """With two groups on one server."""
-    groups = [Group(name, LabelSelector(), options={"sites": {"west": {"control": server.url}}}) for name in "ab"]
-    return NfsProvider({"west": SiteHandle("west", plan_of(), MemoryApi)}), groups
+    """With two groups on one server. The other site's is off."""
+    sites = {"east": {"control": "http://127.0.0.1:1"}, "west": {"control": server.url}}
+    groups = [Group(name, LabelSelector(), options={"sites": sites}) for name in "ab"]
+    return NfsProvider({site: SiteHandle(site, plan_of(), MemoryApi) for site in sites}), groups
 
 
 def exports(**of_all: Any) -> Said:
