@@ -42,7 +42,22 @@ ERRORS: dict[str, type[DrError]] = {
     "NotSecondary": Refused,
     "PeerIsPrimary": Refused,
     "NotSynced": Refused,
+    "NoCopy": Refused,
+    "HalfResynced": Refused,
     "Invalid": Refused,
+}
+# by reason: what was wanted, and the next step
+REMEDIES = {
+    "NoCopy": (
+        "one transfer that was completed",
+        "nothing was changed: restore the volumes from a backup, or bring the other site's server back and wait for "
+        "the first copy",
+    ),
+    "HalfResynced": (
+        "a resync that was completed",
+        "nothing was changed: bring the other site's server back and resync again, or restore the volumes from a "
+        "backup",
+    ),
 }
 
 
@@ -129,7 +144,11 @@ class SshControl:
             return answer
         if answer is not None and "error" in answer:
             refusal = answer["error"]
-            raise ERRORS.get(refusal["reason"], Failed)(tried, site=self._site, on=on, seen=refusal["message"])
+            reason, seen = refusal["reason"], refusal["message"]
+            wanted, next_step = REMEDIES.get(reason, (None, None))
+            raise ERRORS.get(reason, Failed)(
+                tried, site=self._site, on=on, seen=seen, wanted=wanted, next_step=next_step
+            )
         raise Failed(tried, site=self._site, on=on, seen=_seen(done))
 
 

@@ -14,13 +14,18 @@ grant() {  # EPOCH SNAPSHOT: may the peer become primary without a loss?
   [ "$synced" = "${2:-}" ] || fail NotSynced 'the other side does not hold its final sync'
 }
 
+check_whole() {  # a forced promotion of half a copy would be the loss of everything
+  [ "$resyncing" = no ] || fail HalfResynced 'a resync of this side was cut off: its files are of two moments'
+  [ -n "$epoch" ] || fail NoCopy 'no whole copy has ever arrived at this side'
+}
+
 promote() {  # force|orderly
   load
   if [ "$role" = primary ]; then publish rw && echo '{"changed":false}' && return; fi
   next=$epoch
   if [ "$1" = force ]; then
-    number=${epoch%%-*}
-    next=$((${number:-0} + 1))-$(random)
+    check_whole
+    next=$((${epoch%%-*} + 1))-$(random)
   else
     [ -z "$diverged" ] || fail Diverged "$diverged; resync it first"
     [ "$resyncing$open" = nono ] || fail NotSynced 'a transfer to this side has not completed'
@@ -32,8 +37,9 @@ promote() {  # force|orderly
   stop_incoming
   load
   problem=''
+  [ "$1" != force ] || check_whole
   [ "$1" = force ] || [ "$open$snapshot" = "no$held" ] || fail Busy 'a transfer began during the promotion; try again'
-  [ "$open$resyncing" = nono ] || problem='promoted while a transfer was open: files may be of two moments'
+  [ "$open" = no ] || problem='promoted while a transfer was open: files may be of two moments'
   # what a transfer left behind that was cut off
   find "$path" -type d -name '.~tmp~' -prune -exec rm -rf {} +
   publish rw

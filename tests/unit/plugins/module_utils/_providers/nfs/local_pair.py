@@ -1,0 +1,144 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Two Linux NFS servers in two folders: the real agent and rsync; ssh and exportfs are doubles."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Group
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.selector import LabelSelector
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.nfs.provider import NfsProvider
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.site_handle import SiteHandle
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, plan_of
+
+# HOST/down: nobody answers there. HOST/cut: bytes of a transfer after which the connection breaks.
+SSH = """#!/bin/sh
+host=
+while :; do
+  case $1 in
+  -T) shift ;;
+  -l | -o) shift 2 ;;
+  *) break ;; esac
+done
+host={root}/${{1##*@}}
+shift
+if [ -e "$host/down" ]; then
+  echo 'ssh: Permission denied by the double' >&2
+  exit 255
+fi
+case $* in
+*--server*)
+  if [ -e "$host/cut" ]; then
+    cut="stdbuf -o0 head -c $(cat "$host/cut")"
+    exec 3<&0
+    $cut <&3 | sh -c "$*" | $cut &
+    exec 3<&- >&-
+    wait $!
+    exit 255
+  fi ;;
+esac
+exec sh -c "$*"
+"""
+# what it is asked for last, as `CLIENT:PATH ro|rw`
+EXPORTFS = """#!/bin/sh
+printf '%s %s\\n' "$3" "${{2%%,*}}" >{root}/exportfs
+! [ -e {root}/no-exportfs ]
+"""
+
+
+@dataclass
+class Site:
+    name: str
+    root: Path
+
+    @property
+    def export(self) -> Path:
+        return self.root / "export"
+
+    def options(self) -> dict[str, Any]:
+        return {
+            "ssh": f"root@{self.name}",
+            "peer": f"root@{self.name}",
+            "server": "192.0.2.10",
+            "path": str(self.export),
+            "state_dir": str(self.root / "state"),
+            "exports_dir": str(self.root / "exports.d"),
+            "cron_dir": str(self.root / "cron.d"),
+        }
+
+    def write(self, content: bytes, file: str = "disk.img") -> None:
+        (self.export / file).write_bytes(content)
+
+    def read(self, file: str = "disk.img") -> bytes | None:
+        path = self.export / file
+        return path.read_bytes() if path.exists() else None
+
+    def exported(self) -> str:
+        """ro or rw, as the file for the next boot says."""
+        (file,) = (self.root / "exports.d").glob("*.exports")
+        return "rw" if "(rw," in file.read_text() else "ro"
+
+    def agent(self, verb: str, *arguments: str) -> dict[str, Any]:
+        """The answer of the installed agent, as cron and the peer call it."""
+        state = self.root / "state"
+        words = ["sh", state / "agent", state, verb, "payroll", *arguments]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return answer
+
+    def state(self) -> str:
+        return (self.root / "state/payroll.state").read_text()
+
+    def lose(self) -> None:
+        (self.root / "down").touch()
+
+    def return_again(self) -> None:
+        (self.root / "down").unlink()
+
+    def cut_transfers(self, after: int) -> None:
+        (self.root / "cut").write_text(str(after))
+
+    def mend_transfers(self) -> None:
+        (self.root / "cut").unlink()
+
+
+class Pair:
+    """East is primary; nothing has been transferred."""
+
+    def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        programs = root / "bin"
+        programs.mkdir()
+        for name, text in (("ssh", SSH), ("exportfs", EXPORTFS)):
+            (programs / name).write_text(text.format(root=root))
+            (programs / name).chmod(0o755)
+        monkeypatch.setenv("PATH", str(programs), prepend=":")
+        self.east, self.west = Site("east", root / "east"), Site("west", root / "west")
+        for site in (self.east, self.west):
+            for folder in ("export", "exports.d", "cron.d"):
+                (site.root / folder).mkdir(parents=True)
+        self.provider = NfsProvider({name: SiteHandle(name, plan_of(), MemoryApi) for name in ("east", "west")})
+        sites = {site.name: site.options() for site in (self.east, self.west)}
+        self.group = Group("payroll", LabelSelector(), options={"sites": sites})
+        self.provider.enable(self.group, "east", "west")
+
+    def push(self, site: Site | None = None) -> None:
+        assert (site or self.east).agent("push") == {"pushed": True}
+
+    def status(self, site: str) -> GroupStatus:
+        return self.provider.observe(self.group, site)
+
+    def roles(self) -> tuple[str, str]:
+        return self.status("east").role, self.status("west").role
+
+    def part(self) -> None:
+        """West is promoted by force while east is lost; then both are primary and reach each other."""
+        self.east.lose()
+        self.provider.promote(self.group, "west", forced=True)
+        self.east.return_again()
