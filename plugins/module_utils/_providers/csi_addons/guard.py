@@ -25,10 +25,10 @@ def against_promotion(mine: Object | None, theirs: Object | None, peer: str) -> 
         return f"at {peer} it is not proven to be demoted: {describe(theirs)}"
     if mine is not None and volume_status("", mine, "").health == "error":
         return f"its own replication has failed, and a promotion would be forced by the product: {describe(mine)}"
-    # of two demoted copies the one that was demoted last holds everything: a planned move is taken back. Not where the
-    # other one does not follow: it may hold what this one lacks
-    follows = theirs is None or judge(theirs, "follows").done
-    if mine is not None and follows and demotion(mine) > demotion(theirs):
+    # of two demoted copies the one that was demoted last holds everything: a planned move is taken back, also while the
+    # two don't reach each other. Not where the other one has failed to follow: it may hold what this one lacks
+    failed = theirs is not None and cannot_follow(theirs)
+    if mine is not None and not failed and demotion(mine) > demotion(theirs):
         return ""
     if theirs is None:
         return f"{peer} has no object for it: nothing shows that it is demoted there"

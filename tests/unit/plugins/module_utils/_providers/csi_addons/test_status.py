@@ -177,7 +177,8 @@ def counted(item: dict[str, Any], number: int) -> dict[str, Any]:
         (counted(DIVERGED, 1), EQUAL, "would be forced by the product"),
         (counted(DIVERGED, 1), None, "would be forced by the product"),
         (counted(STEPPED_DOWN, 1), DIVERGED, "not proven to be synced"),
-        (counted(STEPPED_DOWN, 1), STEPPED_DOWN, "not proven to be synced"),
+        # the target was cut off from the demoted source: the move is taken back (P3)
+        (counted(STEPPED_DOWN, 1), STEPPED_DOWN, ""),
         (counted(STEPPED_DOWN, 1), EQUAL, ""),
     ],
 )
