@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 from ..._errors import DrError, Refused
@@ -24,15 +26,11 @@ def fence_source(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
             return {"changed": False, "fenced": False, "proofs": [], "msg": "the source was not declared lost"}
         session.verify_lock()
         expect_captured(session)
-        proofs, refusals = _fence_all(session)
+        outcomes = _fence_all(session)
+        proofs = [outcome.proof for outcome in outcomes if outcome.proof]
+        refusals = [outcome.refusal for outcome in outcomes if outcome.refusal]
         if refusals and not session.run.waived_fencing:
-            raise Refused(
-                f"fence {session.source}",
-                site=session.target,
-                seen="; ".join(refusals),
-                wanted="proof that nothing at the lost site can write to these volumes",
-                next_step="fence it, or waive it by name: dr_waive_fencing=<reason>",
-            )
+            raise _refused(session, refusals, [outcome.group for outcome in outcomes if outcome.proof])
         # only now: after a refusal the lost site is as it was
         session.verify_lock()
         proofs += _give_up(session)
@@ -77,23 +75,45 @@ def _give_up(session: Session) -> list[str]:
         return list(pool.map(demote, alive))
 
 
-def _fence_all(session: Session) -> tuple[list[str], list[str]]:
-    """Proofs and refusals, one per group."""
+@dataclass(frozen=True)
+class _Outcome:
+    """Of one group: either is empty."""
 
-    def fence(group: Group) -> tuple[str, str]:
-        provider = session.groups.provider(group)
+    group: str
+    proof: str = ""
+    refusal: str = ""
+
+
+def _fence_all(session: Session) -> list[_Outcome]:
+    def fence(group: Group) -> _Outcome:
+        provider, name = session.groups.provider(group), group.name
         if not provider.capabilities.fencing:
-            return "", f"group {group.name}: provider {provider.name} cannot fence"
+            return _Outcome(name, refusal=f"group {name}: provider {provider.name} cannot fence")
         if session.check_mode:
-            return f"{group.name}: would fence {session.source}", ""
+            return _Outcome(name, proof=f"{name}: would fence {session.source}")
         try:
-            return provider.fence(group, session.target, session.source).evidence, ""
+            return _Outcome(name, proof=provider.fence(group, session.target, session.source).evidence)
         except DrError as error:
-            return "", f"group {group.name}: {error}"
+            return _Outcome(name, refusal=f"group {name}: {error}")
 
     with ThreadPoolExecutor(max_workers=WORKERS) as pool:
-        outcomes = list(pool.map(fence, session.plan.groups))
-    return [proof for proof, _why in outcomes if proof], [why for _proof, why in outcomes if why]
+        return list(pool.map(fence, session.plan.groups))
+
+
+def _refused(session: Session, refusals: Sequence[str], fenced: Sequence[str]) -> Refused:
+    """fenced: the groups that are, and stay so: the same command goes on with them."""
+    seen, next_step = [*refusals], "fence it, or waive it by name: dr_waive_fencing=<reason>"
+    if fenced and not session.check_mode:
+        seen.append(f"fenced, and left so: {', '.join(fenced)}")
+        next_step += "; the same command goes on from there, and after the failover `reprotect` lets"
+        next_step += f" {session.source} in again"
+    return Refused(
+        f"fence {session.source}",
+        site=session.target,
+        seen="; ".join(seen),
+        wanted="proof that nothing at the lost site can write to these volumes",
+        next_step=next_step,
+    )
 
 
 def clearance(session: Session) -> PeerClearance:

@@ -54,7 +54,7 @@ def _group_replications() -> list[dict[str, Any]]:
 
 
 def _state_patches() -> list[dict[str, Any]]:
-    return [state_patch("payroll", "db", state, 1, auto_resync=True) for state in STATES]
+    return [state_patch("payroll", "db", state, 1, auto_resync) for state in STATES for auto_resync in (True, False)]
 
 
 def _network_fences() -> list[dict[str, Any]]:

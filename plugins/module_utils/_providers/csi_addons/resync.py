@@ -38,7 +38,7 @@ def resync_group(side: Side, there: Side) -> bool:
         return [unit for unit in looked_at if unit.item and cannot_follow(unit.item)]
 
     while True:
-        there.settle(sources, "sends", unless=lambda: bool(unable()))
+        there.settle(sources, "sends", unless=lambda: bool(unable()), later=there.latest_report())
         broken = unable()
         if not broken:
             break

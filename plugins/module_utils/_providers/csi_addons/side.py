@@ -38,8 +38,10 @@ from .objects import (
     volume_replication,
 )
 from .options import CsiAddonsOptions, options_of
+from .schedule import latest_report
 from .status import (
     IN_WORDS,
+    PARAMETERS,
     PROVISIONER,
     Goal,
     judge,
@@ -122,11 +124,15 @@ class Side:
             raise error
         return [replace(unit, item=item) for unit, item in outcome.done]
 
-    def settle(self, units: Sequence[Unit], goal: Goal, unless: Callable[[], bool] = lambda: False) -> None:
+    def settle(
+        self, units: Sequence[Unit], goal: Goal, unless: Callable[[], bool] = lambda: False, later: float = 0.0
+    ) -> None:
+        """later: seconds by which the product tells of it after it is so."""
         wanted = {unit.object_key: unit.item["metadata"]["generation"] for unit in units if unit.item}
         tried = f"wait until group {self.group.name} is {IN_WORDS[goal]}"
         awaited = Awaited(IN_WORDS[goal], lambda item, generation: self.judge(item, goal, generation), HINT)
-        settle(self.api, self.kind, wanted, awaited, self._look_up(units), self.options.timeout, tried, unless)
+        seconds = self.options.timeout + later
+        settle(self.api, self.kind, wanted, awaited, self._look_up(units), seconds, tried, unless)
 
     def judge(self, item: Mapping[str, Any], goal: Goal, generation: int) -> Verdict:
         return judge(item, goal, generation)
@@ -161,6 +167,11 @@ class Side:
 
     def replication_class(self) -> Object | None:
         return self._classes.find(VOLUME_REPLICATION_CLASS, self.options.class_name)
+
+    def latest_report(self) -> float:
+        """Seconds until this site's product tells of a sync; see there."""
+        item = self.replication_class()
+        return latest_report((PARAMETERS.read(item) if item else None) or {})
 
     def _ask(self, unit: Unit, state: State, demotions: Mapping[Key, int]) -> Object:
         plan, options = self.site.plan.name, self.options

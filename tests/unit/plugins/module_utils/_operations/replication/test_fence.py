@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.replication import fencing
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.base import Capabilities, FenceProof
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, MemorySession, plan_of
@@ -38,14 +39,18 @@ class Storage:
 
 
 def fence(
-    monkeypatch: pytest.MonkeyPatch, storage: Storage, check_mode: bool = False, silent: bool = False
+    monkeypatch: pytest.MonkeyPatch,
+    storage: Storage,
+    check_mode: bool = False,
+    silent: bool = False,
+    plan: Plan | None = None,
 ) -> dict[str, object]:
     session = MemorySession(MemoryApi())
     session.source_storage_is_dead = silent
     session.groups = storage
     session.update(declared_lost="east")
     monkeypatch.setattr(fencing, "Session", session)
-    return fencing.fence_source(plan_of(), "r-1", check_mode)
+    return fencing.fence_source(plan or plan_of(), "r-1", check_mode)
 
 
 def test_p4_the_storage_of_a_site_without_volumes_yet_is_fenced_by_those_of_the_capture(monkeypatch) -> None:
@@ -86,6 +91,43 @@ def test_a_refused_fence_changes_nothing_at_the_lost_site(monkeypatch) -> None:
     with pytest.raises(Refused, match="dr_waive_fencing"):
         fence(monkeypatch, storage)
     assert storage.asked == []
+
+
+class PartlyFencing(Storage):
+    """The survivor's refuses one group."""
+
+    def fence(self, group: object, survivor: str, lost: str) -> FenceProof:
+        if group.name == "app":
+            raise Refused("fence the group", site=survivor, seen="its server is off")
+        return super().fence(group, survivor, lost)
+
+
+TWO_GROUPS = {
+    "provider": "csi_addons",
+    "groups": [{"name": name, "selector": {"matchLabels": {"tier": name}}} for name in ("db", "app")],
+}
+
+
+def test_p10_a_refused_fence_says_what_stays_fenced_and_how_that_ends(monkeypatch) -> None:
+    with pytest.raises(Refused, match="its server is off") as refused:
+        fence(monkeypatch, PartlyFencing("primary"), plan=plan_of(replication=TWO_GROUPS))
+    assert "fenced, and left so: db" in refused.value.seen
+    assert "`reprotect` lets east in again" in refused.value.next_step
+
+
+def test_p10_a_fence_that_was_refused_for_all_leaves_nothing_to_take_back(monkeypatch) -> None:
+    with pytest.raises(Refused) as refused:
+        fence(monkeypatch, Storage("primary", can_fence=False))
+    assert "left so" not in refused.value.seen
+    assert "reprotect" not in refused.value.next_step
+
+
+def test_p9_a_refusal_in_check_mode_calls_nothing_fenced(monkeypatch) -> None:
+    storage = Storage("primary")
+    storage.provider = lambda group: storage if group.name == "db" else Storage("primary", can_fence=False)
+    with pytest.raises(Refused) as refused:
+        fence(monkeypatch, storage, check_mode=True, plan=plan_of(replication=TWO_GROUPS))
+    assert "left so" not in refused.value.seen
 
 
 def test_p9_check_mode_fences_and_demotes_nothing(monkeypatch) -> None:

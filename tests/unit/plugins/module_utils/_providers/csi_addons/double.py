@@ -129,6 +129,7 @@ class AddonsApi(MemoryApi):
         self.failures: list[DrError] = []
         self.conflicts = self.loses_answers = 0
         self.reports_info = True
+        self.looks_every = 60.0
         self._time = time
         self._uid = 0
 
@@ -278,7 +279,7 @@ class AddonsApi(MemoryApi):
         if all(self.storage.sends(self.site, volume) for volume in volumes):
             self.storage.replicate()
             status["lastSyncTime"] = self._now()
-        return 60.0
+        return self.looks_every
 
     def _secondary(self, item: dict[str, Any], status: dict[str, Any], volumes: list[str]) -> float:
         first = status.get("state") != "Secondary"

@@ -25,6 +25,7 @@ from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.s
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, SimulatedTime, plan_of
 
 DRIVER = "block.csi.example.com"
+EVERY_MINUTE = {"schedulingInterval": "1m"}
 OPTIONS = {"class": "mirrored", "group_class": "mirrored-groups", "timeout": "5m"}
 
 
@@ -68,8 +69,8 @@ def world(volumes: int = 2, at: tuple[str, ...] = ("east", "west"), **options: A
     apis = {site: AddonsApi(site, time, storage) for site in ("east", "west")}
     for site, api in apis.items():
         for name in ("mirrored", "other"):
-            body = {"metadata": {"name": name}, "spec": {"provisioner": DRIVER if name == "mirrored" else "other.csi"}}
-            MemoryApi.create(api, VOLUME_REPLICATION_CLASS, body)
+            spec = {"provisioner": DRIVER if name == "mirrored" else "other.csi", "parameters": EVERY_MINUTE}
+            MemoryApi.create(api, VOLUME_REPLICATION_CLASS, {"metadata": {"name": name}, "spec": spec})
         body = {"metadata": {"name": "mirrored-groups"}, "spec": {"provisioner": DRIVER}}
         api.objects["VolumeGroupReplicationClass", None, "mirrored-groups"] = body
         if site in at:
