@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from ..._errors import DrError, NotFound, Refused
+from ..._errors import DrError, NotFound, Refused, TerminalState
 from ..._model.group_status import GroupStatus, SyncProof, silent, unknown
 from ..._model.plan import Group
 from ..base import Capabilities, Clones, FenceProof, Provider, at_once
@@ -16,6 +16,7 @@ from ..site_handle import SiteHandle
 from .control import NfsControl, control_for, export_of
 from .directory import directory_of, in_export
 from .http_api import all_exports
+from .remedies import CHOOSE, remedy
 
 
 class NfsProvider(Provider):
@@ -88,18 +89,33 @@ class NfsProvider(Provider):
         return self._control(group, site).remove()
 
     def promote(self, group: Group, site: str, forced: bool) -> bool:
-        control = self._control(group, site)
-        return _promote(control, control.status(), forced)
+        return self.promote_all([group], site, forced)[0]
 
     def promote_all(self, groups: Sequence[Group], site: str, forced: bool) -> list[bool]:
         """One look at everything a server has, then one request per group."""
-        seen = {status.group: status.raw for status in self.observe_all(groups, site)}
+        looked = {status.group: status.raw for status in self.observe_all(groups, site)}
+        asked = at_once(lambda group: looked[group.name] or self._control(group, site).status(), groups)
+        todo = list(zip(groups, asked, strict=True))
+        if forced:
+            for group, seen in todo:
+                _check_arrived(group, site, seen)
+        else:
+            self._check_one_primary([group for group, seen in todo if seen["role"] == "primary"], site)
+        return at_once(lambda item: _promote(self._control(item[0], site), item[1], forced), todo)
 
-        def promote(group: Group) -> bool:
-            control = self._control(group, site)
-            return _promote(control, seen[group.name] or control.status(), forced)
-
-        return at_once(promote, groups)
+    def _check_one_primary(self, primaries: Sequence[Group], site: str) -> None:
+        """Of what is primary here already, the peer is not, where it answers."""
+        for other in (name for name in self.sites if primaries and name != site):
+            both = [status.group for status in self.observe_all(primaries, other) if status.role == "primary"]
+            if both:
+                raise TerminalState(
+                    "promote",
+                    site=site,
+                    on=f"group {both[0]}" if len(both) == 1 else f"{len(both)} groups",
+                    seen=f"split-brain: primary at {site} and at {other}: {', '.join(both)}",
+                    wanted="one primary",
+                    next_step=CHOOSE,
+                )
 
     def demote(self, group: Group, site: str) -> bool:
         control = self._control(group, site)
@@ -194,6 +210,20 @@ class NfsProvider(Provider):
 
     def _peer(self, group: Group, site: str) -> str:
         return str(group.options_at(site)["peer"])
+
+
+def _check_arrived(group: Group, site: str, seen: Mapping[str, Any]) -> None:
+    """Before a forced promotion; a side that was demoted or diverged has data of its own."""
+    incoming = (seen["role"], seen["direction"]) == ("secondary", "incoming")
+    # a server with snapshots has the content of before until a resync has arrived; the agent of ssh looks itself
+    if incoming and not seen.get("last_sync") and not seen.get("resyncing"):
+        raise Refused(
+            "promote by force",
+            site=site,
+            on=f"group {group.name}",
+            seen="no whole copy has ever arrived at this side",
+            **remedy("promote", "NoCopy"),
+        )
 
 
 def _promote(control: NfsControl, seen: Mapping[str, Any], forced: bool) -> bool:
