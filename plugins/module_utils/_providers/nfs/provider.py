@@ -16,11 +16,12 @@ from ..site_handle import SiteHandle
 from .control import NfsControl, control_for, export_of
 from .directory import directory_of, in_export
 from .http_api import all_exports
-from .remedies import CHOOSE, remedy
+from .options import interval_of, options_of, word_of
+from .remedies import CHOOSE, with_remedy
 
 
 class NfsProvider(Provider):
-    """`options` of a group: `export` (default: the group's name), `interval` (seconds), and under `sites` per site:
+    """`options` of a group: `export` (default: the group's name), `interval` (a duration), and under `sites` per site:
 
     `server` and `path`: the export as PVs name it; `control`: URL of the server's replication API; `peer`: address
     at which the other site's server reaches this one.
@@ -62,21 +63,25 @@ class NfsProvider(Provider):
                 return [first, *super().observe_all(groups[1:], site)]
             return [first, *(silent(group.name, site, first.message) for group in groups[1:])]
         try:
+            for group in groups:
+                options_of(group, site)
             exports = all_exports(site, url, self.sites[site].patience)
         except DrError as error:
             return [unknown(group.name, site, error) for group in groups]
         return [_listed(group, site, exports) for group in groups]
 
     def covers(self, group: Group, site: str, pv: Mapping[str, Any]) -> bool:
-        here, directory = group.options_at(site), directory_of(pv)
-        if directory is None or directory.server != here["server"]:
+        directory = directory_of(pv)
+        if directory is None or directory.server != word_of(group, site, "server"):
             return False
-        return directory.below(here["path"]) is not None
+        return directory.below(word_of(group, site, "path")) is not None
 
     def enable(self, group: Group, source: str, target: str) -> bool:
         here, there = self._control(group, source), self._control(group, target)
-        changed = there.create("secondary", self._peer(group, source), group.options.get("interval", 5))
-        return here.create("primary", self._peer(group, target), group.options.get("interval", 5)) or changed
+        peers = {site: word_of(group, site, "peer") for site in (source, target)}
+        interval = interval_of(group, source)
+        changed = there.create("secondary", peers[source], interval)
+        return here.create("primary", peers[target], interval) or changed
 
     def enabled(self, group: Group, site: str) -> bool:
         try:
@@ -185,8 +190,8 @@ class NfsProvider(Provider):
 
     def clone(self, group: Group, site: str, name: str, volumes: Sequence[Mapping[str, Any]]) -> Clones:
         """A second export beside the group's; volumes lie in it as they do in the first."""
+        root = word_of(group, site, "path")
         made = self._control(group, site).clone(name)
-        root = group.options_at(site)["path"]
         sources = {
             pv["metadata"]["name"]: in_export(pv, made["path"], directory.below(root) or "")
             for pv in volumes
@@ -208,22 +213,19 @@ class NfsProvider(Provider):
         there = self.sites[site]
         return control_for(site, group, there.run, there.patience)
 
-    def _peer(self, group: Group, site: str) -> str:
-        return str(group.options_at(site)["peer"])
-
 
 def _check_arrived(group: Group, site: str, seen: Mapping[str, Any]) -> None:
     """Before a forced promotion; a side that was demoted or diverged has data of its own."""
     incoming = (seen["role"], seen["direction"]) == ("secondary", "incoming")
     # a server with snapshots has the content of before until a resync has arrived; the agent of ssh looks itself
     if incoming and not seen.get("last_sync") and not seen.get("resyncing"):
-        raise Refused(
+        refused = Refused(
             "promote by force",
             site=site,
             on=f"group {group.name}",
             seen="no whole copy has ever arrived at this side",
-            **remedy("promote", "NoCopy"),
         )
+        raise with_remedy(refused, "promote", "NoCopy")
 
 
 def _promote(control: NfsControl, seen: Mapping[str, Any], forced: bool) -> bool:

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from ..._errors import DrError
+
 CHOOSE = "choose the site whose data counts, demote the group at the other one and resync it there"
 
 # by reason: what was wanted, and the next step
@@ -34,9 +36,8 @@ _OF_PROMOTION = {
 }
 
 
-def remedy(verb: str, reason: str) -> dict[str, str]:
-    """`wanted` and `next_step` of the error, where they are known."""
-    if verb != "promote" or reason not in _OF_PROMOTION:
-        return {}
-    wanted, next_step = _OF_PROMOTION[reason]
-    return {"wanted": wanted, "next_step": next_step}
+def with_remedy(error: DrError, verb: str, reason: str) -> DrError:
+    """The error with `wanted` and `next_step`, where they are known."""
+    if verb == "promote" and reason in _OF_PROMOTION:
+        error.wanted, error.next_step = _OF_PROMOTION[reason]
+    return error

@@ -13,7 +13,7 @@ from ..._cluster.clock import Clock
 from ..._cluster.patience import patiently
 from ..._errors import Conflict, DrError, Failed, NotFound, Refused, TerminalState, Unreachable
 from ..command import Answer, Runner, run_command
-from .remedies import remedy
+from .remedies import with_remedy
 from .ssh_agent import AGENT
 from .ssh_options import Server
 
@@ -134,7 +134,7 @@ class SshControl:
             refusal = answer["error"]
             reason, seen = refusal["reason"], refusal["message"]
             kind = ERRORS.get(reason, Failed)
-            raise kind(tried, site=self._site, on=on, seen=seen, **remedy(verb, reason))
+            raise with_remedy(kind(tried, site=self._site, on=on, seen=seen), verb, reason)
         raise Failed(tried, site=self._site, on=on, seen=_seen(done))
 
 
