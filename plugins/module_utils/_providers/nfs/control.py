@@ -13,6 +13,7 @@ from ..group_options import seconds_of
 from . import http_api
 from . import ssh as nfs_ssh
 from .http_api import HttpControl
+from .options import options_of
 from .ssh import SshControl
 
 
@@ -59,7 +60,7 @@ class NfsControl(Protocol):
 
 def control_for(site: str, group: Group, run: Runner = run_command, patience: float | None = None) -> NfsControl:
     """patience: seconds of a look, where that is less than usual; of what is run its runner sees to it."""
-    options = group.options_at(site)
+    options = options_of(group, site)
     export = export_of(group, site)
     if "control" in options:
         transfer = seconds_of(group, site, options, "timeout", http_api.TRANSFER)

@@ -11,6 +11,7 @@ from ..._cluster.clock import Clock
 from ..._cluster.patience import PASSING, patiently, seconds_of
 from ..._cluster.waiting import wait_for
 from ..._errors import Conflict, DrError, Failed, NotFound, Refused, TerminalState, Unreachable, Unsupported
+from .remedies import with_remedy
 
 try:
     import urllib3
@@ -195,16 +196,18 @@ def _send(site: str, on: str, method: str, url: str, body: Any, limit: Any) -> d
     answer = _decode(response.data)
     if response.status < 300:
         return answer
-    reason = answer.get("error", {})
+    refusal = answer.get("error", {})
+    reason = str(refusal.get("reason", ""))
     default = Refused if response.status == 409 else Failed
-    raise ERRORS.get(reason.get("reason", ""), default)(
+    refused = ERRORS.get(reason, default)(
         tried,
         site=site,
         on=on,
-        seen=reason.get("message") or response.data.decode(errors="replace")[:300],
+        seen=refusal.get("message") or response.data.decode(errors="replace")[:300],
         status=response.status,
         retry_after=seconds_of(response.headers.get("Retry-After")),
     )
+    raise with_remedy(refused, url.rpartition("/")[2], reason)
 
 
 def _decode(data: bytes) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from ..._errors import DrError, NotFound, Refused, Unreachable
+from ..._errors import DrError, NotFound, Refused
 from ..._model.group_status import GroupStatus, SyncProof, silent, unknown
 from ..._model.plan import Group
 from ..base import Capabilities, Clones, FenceProof, Provider, at_once
@@ -17,10 +17,12 @@ from ..site_handle import SiteHandle
 from .control import NfsControl, control_for, export_of
 from .directory import directory_of, in_export
 from .http_api import all_exports
+from .options import interval_of, options_of, word_of
+from .remedies import with_remedy
 
 
 class NfsProvider(Provider):
-    """`options` of a group: `export` (default: the group's name), `interval` (seconds), and under `sites` per site:
+    """`options` of a group: `export` (default: the group's name), `interval` (a duration), and under `sites` per site:
 
     `server` and `path`: the export as PVs name it; `control`: URL of the server's replication API; `peer`: address
     at which the other site's server reaches this one.
@@ -62,21 +64,25 @@ class NfsProvider(Provider):
                 return [first, *super().observe_all(groups[1:], site)]
             return [first, *(silent(group.name, site, first.message) for group in groups[1:])]
         try:
+            for group in groups:
+                options_of(group, site)
             exports = all_exports(site, url, self.sites[site].patience)
         except DrError as error:
             return [unknown(group.name, site, error) for group in groups]
         return [_listed(group, site, exports) for group in groups]
 
     def covers(self, group: Group, site: str, pv: Mapping[str, Any]) -> bool:
-        here, directory = group.options_at(site), directory_of(pv)
-        if directory is None or directory.server != here["server"]:
+        directory = directory_of(pv)
+        if directory is None or directory.server != word_of(group, site, "server"):
             return False
-        return directory.below(here["path"]) is not None
+        return directory.below(word_of(group, site, "path")) is not None
 
     def enable(self, group: Group, source: str, target: str) -> bool:
         here, there = self._control(group, source), self._control(group, target)
-        changed = there.create("secondary", self._peer(group, source), group.options.get("interval", 5))
-        return here.create("primary", self._peer(group, target), group.options.get("interval", 5)) or changed
+        peers = {site: word_of(group, site, "peer") for site in (source, target)}
+        interval = interval_of(group, source)
+        changed = there.create("secondary", peers[source], interval)
+        return here.create("primary", peers[target], interval) or changed
 
     def enabled(self, group: Group, site: str) -> bool:
         try:
@@ -89,16 +95,27 @@ class NfsProvider(Provider):
         return self._control(group, site).remove()
 
     def promote(self, group: Group, site: str, forced: bool) -> bool:
-        return self._promote(group, site, self._control(group, site).status(), forced)
+        return self.promote_all([group], site, forced)[0]
 
     def promote_all(self, groups: Sequence[Group], site: str, forced: bool) -> list[bool]:
         """One look at everything a server has, then one request per group."""
-        seen = {status.group: status.raw for status in self.observe_all(groups, site)}
+        looked = {status.group: status.raw for status in self.observe_all(groups, site)}
+        asked = at_once(lambda group: looked[group.name] or self._control(group, site).status(), groups)
+        todo = list(zip(groups, asked, strict=True))
+        if forced:
+            for group, seen in todo:
+                _check_arrived(group, site, seen)
+        else:
+            self._check_one_primary([group for group, seen in todo if seen["role"] == "primary"], site)
+        return at_once(lambda item: _promote(self._control(item[0], site), item[1], forced), todo)
 
-        def promote(group: Group) -> bool:
-            return self._promote(group, site, seen[group.name] or self._control(group, site).status(), forced)
-
-        return at_once(promote, groups)
+    def _check_one_primary(self, primaries: Sequence[Group], site: str) -> None:
+        """Of what is primary here already, the peer is not, where it answers."""
+        for other in (name for name in self.sites if primaries and name != site):
+            both = [status.group for status in self.observe_all(primaries, other) if status.role == "primary"]
+            if both:
+                on = both[0] if len(both) == 1 else f"{both[0]} and {len(both) - 1} more"
+                raise split_brain(on, site, other, ", ".join(both))
 
     def demote(self, group: Group, site: str) -> bool:
         control = self._control(group, site)
@@ -168,8 +185,8 @@ class NfsProvider(Provider):
 
     def clone(self, group: Group, site: str, name: str, volumes: Sequence[Mapping[str, Any]]) -> Clones:
         """A second export beside the group's; volumes lie in it as they do in the first."""
+        root = word_of(group, site, "path")
         made = self._control(group, site).clone(name)
-        root = group.options_at(site)["path"]
         sources = {
             pv["metadata"]["name"]: in_export(pv, made["path"], directory.below(root) or "")
             for pv in volumes
@@ -179,26 +196,6 @@ class NfsProvider(Provider):
 
     def unclone(self, group: Group, site: str, name: str) -> bool:
         return self._control(group, site).unclone(name)
-
-    def _promote(self, group: Group, site: str, seen: Mapping[str, Any], forced: bool) -> bool:
-        """Make it writable. A primary takes nothing in by its role, so the pause that fenced it can end."""
-        control, was_primary = self._control(group, site), seen["role"] == "primary"
-        if was_primary and not forced:
-            self._check_no_split(group, site)
-        now = seen if was_primary else control.promote(forced)
-        if now["paused"]:
-            control.set_paused(False)
-        return bool(now["paused"]) or not was_primary
-
-    def _check_no_split(self, group: Group, site: str) -> None:
-        """For a copy that is primary already. There is nothing to ask a silent peer's permission for."""
-        peer = self.sites[site].plan.peer_of(site)
-        try:
-            role = self._control(group, peer).look()["role"]
-        except (Unreachable, NotFound):
-            return
-        if role == "primary":
-            raise split_brain(group.name, site, peer)
 
     def _set_paused(self, group: Group, site: str, paused: bool) -> bool:
         control = self._control(group, site)
@@ -211,8 +208,28 @@ class NfsProvider(Provider):
         there = self.sites[site]
         return control_for(site, group, there.run, there.patience)
 
-    def _peer(self, group: Group, site: str) -> str:
-        return str(group.options_at(site)["peer"])
+
+def _check_arrived(group: Group, site: str, seen: Mapping[str, Any]) -> None:
+    """Before a forced promotion; a side that was demoted or diverged has data of its own."""
+    incoming = (seen["role"], seen["direction"]) == ("secondary", "incoming")
+    # a server with snapshots has the content of before until a resync has arrived; the agent of ssh looks itself
+    if incoming and not seen.get("last_sync") and not seen.get("resyncing"):
+        refused = Refused(
+            "promote by force",
+            site=site,
+            on=f"group {group.name}",
+            seen="no whole copy has ever arrived at this side",
+        )
+        raise with_remedy(refused, "promote", "NoCopy")
+
+
+def _promote(control: NfsControl, seen: Mapping[str, Any], forced: bool) -> bool:
+    """Make it writable. A primary takes nothing in by its role, so the pause that fenced it can end."""
+    was_primary = seen["role"] == "primary"
+    now = seen if was_primary else control.promote(forced)
+    if now["paused"]:
+        control.set_paused(False)
+    return bool(now["paused"]) or not was_primary
 
 
 def _status(group: Group, site: str, seen: Mapping[str, Any]) -> GroupStatus:

@@ -13,6 +13,7 @@ from ..._cluster.clock import Clock
 from ..._cluster.patience import patiently
 from ..._errors import Conflict, DrError, Failed, NotFound, Refused, TerminalState, Unreachable
 from ..command import Answer, Runner, run_command
+from .remedies import with_remedy
 from .ssh_agent import AGENT
 from .ssh_options import Server
 
@@ -45,19 +46,6 @@ ERRORS: dict[str, type[DrError]] = {
     "NoCopy": Refused,
     "HalfResynced": Refused,
     "Invalid": Refused,
-}
-# by reason: what was wanted, and the next step
-REMEDIES = {
-    "NoCopy": (
-        "one transfer that was completed",
-        "nothing was changed: restore the volumes from a backup, or bring the other site's server back and wait for "
-        "the first copy",
-    ),
-    "HalfResynced": (
-        "a resync that was completed",
-        "nothing was changed: bring the other site's server back and resync again, or restore the volumes from a "
-        "backup",
-    ),
 }
 
 
@@ -145,10 +133,8 @@ class SshControl:
         if answer is not None and "error" in answer:
             refusal = answer["error"]
             reason, seen = refusal["reason"], refusal["message"]
-            wanted, next_step = REMEDIES.get(reason, (None, None))
-            raise ERRORS.get(reason, Failed)(
-                tried, site=self._site, on=on, seen=seen, wanted=wanted, next_step=next_step
-            )
+            kind = ERRORS.get(reason, Failed)
+            raise with_remedy(kind(tried, site=self._site, on=on, seen=seen), verb, reason)
         raise Failed(tried, site=self._site, on=on, seen=_seen(done))
 
 

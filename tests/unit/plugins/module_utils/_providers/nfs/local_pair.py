@@ -38,9 +38,10 @@ case $* in
   if [ -e "$host/cut" ]; then
     cut="stdbuf -o0 head -c $(cat "$host/cut")"
     exec 3<&0
-    $cut <&3 | sh -c "$*" | $cut &
+    trap 'exit 255' TERM
+    $cut <&3 | sh -c "$*" | {{ $cut; kill $$; }} &
     exec 3<&- >&-
-    wait $!
+    wait
     exit 255
   fi ;;
 esac

@@ -1,0 +1,43 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What to do where a server refuses a promotion; both controls have the same reasons for it."""
+
+from __future__ import annotations
+
+from ..._errors import DrError
+
+CHOOSE = "choose the site whose data counts, demote the group at the other one and resync it there"
+
+# by reason: what was wanted, and the next step
+_OF_PROMOTION = {
+    "NoCopy": (
+        "one transfer that was completed",
+        "nothing was changed: restore the volumes from a backup, or bring the other site's server back and wait for "
+        "the first copy",
+    ),
+    "HalfResynced": (
+        "a resync that was completed",
+        "nothing was changed: bring the other site's server back and resync again, or restore the volumes from a "
+        "backup",
+    ),
+    "PeerIsPrimary": (
+        "the other side demoted",
+        "demote the group at the other site; if that site is lost, promote by force",
+    ),
+    "PeerUnreachable": (
+        "the word of the other side's server",
+        "bring that server back; if its site is lost, promote by force",
+    ),
+    "Diverged": ("copies of one history", CHOOSE),
+    "NotSynced": (
+        "all data of the side that was demoted",
+        "let the other side send the rest, as relocate does, or promote the demoted side again",
+    ),
+}
+
+
+def with_remedy(error: DrError, verb: str, reason: str) -> DrError:
+    """The error with `wanted` and `next_step`, where they are known."""
+    if verb == "promote" and reason in _OF_PROMOTION:
+        error.wanted, error.next_step = _OF_PROMOTION[reason]
+    return error
