@@ -18,7 +18,8 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.nfs.provider
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.site_handle import SiteHandle
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, plan_of
 
-# HOST/down: nobody answers there. HOST/cut: bytes of a transfer after which the connection breaks.
+# HOST/down: nobody answers there. HOST/cut: bytes of a transfer after which the connection breaks. HOST/deaf: it is
+# never told that a transfer was completed.
 SSH = """#!/bin/sh
 host=
 while :; do
@@ -34,6 +35,7 @@ if [ -e "$host/down" ]; then
   exit 255
 fi
 case $* in
+*" received "*) ! [ -e "$host/deaf" ] || exit 255 ;;
 *--server*)
   if [ -e "$host/cut" ]; then
     cut="stdbuf -o0 head -c $(cat "$host/cut")"
@@ -50,7 +52,6 @@ exec sh -c "$*"
 # what it is asked for last, as `CLIENT:PATH ro|rw`
 EXPORTFS = """#!/bin/sh
 printf '%s %s\\n' "$3" "${{2%%,*}}" >{root}/exportfs
-! [ -e {root}/no-exportfs ]
 """
 
 
@@ -103,6 +104,13 @@ class Site:
     def return_again(self) -> None:
         (self.root / "down").unlink()
 
+    def deafen(self, deaf: bool) -> None:
+        file = self.root / "deaf"
+        if deaf:
+            file.touch()
+        else:
+            file.unlink()
+
     def cut_transfers(self, after: int) -> None:
         (self.root / "cut").write_text(str(after))
 
@@ -114,6 +122,7 @@ class Pair:
     """East is primary; nothing has been transferred."""
 
     def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.root = root
         programs = root / "bin"
         programs.mkdir()
         for name, text in (("ssh", SSH), ("exportfs", EXPORTFS)):
