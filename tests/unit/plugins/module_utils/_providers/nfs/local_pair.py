@@ -40,11 +40,10 @@ case $* in
   if [ -e "$host/cut" ]; then
     cut="stdbuf -o0 head -c $(cat "$host/cut")"
     exec 3<&0
-    trap 'exit 255' TERM
-    $cut <&3 | sh -c "$*" | {{ $cut; kill $$; }} &
+    # no trap: one that comes just before `wait` is not seen until a child ends
+    $cut <&3 | sh -c "$*" | {{ $cut; kill -KILL $$; }} &
     exec 3<&- >&-
     wait
-    exit 255
   fi ;;
 esac
 exec sh -c "$*"
