@@ -124,7 +124,7 @@ integration: lab-csi-addons  ## integration tests on labs of their own, which ar
 	dev/integration
 
 .PHONY: moves
-moves: lab-csi-addons lab-ceph  ## moves and switches on Ceph and csi-addons, and clones: a part of CI, beside `make test`
+moves: lab-csi-addons lab-ceph  ## moves and switches on Ceph and csi-addons, clones, a stop and a start: a part of CI, beside `make test`
 	dev/integration moves
 
 .PHONY: scenarios
