@@ -59,6 +59,7 @@ class Starter:
     ) -> None:
         startup = session.plan.startup
         self._session = session
+        self._site = api.site
         self._order = order
         self._asked = asked
         self._sight = Sight(session.clock)
@@ -267,6 +268,7 @@ class Starter:
         while not self._writes.idle:
             rung = self._wake.rung
             self._observe()
+            self._report()
             if not self._writes.idle:
                 self._wake.wait_beyond(rung, TICK)
         self._observe()
@@ -301,6 +303,7 @@ class Starter:
             return
         self._said = now
         window = self._window
-        waiting = ", ".join(filter(None, [self._pacing.note, *nsmallest(3, window.in_flight)]))
+        silent = f"an answer of {self._site}" if self._sight.blind else ""
+        waiting = ", ".join(filter(None, [silent, self._pacing.note, *nsmallest(3, window.in_flight)]))
         stage = f"start: {window.wave}" if window.wave else "start"
         self._session.progress.emit(stage, len(window.ready), window.total, len(window.in_flight), waiting)
