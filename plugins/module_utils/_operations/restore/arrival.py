@@ -24,7 +24,6 @@ from ..._planning.restore.arrival import (
     ExpectedVolume,
     awaited,
     changes,
-    is_off,
     is_taken_over,
     populated,
     volume_problems,
@@ -112,9 +111,7 @@ def _await_all(session: Session, record: Capture, source: MetadataSource, timeou
         seen = _look(session, record)
         _refuse_imports(session, record)
         vms = seen.index(VMS)
-        todo = {
-            key: vm for key, vm in vms.items() if not (is_taken_over(vm, session.run.id) and (started or is_off(vm)))
-        }
+        todo = {key: vm for key, vm in vms.items() if not is_taken_over(vm, session.run.id, started)}
         _take_over(session, record, todo)
         halted.update(todo)
         found = awaited(record, seen) + [f"VirtualMachine/{key}, to be halted" for key in sorted(todo)]

@@ -160,6 +160,16 @@ def test_p5_a_rerun_after_the_start_stops_nothing(world: World) -> None:
     assert world.vm()["spec"]["runStrategy"] == "Always"
 
 
+def test_p5_a_rerun_does_not_stop_a_vm_whose_start_is_over_and_whose_record_was_taken_off(world: World) -> None:
+    world.bring()
+    world.wait()
+    world.session.run = world.session.run.with_step("start", StepRecord("running", 1, "", ""))
+    started = {"metadata": {"annotations": {RECORDED: None}}, "spec": {"runStrategy": "Always"}}
+    world.west.patch(VM, "db", "payroll", started)
+    result = world.wait()
+    assert (result["changed"], world.vm()["spec"]["runStrategy"]) == (False, "Always")
+
+
 def test_volumes_are_kept_for_the_start_and_set_to_retain(world: World) -> None:
     world.bring()
     decisions = world.wait()["decisions"]
