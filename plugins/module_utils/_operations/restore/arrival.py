@@ -33,6 +33,7 @@ from ..entry import bounded
 from ..inventory.namespaces import absent_namespaces, create_namespaces
 from ..inventory.protected import key_of, list_vms, running_vmis
 from ..run.session import Session
+from ..start.memory import forget_ready
 from ..stop.latch_closing import close_latch_at_target
 from ..volumes.volumes import recorded_decisions, verify_volumes
 from .brought import Awaited, await_brought
@@ -174,6 +175,8 @@ def _refuse_imports(session: Session, record: Capture) -> None:
 def _take_over(session: Session, record: Capture, vms: dict[str, Object]) -> None:
     """Off by its own strategy, with what it was where it comes from, in one patch."""
     recorded = record.index(VMS)
+    if vms:
+        forget_ready(session, session.target, vms.keys())
 
     def halt(vm: Object) -> None:
         meta = vm["metadata"]
