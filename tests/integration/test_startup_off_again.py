@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.ocpvirt.dr.tests.integration.answering import VirtHandler
 from ansible_collections.ocpvirt.dr.tests.integration.fleet import (
     MANUAL,
     RECORDED,
@@ -57,8 +58,9 @@ def await_up(fleet: Fleet) -> None:
 def turn_off(fleet: Fleet) -> None:
     """As `virtctl stop` does, and as guests that shut down."""
     fleet.east.patch("VirtualMachine", STOPPED, NAMESPACE, {"spec": {"runStrategy": "Halted"}})
+    handler = VirtHandler(fleet.east.kubeconfig)
     for name in (MANUAL, RERUN):
-        fleet.east.patch(VMI, name, NAMESPACE, {"status": {"phase": "Succeeded"}})
+        handler.patch(VMI, name, NAMESPACE, {"status": {"phase": "Succeeded"}})
     wait_until("VMs that are off", 60, lambda: sorted(set(OFF_AGAIN) - off(fleet)))
 
 
