@@ -236,12 +236,16 @@ class Starter:
 
     def _forget(self) -> None:
         """The start is the new state of what is up. Once its wave is over: until then the site has VMs to start."""
-        wave = self._window.wave
-        if wave != self._wave or self._window.done:
-            self._memory.recorded.difference_update(self._forgettable)
-            for key in self._forgettable:
-                self._writes.put((FORGET, key), partial(self._of(key).forget, key), urgent=False)
-            self._wave, self._forgettable = wave, []
+        window = self._window
+        if window.wave == self._wave and not window.done:
+            return
+        self._wave = window.wave
+        over = [key for key in self._forgettable if window.is_over(key)]
+        self._memory.recorded.difference_update(over)
+        for key in over:
+            self._writes.put((FORGET, key), partial(self._of(key).forget, key), urgent=False)
+        # what is up by a round before may be of the wave that still goes on
+        self._forgettable = [key for key in self._forgettable if not window.is_over(key)]
 
     def _make_again(self) -> None:
         if not self._sight.blind:

@@ -111,6 +111,26 @@ def test_what_was_ready_and_still_runs_is_not_off_again(start: Start) -> None:
     assert (result["ready"], result["off_again"]) == (1, [])
 
 
+def test_the_record_of_what_is_ready_stays_on_it_in_later_rounds_until_its_wave_is_over(start: Start) -> None:
+    """It is thousands of writes, which those would wait for that are still to start, and the round for its end."""
+    a_round(start)
+    start.run(round_timeout=5)
+    before = start.api.recorded("a")
+    start.run()
+    assert (before, start.api.recorded("a")) == (True, False)
+
+
+def test_of_a_wave_that_was_over_before_a_round_the_record_is_taken_off_at_its_begin(start: Start) -> None:
+    """Also where the round before did not come to it."""
+    start.api.add("first", ON, tier="db")
+    waves = [{"name": "databases", "selector": {"matchLabels": {"tier": "db"}}}, {"name": "others"}]
+    start.api.boot("first")
+    vm = start.api.get(VM, "first", "payroll")
+    start.api.replace(VM, vm | {"spec": vm["spec"] | {"runStrategy": "Always"}})
+    a_round(start, waves=waves)
+    assert (start.api.recorded("first"), start.api.recorded("a")) == (False, True)
+
+
 def next_attempt(start: Start) -> None:
     start.session.run = replace(start.session.run, attempt=2)
 
