@@ -177,6 +177,7 @@ class Starter:
         memory, window = self._memory, self._window
         for of in (self._vms, self._workloads):
             of.resume({key: since for key, since in memory.unsettled.items() if key in of})
+            of.were_ready(memory.recorded)
             of.facts.update({key: facts for key, facts in memory.facts.items() if key in of})
         self._observe()
         # since when these start, the memory knows
