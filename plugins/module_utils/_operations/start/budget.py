@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as await_futures
@@ -59,6 +60,9 @@ class SiteBudget:
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="budget")
         # a look under way, and what was in flight when it began
         self._asked: tuple[Future[None], int] | None = None
+        # late: the start goes on beside it with its whole share, and the look claims that; else what was in flight
+        self._late = self._claims = False
+        self._either = threading.Lock()
 
     @property
     def note(self) -> str:
@@ -69,8 +73,8 @@ class SiteBudget:
         """How many this plan may have in flight now. waiting: how many more it would begin at once if it might.
 
         blind: the site gives no answer, so it is not asked. Until it can be, the last share holds; but not for longer
-        than others take the plan's run for alive. While an answer is late, no more than what was in flight when it was
-        asked for: what is written then must be true of what there is.
+        than others take the plan's run for alive. The same while an answer is late; but what is being written already
+        must be true of what there is: no more than what was in flight when it was asked for.
         """
         if self._budget is None:
             return sys.maxsize
@@ -85,7 +89,7 @@ class SiteBudget:
         self._take_answer()
         if self._renewed is None or self._now() - self._renewed >= SILENCE:
             return 0
-        return self._limit if self._asked is None else min(self._limit, self._asked[1])
+        return self._limit if self._asked is None or self._late else min(self._limit, self._asked[1])
 
     def keep(self) -> None:
         """At the end of a round: the claim stays, and so does what this process saw of the others."""
@@ -134,8 +138,11 @@ class SiteBudget:
             return
 
     def _beside(self, in_flight: int, need: int) -> Future[None]:
+        self._late = self._claims = False
         answer = self._pool.submit(self._look, in_flight, need)
         await_futures([answer], STANDS_STILL)
+        with self._either:
+            self._late = not self._claims
         return answer
 
     def _take_answer(self) -> None:
@@ -169,7 +176,10 @@ class SiteBudget:
             dropped = [plan for plan in self._silence.expired(known) if plan != self._plan]
             active = {plan: claim for plan, claim in known.items() if claim.active and plan not in dropped}
             before = known.get(self._plan)
-            wanted = replace(self._claim, in_flight=in_flight, need=need)
+            with self._either:
+                self._claims = not self._late
+            may_be = max(in_flight, self._limit) if self._late else in_flight
+            wanted = replace(self._claim, in_flight=may_be, need=need)
             decision = decide_claim(self._plan, wanted, active)
             due = self._renewed is None or now - self._renewed >= RENEW_EVERY
             if due or before is None or self._differs(before, decision.claim, len(active) > 1):

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -14,6 +15,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import DrError,
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.vm import PowerRecord
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.start import budget as budget_file
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.start.budget import SiteBudget, claims_of
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start.budget import Claim
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._operations.start.startup_world import (
     KubeVirt,
     Start,
@@ -37,8 +39,13 @@ class Hanging(MemoryApi):
 
     def __init__(self, site: str, time: SimulatedTime) -> None:
         super().__init__(site, time.clock())
-        self.answers = threading.Event()
+        self.answers, self.writes_end = threading.Event(), threading.Event()
         self.answers.set()
+        self.writes_end.set()
+
+    def patch(self, kind: Kind, name: str, namespace: str | None, body: dict[str, Any]) -> dict[str, Any]:
+        assert self.writes_end.wait(PATIENCE), "nobody let it end"
+        return super().patch(kind, name, namespace, body)
 
     def find(self, kind: Kind, name: str, namespace: str | None = None) -> dict[str, Any] | None:
         if kind == CONFIG_MAP:
@@ -60,6 +67,10 @@ class Late:
         self.api.answers.clear()
         self.time.sleep(10)
 
+    def claim_for_another(self) -> None:
+        claim = Claim(3, 8, 40, 360, holder="payslip-west#1", need=50, grant=0, renewed=1)
+        self.api.objects["ConfigMap", "ocpvirt-dr", "start-budget"]["data"]["payslip"] = json.dumps(claim.as_dict())
+
     def answer(self) -> None:
         self.api.answers.set()
         assert self.budget._asked is not None
@@ -76,6 +87,7 @@ def late(monkeypatch: pytest.MonkeyPatch) -> Iterator[Late]:
     late = Late()
     yield late
     late.api.answers.set()
+    late.api.writes_end.set()
 
 
 def test_a_look_without_an_answer_is_not_waited_for_and_is_told(late: Late) -> None:
@@ -83,9 +95,27 @@ def test_a_look_without_an_answer_is_not_waited_for_and_is_told(late: Late) -> N
     assert late.budget.note == "the budget of west, which gives no answer"
 
 
-def test_p1_while_an_answer_is_late_no_more_begins_than_what_was_in_flight_when_it_was_asked(late: Late) -> None:
-    """What the look is about to write is true of that, and of no more."""
-    assert [late.budget.update(in_flight, 45) for in_flight in (5, 5, 3)] == [5, 5, 5]
+def test_while_an_answer_is_late_the_last_share_holds(late: Late) -> None:
+    assert [late.budget.update(in_flight, 45) for in_flight in (0, 8, 3)] == [8, 8, 8]
+
+
+def test_p1_a_late_answer_claims_what_may_be_in_flight_by_then(late: Late) -> None:
+    """The part of another plan that came meanwhile is given up by the look after it."""
+    late.budget.update(0, 50)
+    late.claim_for_another()
+    late.answer()
+    assert (late.budget.update(8, 42), late.grants()["payroll"]) == (4, 8)
+    late.time.sleep(2)
+    late.budget.update(6, 42)
+    assert late.grants()["payroll"] == 6
+
+
+def test_p1_while_a_claim_is_being_written_no_more_begins_than_it_is_about(late: Late) -> None:
+    late.api.answers.set()
+    late.api.writes_end.clear()
+    late.claim_for_another()
+    assert [late.budget.update(in_flight, 42) for in_flight in (5, 5, 3)] == [5, 5, 5]
+    late.api.writes_end.set()
 
 
 def test_p6_a_share_that_others_may_take_soon_is_given_up_while_an_answer_is_late(late: Late) -> None:
