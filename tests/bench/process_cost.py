@@ -32,6 +32,15 @@ class Cost:
     megabytes: float
 
 
+def one_after_the_other(costs: Sequence[Cost]) -> Cost:
+    """Of processes of which each began when the one before had ended."""
+    return Cost(
+        sum(cost.seconds for cost in costs),
+        sum(cost.processor for cost in costs),
+        max(cost.megabytes for cost in costs),
+    )
+
+
 def measured(
     words: Sequence[str], env: Mapping[str, str], given: bytes = b"", stderr: int | None = None
 ) -> tuple[int, bytes, Cost]:

@@ -50,13 +50,23 @@ class Planned:
 
     def started(self, run_id: str) -> Ran:
         """The module's process, until every VM is ready."""
-        ran = run_module("vm_startup", plan=str(self.plan), run_id=run_id)
-        if ran.result["ready"] != self.fleet.count:
-            raise RuntimeError(f"{ran.result['msg']}: {ran.result['failures'][:3]}")
-        return ran
+        return self._all_ready(run_module("vm_startup", plan=str(self.plan), run_id=run_id))
+
+    def started_in_rounds(self, run_id: str, seconds: int) -> list[Ran]:
+        """The same as the role does it: processes one after the other, each for so long."""
+        rounds: list[Ran] = []
+        while not rounds or not rounds[-1].result["done"]:
+            rounds.append(run_module("vm_startup", plan=str(self.plan), run_id=run_id, round_timeout=seconds))
+        self._all_ready(rounds[-1])
+        return rounds
 
     def ended(self, run_id: str) -> None:
         run_module("run", plan=str(self.plan), state="done", run_id=run_id)
+
+    def _all_ready(self, ran: Ran) -> Ran:
+        if ran.result["ready"] != self.fleet.count:
+            raise RuntimeError(f"{ran.result['msg']}: {ran.result['failures'][:3]}")
+        return ran
 
 
 @contextmanager

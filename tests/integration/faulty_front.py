@@ -45,6 +45,8 @@ class Front(ThreadingHTTPServer):
         # seconds that each request is held up
         self.latency = 0.0
         self.refused = self.dropped = self.outdated = 0
+        self._held = ""
+        self._let_go_on = threading.Event()
 
     def kubeconfig(self, path: Path) -> Path:
         """Of the site through this front."""
@@ -67,6 +69,21 @@ class Front(ThreadingHTTPServer):
         for connection in watches:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
+
+    @contextmanager
+    def holding(self, part: str) -> Iterator[None]:
+        """Meanwhile requests whose path has this part get no answer."""
+        self._held = part
+        self._let_go_on.clear()
+        try:
+            yield
+        finally:
+            self._held = ""
+            self._let_go_on.set()
+
+    def await_let_go(self, path: str) -> None:
+        if self._held and self._held in path:
+            self._let_go_on.wait(TIMEOUT)
 
     def refusal(self) -> int | None:
         """The status of the answer; None where the API server is to answer."""
@@ -120,6 +137,7 @@ class _Passing(BaseHTTPRequestHandler):
             self._answer(status, headers, json.dumps(answer).encode())
             return
         time.sleep(self.server.latency)
+        self.server.await_let_go(self.path)
         headers = {name: value for name, value in self.headers.items() if name.lower() not in HOP}
         there = self.server.connect()
         try:

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import os
 import random
+import time
 from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.run.progress import progress_directory
 from ansible_collections.ocpvirt.dr.tests.integration.faulty_front import Front, front_of
 from ansible_collections.ocpvirt.dr.tests.integration.fleet import (
     CAP,
@@ -34,6 +36,8 @@ SEED = int(os.environ.get("START_SEED", random.SystemRandom().randrange(1 << 32)
 GIVEN_UP_AFTER = "30s"
 # seconds, by which the mean of all requests is beyond what is fast
 LATE = 1.5
+# so long a request that hangs has no answer, and is then made again
+UNANSWERED_FOR = 30
 
 
 @pytest.fixture
@@ -55,11 +59,17 @@ def lost_node(fleet: Fleet) -> Iterator[LostNode]:
     node.bring_back()
 
 
-def through(fleet: Fleet, front: Front) -> Path:
-    """The plan with its site behind the front."""
+def through(fleet: Fleet, front: Front, budget: int | None = None) -> Path:
+    """The plan with its site, and the start budget of that, behind the front."""
     document = fleet.world.changed_plan()
+    if budget is not None:
+        document["sites"]["east"]["max_starting"] = budget
     document["sites"]["east"]["kubeconfig"] = str(front.kubeconfig(fleet.world.folder / "front.kubeconfig"))
     return fleet.world.write_plan("front", document)
+
+
+def progress_of(run_id: str) -> str:
+    return (progress_directory() / f"{run_id}.jsonl").read_text()
 
 
 def assert_undisturbed(fleet: Fleet, history: History, result: dict[str, Any]) -> None:
@@ -124,6 +134,23 @@ def test_a_server_that_answers_late_slows_the_pace_until_it_does_not_any_more(of
         front.latency = 0.0
         result = run.result()
     assert (result["pace"]["slower"] >= 1, result["pace"]["lowest"] < CAP) == (True, True), result["pace"]
+    assert watch.history().gaps == []
+    assert_undisturbed(off, watch.history(agent=True), result)
+
+
+def test_a_start_goes_on_with_its_slots_while_the_site_hangs_on_its_budget(off: Fleet, front: Front) -> None:
+    with off.watched() as watch:
+        run = StartRun(off, through(off, front, budget=CAP))
+        run.go()
+        off.await_ready(4)
+        with front.holding("configmaps/start-budget"):
+            began = time.monotonic()
+            off.await_ready(12)
+            took = time.monotonic() - began
+        result = run.result()
+    print(f"eight more were ready after {took:.1f} s")
+    assert took < UNANSWERED_FOR
+    assert "the budget of east, which gives no answer" in progress_of(run.run_id)
     assert watch.history().gaps == []
     assert_undisturbed(off, watch.history(agent=True), result)
 

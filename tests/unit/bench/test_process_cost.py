@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import sys
 
-from ansible_collections.ocpvirt.dr.tests.bench.process_cost import measured
+from ansible_collections.ocpvirt.dr.tests.bench.process_cost import Cost, measured, one_after_the_other
 
 MEGABYTE = 1 << 20
 BURN = "import time\nwhile time.process_time() < 0.3: pass"
@@ -38,3 +38,7 @@ def test_input_output_and_exit_status_are_those_of_the_process() -> None:
     program = "import sys; print(sys.stdin.read().upper(), end=''); sys.exit(3)"
     status, output, _cost = measured(python(program), os.environ, b"given")
     assert (status, output) == (3, b"GIVEN")
+
+
+def test_of_processes_one_after_the_other_time_adds_up_and_the_largest_memory_counts() -> None:
+    assert one_after_the_other([Cost(25.0, 2.0, 90.0), Cost(10.0, 1.0, 80.0)]) == Cost(35.0, 3.0, 90.0)

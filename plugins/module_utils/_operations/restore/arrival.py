@@ -24,7 +24,6 @@ from ..._planning.restore.arrival import (
     ExpectedVolume,
     awaited,
     changes,
-    is_off,
     is_taken_over,
     populated,
     volume_problems,
@@ -34,6 +33,7 @@ from ..entry import bounded
 from ..inventory.namespaces import absent_namespaces, create_namespaces
 from ..inventory.protected import key_of, list_vms, running_vmis
 from ..run.session import Session
+from ..start.memory import forget_ready
 from ..stop.latch_closing import close_latch_at_target
 from ..volumes.volumes import recorded_decisions, verify_volumes
 from .brought import Awaited, await_brought
@@ -112,9 +112,7 @@ def _await_all(session: Session, record: Capture, source: MetadataSource, timeou
         seen = _look(session, record)
         _refuse_imports(session, record)
         vms = seen.index(VMS)
-        todo = {
-            key: vm for key, vm in vms.items() if not (is_taken_over(vm, session.run.id) and (started or is_off(vm)))
-        }
+        todo = {key: vm for key, vm in vms.items() if not is_taken_over(vm, session.run.id, started)}
         _take_over(session, record, todo)
         halted.update(todo)
         found = awaited(record, seen) + [f"VirtualMachine/{key}, to be halted" for key in sorted(todo)]
@@ -177,6 +175,8 @@ def _refuse_imports(session: Session, record: Capture) -> None:
 def _take_over(session: Session, record: Capture, vms: dict[str, Object]) -> None:
     """Off by its own strategy, with what it was where it comes from, in one patch."""
     recorded = record.index(VMS)
+    if vms:
+        forget_ready(session, session.target, vms.keys())
 
     def halt(vm: Object) -> None:
         meta = vm["metadata"]

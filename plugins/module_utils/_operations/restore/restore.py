@@ -33,6 +33,7 @@ from ..capture.metadata_source import chosen_capture, source_of
 from ..entry import bounded
 from ..inventory.protected import key_of, list_vms, running_vmis
 from ..run.session import Session
+from ..start.memory import forget_ready
 from .namesakes import namesakes
 from .network_restore import absent_networks, create_networks
 from .taken_over import take_over, taken_over
@@ -214,6 +215,9 @@ def halted(vm: Mapping[str, Any], run_id: str) -> Object:
 
 
 def write_vms(session: Session, todo: list[VmChange]) -> None:
+    if todo:
+        forget_ready(session, session.target, {key_of(change.body) for change in todo})
+
     def write(change: VmChange) -> None:
         if change.verb == "update":
             session.api.replace(VM, change.body)

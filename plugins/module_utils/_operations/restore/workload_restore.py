@@ -20,6 +20,7 @@ from ..._planning.restore.ownership import adopted_mark
 from ..._planning.restore.workload_change import WRITTEN, WorkloadChange, decide_workload, stopped_copy
 from ..inventory.workloads import KINDS, list_workloads
 from ..run.session import Session
+from ..start.memory import forget_ready
 
 # made by us from the capture
 OURS = tuple(kind.resource for kind in KINDS.values())
@@ -73,6 +74,9 @@ def decide_workloads(
 
 
 def write_workloads(session: Session, todo: list[WorkloadChange]) -> None:
+    if todo:
+        forget_ready(session, session.target, {workload_key(change.body) for change in todo})
+
     def write(change: WorkloadChange) -> None:
         meta = change.body["metadata"]
         kind = KINDS[change.body["kind"]]

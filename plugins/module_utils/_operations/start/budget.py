@@ -6,7 +6,10 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import wait as await_futures
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 
@@ -24,6 +27,8 @@ TOPIC = "start-budget"
 # seconds between two looks at the claims of others, and so between two writes
 LOOK_EVERY = 2.0
 RENEW_EVERY = 10.0
+# so long a start stands still for a look; one that takes longer goes on beside it
+STANDS_STILL = 0.5
 # a run that is alive asks for nothing without having renewed its claim within less than this
 SILENCE = 60
 
@@ -32,13 +37,13 @@ class SiteBudget:
     """A plan's part in it. limit: sites.X.max_starting; without one nothing is read or written.
 
     deadline: seconds after which the last of its VMs is ready or has failed; by default what the plan says of all.
-    note: why no more may be in flight, for the progress line; empty while the budget does not bind.
+    A look is made beside the start: a site that hangs answers after its whole patience, and until then the start has
+    its timeouts and what gets ready to see to.
     """
 
     def __init__(
         self, session: Session, api: Api, limit: int | None, priority: int, deadline: float | None = None
     ) -> None:
-        self.note = ""
         self._session = session
         self._api = api
         self._plan = session.plan.name
@@ -51,28 +56,44 @@ class SiteBudget:
         self._looked: float | None = None
         self._renewed: float | None = None
         self._silence = Silence()
+        self._note = ""
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="budget")
+        # a look under way, and what was in flight when it began
+        self._asked: tuple[Future[None], int] | None = None
+        # late: the start goes on beside it with its whole share, and the look claims that; else what was in flight
+        self._late = self._claims = False
+        self._either = threading.Lock()
+
+    @property
+    def note(self) -> str:
+        """Why no more may be in flight, for the progress line; empty while the budget does not bind."""
+        return f"the budget of {self._api.site}, which gives no answer" if self._asked else self._note
 
     def update(self, in_flight: int, waiting: int, blind: bool = False) -> int:
         """How many this plan may have in flight now. waiting: how many more it would begin at once if it might.
 
         blind: the site gives no answer, so it is not asked. Until it can be, the last share holds; but not for longer
-        than others take the plan's run for alive.
+        than others take the plan's run for alive. The same while an answer is late; but what is being written already
+        must be true of what there is: no more than what was in flight when it was asked for.
         """
         if self._budget is None:
             return sys.maxsize
-        now = self._now()
         need = min(in_flight + waiting, self._claim.most)
         if self._looked is None and not need:
             return 0
-        if self._looked is None or now - self._looked >= LOOK_EVERY:
-            self._look(in_flight, need, blind)
+        if self._asked is None and (self._looked is None or self._now() - self._looked >= LOOK_EVERY):
+            if blind:
+                self._lose_sight()
+            else:
+                self._asked = self._beside(in_flight, need), in_flight
+        self._take_answer()
         if self._renewed is None or self._now() - self._renewed >= SILENCE:
             return 0
-        return self._limit
+        return self._limit if self._asked is None or self._late else min(self._limit, self._asked[1])
 
     def keep(self) -> None:
         """At the end of a round: the claim stays, and so does what this process saw of the others."""
-        if self._silence.seen.keys() - {self._plan}:
+        if self._asked is None and self._silence.seen.keys() - {self._plan}:
             self._session.put(TOPIC, {"attempt": self._session.run.attempt, "seen": self._silence.seen})
 
     @contextmanager
@@ -95,6 +116,9 @@ class SiteBudget:
         if self._budget is None:
             return
         try:
+            if self._asked is not None:
+                # it would write its claim after this
+                await_futures([self._asked[0]])
             self._give_back(in_flight)
         except DrError as error:
             if not may_pass(error):
@@ -113,19 +137,34 @@ class SiteBudget:
                 continue
             return
 
-    def _look(self, in_flight: int, need: int, blind: bool) -> None:
+    def _beside(self, in_flight: int, need: int) -> Future[None]:
+        self._late = self._claims = False
+        answer = self._pool.submit(self._look, in_flight, need)
+        await_futures([answer], STANDS_STILL)
+        with self._either:
+            self._late = not self._claims
+        return answer
+
+    def _take_answer(self) -> None:
+        """Raises what a look has failed of."""
+        if self._asked is not None and self._asked[0].done():
+            answer, self._asked = self._asked[0], None
+            answer.result()
+
+    def _look(self, in_flight: int, need: int) -> None:
         try:
-            if not blind:
-                if self._renewed is None:
-                    self._remember()
-                self._share(in_flight, need)
-                return
+            if self._renewed is None:
+                self._remember()
+            self._share(in_flight, need)
         except DrError as error:
             if not may_pass(error):
                 raise
+            self._lose_sight()
+
+    def _lose_sight(self) -> None:
         # nor can others renew their claims
         self._silence.lost_sight()
-        self._looked, self.note = self._now(), f"the budget of {self._api.site}, which cannot be asked"
+        self._looked, self._note = self._now(), f"the budget of {self._api.site}, which cannot be asked"
 
     def _share(self, in_flight: int, need: int) -> None:
         now = self._now()
@@ -137,7 +176,10 @@ class SiteBudget:
             dropped = [plan for plan in self._silence.expired(known) if plan != self._plan]
             active = {plan: claim for plan, claim in known.items() if claim.active and plan not in dropped}
             before = known.get(self._plan)
-            wanted = replace(self._claim, in_flight=in_flight, need=need)
+            with self._either:
+                self._claims = not self._late
+            may_be = max(in_flight, self._limit) if self._late else in_flight
+            wanted = replace(self._claim, in_flight=may_be, need=need)
             decision = decide_claim(self._plan, wanted, active)
             due = self._renewed is None or now - self._renewed >= RENEW_EVERY
             if due or before is None or self._differs(before, decision.claim, len(active) > 1):
@@ -163,13 +205,13 @@ class SiteBudget:
         write_claims(self._api, found, claims)
 
     def _explain(self, active: dict[str, Claim], wanted: Claim, limit: int) -> None:
-        self.note = ""
+        self._note = ""
         if wanted.need > limit:
             total = site_budget([wanted, *active.values()])
             others = [f"{plan} {claim.grant}" for plan, claim in sorted(active.items()) if plan != self._plan]
             shared = f", shared with {', '.join(others[:3])}" if others else ""
             more = f" and {len(others) - 3} more" if len(others) > 3 else ""
-            self.note = f"the budget of {self._api.site} ({limit} of {total}{shared}{more})"
+            self._note = f"the budget of {self._api.site} ({limit} of {total}{shared}{more})"
 
     def _now(self) -> float:
         return self._session.clock.monotonic()

@@ -22,10 +22,9 @@ KEEP_EVERY = 10.0
 
 @dataclass(frozen=True)
 class ReadyBefore:
-    """Keys of what rounds before this one had ready, whatever became of it.
+    """Keys of what rounds and attempts before this one had ready, whatever became of it.
 
-    ever: of any attempt. recorded: of this attempt, with the record of what they were still on them. What a run stopped
-    again since then, to give everything back, belongs to another attempt.
+    recorded: with the record of what they were still on them, and not halted by the run itself since.
     """
 
     ever: Collection[str] = ()
@@ -34,8 +33,20 @@ class ReadyBefore:
 
 def ready_before(session: Session, site: str) -> ReadyBefore:
     found = session.load(_topic(session, site)) or {}
-    recorded = found.get("recorded", ()) if found.get("attempt") == session.run.attempt else ()
+    recorded = found.get("recorded", ())
     return ReadyBefore({*found.get("started", ()), *recorded}, frozenset(recorded))
+
+
+def forget_ready(session: Session, site: str, keys: Collection[str] | None = None) -> None:
+    """Before a run halts these, by default all, with a record of what they are: a start of it begins anew with them.
+
+    Off with such a record, they could not be told from what somebody else has stopped since it was ready.
+    """
+    found = session.load(_topic(session, site)) or {}
+    recorded = set(found.get("recorded", ()))
+    left = recorded.difference(keys) if keys is not None else set()
+    if left != recorded:
+        session.put(_topic(session, site), {**found, "recorded": sorted(left)})
 
 
 def _topic(session: Session, site: str) -> str:
@@ -57,7 +68,7 @@ class StartMemory:
         self._found = session.load(self._topic) or {}
         of = (self._found.get("attempt"), self._found.get("only"))
         self._same = of == (session.run.attempt, self._only)
-        # keys of this attempt that were ready and had the record of what they were still on them
+        # keys that were ready in this run and had the record of what they were still on them
         self.recorded = set(ready_before(session, site).recorded)
         self._kept = now()
         # by key when it was asked and the seconds until it was ready, also of earlier rounds

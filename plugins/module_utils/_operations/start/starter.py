@@ -59,6 +59,7 @@ class Starter:
     ) -> None:
         startup = session.plan.startup
         self._session = session
+        self._site = api.site
         self._order = order
         self._asked = asked
         self._sight = Sight(session.clock)
@@ -176,6 +177,7 @@ class Starter:
         memory, window = self._memory, self._window
         for of in (self._vms, self._workloads):
             of.resume({key: since for key, since in memory.unsettled.items() if key in of})
+            of.were_ready(memory.recorded)
             of.facts.update({key: facts for key, facts in memory.facts.items() if key in of})
         self._observe()
         # since when these start, the memory knows
@@ -235,12 +237,16 @@ class Starter:
 
     def _forget(self) -> None:
         """The start is the new state of what is up. Once its wave is over: until then the site has VMs to start."""
-        wave = self._window.wave
-        if wave != self._wave or self._window.done:
-            self._memory.recorded.difference_update(self._forgettable)
-            for key in self._forgettable:
-                self._writes.put((FORGET, key), partial(self._of(key).forget, key), urgent=False)
-            self._wave, self._forgettable = wave, []
+        window = self._window
+        if window.wave == self._wave and not window.done:
+            return
+        self._wave = window.wave
+        over = [key for key in self._forgettable if window.is_over(key)]
+        self._memory.recorded.difference_update(over)
+        for key in over:
+            self._writes.put((FORGET, key), partial(self._of(key).forget, key), urgent=False)
+        # what is up by a round before may be of the wave that still goes on
+        self._forgettable = [key for key in self._forgettable if not window.is_over(key)]
 
     def _make_again(self) -> None:
         if not self._sight.blind:
@@ -267,6 +273,7 @@ class Starter:
         while not self._writes.idle:
             rung = self._wake.rung
             self._observe()
+            self._report()
             if not self._writes.idle:
                 self._wake.wait_beyond(rung, TICK)
         self._observe()
@@ -301,6 +308,7 @@ class Starter:
             return
         self._said = now
         window = self._window
-        waiting = ", ".join(filter(None, [self._pacing.note, *nsmallest(3, window.in_flight)]))
+        silent = f"an answer of {self._site}" if self._sight.blind else ""
+        waiting = ", ".join(filter(None, [silent, self._pacing.note, *nsmallest(3, window.in_flight)]))
         stage = f"start: {window.wave}" if window.wave else "start"
         self._session.progress.emit(stage, len(window.ready), window.total, len(window.in_flight), waiting)

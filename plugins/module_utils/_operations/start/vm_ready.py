@@ -93,6 +93,10 @@ class VmReady:
         self._awaited = frozenset(unsettled)
         self._holding.resume(unsettled, self._clock.monotonic(), self._clock.now().timestamp())
 
+    def were_ready(self, keys: Iterable[str]) -> None:
+        """In this start, so nobody waits for them either. Called before the first look."""
+        self._stopped = self._stopped.difference(keys)
+
     def stop(self) -> None:
         self._probes.stop()
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..._cluster.api import Api, Object
@@ -81,6 +81,10 @@ class VmStart:
     def resume(self, unsettled: Mapping[str, float | None]) -> None:
         """What an earlier round of this attempt left; before the first look."""
         self._ready.resume(unsettled)
+
+    def were_ready(self, keys: Iterable[str]) -> None:
+        """What rounds and attempts before had ready; before the first look."""
+        self._ready.were_ready(keys)
 
     def close(self) -> None:
         self._ready.stop()

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..._cluster.api import Api, Object
@@ -79,6 +79,10 @@ class WorkloadStart:
     def resume(self, unsettled: Mapping[str, float | None]) -> None:
         """What an earlier round of this attempt left; before the first look."""
         self._holding.resume(unsettled, self._api.clock.monotonic(), self._api.clock.now().timestamp())
+
+    def were_ready(self, keys: Iterable[str]) -> None:
+        """What rounds and attempts before had ready; before the first look."""
+        self._awaited.difference_update(keys)
 
     def is_recorded(self, key: str) -> bool:
         return is_recorded(self._workloads.selected[key])

@@ -22,6 +22,7 @@ from ..inventory.remains import remains, remains_at, seen_left
 from ..inventory.workloads import list_workloads
 from ..plan.sites import Reach, reach, tells_nothing
 from ..run.session import SILENT, Session
+from ..start.memory import forget_ready
 from .latch_closing import close_latch
 from .pools import pause_pools
 from .stages import foretold, stages_of
@@ -122,6 +123,7 @@ class _Stop:
         if session.check_mode:
             decisions += foretold(stages, self._vms, self._workloads)
             return {**NOTHING, **counts, "decisions": bounded(decisions), "msg": "check mode: nothing was stopped"}
+        forget_ready(session, api.site)
         try:
             self._run_through(stages.keys)
             left = self._await_nothing_left()

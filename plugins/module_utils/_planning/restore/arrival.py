@@ -31,10 +31,15 @@ def is_off(vm: Object) -> bool:
     return vm["spec"].get("runStrategy") == "Halted" or vm["spec"].get("running") is False
 
 
-def is_taken_over(vm: Object, run_id: str) -> bool:
-    """Whether this run has written the recorded power state on it."""
+def is_taken_over(vm: Object, run_id: str, started: bool) -> bool:
+    """Whether this run has halted it with its power state written on it; once started, it may be given that back.
+
+    A start takes the record off again: what is on or off then is so by the start, or by somebody since.
+    """
     annotations = vm["metadata"].get("annotations") or {}
-    return annotations.get(CREATED_BY) == run_id and RECORDED in annotations
+    if annotations.get(CREATED_BY) != run_id:
+        return False
+    return started or (RECORDED in annotations and is_off(vm))
 
 
 def awaited(expected: Capture, seen: Capture) -> list[str]:

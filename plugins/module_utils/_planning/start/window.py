@@ -91,6 +91,10 @@ class StartWindow:
                 self.queue.hold(key)
                 self._fly(key, since)
 
+    def is_over(self, key: str) -> bool:
+        """Whether its wave is, as is what has no part in this start."""
+        return key not in self._place or self._place[key][0] < self._wave
+
     def timeout_of(self, key: str) -> float:
         return self._deadlines.of(key)
 

@@ -28,6 +28,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.restore.arr
     foresee_volumes,
     latch_target,
 )
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.start.memory import ready_before
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._metadata.export_world import LABEL, Site
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import (
     MemorySession,
@@ -158,6 +159,31 @@ def test_p5_a_rerun_after_the_start_stops_nothing(world: World) -> None:
     result = world.wait()
     assert result["changed"] is False
     assert world.vm()["spec"]["runStrategy"] == "Always"
+
+
+def test_p5_a_rerun_does_not_stop_a_vm_whose_start_is_over_and_whose_record_was_taken_off(world: World) -> None:
+    world.bring()
+    world.wait()
+    world.session.run = world.session.run.with_step("start", StepRecord("running", 1, "", ""))
+    started = {"metadata": {"annotations": {RECORDED: None}}, "spec": {"runStrategy": "Always"}}
+    world.west.patch(VM, "db", "payroll", started)
+    result = world.wait()
+    assert (result["changed"], world.vm()["spec"]["runStrategy"]) == (False, "Always")
+
+
+def test_p5_what_was_ready_and_is_brought_once_more_is_halted_and_started_again(world: World) -> None:
+    world.bring()
+    world.wait()
+    world.session.run = world.session.run.with_step("start", StepRecord("running", 1, "", ""))
+    world.session.put("startup", {"attempt": 1, "recorded": ["payroll/db"]})
+    as_at_its_source = {
+        "metadata": {"annotations": {CREATED_BY: None, RECORDED: None}},
+        "spec": {"runStrategy": "Always"},
+    }
+    world.west.patch(VM, "db", "payroll", as_at_its_source)
+    world.wait()
+    assert world.vm()["spec"]["runStrategy"] == "Halted"
+    assert ready_before(world.session, "west").recorded == frozenset()  # type: ignore[arg-type]
 
 
 def test_volumes_are_kept_for_the_start_and_set_to_retain(world: World) -> None:

@@ -16,6 +16,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._model.names import ADO
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.inventory.workloads import KINDS
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.restore import restore
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.restore.restore import halted, restore_metadata
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.start.memory import ready_before
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import (
     MemoryApi,
     MemorySession,
@@ -237,6 +238,15 @@ def test_p5_vms_that_an_earlier_attempt_created_are_not_created_again(api: Memor
     before = list(api.writes)
     result = run()
     assert (result["changed"], api.writes) == (False, before)
+
+
+@pytest.mark.usefixtures("velero")
+def test_p5_what_was_ready_and_had_to_be_created_again_is_started_again(api: MemoryApi, session: MemorySession) -> None:
+    run()
+    session.put("startup", {"attempt": 1, "recorded": ["payroll/db-0", "payroll/db-1"]})
+    api.delete(VM, "db-0", "payroll")
+    run()
+    assert ready_before(session, "west").recorded == {"payroll/db-1"}  # type: ignore[arg-type]
 
 
 @pytest.mark.usefixtures("session")

@@ -12,6 +12,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import V
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.start_asked import Asked
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.vm import PowerRecord
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.inventory.workloads import KINDS
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.start.memory import forget_ready
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.start.startup import start_vms
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._operations.start.startup_world import (
     RECORDED,
@@ -110,13 +111,72 @@ def test_what_was_ready_and_still_runs_is_not_off_again(start: Start) -> None:
     assert (result["ready"], result["off_again"]) == (1, [])
 
 
-def test_p3_what_a_run_stopped_again_is_started_by_its_next_attempt(start: Start) -> None:
-    """As a relocate does that was given back to the source, and is resumed."""
+def test_the_record_of_what_is_ready_stays_on_it_in_later_rounds_until_its_wave_is_over(start: Start) -> None:
+    """It is thousands of writes, which those would wait for that are still to start, and the round for its end."""
+    a_round(start)
+    start.run(round_timeout=5)
+    before = start.api.recorded("a")
+    start.run()
+    assert (before, start.api.recorded("a")) == (True, False)
+
+
+def test_of_a_wave_that_was_over_before_a_round_the_record_is_taken_off_at_its_begin(start: Start) -> None:
+    """Also where the round before did not come to it."""
+    start.api.add("first", ON, tier="db")
+    waves = [{"name": "databases", "selector": {"matchLabels": {"tier": "db"}}}, {"name": "others"}]
+    start.api.boot("first")
+    vm = start.api.get(VM, "first", "payroll")
+    start.api.replace(VM, vm | {"spec": vm["spec"] | {"runStrategy": "Always"}})
+    a_round(start, waves=waves)
+    assert (start.api.recorded("first"), start.api.recorded("a")) == (False, True)
+
+
+def next_attempt(start: Start) -> None:
+    start.session.run = replace(start.session.run, attempt=2)
+
+
+def test_p5_what_somebody_stopped_stays_off_although_the_run_was_killed_since_it_was_ready(start: Start) -> None:
     a_round(start)
     stopped(start)
-    start.session.run = replace(start.session.run, attempt=2)
+    next_attempt(start)
+    result = start.run(round_timeout=5)
+    assert (start.api.running(), result["off_again"]) == ({"b"}, OFF_AGAIN)
+    assert not start.api.recorded("a")
+
+
+def test_p5_a_guest_that_shut_down_stays_off_although_the_run_was_killed_since_it_was_ready(start: Start) -> None:
+    a_round(start, RERUN)
+    start.api.delete(VMI, "a", "payroll")
+    next_attempt(start)
+    result = start.run(round_timeout=5)
+    assert (result["in_flight"], result["failures"], start.api.running()) == (1, [], {"b"})
+
+
+def test_p5_what_is_off_again_stays_so_in_every_attempt(start: Start) -> None:
+    a_round(start)
+    stopped(start)
+    next_attempt(start)
+    start.run(round_timeout=5)
+    start.session.run = replace(start.session.run, attempt=3)
+    assert start.run(round_timeout=5)["off_again"] == OFF_AGAIN
+
+
+def test_p3_what_a_run_stops_again_is_started_by_its_next_attempt(start: Start) -> None:
+    """As a relocate does that was given back to the source, and is resumed."""
+    a_round(start)
+    forget_ready(start.session, "west")
+    stopped(start)
+    next_attempt(start)
     start.run(round_timeout=5)
     assert "a" in start.api.running()
+
+
+def test_of_what_was_ready_only_what_a_run_halts_is_forgotten(start: Start) -> None:
+    a_round(start)
+    forget_ready(start.session, "west", ["payroll/b"])
+    stopped(start)
+    next_attempt(start)
+    assert start.run(round_timeout=5)["off_again"] == OFF_AGAIN
 
 
 def test_p8_what_is_named_to_be_started_and_is_stopped_then_ends_no_later_round(start: Start) -> None:

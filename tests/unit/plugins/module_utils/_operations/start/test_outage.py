@@ -128,6 +128,12 @@ def test_p1_what_cannot_be_seen_is_not_late_and_frees_no_slot(unseen: Start) -> 
     assert (result["in_flight"], result["failures"], len(unseen.api.running())) == (2, [], 2)
 
 
+def test_who_watches_is_told_that_the_site_gives_no_answer(unseen: Start) -> None:
+    unseen.api.add("a", ON)
+    unseen.run(round_timeout=700, retries=NO_RETRY)
+    assert "an answer of west, payroll/a" in [line[4] for line in unseen.session.lines]
+
+
 def test_p10_a_right_that_is_taken_away_in_the_middle_ends_the_start(unseen: Start) -> None:
     unseen.api.add("a", ON)
     unseen.api.failure = Failed("GET", on="VirtualMachineInstance/payroll", seen="forbidden", status=403)

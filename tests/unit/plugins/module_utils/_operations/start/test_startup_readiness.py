@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -147,6 +148,17 @@ def test_p5_a_delay_goes_on_through_rounds(start: Judged, monkeypatch: pytest.Mo
         wall["now"] = float(next(moments))
         assert rounds < 10
     assert rounds > 1
+
+
+@pytest.mark.parametrize("attempt", [1, 2], ids=["in the next round", "in the next attempt"])
+def test_p5_what_was_ready_does_not_wait_for_its_delay_once_more(start: Judged, attempt: int) -> None:
+    readiness = {"delay": "20s", "timeout": "10m"}
+    for name in ("db-0", "db-1"):
+        start.api.add(name, ON)
+    start.api.broken.add("db-1")
+    before = start.ask(round_timeout=60, readiness=readiness)["ready"]
+    start.session.run = replace(start.session.run, attempt=attempt)
+    assert (before, start.ask(round_timeout=8, readiness=readiness)["ready"]) == (1, 1)
 
 
 class Moment:

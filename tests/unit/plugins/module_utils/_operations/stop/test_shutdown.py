@@ -19,6 +19,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import DrError,
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.inventory import remains
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.inventory.remains import remains_at
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites import Reach
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.start.memory import ready_before
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.stop import shutdown
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.guards.rights import Right, Wanted, needs_at
 from ansible_collections.ocpvirt.dr.plugins.modules import vm_shutdown
@@ -72,6 +73,13 @@ def test_p5_a_second_quiesce_halts_nothing_and_proves_it_again(stop: Stop) -> No
     stop.run()
     result = stop.run()
     assert (result["changed"], result["proven_off"], stop.east.halted) == (False, True, ["app", "db"])
+
+
+def test_p3_what_was_ready_at_the_site_is_started_again_after_a_run_has_stopped_it(stop: Stop) -> None:
+    """Given back to the source and stopped there again by the next attempt, it is off as if somebody had stopped it."""
+    stop.session.put("startup-at-source", {"attempt": 1, "recorded": ["payroll/db"]})
+    stop.run()
+    assert ready_before(stop.session, "east").recorded == frozenset()
 
 
 def test_p3_what_others_depend_on_is_not_stopped_under_them(stop: Stop) -> None:
