@@ -17,7 +17,18 @@ from ..listing_provider import ListingProvider
 from ..ownership import DEMOTION
 from ..shared_reads import SharedReads
 from ..site_handle import SiteHandle
-from .checks import absent, at_peer, existing, matched, named, refuse, require_objects, require_role, undescribed
+from .checks import (
+    absent,
+    at_peer,
+    check_no_split,
+    existing,
+    matched,
+    named,
+    refuse,
+    require_objects,
+    require_role,
+    undescribed,
+)
 from .description import Description
 from .guard import against_enabling, against_promotion, count_of_demotion
 from .side import Listing, Side, by_name
@@ -86,7 +97,10 @@ class CustomProvider(ListingProvider):
 
     def promote(self, group: Group, site: str, forced: bool) -> bool:
         side = self._side(group, site)
-        todo = [unit for unit in named(side, "promote") if role_of(side.described, unit) != "primary"]
+        units = named(side, "promote")
+        todo = [unit for unit in units if role_of(side.described, unit) != "primary"]
+        if not forced:
+            check_no_split(side, self._peer(side), [unit for unit in units if unit not in todo])
         if not todo:
             return False
         side.check_not_of_others(todo)

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import VOLUME_REPLICATION
-from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused, TerminalState
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.csi_addons.world import World, enabled
-from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.custom.world import custom_world
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.custom.world import custom_world, fresh
 
 PEER = {"east": "west", "west": "east"}
 
@@ -54,6 +54,21 @@ def test_p1_a_copy_that_has_diverged_is_not_promoted_as_demoted_last(split: Worl
     with pytest.raises(Refused, match="its own replication has failed"):
         split.provider.promote(split.group, "east", forced=False)
     assert split.storage.forced == []
+
+
+@pytest.mark.parametrize("site", PEER)
+def test_p1_two_primaries_are_named_and_not_taken_for_a_promotion(split: World, site: str) -> None:
+    before = {name: list(api.writes) for name, api in split.apis.items()}
+    named = rf"split-brain: primary at {PEER[site]} and at {site}: payroll/disk-0, payroll/disk-1.*reprotect"
+    with pytest.raises(TerminalState, match=named):
+        split.provider.promote(split.group, site, forced=False)
+    assert {name: api.writes for name, api in split.apis.items()} == before
+    assert not split.provider.promote(split.group, site, forced=True)
+
+
+def test_p5_a_promotion_that_is_done_stays_done_while_the_peer_is_silent(split: World) -> None:
+    split.apis["west"].reachable = False
+    assert not fresh(split).promote(split.group, "east", forced=False)
 
 
 def test_p3_a_demotion_is_taken_back_again_after_the_split_brain_was_ended(split: World) -> None:
