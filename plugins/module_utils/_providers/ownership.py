@@ -11,6 +11,8 @@ PLAN_LABEL = f"{PREFIX}/replicates-plan"
 GROUP_LABEL = f"{PREFIX}/replicates-group"
 # counted up at both sites' expense by each demotion: of two demoted copies the higher one was primary last
 DEMOTION = f"{PREFIX}/demotion"
+# in the place of the count: the copy was demoted beside another primary, and has not given way to it since
+SPLIT = -1
 
 
 def ownership(plan: str, group: str) -> dict[str, str]:

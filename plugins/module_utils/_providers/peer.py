@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from .._errors import Refused, TerminalState, Unreachable
+from .object_wait import SHOWN
 
 
 @contextmanager
@@ -26,13 +27,17 @@ def asking_peer(group: str, here: str, peer: str) -> Iterator[None]:
         ) from error
 
 
-def split_brain(group: str, here: str, peer: str, volumes: str = "") -> TerminalState:
-    """What a planned promotion ends with where both sites are primary: as done it must not be taken."""
+def split_brain(group: str, here: str, peer: str, both: Sequence[str]) -> TerminalState:
+    """What a planned promotion ends with where both sites are primary: as done it must not be taken.
+
+    both: the volumes or groups that are; a few are named.
+    """
+    more = f" and {len(both) - SHOWN} more" if len(both) > SHOWN else ""
     return TerminalState(
         "promote",
         site=here,
         on=f"group {group}",
-        seen=f"split-brain: primary at {peer} and at {here}" + (f": {volumes}" if volumes else ""),
+        seen=f"split-brain: primary at {peer} and at {here}: {', '.join(both[:SHOWN])}{more}",
         wanted="one primary",
         next_step=f"choose the site whose data counts, then reprotect with dr_target={here} or dr_target={peer}: what"
         " the other one has written is thrown away; nothing was changed",

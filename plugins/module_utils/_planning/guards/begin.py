@@ -62,17 +62,25 @@ def check_debts(runs: Sequence[Run], target: str) -> None:
 
 
 def check_one_home(plan: Plan, target: str, there: Sequence[GroupStatus], runs: Sequence[Run]) -> None:
-    """A target that is primary already is no place to be when the plan was moved to the other primary since."""
+    """A target that is primary already is no place to be beside another primary, unless the plan was moved there last:
+    somebody may have promoted a copy by hand."""
     moved = last_move(runs)
     split = [status.group for status in there if status.role == "primary"]
-    if split and moved and moved.target != target:
-        raise Refused(
-            f"move the plan to {target}",
-            on=f"group {plan.name}/{split[0]}",
-            seen=f"primary at both sites; run {moved.id} moved it to {moved.target}",
-            wanted="one primary",
-            next_step=f"reprotect: it keeps the data of {moved.target} and replaces that of {target}",
-        )
+    if not split or (moved and moved.target == target):
+        return
+    peer = plan.peer_of(target)
+    raise Refused(
+        f"move the plan to {target}",
+        on=f"group {plan.name}/{split[0]}",
+        seen=f"primary at both sites; run {moved.id} moved it to {moved.target}"
+        if moved
+        else "primary at both sites, and no run has moved it",
+        wanted="one primary",
+        next_step=f"reprotect: it keeps the data of {moved.target} and replaces that of {target}"
+        if moved
+        else f"reprotect with dr_target={target} or dr_target={peer}: it keeps the data of that site and replaces the"
+        " other's",
+    )
 
 
 def check_unfinished(unfinished: Run | None, operation: str, target: str, declared_lost: str | None) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..._errors import NotFound, Unreachable
-from ..object_wait import SHOWN, Key
+from ..object_wait import Key
 from ..peer import asking_peer, split_brain
 from .listing import Unit
 from .side import Side
@@ -67,8 +67,7 @@ def check_no_split(side: Side, there: Side, units: Sequence[Unit]) -> None:
     except (Unreachable, NotFound):
         return
     if both := [unit.volume for unit in theirs if unit.item and is_primary(unit.item)]:
-        more = f" and {len(both) - SHOWN} more" if len(both) > SHOWN else ""
-        raise split_brain(side.group.name, side.site.name, there.site.name, ", ".join(both[:SHOWN]) + more)
+        raise split_brain(side.group.name, side.site.name, there.site.name, both)
 
 
 def refuse(

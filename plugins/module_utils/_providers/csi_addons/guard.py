@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .status import ASKED, SPLIT, cannot_follow, demotion, describe, is_split, judge, may_write, volume_status
+from ..ownership import SPLIT
+from .status import ASKED, cannot_follow, demotion, describe, is_split, judge, may_write, volume_status
 
 Object = Mapping[str, Any]
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from ..._model.group_status import VolumeStatus
 from ..custom_resource import FieldPath
-from ..ownership import DEMOTION, PLAN_LABEL
+from ..ownership import DEMOTION, PLAN_LABEL, SPLIT
 from ..verdict import Verdict
 from .conditions import CONDITIONS, GENERATION, LAST_SYNC, STATE, Facts, conditions_of
 
@@ -50,9 +50,6 @@ FENCE_CIDRS = FieldPath("spec.cidrs")
 FENCE_RESULT = FieldPath("status.result")
 FENCE_MESSAGE = FieldPath("status.message")
 FENCE = (LABELS, FENCE_ASKED, FENCE_DRIVER, FENCE_CIDRS, FENCE_RESULT, FENCE_MESSAGE)
-
-# in the place of the count of a demotion; see is_split
-SPLIT = -1
 
 # primary, secondary: switched. sends: the peer has taken data since the promotion. reported: the controller has looked
 # at a secondary once more after its demotion. follows: it takes what a primary sends, or has all. synced: both sites

@@ -7,12 +7,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from ..._errors import NotFound, Unsupported
+from ..._errors import NotFound, Unreachable, Unsupported
 from ..._model.plan import Group
-from ..peer import asking_peer
+from ..peer import asking_peer, split_brain
 from .description import Description
 from .side import Side
-from .status import Unit, volume_status
+from .status import Unit, role_of, volume_status
 
 Reason = Callable[[Unit, Unit, Description, Description], str]
 
@@ -80,6 +80,18 @@ def matched(units: Sequence[Unit], others: Sequence[Unit]) -> list[Unit]:
     """The other site's, in the order of these. What has no claim there has no object."""
     found = {unit.claim: unit for unit in others}
     return [found.get(unit.claim, replace(unit, item=None)) for unit in units]
+
+
+def check_no_split(side: Side, there: Side, units: Sequence[Unit]) -> None:
+    """units: primary here. There is nothing to ask a silent peer's permission for."""
+    if not units:
+        return
+    try:
+        theirs = matched(units, there.units())
+    except (Unreachable, NotFound):
+        return
+    if both := [unit.volume for unit in theirs if role_of(there.described, unit) == "primary"]:
+        raise split_brain(side.group.name, side.site.name, there.site.name, both)
 
 
 # by verb: what is wanted, and the next step

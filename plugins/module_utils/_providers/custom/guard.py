@@ -7,16 +7,20 @@ What a product's own promotion does when its peer is primary is not known here, 
 
 from __future__ import annotations
 
+from ..ownership import SPLIT
 from .description import Description
-from .status import Sight, Unit, demotion, described_state, role_of
+from .status import Sight, Unit, cannot_follow, demotion, described_state, is_split, role_of
 
 
 def against_promotion(mine: Unit, theirs: Unit, here: Description, there: Description) -> str:
     """Why not; empty when the promotion loses nothing and makes no second primary."""
     if theirs.item is not None and role_of(there, theirs) != "secondary":
         return f"the peer is not proven to be secondary: {described_state(there, theirs)}"
-    # of two demoted copies the one that was demoted last holds everything: a planned move is taken back
-    if demotion(mine.item) > demotion(theirs.item):
+    if cannot_follow(here, mine):
+        return f"its own replication has failed, and the product may promote it by force: {described_state(here, mine)}"
+    # of two demoted copies the one that was demoted last holds everything: a planned move is taken back. Not where the
+    # other one has failed to follow: it may hold what this one lacks
+    if not cannot_follow(there, theirs) and demotion(mine.item) > demotion(theirs.item):
         return ""
     if theirs.item is None:
         return f"the peer has no {there.kind.kind} for it: nothing shows that it is demoted there"
@@ -36,3 +40,15 @@ def against_enabling(mine: Unit, theirs: Unit, here: Description, there: Descrip
     if demotion(theirs.item) > demotion(mine.item):
         return f"the peer's copy was primary last: {described_state(there, theirs)}"
     return ""
+
+
+def count_of_demotion(mine: Unit, theirs: Unit, there: Description) -> int:
+    """What a copy that is primary is counted with when it is demoted now: the next number if it alone was written to.
+
+    Of two copies that were primary at once neither holds everything, whichever is demoted last.
+    """
+    if theirs.item is not None and role_of(there, theirs) != "secondary":
+        return SPLIT
+    if is_split(theirs.item) or cannot_follow(there, theirs):
+        return 0
+    return max(demotion(mine.item), demotion(theirs.item)) + 1

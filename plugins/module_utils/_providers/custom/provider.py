@@ -17,11 +17,22 @@ from ..listing_provider import ListingProvider
 from ..ownership import DEMOTION
 from ..shared_reads import SharedReads
 from ..site_handle import SiteHandle
-from .checks import absent, at_peer, existing, matched, named, refuse, require_objects, require_role, undescribed
+from .checks import (
+    absent,
+    at_peer,
+    check_no_split,
+    existing,
+    matched,
+    named,
+    refuse,
+    require_objects,
+    require_role,
+    undescribed,
+)
 from .description import Description
-from .guard import against_enabling, against_promotion
+from .guard import against_enabling, against_promotion, count_of_demotion
 from .side import Listing, Side, by_name
-from .status import Sight, Unit, demotion, role_of, volume_status
+from .status import Sight, Unit, is_split, role_of, volume_status
 from .steps import looked_at, run_steps, to_role
 
 REMEDY = "install the product there, or correct resource in the plan"
@@ -86,7 +97,10 @@ class CustomProvider(ListingProvider):
 
     def promote(self, group: Group, site: str, forced: bool) -> bool:
         side = self._side(group, site)
-        todo = [unit for unit in named(side, "promote") if role_of(side.described, unit) != "primary"]
+        units = named(side, "promote")
+        todo = [unit for unit in units if role_of(side.described, unit) != "primary"]
+        if not forced:
+            check_no_split(side, self._peer(side), [unit for unit in units if unit not in todo])
         if not todo:
             return False
         side.check_not_of_others(todo)
@@ -144,7 +158,8 @@ class CustomProvider(ListingProvider):
         remedy = f"promote {there.site.name} first, or find out which side holds the data"
         theirs = at_peer(there, units)
         require_role(there, theirs, "primary", f"{tried} the group", why, remedy)
-        if all(map(partial(_follows, side.described), units)) and all(map(partial(_sends, there.described), theirs)):
+        follow = all(_follows(side.described, unit) and not is_split(unit.item) for unit in units)
+        if follow and all(map(partial(_sends, there.described), theirs)):
             return False
         side.check_not_of_others(units)
         # a copy that gives way to its peer was not primary last, whatever was counted
@@ -202,17 +217,16 @@ class CustomProvider(ListingProvider):
         return self._side(side.group, side.site.plan.peer_of(side.site.name))
 
     def _count(self, side: Side, units: Sequence[Unit]) -> dict[tuple[str, str], dict[str, str]]:
-        """The next count for each copy that is the only primary now. A silent peer is not demoted meanwhile."""
+        """For each copy that is primary now. A silent peer is not demoted meanwhile."""
         there = self._peer(side)
         try:
             peers = at_peer(there, units)
         except DrError:
             peers = [replace(unit, item=None) for unit in units]
         return {
-            unit.key: {DEMOTION: str(max(demotion(unit.item), demotion(peer.item)) + 1)}
+            unit.key: {DEMOTION: str(count_of_demotion(unit, peer, there.described))}
             for unit, peer in zip(units, peers, strict=True)
             if role_of(side.described, unit) == "primary"
-            and not (peer.item and role_of(there.described, peer) != "secondary")
         }
 
 

@@ -115,7 +115,7 @@ class NfsProvider(Provider):
             both = [status.group for status in self.observe_all(primaries, other) if status.role == "primary"]
             if both:
                 on = both[0] if len(both) == 1 else f"{both[0]} and {len(both) - 1} more"
-                raise split_brain(on, site, other, ", ".join(both))
+                raise split_brain(on, site, other, both)
 
     def demote(self, group: Group, site: str) -> bool:
         control = self._control(group, site)

@@ -29,11 +29,15 @@ VERBS = {
 }
 
 
-def granted() -> dict[str, set[Right]]:
-    """By role."""
-    texts = [(DOCS / name).read_text(encoding="utf-8") for name in ("rbac.md", "metadata.md")]
+def roles_in(*pages: str) -> list[dict[str, Any]]:
+    """The roles and cluster roles of these pages."""
+    texts = [(DOCS / name).read_text(encoding="utf-8") for name in pages]
     blocks = [block.partition("```")[0] for text in texts for block in text.split("```yaml")[1:]]
-    roles = [role for block in blocks if "kind: ClusterRole" in block for role in yaml.safe_load_all(block)]
+    return [role for block in blocks if "rbac.authorization.k8s.io" in block for role in yaml.safe_load_all(block)]
+
+
+def granted(*pages: str) -> dict[str, set[Right]]:
+    """By role. pages: by default those of the playbooks."""
     return {
         role["metadata"]["name"].removeprefix("ocpvirt-dr-"): {
             Right(verb, group, resource)
@@ -42,7 +46,7 @@ def granted() -> dict[str, set[Right]]:
             for resource in rule["resources"]
             for verb in rule["verbs"]
         }
-        for role in roles
+        for role in roles_in(*(pages or ("rbac.md", "metadata.md")))
     }
 
 

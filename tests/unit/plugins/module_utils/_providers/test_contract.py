@@ -8,7 +8,6 @@ import inspect
 from pathlib import Path
 
 import pytest
-import yaml
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.api import Api
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Unreachable, Unsupported
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Group
@@ -79,16 +78,6 @@ def test_a_failover_is_refused_exactly_where_nothing_can_be_promoted_by_force(na
 def test_force_is_never_implied(name: str) -> None:
     forced = inspect.signature(PROVIDERS[name]().promote).parameters["forced"]
     assert forced.default is inspect.Parameter.empty
-
-
-@pytest.mark.parametrize("name", PROVIDERS)
-def test_a_provider_has_a_page_with_its_rights(name: str) -> None:
-    page = (DOCS / "providers" / f"{name}.md").read_text(encoding="utf-8")
-    blocks = [part.split("```")[0] for part in page.split("```yaml\n")[1:]]
-    documents = [item for block in blocks for item in yaml.safe_load_all(block) if isinstance(item, dict)]
-    roles = [item for item in documents if item.get("kind") in ("Role", "ClusterRole")]
-    assert roles
-    assert all(rule["verbs"] for role in roles for rule in role["rules"])
 
 
 def test_the_capability_table_is_what_the_code_says() -> None:

@@ -60,6 +60,14 @@ def test_p1_of_two_primaries_the_one_that_was_left_is_no_home() -> None:
         check_one_home(PLAN, "east", both["west"], [MOVED])
 
 
+@pytest.mark.parametrize("target", ["east", "west"])
+def test_p1_of_two_primaries_of_which_no_run_tells_neither_is_home(target: str) -> None:
+    """A copy that somebody promoted by hand, of a plan that was never moved."""
+    with pytest.raises(Refused, match="primary at both sites, and no run has moved it") as refused:
+        check_one_home(PLAN, target, groups("primary", "primary")[PLAN.peer_of(target)], [])
+    assert f"dr_target={target}" in (refused.value.next_step or "")
+
+
 @pytest.mark.parametrize(
     ("unfinished", "operation", "target", "lost", "allowed"),
     [

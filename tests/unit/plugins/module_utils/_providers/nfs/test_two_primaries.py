@@ -50,9 +50,10 @@ def west() -> Iterator[Server]:
     made.end()
 
 
-def by_api(east: Server, west: Server) -> tuple[NfsProvider, list[Group]]:
+def by_api(east: Server, west: Server, *names: str) -> tuple[NfsProvider, list[Group]]:
+    """names: of the groups; two by default."""
     sites = {"east": {"control": east.url}, "west": {"control": west.url}}
-    groups = [Group(name, LabelSelector(), options={"sites": sites}) for name in "ab"]
+    groups = [Group(name, LabelSelector(), options={"sites": sites}) for name in names or "ab"]
     return NfsProvider({name: SiteHandle(name, plan_of(), MemoryApi) for name in sites}), groups
 
 
@@ -85,6 +86,18 @@ def test_p1_of_many_groups_those_with_two_primaries_are_named_before_any_is_prom
     with pytest.raises(TerminalState, match="split-brain: primary at east and at west: b"):
         nfs.promote_all(groups, "west", forced=False)
     assert (east.requests, west.requests) == (["GET /v1/exports"], ["GET /v1/exports"])
+
+
+def test_p10_of_many_groups_with_two_primaries_a_few_are_named_and_the_rest_is_counted(
+    east: Server, west: Server
+) -> None:
+    names = [f"group-{number}" for number in range(40)]
+    nfs, groups = by_api(east, west, *names)
+    east.answers = west.answers = [Said(body={"exports": [{**PRIMARY, "name": name} for name in names]})]
+    with pytest.raises(TerminalState) as refused:
+        nfs.promote_all(groups, "west", forced=False)
+    named = "group-0, group-1, group-2 and 37 more"
+    assert refused.value.seen == f"split-brain: primary at east and at west: {named}"
 
 
 def test_p4_a_primary_whose_peer_is_silent_stays_primary(east: Server, west: Server) -> None:
