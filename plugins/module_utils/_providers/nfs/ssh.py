@@ -161,6 +161,9 @@ def judged(facts: Mapping[str, str]) -> dict[str, Any]:
         "interval_asked": int(facts["interval_asked"]),
         "paused": facts["paused"] == "yes",
         "last_sync": facts["last_sync"] or None,
+        # rsync reads a file later than that, so the copy may hold more
+        "last_sync_source": "start of the last whole transfer",
+        "last_sync_by": "rsync",
         "recovery_point": facts["recovery_point"] or None,
         "peer_reachable": facts["reason"] != "PeerUnreachable",
         "epoch": int(facts["epoch"].split("-")[0] or 0),

@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.losses import known_sync
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.nfs.local_pair import Pair
 
 SECOND = 1_700_000_000 * 1_000_000_000
@@ -38,3 +39,17 @@ def test_what_did_not_change_is_not_read_again(pair: Pair) -> None:
     write_at(pair, b"hidden", SECOND)
     pair.push()
     assert pair.west.read() == b"before"
+
+
+def test_p10_a_loss_is_said_with_the_writes_that_may_have_arrived_after_its_moment(pair: Pair) -> None:
+    """rsync reads a file at some moment after the beginning of the transfer."""
+    pair.east.write(b"first")
+    pair.push()
+    seen = pair.status("west")
+    assert (seen.last_sync_by, seen.last_sync_source) == ("rsync", "start of the last whole transfer")
+    assert known_sync(seen, None, None).told == "rsync of west says so, and may be late"
+
+
+def test_a_copy_that_has_no_last_sync_has_nobody_who_tells_it(pair: Pair) -> None:
+    seen = pair.status("west")
+    assert (seen.last_sync, seen.last_sync_by, seen.last_sync_source) == (None, "", "")
