@@ -179,7 +179,9 @@ def _direction(facts: Mapping[str, str]) -> str:
         return "none"
     if facts["role"] == "primary":
         return "outgoing"
-    return "none" if facts["source"] == "yes" else "incoming"
+    # promoted with the word of this side, it has all and sends when cron says so; by force it would be in another epoch
+    follows = facts["synced"] and facts["there_role"] == "primary" and facts["there_epoch"] == facts["epoch"]
+    return "none" if facts["source"] == "yes" and not follows else "incoming"
 
 
 def _health(facts: Mapping[str, str]) -> tuple[str, str]:
