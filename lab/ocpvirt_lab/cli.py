@@ -29,7 +29,7 @@ def _build(args: argparse.Namespace, lab: Lab, progress: Progress) -> None:
 
 def _up(args: argparse.Namespace, lab: Lab, progress: Progress) -> None:
     with lab.folder.locked():
-        started = lab.up(args.nodes, args.storage, csi_addons=args.csi_addons)
+        started = lab.up(args.nodes, args.storage, csi_addons=args.csi_addons, with_ssh=args.ssh)
     lost = f"; lost and left so: {', '.join(lab.state.lost)}" if lab.state.lost else ""
     what = f"started {len(started)} processes" if started else "it was up already, nothing to repair"
     progress.say(lab.folder.name, f"up: {what}{lost}")
@@ -154,6 +154,11 @@ def _parser() -> argparse.ArgumentParser:
         "--csi-addons",
         action="store_true",
         help="with csi-addons' manager and sidecar and a driver for the lab's storage; remembered until `down --purge`",
+    )
+    up.add_argument(
+        "--ssh",
+        action="store_true",
+        help="NFS servers that are reached by ssh, with rsync and cron, too; remembered until `down --purge`",
     )
     down = add("down", _down, "end every process; the sites' state stays for the next `up`")
     down.add_argument(

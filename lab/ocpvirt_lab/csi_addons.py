@@ -112,7 +112,7 @@ def _program(driver: Driver, site: SiteContext) -> list[str]:
         "csi-addons",
         f"--control=http://{layout.mgmt}:{CONTROL_PORT}",
         f"--server={layout.nfs}",
-        f"--prefix={layout.export_prefix}",
+        f"--prefix={site.export_prefix}",
     ]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from ocpvirt_lab import ceph, ceph_programs, entrance, holder_client, limits, network, relay, s3
+from ocpvirt_lab import ceph, ceph_programs, entrance, holder_client, limits, network, relay, s3, ssh
 from ocpvirt_lab.build import provide
 from ocpvirt_lab.ceph import CephCluster
 from ocpvirt_lab.components import needed
@@ -46,13 +46,16 @@ class Lab:
             raise LabError(f"the lab {self.folder.name!r} is not up; bring it up with `lab up`")
         return holder
 
-    def up(self, nodes: int | None = None, storage: str | None = None, *, csi_addons: bool = False) -> list[str]:
+    def up(
+        self, nodes: int | None = None, storage: str | None = None, *, csi_addons: bool = False, with_ssh: bool = False
+    ) -> list[str]:
         """Returns the keys of what had to be started: nothing, when the lab was up and whole."""
         if nodes:
             self.state.nodes = nodes
         if storage:
             self._choose(storage)
         self.state.csi_addons |= csi_addons
+        self.state.ssh |= with_ssh
         if self.state.storage == CEPH:
             ceph_programs.require()
         _ = self.binaries
@@ -67,6 +70,9 @@ class Lab:
             how = "a user namespace" if holder.record.user_namespace else "root"
             self._say(f"namespaces are there (through {how})")
         launcher = Launcher(self.folder, holder)
+        if self.state.ssh:
+            ssh.require(holder)
+            ssh.make_keys(self.folder)
         if self.state.storage == CEPH:
             for name in SITES:
                 entrance.write(self.folder, holder, name, ceph.files(self.folder, name).conf)
@@ -125,7 +131,8 @@ class Lab:
         return SiteRunner(self.context(name), s3.credentials(self.folder), launcher, self._progress)
 
     def context(self, name: str) -> SiteContext:
-        return SiteContext(name, self.folder, self.binaries, self.state.ports, self.state.nodes, self.state.storage)
+        state = self.state
+        return SiteContext(name, self.folder, self.binaries, state.ports, state.nodes, state.storage, state.ssh)
 
     def down(self) -> bool:
         holder = self.holder()

@@ -36,6 +36,7 @@ API_PORT = 6443
 CONTROL_PORT = 8049
 NFS_PORT = 2049
 PEER_PORT = 8050
+SSH_PORT = 22
 S3_PORT = 7070
 
 S3_REGION = "lab"
@@ -48,4 +49,6 @@ def relayed() -> dict[str, tuple[str, int]]:
     for site in SITES.values():
         forwards[f"{site.name}-api"] = (site.mgmt, API_PORT)
         forwards[f"{site.name}-storage"] = (site.mgmt, CONTROL_PORT)
+        # refused by a site without sshd
+        forwards[f"{site.name}-ssh"] = (site.mgmt, SSH_PORT)
     return forwards

@@ -2,9 +2,10 @@
 
     python -m ocpvirt_lab.probe SECONDS <<< '{"etcd": "http://127.0.0.1:2379/health"}'
 
-`http:` and `https:` are healthy when they answer 200, `ceph:SOCKET?COMMAND#FIELD=VALUE` when the admin socket of a Ceph
-daemon answers the command with this value; FIELD is a path with dots, and a number counts in a list. Tries until
-everything is healthy or the seconds are over. Standard library only, because it starts often.
+`http:` and `https:` are healthy when they answer 200, `ssh:` when a server of ssh greets, and
+`ceph:SOCKET?COMMAND#FIELD=VALUE` when the admin socket of a Ceph daemon answers the command with this value; FIELD is a
+path with dots, and a number counts in a list. Tries until everything is healthy or the seconds are over. Standard
+library only, because it starts often.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ import struct
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
 REQUEST_TIMEOUT = 3
+GREETING = 100
 POLL = 0.1
 
 
@@ -34,6 +37,8 @@ def _opener() -> urllib.request.OpenerDirector:
 def _check(opener: urllib.request.OpenerDirector, url: str) -> str | None:
     if url.startswith("ceph:"):
         return _check_ceph(url.removeprefix("ceph:"))
+    if url.startswith("ssh:"):
+        return _check_ssh(url)
     try:
         with opener.open(url, timeout=REQUEST_TIMEOUT):
             return None
@@ -41,6 +46,16 @@ def _check(opener: urllib.request.OpenerDirector, url: str) -> str | None:
         return f"HTTP {error.code} from {url}"
     except OSError as error:
         return f"{error} from {url}"
+
+
+def _check_ssh(url: str) -> str | None:
+    place = urllib.parse.urlsplit(url)
+    try:
+        with socket.create_connection((place.hostname or "", place.port or 0), REQUEST_TIMEOUT) as connection:
+            greeting = connection.recv(GREETING)
+    except OSError as error:
+        return f"{error} from {url}"
+    return None if greeting.startswith(b"SSH-") else f"{greeting!r} from {url}"
 
 
 def _check_ceph(question: str) -> str | None:

@@ -32,10 +32,15 @@ class SiteContext:
     ports: dict[str, int]
     nodes: int
     storage: str
+    ssh: bool = False
 
     @property
     def layout(self) -> SiteLayout:
         return SITES[self.name]
+
+    @property
+    def export_prefix(self) -> str:
+        return export_prefix(self.folder, self.name, ssh=self.ssh)
 
     @property
     def directory(self) -> Path:
@@ -47,6 +52,11 @@ class SiteContext:
 
     def binary(self, name: str) -> str:
         return str(self.binaries[name])
+
+
+def export_prefix(folder: LabFolder, site: str, *, ssh: bool) -> str:
+    """rsync has to find an export where PVs name it: with ssh the server exports its folders by their own paths."""
+    return str(folder.storage_root(site)) if ssh else SITES[site].export_prefix
 
 
 def base_environment(home: Path) -> dict[str, str]:

@@ -7,7 +7,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from ocpvirt_lab import ceph, controlplane, csi_addons, csi_addons_objects, kubevirt, nodes, storage, velero
+from ocpvirt_lab import ceph, controlplane, csi_addons, csi_addons_objects, kubevirt, nodes, ssh, storage, velero
 from ocpvirt_lab.ceph import CephCluster
 from ocpvirt_lab.kube import Kube, Object, from_kubeconfig
 from ocpvirt_lab.launch import Launcher
@@ -47,6 +47,7 @@ class SiteRunner:
     def _kubernetes_up(self) -> list[str]:
         name = self._site.name
         self._write_credentials()
+        ssh.prepare(self._site)
         started = self._launcher.start(name, self._base())
         self._launcher.wait_healthy(name, self._base(), API_DEADLINE)
         if started:
@@ -81,7 +82,7 @@ class SiteRunner:
         return started
 
     def _base(self) -> list[Process]:
-        return [*controlplane.processes(self._site), storage.server(self._site)]
+        return [*controlplane.processes(self._site), storage.server(self._site), *ssh.processes(self._site)]
 
     def _workers(self) -> list[Process]:
         return [

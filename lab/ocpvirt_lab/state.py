@@ -36,6 +36,8 @@ class State:
     storage: str = NFS
     """What the lab has for volumes: NFS servers, or these and Ceph clusters."""
     csi_addons: bool = False
+    ssh: bool = False
+    """Whether the NFS servers are reached by ssh too."""
     holder: HolderRecord | None = None
     lost: list[str] = field(default_factory=list)
 

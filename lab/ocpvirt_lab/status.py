@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ocpvirt_lab import ceph, csi_addons_objects, s3
+from ocpvirt_lab import ceph, csi_addons_objects, s3, ssh
 from ocpvirt_lab.csi_addons_objects import Driver
 from ocpvirt_lab.holder_client import Holder, ProcessState
 from ocpvirt_lab.lab import Lab
@@ -21,7 +21,7 @@ from ocpvirt_lab.layout import (
     SITES,
 )
 from ocpvirt_lab.network import SiteLinks
-from ocpvirt_lab.process import HUB, Process
+from ocpvirt_lab.process import HUB, Process, export_prefix
 from ocpvirt_lab.state import CEPH
 
 HEALTHY = "healthy"
@@ -120,10 +120,11 @@ def environment(lab: Lab) -> dict[str, Any]:
                 "api_url_inside": f"https://{layout.mgmt}:{API_PORT}",
                 "nfs_server": layout.nfs,
                 "nfs_port": NFS_PORT,
-                "export_prefix": layout.export_prefix,
+                "export_prefix": export_prefix(lab.folder, name, ssh=lab.state.ssh),
                 "replication_peer": f"http://{layout.nfs}:{PEER_PORT}",
                 "storage_class": f"{name}-nfs",
                 "storage_root": str(lab.folder.storage_root(name)),
+                "ssh": ssh.environment(lab.folder, name, lab.state.ports[f"{name}-ssh"]) if lab.state.ssh else None,
                 "csi_addons": _csi_addons(lab, csi_addons_objects.NFS, name),
                 "csi_addons_ceph": _csi_addons(lab, csi_addons_objects.RBD, name),
                 "ceph": ceph.environment(lab.folder, name) if lab.state.storage == CEPH else None,

@@ -19,7 +19,7 @@ def server(site: SiteContext) -> Process:
         "storage",
         f"--name={site.name}",
         f"--root={root}",
-        f"--prefix={layout.export_prefix}",
+        f"--prefix={site.export_prefix}",
         f"--nfs={layout.nfs}:{NFS_PORT}",
         f"--control={layout.mgmt}:{CONTROL_PORT}",
         f"--peer-listen={layout.nfs}:{PEER_PORT}",

@@ -85,7 +85,7 @@ groups:
       sample: newest complete snapshot at the secondary
     last_sync_by:
       description:
-        - Who tells that moment some time after the data is there, so that what arrived may be newer.
+        - Who tells that moment where what arrived may be newer, as it is told late or was read some time after it.
         - Empty where the copy itself shows it.
       type: str
       sample: ''

@@ -28,6 +28,7 @@ from ansible_collections.ocpvirt.dr.tests.integration.rigs.hitachi import Hitach
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.ibm import IbmRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.kept import KeptRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.nfs import NfsRig
+from ansible_collections.ocpvirt.dr.tests.integration.rigs.nfs_ssh import NfsSshRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.portworx import PortworxRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.ramen import RamenRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.rig import Rig, roles, status
@@ -53,8 +54,8 @@ RIGS: dict[str, Callable[[Lab], Rig]] = {
 BY_TASK_FILES = {"array", "tasks"}
 # which has no verb that the lab could show
 ONLY_SEEN = {"hpe"}
-# a provider of the registry on other storage
-VARIANTS: dict[str, Callable[[Lab], Rig]] = {"csi_addons_ceph": CsiAddonsCephRig}
+# a provider of the registry on other storage, or commanded in another way
+VARIANTS: dict[str, Callable[[Lab], Rig]] = {"csi_addons_ceph": CsiAddonsCephRig, "nfs_ssh": NfsSshRig}
 # of a product that does not answer, for one group
 SILENT_WITHIN = 20
 NOTICED_WITHIN = 90

@@ -12,6 +12,7 @@ from demo.storages.hitachi import HitachiStorage
 from demo.storages.ibm import IbmStorage
 from demo.storages.nfs import EXPORT, NfsStorage
 from demo.storages.nfs_csi import NfsCsiStorage
+from demo.storages.nfs_ssh import NfsSshStorage
 from demo.storages.portworx import PortworxStorage
 from demo.storages.protocol import Sites, Storage
 from demo.storages.ramen import RamenStorage
@@ -31,6 +32,7 @@ THREE_PRODUCTS = StorageByTier(
 STORAGES: dict[str, AnyStorage] = {
     "nfs": NfsStorage(),
     "nfs_csi": NfsCsiStorage(),
+    "nfs_ssh": NfsSshStorage(),
     "ceph_rbd": CephRbdStorage(),
     "csi_addons": CsiAddonsStorage("volume"),
     "csi_addons_ceph": CsiAddonsCephStorage(),

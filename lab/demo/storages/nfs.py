@@ -21,11 +21,7 @@ class NfsStorage:
         self._export = export
 
     def provision(self, site: dict[str, Any], peer: dict[str, Any], volumes: list[str]) -> None:
-        export = f"{site['storage_url']}/v1/exports/{self._export}"
-        body = {"role": "primary", "peer": peer["replication_peer"], "interval_seconds": INTERVAL}
-        _ok(requests.put(export, json=body, timeout=30))
-        for volume in volumes:
-            _ok(requests.post(f"{export}/volumes/{volume}", json={}, timeout=30))
+        create_export(site, self._export, peer["replication_peer"], volumes)
 
     def storage_class(self, site: dict[str, Any]) -> str:
         return site["storage_class"]
@@ -87,6 +83,15 @@ class NfsStorage:
 
     def _path(self, site: dict[str, Any]) -> str:
         return f"{site['export_prefix']}/{self._export}"
+
+
+def create_export(site: dict[str, Any], name: str, peer: str, volumes: list[str]) -> None:
+    """A writable export with a directory for each volume. peer: who gets what is written; empty for nobody."""
+    export = f"{site['storage_url']}/v1/exports/{name}"
+    body = {"role": "primary", "peer": peer, "interval_seconds": INTERVAL}
+    _ok(requests.put(export, json=body, timeout=30))
+    for volume in volumes:
+        _ok(requests.post(f"{export}/volumes/{volume}", json={}, timeout=30))
 
 
 def _ok(answer: requests.Response) -> None:

@@ -26,8 +26,8 @@ class GroupStatus:
 
     last_sync: moment of the newest data that is wholly at the secondary; None where the product has none, never a
     stand-in. last_sync_source: what the product calls it, or whose clock it is.
-    last_sync_by: who tells last_sync some time after the data is there; what arrived may be newer then. Empty where the
-    copy itself shows it.
+    last_sync_by: who tells last_sync where what arrived may be newer: it is told late, or was read some time after it.
+    Empty where the copy itself shows it.
     arrived: when the newest whole data came to a secondary that cannot say of which moment that is: it is older.
     goes_back: why a promotion by force may go back further than to what was told of this copy; empty where it does not.
     sync_proof: what shows that the other site holds all of a demoted copy; empty while nothing shows it.

@@ -32,6 +32,7 @@ class Loss:
     """nothing: proven that nothing is lost. last_sync: what the source wrote after it is lost; None when not known.
 
     seconds: age of last_sync when the source was last seen alive, else when the run began: the loss is at most this.
+    None too where a source that nobody saw alive was replicated after that: until when it wrote on is not known.
     exact: whether the copy itself shows last_sync; else some of what came after it may have arrived.
     """
 
@@ -88,12 +89,7 @@ def forced_loss(group: str, source: str, known: KnownSync, alive: str | None, be
         came = f"; the newest data came at {known.arrived}, and is older than that" if known.arrived else ""
         return Loss(group, False, None, None, False, text + came)
     arrived = datetime.fromisoformat(known.at)
-    seconds = round(max(0.0, (datetime.fromisoformat(alive or began) - arrived).total_seconds()), 1)
-    until = (
-        f"{seconds:.0f} s before {source} was last seen alive"
-        if alive
-        else f"{seconds:.0f} s before the run began; when {source} stopped writing is not known"
-    )
+    seconds, until = _age(arrived, source, alive, began)
     if known.told:
         what = (
             f"what {source} wrote after {known.at} is lost where it had not arrived; until then all has: {known.told}"
@@ -101,6 +97,18 @@ def forced_loss(group: str, source: str, known: KnownSync, alive: str | None, be
     else:
         what = f"what {source} wrote after {known.at} is lost"
     return Loss(group, False, known.at, seconds, not known.told, f"{group}: {what} ({until})")
+
+
+def _age(arrived: datetime, source: str, alive: str | None, began: str) -> tuple[float | None, str]:
+    """Of the newest sync, and in words. None where a silent source was still replicated after the run began."""
+    age = (datetime.fromisoformat(alive or began) - arrived).total_seconds()
+    seconds = round(max(0.0, age), 1)
+    if alive:
+        return seconds, f"{seconds:.0f} s before {source} was last seen alive"
+    unknown = f"when {source} stopped writing is not known"
+    if age < 0:
+        return None, f"{-age:.0f} s after the run began; {unknown}"
+    return seconds, f"{seconds:.0f} s before the run began; {unknown}"
 
 
 def recovered_loss(loss: Loss, point: str, taken: str, target: str, alive: str | None, began: str) -> Loss:

@@ -17,7 +17,8 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.base import 
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.texts import get, put
 from demo.cluster import wait_until
 from demo.lab import Lab
-from demo.workload import plan_document
+from demo.storages import AnyStorage
+from demo.workload import NFS, plan_document
 
 EXPORT = "contract"
 # nothing listens there
@@ -28,11 +29,11 @@ SETTLED_WITHIN = 60
 class NfsRig:
     server = "storage"
 
-    def __init__(self, lab: Lab) -> None:
+    def __init__(self, lab: Lab, storage: AnyStorage = NFS) -> None:
         self._lab = lab
         environment = lab.environment()
         self._sites: dict[str, Any] = environment["sites"]
-        self._document = plan_document(environment)
+        self._document = plan_document(environment, storage=storage)
         self._document["replication"]["groups"] = [{"name": EXPORT, "selector": {}}]
         for site, options in self._document["replication"]["options"]["sites"].items():
             options["path"] = f"{self._sites[site]['export_prefix']}/{EXPORT}"
@@ -79,7 +80,7 @@ class NfsRig:
                 answer.raise_for_status()
             shutil.rmtree(self._folder(site).parent, ignore_errors=True)
 
-    def _changed(self, site: str, **changes: str) -> tuple[Provider, Group]:
+    def _changed(self, site: str, **changes: Any) -> tuple[Provider, Group]:
         """For the group with other options at a site."""
         options = self._document["replication"]["options"]["sites"]
         sites = {**options, site: {**options[site], **changes}}

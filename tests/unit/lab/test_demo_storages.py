@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
@@ -10,9 +11,12 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan_parser impo
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.volumes.patch import patch_volume
 from demo.storages import STORAGES, storage_of
 from demo.workload import Vm, manifests, plan_document
+from ocpvirt_lab import ssh
 from ocpvirt_lab.csi_addons_objects import NFS, RBD, environment
+from ocpvirt_lab.layout import SITES as LAB_SITES
+from ocpvirt_lab.state import LabFolder
 
-PATCHED = ("nfs", "nfs_csi", "ceph_rbd", "csi_addons_ceph", "custom", "ibm")
+PATCHED = ("nfs", "nfs_csi", "nfs_ssh", "ceph_rbd", "csi_addons_ceph", "custom", "ibm")
 TIERS = ("db", "app", "web")
 ON_EACH = [*((name, "db") for name in PATCHED), *(("three_products", tier) for tier in TIERS)]
 
@@ -33,6 +37,7 @@ def _site(name: str, octet: int) -> dict[str, object]:
             "storage_class": f"{name}-rbd",
             "driver": "rbd.csi.ceph.com",
         },
+        "ssh": ssh.environment(LabFolder("one", Path("/nowhere")), name, 4022) if name in LAB_SITES else {},
         "csi_addons": environment(NFS, "east"),
         "csi_addons_ceph": environment(RBD, "east"),
     }

@@ -20,6 +20,9 @@ from .http_api import all_exports
 from .options import interval_of, options_of, word_of
 from .remedies import with_remedy
 
+# a server that takes snapshots; the ssh control says itself what its moment is
+OF_SNAPSHOTS = "newest complete snapshot at the secondary"
+
 
 class NfsProvider(Provider):
     """`options` of a group: `export` (default: the group's name), `interval` (a duration), and under `sites` per site:
@@ -234,14 +237,16 @@ def _promote(control: NfsControl, seen: Mapping[str, Any], forced: bool) -> bool
 
 def _status(group: Group, site: str, seen: Mapping[str, Any]) -> GroupStatus:
     demoted = seen["role"] == "secondary" and seen["direction"] == "none"
+    synced = bool(seen.get("last_sync"))
     return GroupStatus(
         group.name,
         site,
         role=seen["role"],
         health=seen["health"],
         direction=seen["direction"],
-        last_sync=datetime.fromisoformat(seen["last_sync"]) if seen.get("last_sync") else None,
-        last_sync_source="newest complete snapshot at the secondary" if seen.get("last_sync") else "",
+        last_sync=datetime.fromisoformat(seen["last_sync"]) if synced else None,
+        last_sync_source=seen.get("last_sync_source", OF_SNAPSHOTS) if synced else "",
+        last_sync_by=seen.get("last_sync_by", "") if synced else "",
         sync_proof="the final sync of this epoch was compared" if demoted and seen.get("synced") else "",
         message=seen.get("error") or "",
         raw=dict(seen),

@@ -161,6 +161,9 @@ def judged(facts: Mapping[str, str]) -> dict[str, Any]:
         "interval_asked": int(facts["interval_asked"]),
         "paused": facts["paused"] == "yes",
         "last_sync": facts["last_sync"] or None,
+        # rsync reads a file later than that, so the copy may hold more
+        "last_sync_source": "start of the last whole transfer",
+        "last_sync_by": "rsync",
         "recovery_point": facts["recovery_point"] or None,
         "peer_reachable": facts["reason"] != "PeerUnreachable",
         "epoch": int(facts["epoch"].split("-")[0] or 0),
@@ -176,7 +179,9 @@ def _direction(facts: Mapping[str, str]) -> str:
         return "none"
     if facts["role"] == "primary":
         return "outgoing"
-    return "none" if facts["source"] == "yes" else "incoming"
+    # promoted with the word of this side, it has all and sends when cron says so; by force it would be in another epoch
+    follows = facts["synced"] and facts["there_role"] == "primary" and facts["there_epoch"] == facts["epoch"]
+    return "none" if facts["source"] == "yes" and not follows else "incoming"
 
 
 def _health(facts: Mapping[str, str]) -> tuple[str, str]:

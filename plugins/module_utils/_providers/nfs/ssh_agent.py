@@ -32,7 +32,9 @@ FIELDS="path exports_dir cron_dir clients export_options peer peer_state_dir pee
 role epoch paused source synced snapshot open resyncing diverged last_sync recovery_point problem"
 SHOWN="name path role peer interval interval_asked epoch paused source synced resyncing diverged last_sync \
 recovery_point problem mounted age there_role there_epoch reason message"
-RSYNC="-aHAXSs --numeric-ids --delete-delay --delay-updates --timeout=60 --exclude=/$marker --exclude=/lost+found"
+# modify-window: without it a disk that was written again in the second of its last transfer looks unchanged
+RSYNC="-aHAXSs --numeric-ids --delete-delay --delay-updates --modify-window=-1 --timeout=60 --exclude=/$marker \
+--exclude=/lost+found"
 
 quoted() {
   case $1 in

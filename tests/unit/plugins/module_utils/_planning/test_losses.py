@@ -30,6 +30,13 @@ def test_of_a_silent_source_only_the_beginning_of_the_run_is_known() -> None:
     assert "when east stopped writing is not known" in loss.message
 
 
+def test_a_silent_source_whose_storage_was_replicated_during_the_run_gives_no_figure() -> None:
+    """Its guests wrote on then, and until when is not known: 0 s would be a promise."""
+    loss = forced_loss("db", "east", KnownSync(SYNC, "rsync of west says so"), None, "2026-03-01T11:59:00+00:00")
+    assert (loss.last_sync, loss.seconds) == (SYNC, None)
+    assert loss.message.endswith("(60 s after the run began; when east stopped writing is not known)")
+
+
 def test_a_product_without_a_last_sync_gives_no_figure() -> None:
     loss = forced_loss("db", "east", KnownSync(None), None, SYNC)
     assert (loss.last_sync, loss.seconds) == (None, None)
