@@ -53,8 +53,11 @@ RIGS: dict[str, Callable[[Lab], Rig]] = {
 BY_TASK_FILES = {"array", "tasks"}
 # which has no verb that the lab could show
 ONLY_SEEN = {"hpe"}
-# a provider of the registry on other storage
-VARIANTS: dict[str, Callable[[Lab], Rig]] = {"csi_addons_ceph": CsiAddonsCephRig}
+# a provider of the registry on other storage, or in another mode
+VARIANTS: dict[str, Callable[[Lab], Rig]] = {
+    "ceph_rbd_journal": partial(CephRbdRig, mode="journal"),
+    "csi_addons_ceph": CsiAddonsCephRig,
+}
 # of a product that does not answer, for one group
 SILENT_WITHIN = 20
 NOTICED_WITHIN = 90
