@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
@@ -23,11 +22,16 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ceph_rbd import setup as ceph_rbd_setup
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ceph_rbd import switch as ceph_rbd_switch
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.ceph_rbd import CephRbdRig
+from ansible_collections.ocpvirt.dr.tests.integration.rigs.ceph_switches import (
+    NOTICED_WITHIN,
+    await_health,
+    lost_east,
+    switch,
+)
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.rig import roles, status
 from demo.cluster import wait_until
 from demo.lab import Lab
 
-NOTICED_WITHIN = 120
 # MiB; more than is copied before the link can be cut
 LARGE = 512
 # images, and MiB of each; rbd-mirror copies five at once
@@ -59,13 +63,6 @@ def rig(shared: CephRbdRig) -> CephRbdRig:
     shared.write("east", "first")
     shared.await_arrived("west")
     return shared
-
-
-def switch(rig: CephRbdRig, source: str, target: str) -> None:
-    await_health(rig, target, "healthy")
-    rig.provider.demote(rig.group, source)
-    assert rig.provider.final_sync(rig.group, source, target).holds
-    rig.provider.promote(rig.group, target, forced=False)
 
 
 def schedules(rig: CephRbdRig, site: str) -> dict[str, list[str]]:
@@ -100,27 +97,6 @@ def promote_by_hand(rig: CephRbdRig, site: str, image: str) -> None:
         return []
 
     wait_until(f"{image} promoted at {site}", NOTICED_WITHIN, refused)
-
-
-@contextmanager
-def lost_east(lab: Lab) -> Iterator[None]:
-    """Its processes are killed, and started again afterwards."""
-    lab.run("lose", "east")
-    try:
-        yield
-    finally:
-        lab.run("restore", "east")
-
-
-def await_health(rig: CephRbdRig, site: str, wanted: str) -> str:
-    """The message that comes with it."""
-
-    def other() -> list[str]:
-        seen = status(rig, site)
-        return [] if seen.health == wanted else [f"{seen.health} {seen.message}"]
-
-    wait_until(f"{site} to be {wanted}", NOTICED_WITHIN, other)
-    return status(rig, site).message
 
 
 def test_an_absent_image_or_pool_is_named_and_nothing_is_changed(rig: CephRbdRig) -> None:
@@ -329,27 +305,5 @@ def test_p8_the_end_of_mirroring_keeps_the_data_of_both_sites(ceph: Lab, monkeyp
         with pytest.raises(Exception, match="no copies of east's"):
             rig.provider.enable(rig.group, "east", "west")
         assert status(rig, "east").role == "unknown"
-    finally:
-        rig.remove()
-
-
-def test_journal_mode_is_proven_by_positions_there_and_back(ceph: Lab) -> None:
-    rig = CephRbdRig(ceph, images=1, mode="journal")
-    try:
-        assert rig.provider.enable(rig.group, "east", "west") is True
-        assert rig.provider.enable(rig.group, "east", "west") is False
-        for source, target in (("east", "west"), ("west", "east")):
-            # from a demoted image a journal that was not being replayed is not replayed any more
-            await_health(rig, target, "healthy")
-            rig.write(source, f"last words of {source}")
-            rig.provider.demote(rig.group, source)
-            proof = rig.provider.final_sync(rig.group, source, target)
-            assert proof.holds
-            assert "journal" in proof.compared
-            assert rig.provider.promote(rig.group, target, forced=False) is True
-            assert rig.read(target) == f"last words of {source}"
-        assert status(rig, "west").last_sync is None
-        with pytest.raises(Exception, match="mirrored in another mode than snapshot: rbd/"):
-            rig.provider.enable(rig.group_with(mode="snapshot"), "east", "west")
     finally:
         rig.remove()

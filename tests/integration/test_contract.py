@@ -54,8 +54,12 @@ RIGS: dict[str, Callable[[Lab], Rig]] = {
 BY_TASK_FILES = {"array", "tasks"}
 # which has no verb that the lab could show
 ONLY_SEEN = {"hpe"}
-# a provider of the registry on other storage, or commanded in another way
-VARIANTS: dict[str, Callable[[Lab], Rig]] = {"csi_addons_ceph": CsiAddonsCephRig, "nfs_ssh": NfsSshRig}
+# a provider of the registry on other storage, in another mode, or commanded in another way
+VARIANTS: dict[str, Callable[[Lab], Rig]] = {
+    "ceph_rbd_journal": partial(CephRbdRig, mode="journal"),
+    "csi_addons_ceph": CsiAddonsCephRig,
+    "nfs_ssh": NfsSshRig,
+}
 # of a product that does not answer, for one group
 SILENT_WITHIN = 20
 NOTICED_WITHIN = 90

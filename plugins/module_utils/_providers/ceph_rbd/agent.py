@@ -186,6 +186,8 @@ def _opened(context: Any, asked: Json, name: str, known: Json, request: Json) ->
         return None
     if request["history"] and dict(known, **found)["mirror"]["mode"] == "journal":
         found["journal"] = _journal(asked, name, request)
+        if found["journal"] is None:
+            return None
     return found
 
 
@@ -228,13 +230,22 @@ def _snapshot(snapshot: Json) -> Any:
     }
 
 
-def _journal(asked: Json, name: str, request: Json) -> Json:
-    """Positions of the journal's clients by id; the image itself is the client without one. Only `rbd` knows them."""
+def _journal(asked: Json, name: str, request: Json) -> Any:
+    """Positions of the journal's clients by id; the image itself is the client without one. Only `rbd` knows them.
+
+    None when the image was removed meanwhile, as in each resync.
+    """
     words = ["rbd", "--name", "client." + request["user"], "journal", "status", "--format", "json"]
     words += ["--conf", request["conf"]] if request["conf"] else []
     words += ["--pool", asked["pool"], "--namespace", asked["namespace"], "--image", name]
     words += ["--" + key.replace("_", "-") + "=" + value for key, value in request["settings"].items()]
-    clients = json.loads(subprocess.run(words, stdout=subprocess.PIPE, check=True).stdout)["registered_clients"]
+    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # noqa: UP022 Python 3.6
+    if done.returncode == errno.ENOENT:
+        return None
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip()
+        raise OSError(max(done.returncode, 0) or errno.EIO, "rbd journal status of " + name + ": " + said)
+    clients = json.loads(done.stdout)["registered_clients"]
     return {
         client["id"]: {"state": client["state"], "positions": client["commit_position"]["object_positions"]}
         for client in clients
@@ -242,6 +253,9 @@ def _journal(asked: Json, name: str, request: Json) -> Json:
 
 
 def _enable_journal(rbd: Any, image: Any) -> None:
+    if not image.features() & rbd.RBD_FEATURE_EXCLUSIVE_LOCK:
+        # librbd says which only in its log
+        raise OSError(errno.EINVAL, "a journal needs the feature exclusive-lock, which the image lacks")
     if not image.features() & rbd.RBD_FEATURE_JOURNALING:
         image.update_features(rbd.RBD_FEATURE_JOURNALING, True)
     image.mirror_image_enable(rbd.RBD_MIRROR_IMAGE_MODE_JOURNAL)

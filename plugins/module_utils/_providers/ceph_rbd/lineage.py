@@ -102,7 +102,11 @@ def _by_journal(source: Facts, target_uuid: str) -> Arrival:
     taken = source["journal"].get(target_uuid)
     if taken is None or taken["state"] != "connected":
         return Arrival(False, _position(written), "not connected to this journal")
-    return Arrival(taken["positions"] == written, _position(written), _position(taken["positions"]))
+    holds, found = taken["positions"] == written, _position(taken["positions"])
+    if not holds and taken["positions"][:1] == written[:1]:
+        # 16.2.15 jumps to a demotion when the link was cut in the middle of a replay
+        found += " behind a gap: make the copy anew (rbd mirror image resync) once the other site is primary"
+    return Arrival(holds, _position(written), found)
 
 
 def _position(positions: list[Facts]) -> str:

@@ -116,7 +116,18 @@ def _health(status: Facts, mode: str) -> tuple[Health, str]:
     if mode == "snapshot" and "local_snapshot_timestamp" not in numbers:
         percent = f", {numbers['syncing_percent']} %" if "syncing_percent" in numbers else ""
         return "degraded", f"no snapshot is reported as synchronised yet{percent}"
+    if mode == "journal" and not _has_taken_up(numbers):
+        return "degraded", "nothing of the newest part of the peer's journal is reported as replayed yet"
     return "healthy", ""
+
+
+def _has_taken_up(numbers: Facts) -> bool:
+    """Whether it has replayed something that the primary wrote since it is primary, or since its client is another.
+
+    After a switch of roles it says replaying at once; what is demoted before it took something up is not replayed.
+    """
+    written, replayed = (numbers.get(name) or {} for name in ("primary_position", "non_primary_position"))
+    return not written or written.get("tag_tid") == replayed.get("tag_tid")
 
 
 def _peer(facts: Facts) -> Facts | None:

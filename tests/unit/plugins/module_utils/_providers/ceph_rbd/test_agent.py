@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import errno
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterable
@@ -26,18 +27,25 @@ class Bindings:
     class ImageNotFound(OSError):
         pass
 
+    RBD_FEATURE_EXCLUSIVE_LOCK, RBD_FEATURE_JOURNALING = 4, 64
+    RBD_MIRROR_IMAGE_MODE_JOURNAL = 0
+
     def __init__(self) -> None:
         # of each image of the pool, as the bindings list them
         self.statuses: list[dict[str, Any]] = []
         self.answers: dict[str, list[int]] = {}
         self.promoted: list[str] = []
+        # of every image
+        self.mode = 1
+        self.features = self.RBD_FEATURE_EXCLUSIVE_LOCK
+        self.enabled: list[str] = []
         self.on_promote: Callable[[], object] = lambda: None
 
     def open_ioctx(self, _pool: str) -> Any:
         return _Closing(set_namespace=lambda _namespace: None)
 
     def RBD(self) -> Any:
-        info = {"state": 1, "mode": 1, "primary": False, "global_id": "g"}
+        info = {"state": 1, "mode": self.mode, "primary": False, "global_id": "g"}
         return SimpleNamespace(
             list2=lambda _context: [{"id": status["id"], "name": status["name"]} for status in self.statuses],
             mirror_peer_list=lambda _context: [],
@@ -47,8 +55,14 @@ class Bindings:
             mirror_image_status_list=lambda _context: self.statuses,
         )
 
-    def Image(self, _context: Any, name: str) -> Any:
-        return _Closing(mirror_image_promote=lambda _force: self._promote(name))
+    def Image(self, _context: Any, name: str, read_only: bool = False) -> Any:
+        return _Closing(
+            mirror_image_promote=lambda _force: self._promote(name),
+            mirror_image_enable=lambda _mode: self.enabled.append(name),
+            features=lambda: self.features,
+            update_features=lambda _features, _on: None,
+            list_snaps=list,
+        )
 
     def _promote(self, name: str) -> None:
         self.on_promote()
@@ -126,3 +140,50 @@ def test_many_images_wait_for_ceph_at_the_same_time(ceph: Bindings, verb: str) -
     ceph.on_promote = threading.Barrier(256, timeout=10).wait
     answers = ceph_rbd_agent.act(ceph, {**request(names=map(str, range(512))), "verb": verb})
     assert {answer["errno"] for answer in answers} == {0}
+
+
+def journal(code: int, message: str = "") -> Callable[..., Any]:
+    """What `rbd journal status` answers, for `subprocess.run`."""
+    return lambda words, **_more: subprocess.CompletedProcess(words, code, b"{}", message.encode())
+
+
+def looked_at(ceph: Bindings) -> dict[str, Any]:
+    """A pool with one image in journal mode, with history."""
+    ceph.mode = 0
+    ceph.statuses = [{"id": "1", "name": "a", "state": 4, "up": True, "description": "", "remote_statuses": []}]
+    ceph.statuses[0]["last_update"] = datetime(2026, 11, 28, 8, 20, tzinfo=UTC)
+    asked = {"pool": "rbd", "namespace": "", "images": ["a"]}
+    more = {"history": True, "user": "admin", "conf": "", "settings": {}}
+    (pool,) = ceph_rbd_agent.look(ceph, {"pools": [asked], **more})["pools"]
+    return pool
+
+
+def test_p5_an_image_that_goes_while_its_journal_is_read_is_absent(
+    ceph: Bindings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in each resync, where rbd-mirror makes it anew."""
+    monkeypatch.setattr(subprocess, "run", journal(errno.ENOENT, "rbd: error opening image a"))
+    pool = looked_at(ceph)
+    assert "error" not in pool
+    assert pool["images"] == {}
+
+
+@pytest.mark.parametrize(("code", "number"), [(errno.ETIMEDOUT, errno.ETIMEDOUT), (-6, errno.EIO)])
+def test_p10_a_journal_that_cannot_be_read_says_why(
+    ceph: Bindings, monkeypatch: pytest.MonkeyPatch, code: int, number: int
+) -> None:
+    monkeypatch.setattr(subprocess, "run", journal(code, "rbd: couldn't connect to the cluster!"))
+    error = looked_at(ceph)["error"]
+    assert error["errno"] == number
+    assert "journal status" in error["message"]
+    assert "couldn't connect to the cluster!" in error["message"]
+
+
+def test_p10_an_image_that_takes_no_journal_is_named_with_what_it_lacks(ceph: Bindings) -> None:
+    answers = ceph_rbd_agent.act(ceph, {**request("a"), "verb": "enable_journal"})
+    assert (answers[0]["errno"], ceph.enabled) == (0, ["a"])
+    ceph.features = 1
+    (answer,) = ceph_rbd_agent.act(ceph, {**request("b"), "verb": "enable_journal"})
+    assert answer["errno"] == errno.EINVAL
+    assert "the feature exclusive-lock" in answer["message"]
+    assert ceph.enabled == ["a"]

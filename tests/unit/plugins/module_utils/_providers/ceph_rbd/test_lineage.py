@@ -82,6 +82,8 @@ POSITIONS = [
         ({"": POSITIONS, WEST: POSITIONS}, True, "tag 3 entry 0"),
         ({"": POSITIONS, WEST: POSITIONS[1:]}, False, "tag 1 entry 3"),
         ({"": POSITIONS, WEST: []}, False, "nothing of the journal"),
+        # after a cut in the middle of a replay, from a demoted image
+        ({"": POSITIONS, WEST: [POSITIONS[0], {**POSITIONS[1], "entry_tid": 1}]}, False, "behind a gap"),
         ({"": POSITIONS, "another": POSITIONS}, False, "not connected"),
         ({"": []}, True, "an empty journal"),
     ],

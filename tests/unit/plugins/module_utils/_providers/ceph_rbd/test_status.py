@@ -139,6 +139,34 @@ def test_what_facts_amount_to(facts: Any, role: str, health: str, direction: str
     assert text in status.message
 
 
+def journal_report(replayed: str, written: str) -> dict[str, Any]:
+    """After a switch of roles it says replaying before it has taken anything up."""
+    numbers = f'{{"entries_behind_primary":1,"non_primary_position":{replayed},"primary_position":{written}}}'
+    return report("replaying", f"replaying, {numbers}")
+
+
+@pytest.mark.parametrize(
+    ("replayed", "written", "health"),
+    [
+        ("{}", '{"entry_tid":0,"tag_tid":4}', "degraded"),
+        ('{"entry_tid":0,"tag_tid":7}', '{"entry_tid":0,"tag_tid":10}', "degraded"),
+        ('{"entry_tid":0,"tag_tid":10}', '{"entry_tid":5,"tag_tid":10}', "healthy"),
+        # nothing was ever written
+        ("{}", "{}", "healthy"),
+    ],
+)
+def test_p3_a_journal_is_followed_once_something_of_its_newest_part_has_been_replayed(
+    replayed: str, written: str, health: str
+) -> None:
+    """Demoted before that, it is not replayed any more."""
+    reported = journal_report(replayed, written)
+    mirror = {**secondary()["mirror"], "mode": "journal"}
+    there = volume_status(IMAGE, secondary(status=reported, mirror=mirror))
+    here = volume_status(IMAGE, primary(peers=[reported], mirror={**mirror, "primary": True}))
+    assert (there.role, there.health, there.direction) == ("secondary", health, "incoming")
+    assert (here.role, here.health, here.direction) == ("primary", health, "outgoing")
+
+
 def test_the_moment_is_that_of_the_newest_data_and_never_a_stand_in() -> None:
     dead = secondary(peers=[report("stopped", "local image is primary", up=False)])
     assert volume_status(IMAGE, dead).last_sync == MOMENT
