@@ -26,7 +26,8 @@ receive() {  # EPOCH RSYNC_ARGUMENT...: the far end of the peer's rsync, whose p
 
 received() {  # EPOCH MOMENT [TOKEN of a final sync]
   load
-  accepts "$1" && put epoch "$1" last_sync "$2" snapshot "${3:-}" open no resyncing no source no synced '' problem ''
+  accepts "$1" && put epoch "$1" last_sync "$2" snapshot "${3:-}" open no resyncing no source no synced '' diverged '' \
+    problem ''
 }
 
 find_receiver() {  # refuses what would overwrite somebody's writes
@@ -74,9 +75,20 @@ push() {
   fail "$reason" "$message"
 }
 
+remember_diverged() {  # unless this side went on, as by a resync, while the peer was asked
+  compared="$role $epoch"
+  lock_state
+  load
+  if [ "$role $epoch" = "$compared" ]; then
+    diverged="this side is in epoch $epoch, $peer in $there_epoch"
+    save
+  fi
+  exec 8>&-
+}
+
 tick() {  # cron's minute
   load
-  if see_peer && has_diverged; then put diverged "this side is in epoch $epoch, $peer in $there_epoch"; fi
+  if see_peer && has_diverged; then remember_diverged; fi
   [ -z "$last_sync" ] || [ "$(seconds_since "$last_sync")" -ge $((interval - 30)) ] || return 0
   [ "$role" != primary ] || push
 }

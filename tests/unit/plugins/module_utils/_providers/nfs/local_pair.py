@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,8 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.site_handle 
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, plan_of
 
 # HOST/down: nobody answers there. HOST/cut: bytes of a transfer after which the connection breaks. HOST/deaf: it is
-# never told that a transfer was completed.
+# never told that a transfer was completed. HOST/held: a named pipe; who asks it next how it is has the answer of that
+# moment once somebody has opened HOST/holding, which the pipe is called from then on.
 SSH = """#!/bin/sh
 host=
 while :; do
@@ -36,6 +39,14 @@ if [ -e "$host/down" ]; then
 fi
 case $* in
 *" received "*) ! [ -e "$host/deaf" ] || exit 255 ;;
+*" hello "*)
+  if [ -e "$host/held" ]; then
+    answer=$(sh -c "$*")
+    mv "$host/held" "$host/holding"
+    cat "$host/holding"
+    printf '%s\\n' "$answer"
+    exit
+  fi ;;
 *--server*)
   if [ -e "$host/cut" ]; then
     cut="stdbuf -o0 head -c $(cat "$host/cut")"
@@ -52,6 +63,7 @@ exec sh -c "$*"
 EXPORTFS = """#!/bin/sh
 printf '%s %s\\n' "$3" "${{2%%,*}}" >{root}/exportfs
 """
+ASKED_WITHIN = 10
 
 
 @dataclass
@@ -94,6 +106,11 @@ class Site:
         answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
         return answer
 
+    def tick(self) -> None:
+        """What cron does every minute."""
+        state = self.root / "state"
+        subprocess.run(["sh", state / "agent", state, "tick", "payroll"], capture_output=True, check=True)
+
     def state(self) -> str:
         return (self.root / "state/payroll.state").read_text()
 
@@ -112,6 +129,19 @@ class Site:
 
     def cut_transfers(self, after: int) -> None:
         (self.root / "cut").write_text(str(after))
+
+    def hold_an_answer(self) -> None:
+        os.mkfifo(self.root / "held")
+
+    def await_held(self) -> None:
+        deadline = time.monotonic() + ASKED_WITHIN
+        while not (self.root / "holding").exists():
+            assert time.monotonic() < deadline, "nobody asked"
+            time.sleep(0.01)
+
+    def let_go(self) -> None:
+        """Of the answer that is held."""
+        (self.root / "holding").write_bytes(b"")
 
     def mend_transfers(self) -> None:
         (self.root / "cut").unlink()
