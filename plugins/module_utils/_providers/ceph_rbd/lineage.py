@@ -21,13 +21,15 @@ COMPARED = {
 class Arrival:
     """holds: the target has all that the source has. source, target: what each showed.
 
-    is_copy: the source itself only ever held what the target has, or nothing.
+    is_copy: the source itself only ever held what the target has, or nothing. skipped: what the target lacks it has
+    gone past, and will never take.
     """
 
     holds: bool
     source: str
     target: str
     is_copy: bool = False
+    skipped: bool = False
 
 
 def arrival(source: Facts, source_uuid: str, target: Facts, target_uuid: str) -> Arrival:
@@ -102,11 +104,11 @@ def _by_journal(source: Facts, target_uuid: str) -> Arrival:
     taken = source["journal"].get(target_uuid)
     if taken is None or taken["state"] != "connected":
         return Arrival(False, _position(written), "not connected to this journal")
-    holds, found = taken["positions"] == written, _position(taken["positions"])
-    if not holds and taken["positions"][:1] == written[:1]:
-        # 16.2.15 jumps to a demotion when the link was cut in the middle of a replay
-        found += " behind a gap: make the copy anew (rbd mirror image resync) once the other site is primary"
-    return Arrival(holds, _position(written), found)
+    holds = taken["positions"] == written
+    # 16.2.15 jumps to a demotion when the link was cut in the middle of a replay
+    skipped = not holds and taken["positions"][:1] == written[:1]
+    found = _position(taken["positions"]) + (", behind a gap" if skipped else "")
+    return Arrival(holds, _position(written), found, skipped=skipped)
 
 
 def _position(positions: list[Facts]) -> str:

@@ -205,11 +205,20 @@ def wait_arrived(tried: str, source: Side, target: Side, seconds: float) -> Arri
         if not left:
             return [(found, there, now)], ""
         words = _unarrived(there.site, now, left)
-        progress.check({image: item.target for image, item in left.items()}, tried, now, words, hint)
+        remedy = _remedy_of_gap(there.site, now.site) if any(item.skipped for item in left.values()) else hint
+        progress.check({image: item.target for image, item in left.items()}, tried, now, words, remedy)
         return [], words
 
     (arrived,) = wait_for(clock, seconds, look, tried, target.site, target.on, hint)
     return arrived
+
+
+def _remedy_of_gap(source: str, target: str) -> str:
+    """Later writes would make the positions agree, and hide it."""
+    return (
+        f"do not move again before these copies were made anew: promote {source} again (a move that is given back "
+        f"does), then `rbd mirror image resync` of them at {target}, and wait until they are healthy"
+    )
 
 
 def _check_no_split(tried: str, now: Side, there: Side) -> None:

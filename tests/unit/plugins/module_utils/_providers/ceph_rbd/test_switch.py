@@ -16,6 +16,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
     Unreachable,
 )
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ceph_rbd import switch as ceph_rbd_switch
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ceph_rbd.lineage import Arrival
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.ceph_rbd.double import (
     CephPair,
     group,
@@ -120,6 +121,21 @@ def test_p3_a_planned_switch_promotes_only_what_has_arrived(pair: CephPair, monk
     pair.arrive("west", "c")
     assert provider.final_sync(group(), "east", "west").volumes == 3
     assert provider.promote(group(), "west", forced=False) is True
+
+
+def test_p3_a_copy_behind_a_gap_is_to_be_made_anew_and_not_moved_to_again(
+    pair: CephPair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ceph_rbd_switch, "STALL_TIMEOUT", 0.0)
+    provider = pair.provider()
+    provider.demote(group(), "east")
+    gap = Arrival(False, "tag 4 entry 0", "tag 4 entry 0, behind a gap", skipped=True)
+    monkeypatch.setattr(ceph_rbd_switch, "arrival", lambda *_seen: gap)
+    with pytest.raises(Timeout) as error:
+        provider.final_sync(group(), "east", "west")
+    assert "behind a gap" in (error.value.seen or "")
+    assert "resync` of them at west" in (error.value.next_step or "")
+    assert "start again" not in (error.value.next_step or "")
 
 
 @pytest.mark.parametrize("old", ["east", "west"])
