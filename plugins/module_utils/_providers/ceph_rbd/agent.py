@@ -239,7 +239,7 @@ def _journal(asked: Json, name: str, request: Json) -> Any:
     words += ["--conf", request["conf"]] if request["conf"] else []
     words += ["--pool", asked["pool"], "--namespace", asked["namespace"], "--image", name]
     words += ["--" + key.replace("_", "-") + "=" + value for key, value in request["settings"].items()]
-    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # noqa: UP022 Python 3.6
+    done = subprocess.run(words, check=False, stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # noqa: UP022 Python 3.6
     if done.returncode == errno.ENOENT:
         return None
     if done.returncode:
