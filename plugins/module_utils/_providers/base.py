@@ -176,6 +176,10 @@ class Provider(ABC):
     def demote_all(self, groups: Sequence[Group], site: str) -> list[bool]:
         return at_once(lambda group: self.demote(group, site), groups)
 
+    def drain_all(self, groups: Sequence[Group], source: str) -> None:  # noqa: B027
+        """Before the planned demotion of the source, with all VMs off: wait until the peer has taken what a demotion
+        could keep from it. Nothing where `final_sync` sends the rest from a demoted source."""
+
     def final_sync_all(self, groups: Sequence[Group], source: str, target: str) -> list[SyncProof]:
         return at_once(lambda group: self.final_sync(group, source, target), groups)
 

@@ -127,6 +127,15 @@ class Groups:
         """As `promote`."""
         return self._changed(groups, lambda provider, listed: provider.demote_all(listed, site))
 
+    def drain(self, groups: Sequence[Group], source: str) -> None:
+        """What a planned demotion of them waits for; products in parallel."""
+
+        def drain(provider: Provider, listed: list[Group]) -> list[None]:
+            provider.drain_all(listed, source)
+            return [None] * len(listed)
+
+        self._each(groups, drain)
+
     def final_sync(self, groups: Sequence[Group], source: str, target: str) -> list[SyncProof]:
         """Proofs, in the order of the groups."""
         found = self._each(groups, lambda provider, listed: provider.final_sync_all(listed, source, target))

@@ -172,6 +172,10 @@ def _promotes(session: Session, site: str, state: str, forced: bool) -> bool:
     return state == "primary" and site == session.target and not forced
 
 
+def _is_planned_demotion(session: Session, site: str) -> bool:
+    return session.run.operation == "relocate" and site == session.source
+
+
 def _unfinished(mine: list[GroupStatus], others: list[GroupStatus], atomic: frozenset[str]) -> frozenset[str]:
     """Groups that have still to be promoted in the product's own way when they are primaries already: by the demotion
     of their source, or by an attempt that was killed before they replicated to it."""
@@ -198,6 +202,10 @@ def _apply(
     if state == "primary" and site == session.target:
         return session.groups.promote(todo, site, forced)
     if state == "secondary":
+        if _is_planned_demotion(session, site):
+            session.groups.drain(todo, site)
+            # it may have taken long
+            session.verify_lock()
         return session.groups.demote(todo, site)
 
     def act(group: Group) -> bool:

@@ -16,6 +16,7 @@ from ..._errors import DrError, Failed, NotFound, Refused, Timeout, Unreachable
 from ..command import Answer, Runner
 from . import agent as ceph_rbd_agent
 from . import copier as ceph_rbd_copier
+from . import digester as ceph_rbd_digester
 from .images import Image
 from .options import Access
 from .reach import ALARMED, is_unreached
@@ -35,7 +36,7 @@ VERB_SECONDS = 1
 # an image that cannot be switched yet is tried again so long by the same call; then its peer is looked at
 AGAIN_SECONDS = 5
 ASK_TIMEOUT = 30
-# of copying, which goes on where the one before ended; and until a part that was begun then is written
+# of copying or reading, which goes on where the one before ended; and until a part that was begun then is done
 ROUND_SECONDS = 20
 PART_TIMEOUT = 180
 # for ssh and the like, before the agent's own clock runs
@@ -45,13 +46,14 @@ PATIENCE = 20.0
 
 # of a copy that is to go: a client, or snapshots
 IN_USE = {errno.EBUSY, errno.ENOTEMPTY}
+READING = {"look": "look at the images", "digest": "read the images"}
 SILENT = {errno.ETIMEDOUT, errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENOTCONN}
 # librbd 16.2 aborts at times ("boost::bad_get") when it opens an image while its mirror snapshots change
 ABORTED = (-6, 128 + 6)
 ATTEMPTS = 3
 
 # Read once: of modules in a zip file, as Ansible sends them, two threads that ask for it at once may get none.
-AGENT, COPIER = map(inspect.getsource, (ceph_rbd_agent, ceph_rbd_copier))
+AGENT, COPIER, DIGESTER = map(inspect.getsource, (ceph_rbd_agent, ceph_rbd_copier, ceph_rbd_digester))
 
 Answered = TypeVar("Answered")
 # errno and message of each image that failed
@@ -143,6 +145,16 @@ class Cluster:
         answers = self._patiently(lambda: self._ask_agent("copy", seconds, **more))
         return dict(zip(listed, answers, strict=True))
 
+    def digest(self, after: Mapping[Image, int]) -> Mapping[Image, Mapping[str, Any]]:
+        """Go on for a round with the digests of images, each from a part on; the digests of the next parts of each."""
+        listed = sorted(after)
+        specs = [{**spec, "after": after[image]} for image, spec in zip(listed, _specs(listed), strict=True)]
+        seconds = ROUND_SECONDS + PART_TIMEOUT
+        answers = self._patiently(lambda: self._ask_agent("digest", seconds, images=specs, round=ROUND_SECONDS))
+        found = dict(zip(listed, answers, strict=True))
+        self.check("read the images", {image: item for image, item in found.items() if item["errno"]})
+        return found
+
     def remove_copies(self, end: str, group: str) -> bool:
         """Those of a group whose names end so; whether there were any."""
         more = {"verb": "remove copies", "group": group, "end": end}
@@ -184,7 +196,11 @@ class Cluster:
         source = f"{_source(do)}\nserve({json.dumps(request)!r})\n"
         words = [*self._access.command, *PYTHON]
         changes = "verb" in more
-        tried = more["verb"].replace("_", " ") if changes else {"look": "look at the images"}.get(do, do)
+        tried = (
+            more["verb"].replace("_", " ")
+            if changes
+            else {"look": "look at the images", "digest": "read the images"}.get(do, do)
+        )
         done = self._run_agent(words, seconds, source, tried)
         answer = _last_object(done.stdout)
         if "answer" in answer:
@@ -243,9 +259,11 @@ HINTS = {
 
 
 def _source(do: str) -> str:
-    if do not in ceph_rbd_copier.COPYING:
-        return AGENT
-    return f"{AGENT}\n{COPIER}\nDOING.update(COPYING)\n"
+    if do in ceph_rbd_copier.COPYING:
+        return f"{AGENT}\n{COPIER}\nDOING.update(COPYING)\n"
+    if do in ceph_rbd_digester.DIGESTING:
+        return f"{AGENT}\n{DIGESTER}\nDOING.update(DIGESTING)\n"
+    return AGENT
 
 
 def _specs(images: Iterable[Image]) -> list[dict[str, str]]:

@@ -15,6 +15,8 @@ COMPARED = {
     "snapshot": "the demotion snapshot of each image, and its complete copy at the target",
     "journal": "the last entry of each image's journal, and the target's committed position in it",
 }
+# behind it, where they were read
+AND_DATA = "; and all data of each image at both sites, by digests"
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,16 @@ def is_half_a_sync(facts: Facts) -> bool:
     marks = list(itertools.takewhile(lambda item: item["state"] == "non-primary" and not item["origin"], later))
     below = later[len(marks) :]
     return bool(marks and below and not below[0]["complete"])
+
+
+def has_backlog(source: Facts, target_uuid: str) -> bool:
+    """Whether the target has still to replay some of what was written to an image with a journal; with history."""
+    taken = source["journal"].get(target_uuid, {"positions": [], "state": "not registered"})
+    return taken["state"] != "connected" or _end(taken) < _end(source["journal"].get("", {"positions": []}))
+
+
+def _end(client: Facts) -> tuple[int, int]:
+    return max(((item["tag_tid"], item["entry_tid"]) for item in client["positions"]), default=(-1, -1))
 
 
 def newest(facts: Facts) -> Facts | None:

@@ -21,8 +21,10 @@ WORD = re.compile(r"[^\0]+")
 # what the manager's rbd_support takes; it refuses seconds
 SCHEDULE = re.compile(r"[1-9][0-9]{0,4}[mhd]")
 MODES = ("snapshot", "journal")
+# what a planned move compares where a journal is replayed
+PROOFS = ("data", "positions")
 TRANSFER = "6h"
-KNOWN = {"mode", "schedule", "pool", "timeout", "command", "user", "conf", "fence"}
+KNOWN = {"mode", "schedule", "proof", "pool", "timeout", "command", "user", "conf", "fence"}
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,8 @@ class RbdOptions:
     """A group's options at one site. schedule: how often a mirror snapshot is taken; empty where somebody else cares.
 
     fence: addresses and networks of the clients of this site, for the other site's blocklist.
-    timeout: seconds that a final sync or a resync may take.
+    timeout: seconds that a final sync or a resync may take. proof: with a journal, whether a final sync compares all
+    data of the images, or only how far the journals were replayed.
     """
 
     access: Access
@@ -48,6 +51,7 @@ class RbdOptions:
     schedule: str
     fence: tuple[str, ...]
     timeout: float
+    proof: str = PROOFS[0]
 
     @classmethod
     def read(cls, group: Group, site: str) -> RbdOptions:
@@ -58,6 +62,9 @@ class RbdOptions:
         mode = _word(group, site, options, "mode", re.compile("|".join(MODES)), MODES[0])
         if schedule and mode != "snapshot":
             raise _refused(group, site, "schedule", "no schedule with mode: journal, which sends every write")
+        proof = _word(group, site, options, "proof", re.compile("|".join(PROOFS)), PROOFS[0])
+        if "proof" in options and mode != "journal":
+            raise _refused(group, site, "proof", "no proof with mode: snapshot, whose snapshots arrive whole or not")
         return cls(
             access=Access(
                 command=tuple(_words(group, site, options, "command", WORD)),
@@ -69,6 +76,7 @@ class RbdOptions:
             schedule=schedule,
             fence=tuple(_network(group, site, text) for text in _words(group, site, options, "fence", WORD)),
             timeout=_seconds(group, site, options.get("timeout", TRANSFER)),
+            proof=proof,
         )
 
 

@@ -13,7 +13,7 @@ from ..._model.group_status import GroupStatus, SyncProof, VolumeStatus, combine
 from ..._model.plan import Group
 from ..base import Capabilities, Clones, Done, FenceProof, Provider, at_once
 from ..site_handle import SiteHandle
-from . import copies, setup, switch
+from . import copies, final_sync, setup, switch
 from .cluster import PATIENCE, Cluster
 from .fence import block, blocked, unblock
 from .images import Image, image_of, is_rbd
@@ -158,11 +158,19 @@ class CephRbdProvider(Provider):
 
         return self._each(groups, [site], demote)
 
-    def final_sync_all(self, groups: Sequence[Group], source: str, target: str) -> list[SyncProof]:
-        def final_sync(alike: list[Group]) -> list[SyncProof]:
-            return switch.final_sync(*self._sides.look_both(alike, source, "prove the final sync"))
+    def drain_all(self, groups: Sequence[Group], source: str) -> None:
+        def drain(alike: list[Group]) -> list[None]:
+            final_sync.drain(*self._sides.look_both(alike, source, final_sync.DRAINED))
+            return [None] * len(alike)
 
-        return self._each(groups, (source, target), final_sync)
+        journaled = [group for group in groups if RbdOptions.read(group, source).mode == "journal"]
+        self._each(journaled, self.sites, drain)
+
+    def final_sync_all(self, groups: Sequence[Group], source: str, target: str) -> list[SyncProof]:
+        def prove(alike: list[Group]) -> list[SyncProof]:
+            return final_sync.final_sync(*self._sides.look_both(alike, source, final_sync.TRIED))
+
+        return self._each(groups, (source, target), prove)
 
     def _each(
         self, groups: Sequence[Group], sites: Iterable[str], verb: Callable[[list[Group]], list[Done]]

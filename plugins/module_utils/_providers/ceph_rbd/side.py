@@ -131,7 +131,10 @@ class Side:
         return replace(self, members={group: self.members[group]}, images=self.members[group])
 
     def only(self, image: Image) -> Side:
-        return replace(self, images=frozenset([image]))
+        return self.narrowed([image])
+
+    def narrowed(self, images: Iterable[Image]) -> Side:
+        return replace(self, images=frozenset(images))
 
     def state(self, image: Image) -> str:
         """In words, as rbd-mirror says it."""

@@ -7,15 +7,13 @@ from __future__ import annotations
 import errno
 import itertools
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 from ..._cluster.clock import Clock
 from ..._cluster.waiting import wait_for
 from ..._errors import Refused, TerminalState, Timeout
-from ..._model.group_status import SyncProof
 from .cluster import VERB_TIMEOUT
 from .images import Image, at_peer
-from .lineage import COMPARED, Arrival, arrival, has_complete_copy, is_half_a_sync
+from .lineage import Arrival, arrival, has_complete_copy, is_half_a_sync
 from .side import Side, again_both, some
 
 # 4 s measured for a demotion to arrive, 10 s for a forced promotion; both follow rbd-mirror's 30 s rounds
@@ -112,34 +110,6 @@ def promote_forced(here: Side) -> bool:
     return bool(todo)
 
 
-def final_sync(source: Side, target: Side) -> list[SyncProof]:
-    """A proof for each of the groups."""
-    source.check_all_mirrored("prove the final sync")
-    target.check_all_mirrored("prove the final sync")
-    if source.primaries:
-        raise Refused(
-            "prove the final sync",
-            site=source.site,
-            on=source.on,
-            seen=f"primary: {some(source.primaries)}",
-            wanted="secondary: what is still writable proves nothing",
-            next_step="demote the group first",
-        )
-    found, _source, _target = wait_arrived("prove the final sync", source, target, target.options.timeout)
-    return [
-        SyncProof(
-            name,
-            holds=all(found[image].holds for image in images),
-            compared=COMPARED[source.options.mode],
-            source=some(images, lambda image: f"{image}: {found[image].source}"),
-            target=some(images, lambda image: f"{image}: {found[image].target}"),
-            at=datetime.now(UTC).isoformat(timespec="seconds"),
-            volumes=len(images),
-        )
-        for name, images in target.members.items()
-    ]
-
-
 def check_peer_demoted(here: Side, there: Side) -> None:
     """A planned promotion: nothing is primary at the peer."""
     if not there.primaries:
@@ -205,7 +175,7 @@ def wait_arrived(tried: str, source: Side, target: Side, seconds: float) -> Arri
         if not left:
             return [(found, there, now)], ""
         words = _unarrived(there.site, now, left)
-        remedy = _remedy_of_gap(there.site, now.site) if any(item.skipped for item in left.values()) else hint
+        remedy = remedy_of_gap(there.site, now.site) if any(item.skipped for item in left.values()) else hint
         progress.check({image: item.target for image, item in left.items()}, tried, now, words, remedy)
         return [], words
 
@@ -213,7 +183,7 @@ def wait_arrived(tried: str, source: Side, target: Side, seconds: float) -> Arri
     return arrived
 
 
-def _remedy_of_gap(source: str, target: str) -> str:
+def remedy_of_gap(source: str, target: str) -> str:
     """Later writes would make the positions agree, and hide it."""
     return (
         f"do not move again before these copies were made anew: promote {source} again (a move that is given back "

@@ -79,6 +79,9 @@ class Groups:
     def promote(self, groups: list[Any], site: str, forced: bool) -> list[str]:
         return [group.name for group in groups if self.product.promote(group, site, forced)]
 
+    def drain(self, groups: list[Any], source: str) -> None:
+        """Its switch takes all along."""
+
     def demote(self, groups: list[Any], site: str) -> list[str]:
         return [group.name for group in groups if self.product.demote(group, site)]
 

@@ -45,6 +45,9 @@ class Groups:
     def promote(self, groups: list[Any], site: str, forced: bool) -> list[str]:
         return [group.name for group in groups if self.world.provider.promote(group, site, forced)]
 
+    def drain(self, groups: list[Any], source: str) -> None:
+        self.world.provider.drain_all(groups, source)
+
     def demote(self, groups: list[Any], site: str) -> list[str]:
         return [group.name for group in groups if self.world.provider.demote(group, site)]
 

@@ -18,6 +18,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._model.names import pro
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Group
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.selector import LabelSelector
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ceph_rbd import provider as ceph_rbd
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ceph_rbd.digester import PART
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ceph_rbd.provider import CephRbdProvider
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.command import Answer
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.site_handle import SiteHandle
@@ -33,6 +34,7 @@ class CephPair:
 
     looks: the site of every call that only looks. faults: (site, verb, image) to the errors that its next calls give.
     copies: at any site, by name, whose each is. copying: what the next rounds of copying answer for each image.
+    digests: (site, image) to those of all its data. digested: what was read of it. parts_a_round: how many each time.
     pv_sites: where the API server shows the PVs, but for those of `unmade`, (site, image).
     """
 
@@ -51,6 +53,9 @@ class CephPair:
         self.faults: dict[tuple[str, str, str], list[int]] = {}
         self.copies: dict[str, str] = {}
         self.copying: list[dict[str, Any]] = []
+        self.digests: dict[tuple[str, str], list[str]] = {}
+        self.digested: list[str] = []
+        self.parts_a_round = 100
         self.schedules: dict[str, dict[str, set[str]]] = {"east": {}, "west": {}}
         for name in names:
             self._mirror("east", name)
@@ -93,6 +98,7 @@ class CephPair:
                 "switch": self._switch,
                 "ask": self._ask,
                 "copy": self._copies,
+                "digest": self._digest,
                 "remove_copies": self._remove_copies,
             }
             answer = doing[request["do"]](site, request)
@@ -190,6 +196,18 @@ class CephPair:
         if answer.get("done"):
             self.copies.update({spec["copy"]: request["group"] for spec in request["images"]})
         return [answer for _spec in request["images"]]
+
+    def _digest(self, site: str, request: dict[str, Any]) -> Any:
+        def one(name: str, after: int) -> dict[str, Any]:
+            self.digested.append(f"{name} at {site}")
+            if (site, name) not in self.digests:
+                return {"errno": errno.EIO, "message": "input/output error"}
+            every = self.digests[site, name]
+            parts = every[after : after + self.parts_a_round]
+            size, done = len(every) * PART, after + len(parts) == len(every)
+            return {"errno": 0, "message": "", "size": size, "parts": parts, "done": done}
+
+        return [one(spec["image"], spec["after"]) for spec in request["images"]]
 
     def _remove_copies(self, _site: str, request: dict[str, Any]) -> Any:
         found = [name for name, group in self.copies.items() if name.endswith(request["end"])]

@@ -1,0 +1,79 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether the images of two sites hold the same data, by digests that each cluster makes of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from ..._cluster.clock import Clock
+from ..._cluster.waiting import wait_for
+from .cluster import Cluster
+from .digester import PART
+from .images import Image
+from .side import Side, some
+
+TRIED = "compare the data of both sites"
+HINT = "look at `ceph status` at both sites, then start again"
+
+
+@dataclass
+class Contents:
+    """Of one image, as far as it was read. parts: a digest of each `PART` bytes."""
+
+    size: int = 0
+    parts: list[str] = field(default_factory=list)
+    done: bool = False
+
+
+def read_both(source: Side, target: Side, seconds: float) -> list[dict[Image, Contents]]:
+    """What the source's images hold, and the target's; both sites at once. Nobody may write to them meanwhile.
+
+    Raises Timeout where it takes longer than the seconds.
+    """
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(lambda side: _read(side, seconds), (source, target)))
+
+
+def _read(side: Side, seconds: float) -> dict[Image, Contents]:
+    """Round by round, so that no process at the cluster outlives this one for long."""
+    found = {image: Contents() for image in side.images}
+
+    def look() -> tuple[dict[Image, Contents], str]:
+        _go_on(side.cluster, found)
+        left = [image for image, item in found.items() if not item.done]
+        words = (
+            f"{len(left)} of {len(found)} images are not read: {some(left, lambda image: _far(image, found[image]))}"
+        )
+        return ({} if left else found), words
+
+    return wait_for(Clock(), seconds, look, TRIED, side.site, side.on, HINT)
+
+
+def _go_on(cluster: Cluster, found: dict[Image, Contents]) -> None:
+    answers = cluster.digest({image: len(item.parts) for image, item in found.items() if not item.done})
+    for image, answer in answers.items():
+        item = found[image]
+        item.size, item.done = int(answer["size"]), bool(answer["done"])
+        item.parts += answer["parts"]
+
+
+def _far(image: Image, item: Contents) -> str:
+    return f"{image}: {len(item.parts) * PART >> 20} of {item.size >> 20} MiB"
+
+
+def difference(one: Contents, other: Contents) -> str:
+    """In words; empty where both hold the same."""
+    if one.size != other.size:
+        return f"{other.size >> 20} MiB in size instead of {one.size >> 20}"
+    differing = _differing(one.parts, other.parts)
+    if not differing:
+        return ""
+    first = differing[0] * PART >> 20
+    return f"other data in {len(differing)} of {len(one.parts)} parts of {PART >> 20} MiB, the first at {first} MiB"
+
+
+def _differing(one: Sequence[str], other: Sequence[str]) -> list[int]:
+    return [number for number, both in enumerate(zip(one, other, strict=True)) if both[0] != both[1]]

@@ -1,0 +1,147 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A planned move of images with journals: drained before the demotion, and all of their data compared after it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Failed, Refused, TerminalState, Timeout
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ceph_rbd import final_sync as ceph_rbd_final_sync
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.ceph_rbd.double import (
+    CephPair,
+    group,
+    impatient_pair,
+)
+
+WRITTEN = {"object_number": 0, "tag_tid": 3, "entry_tid": 7}
+BEHIND = {"object_number": 0, "tag_tid": 2, "entry_tid": 90}
+
+
+@pytest.fixture
+def pair(monkeypatch: pytest.MonkeyPatch) -> CephPair:
+    """Two images with journals that west has replayed, with the same data at both sites."""
+    found = impatient_pair(monkeypatch, "a", "b")
+    monkeypatch.setattr(ceph_rbd_final_sync, "STALL_TIMEOUT", 0.0)
+    for site in ("east", "west"):
+        for name, facts in found.images[site].items():
+            facts["mirror"]["mode"] = "journal"
+            facts["journal"] = {}
+            found.digests[site, name] = [f"{name}-0", f"{name}-1"]
+    for name in ("a", "b"):
+        replayed(found, name, WRITTEN)
+    return found
+
+
+def replayed(pair: CephPair, name: str, position: dict[str, int], state: str = "connected") -> None:
+    """How far west is in the journal of an image at east."""
+    written = {"state": "connected", "positions": [WRITTEN]}
+    pair.images["east"][name]["journal"] = {"": written, "west-uuid": {"state": state, "positions": [position]}}
+
+
+def journaled(**options: Any) -> Any:
+    return group(mode="journal", **options)
+
+
+def proven(pair: CephPair, **options: Any) -> Any:
+    provider = pair.provider()
+    provider.demote(journaled(), "east")
+    return provider.final_sync(journaled(**options), "east", "west")
+
+
+def test_p3_journals_at_their_end_and_the_same_data_are_a_proof(pair: CephPair) -> None:
+    proof = proven(pair)
+    assert proof.holds
+    assert "all data of each image at both sites" in proof.compared
+    assert sorted(pair.digested) == ["a at east", "a at west", "b at east", "b at west"]
+
+
+def test_p3_other_data_behind_journals_at_their_end_is_refused_with_where_it_begins(pair: CephPair) -> None:
+    pair.digests["west", "b"] = ["b-0", "never written"]
+    with pytest.raises(TerminalState) as refused:
+        proven(pair)
+    said = str(refused.value)
+    assert "1 of 2 images do not hold east's data: rbd/b has other data in 1 of 2 parts of 128 MiB" in said
+    assert "the first at 128 MiB" in said
+    assert "rbd mirror image resync" in said
+
+
+def test_p3_a_copy_of_another_size_is_refused(pair: CephPair) -> None:
+    pair.digests["west", "a"] = ["a-0"]
+    with pytest.raises(TerminalState, match="128 MiB in size instead of 256"):
+        proven(pair)
+
+
+def test_p3_what_cannot_be_read_is_no_proof(pair: CephPair) -> None:
+    del pair.digests["west", "a"]
+    with pytest.raises(Failed, match="read the images on image rbd/a at site west"):
+        proven(pair)
+
+
+def test_data_is_read_round_by_round_until_all_is_read(pair: CephPair) -> None:
+    pair.parts_a_round = 1
+    assert proven(pair).holds
+    assert pair.digested.count("a at west") == 2
+
+
+def test_p3_a_reading_that_does_not_end_in_time_is_no_proof(pair: CephPair) -> None:
+    pair.parts_a_round = 0
+    with pytest.raises(Timeout, match="2 of 2 images are not read: rbd/a: 0 of 256 MiB"):
+        proven(pair, timeout="1s")
+
+
+def test_who_asks_for_positions_only_has_no_data_read(pair: CephPair) -> None:
+    pair.digests.clear()
+    proof = proven(pair, proof="positions")
+    assert proof.holds
+    assert "all data" not in proof.compared
+
+
+def test_snapshots_arrive_whole_so_nothing_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    pair = impatient_pair(monkeypatch, "a")
+    provider = pair.provider()
+    provider.demote(group(), "east")
+    assert provider.final_sync(group(), "east", "west").holds
+    assert pair.digested == []
+
+
+def test_p3_a_journal_that_the_peer_has_replayed_keeps_no_demotion_waiting(pair: CephPair) -> None:
+    pair.provider().drain_all([journaled()], "east")
+    assert pair.role("east") == "primary"
+
+
+@pytest.mark.parametrize(
+    ("position", "state"),
+    [(BEHIND, "connected"), ({**WRITTEN, "entry_tid": 6}, "connected"), (WRITTEN, "disconnected")],
+)
+def test_p3_a_backlog_that_does_not_get_smaller_ends_the_move_before_the_demotion(
+    pair: CephPair, position: dict[str, int], state: str
+) -> None:
+    replayed(pair, "b", position, state)
+    with pytest.raises(Timeout, match=r"standstill: 1 of 2 images have not all of east's data: rbd/b up\+replaying"):
+        pair.provider().drain_all([journaled()], "east")
+    assert pair.asked == []
+
+
+def test_a_client_is_never_behind_what_it_has_replayed_and_the_writer_has_not_noted_yet(pair: CephPair) -> None:
+    """As after a crash of the writer."""
+    replayed(pair, "a", {**WRITTEN, "entry_tid": 9})
+    pair.provider().drain_all([journaled()], "east")
+
+
+def test_images_with_snapshots_are_not_even_looked_at_before_a_demotion(monkeypatch: pytest.MonkeyPatch) -> None:
+    pair = impatient_pair(monkeypatch, "a")
+    pair.provider().drain_all([group()], "east")
+    assert pair.looks == []
+
+
+@pytest.mark.parametrize("proof", ["date", "", 1, ["data"]])
+def test_p10_another_proof_is_refused_by_its_name(pair: CephPair, proof: Any) -> None:
+    with pytest.raises(Refused, match="read option proof"):
+        pair.provider().drain_all([journaled(proof=proof)], "east")
+
+
+def test_p10_a_proof_of_snapshots_is_refused(pair: CephPair) -> None:
+    with pytest.raises(Refused, match="read option proof"):
+        pair.provider().drain_all([group(proof="data")], "east")
