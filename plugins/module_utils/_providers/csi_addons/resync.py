@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..last_primary import is_split
 from ..object_wait import Key
 from .checks import at_peer, existing, require_primary
 from .listing import Unit
 from .side import Side
-from .status import Goal, cannot_follow, is_split, judge
+from .status import Goal, cannot_follow, judge
 from .takeover import check_ours, permits_otherwise
 
 
@@ -18,7 +19,7 @@ def resync_group(side: Side, there: Side) -> bool:
     """there: the peer. Whether the copy gets all, only the peer shows: its last sync is later than its promotion."""
     units = existing(side, "resynchronise")
     sources = at_peer(side, there, units)
-    changed = [unit for unit in units if permits_otherwise(side, unit) or (unit.item and is_split(unit.item))]
+    changed = [unit for unit in units if permits_otherwise(side, unit) or is_split(unit.item)]
     if not (changed or _short_of("follows", units) or _short_of("sends", sources)):
         return False
     side.check_class()
