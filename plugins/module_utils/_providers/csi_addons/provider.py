@@ -125,9 +125,10 @@ class CsiAddonsProvider(ListingProvider):
     def promote(self, group: Group, site: str, forced: bool) -> bool:
         side = self._side(group, site)
         units = side.matched(require_claims(side, "promote"))
-        todo = [unit for unit in units if unit.item is None or not is_primary(unit.item)]
+        primaries = {unit.key for unit in units if unit.item and is_primary(unit.item)}
+        todo = [unit for unit in units if unit.key not in primaries]
         if not forced:
-            check_no_split(side, self._peer(side), [unit for unit in units if unit not in todo])
+            check_no_split(side, self._peer(side), [unit for unit in units if unit.key in primaries])
         if not todo:
             return False
         side.check_class()

@@ -99,9 +99,10 @@ class CustomProvider(ListingProvider):
     def promote(self, group: Group, site: str, forced: bool) -> bool:
         side = self._side(group, site)
         units = named(side, "promote")
-        todo = [unit for unit in units if role_of(side.described, unit) != "primary"]
+        primaries = {unit.key for unit in units if role_of(side.described, unit) == "primary"}
+        todo = [unit for unit in units if unit.key not in primaries]
         if not forced:
-            check_no_split(side, self._peer(side), [unit for unit in units if unit not in todo])
+            check_no_split(side, self._peer(side), [unit for unit in units if unit.key in primaries])
         if not todo:
             return False
         side.check_not_of_others(todo)
