@@ -29,12 +29,9 @@ class World(Protocol):
         """Until the product has looked at both sites."""
 
 
-def lose_answers(api: Any, but: frozenset[str] = frozenset()) -> None:
-    """The first object of a kind is made, and the answer is the one to a request that was sent again.
-
-    but: kinds of which none is lost.
-    """
-    create, lost = api.create, set(but)
+def lose_answers(api: Any) -> None:
+    """The first object of a kind is made, and the answer is the one to a request that was sent again."""
+    create, lost = api.create, set()
 
     def created(kind: Kind, *given: Any, **named: Any) -> Any:
         stored = create(kind, *given, **named)
