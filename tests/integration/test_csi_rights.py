@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.api import Api
-from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import VM
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import VM, VOLUME_REPLICATION
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import DrError
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Group
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites import open_other
@@ -19,10 +19,14 @@ from ansible_collections.ocpvirt.dr.tests.integration.rigs.claimed_volumes impor
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.csi_addons import CsiAddonsRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.rig import roles
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.rights_used import roles_in
-from demo.cluster import Cluster
+from demo.cluster import Cluster, wait_until
 from demo.lab import Lab
 
 GROUP = "rbac.authorization.k8s.io"
+# of the account, with its namespace where it has one
+MADE = (("ClusterRoleBinding", None), ("ClusterRole", None), ("ServiceAccount", SPACE))
+FORBIDDEN = 403
+ALLOWED_WITHIN = 30
 
 
 @pytest.fixture(params=["volume", "group"])
@@ -40,11 +44,14 @@ def accounts(rig: CsiAddonsRig, lab: Lab, tmp_path: Path) -> Iterator[dict[str, 
     """By site, connections of the account."""
     (role,) = roles_in("providers/csi_addons.md")
     clusters = {site: lab.cluster(site) for site in SITES}
-    yield {site: opened(site, cluster, token_for(cluster, role), tmp_path) for site, cluster in clusters.items()}
-    name = role["metadata"]["name"]
-    for cluster in clusters.values():
-        for kind, space in (("ClusterRoleBinding", None), ("ClusterRole", None), ("ServiceAccount", SPACE)):
-            cluster.delete(kind, name, space)
+    try:
+        made = {site: opened(site, cluster, token_for(cluster, role), tmp_path) for site, cluster in clusters.items()}
+        for site, api in made.items():
+            await_allowed(site, api)
+        yield made
+    finally:
+        for cluster in clusters.values():
+            remove(cluster, role["metadata"]["name"])
 
 
 def token_for(cluster: Cluster, role: dict[str, Any]) -> str:
@@ -74,6 +81,28 @@ def opened(site: str, cluster: Cluster, token: str, folder: Path) -> Api:
     return open_other(site, {"kubeconfig": str(file)})
 
 
+def await_allowed(site: str, api: Api) -> None:
+    """The authorizer learns of a binding a moment later."""
+
+    def forbidden() -> list[str]:
+        try:
+            api.list(VOLUME_REPLICATION, SPACE)
+        except DrError as error:
+            if error.status != FORBIDDEN:
+                raise
+            return [str(error)]
+        return []
+
+    wait_until(f"the rights of the account at {site}", ALLOWED_WITHIN, forbidden)
+
+
+def remove(cluster: Cluster, name: str) -> None:
+    """What there is of it: it may have been made in part."""
+    for kind, space in MADE:
+        if name in {item["metadata"]["name"] for item in cluster.list(kind, space)}:
+            cluster.delete(kind, name, space)
+
+
 def move(provider: Any, group: Group, source: str, target: str) -> None:
     provider.demote(group, source)
     assert provider.final_sync(group, source, target).holds
@@ -86,7 +115,7 @@ def test_the_role_of_the_page_is_enough_for_every_verb(rig: CsiAddonsRig, accoun
         assert provider.detect(group, provider.sites[site])
         with pytest.raises(DrError) as beyond:
             api.list(VM, SPACE)
-        assert beyond.value.status == 403
+        assert beyond.value.status == FORBIDDEN
     assert provider.enable(group, "east", "west")
     rig.write("east", "first")
     move(provider, group, "east", "west")

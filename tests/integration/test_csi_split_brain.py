@@ -14,7 +14,8 @@ import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused, TerminalState
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.replication.taking_back import take_back
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.guards.switch import check_movable
-from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.csi_addons.status import describe, is_split, judge
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.csi_addons.status import describe, judge
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.last_primary import is_split
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.csi_addons import CsiAddonsRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.kept import KeptRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.rig import roles, status

@@ -42,13 +42,13 @@ def split(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Split]
     world = empty_world(lab, tmp_path_factory.mktemp("split"), "csi_addons")
     world.document["startup"]["readiness"]["timeout"] = "4m"
     world.write_plan("payroll", world.document)
-    world.deploy()
-    specs = specs_at(world.cluster("east"))
-    must(world.protect())
-    world.storage.await_replicated(world.sites)
-    must(world.play("relocate", *WEST))
-    promote_by_hand(world, "east")
     try:
+        world.deploy()
+        specs = specs_at(world.cluster("east"))
+        must(world.protect())
+        world.storage.await_replicated(world.sites)
+        must(world.play("relocate", *WEST))
+        promote_by_hand(world, "east")
         yield Split(world, specs)
     finally:
         lab.run("reset")
@@ -56,7 +56,9 @@ def split(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Split]
 
 def promote_by_hand(world: World, site: str) -> None:
     api = open_site(parse_plan(world.document), site)
-    for item in api.list(VOLUME_REPLICATION, NAMESPACE):
+    found = api.list(VOLUME_REPLICATION, NAMESPACE)
+    assert found, f"nothing replicates at {site}"
+    for item in found:
         asked = {"spec": {"replicationState": "primary"}}
         api.patch(VOLUME_REPLICATION, item["metadata"]["name"], NAMESPACE, asked)
 

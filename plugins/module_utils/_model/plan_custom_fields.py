@@ -10,22 +10,10 @@ from typing import Any
 
 from .expression import check_expression
 from .filled_text import places_of
+from .plan_collections import Field, Keys, Names, OneOrMore
+from .plan_free_form import FreeForm
 from .plan_problem import Path, suggest
-from .plan_schema import (
-    INVALID,
-    Choice,
-    Duration,
-    Field,
-    Flag,
-    FreeForm,
-    Keys,
-    Names,
-    Node,
-    OneOrMore,
-    Reading,
-    Text,
-    matching,
-)
+from .plan_schema import INVALID, Choice, Duration, Flag, Node, Reading, Text, matching
 
 PROVIDER = "custom"
 # places of every text; unique: another word in each call

@@ -16,29 +16,16 @@ from .plan_checks import (
     check_sites,
     check_waves,
 )
+from .plan_collections import Field, Items, Keys, Names, PerSite
 from .plan_cron import check_cron
 from .plan_custom_fields import check_described
+from .plan_free_form import FreeForm
 from .plan_hook_fields import STEP_HOOKS
 from .plan_metadata_fields import GITOPS, check_metadata, export_of, oadp_of
 from .plan_network_fields import NETWORK, check_attachments
 from .plan_problem import Path
 from .plan_readiness_fields import PLAN_READINESS, WAVE_READINESS
-from .plan_schema import (
-    Choice,
-    Duration,
-    Field,
-    Flag,
-    FreeForm,
-    Items,
-    Keys,
-    Names,
-    PerSite,
-    Reading,
-    SiteName,
-    Text,
-    Whole,
-    matching,
-)
+from .plan_schema import Choice, Duration, Flag, Reading, SiteName, Text, Whole, matching
 from .plan_snapshot_fields import snapshots_of
 from .plan_throttle_fields import CAPS, RETRIES
 from .plan_volume_rules import rules_of

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from .plan_collections import Field, Items, Keys
 from .plan_problem import Path
-from .plan_schema import Choice, Duration, Field, Flag, Items, Keys, Reading, Text
+from .plan_schema import Choice, Duration, Flag, Reading, Text
 from .step_hook import MOMENTS, NEVER, NO_STEP
 
 # the plan's lock is extended by it

@@ -7,8 +7,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from .plan_collections import Field, Items, Keys, PerSite
 from .plan_problem import Path
-from .plan_schema import Field, Flag, Items, Keys, Node, PerSite, Reading, Text, matching
+from .plan_schema import Flag, Node, Reading, Text, matching
 
 _ENDPOINT = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9a-fA-F:]+\])(?::\d{1,5})?/?")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")

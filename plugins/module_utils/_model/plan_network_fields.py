@@ -7,8 +7,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from .plan_collections import Field, Items, Keys, PerSite
 from .plan_problem import Path, quoted, render_path
-from .plan_schema import Field, Items, Keys, PerSite, Reading, Text, matching
+from .plan_schema import Reading, Text, matching
 
 _SUBDOMAIN = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*"
 _ATTACHMENT = re.compile(rf"(?=.{{1,317}}$)(?:[a-z0-9](?:[a-z0-9-]{{0,61}}[a-z0-9])?/)?{_SUBDOMAIN}")

@@ -12,9 +12,10 @@ from datetime import timedelta
 from typing import Any
 
 from .names import READINESS
+from .plan_collections import Field, Keys
 from .plan_hook_fields import HookFile
 from .plan_problem import Path
-from .plan_schema import INVALID, Choice, Duration, Field, Flag, Keys, Node, Reading, Text, Whole, matching
+from .plan_schema import INVALID, Choice, Duration, Flag, Node, Reading, Text, Whole, matching
 
 # a probe holds one of few threads
 LONGEST_PROBE = timedelta(seconds=10)

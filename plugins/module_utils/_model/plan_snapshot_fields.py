@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .plan_schema import Field, Keys, Names, Node, Whole
+from .plan_collections import Field, Keys, Names
+from .plan_schema import Node, Whole
 
 
 def snapshots_of(object_name: Node, name_rule: Callable[[str], str]) -> Keys:

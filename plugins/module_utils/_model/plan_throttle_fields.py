@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from .plan_schema import Duration, Field, Keys, Whole
+from .plan_collections import Field, Keys
+from .plan_schema import Duration, Whole
 
 # key of the plan to what it limits
 PARTS = {

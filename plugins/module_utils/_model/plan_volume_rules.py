@@ -9,8 +9,10 @@ import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .plan_collections import Field, Items, Keys, Names, OneOrMore, PerSite
+from .plan_free_form import FreeForm
 from .plan_problem import Path, render_path
-from .plan_schema import Field, Flag, FreeForm, Items, Keys, Names, Node, OneOrMore, PerSite, Reading, Text, Whole
+from .plan_schema import Flag, Node, Reading, Text, Whole
 from .plan_volume_fields import (
     REFERENCE_KEYS,
     SOURCES,

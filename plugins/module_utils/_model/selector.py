@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
+from .plan_collections import Field, Items, Keys, Names
 from .plan_problem import Path
-from .plan_schema import Choice, Field, Items, Keys, Names, Reading, Text
+from .plan_schema import Choice, Reading, Text
 
 Operator = Literal["In", "NotIn", "Exists", "DoesNotExist"]
 

@@ -24,10 +24,11 @@ def create_surely(api: Api, kind: Kind, body: Object) -> Object:
     try:
         return api.create(kind, body, strict=True)
     except Conflict:
+        meta = body["metadata"]
         # a list, as for all other reads: nobody needs a right more
-        items: list[Object] = api.list(kind, body["metadata"].get("namespace"))
+        items: list[Object] = api.list(kind, meta.get("namespace"), fields=f"metadata.name={meta['name']}")
         for item in items:
-            if holds(item, body):
+            if _was_made_of(item, body):
                 return item
         raise
 
@@ -40,6 +41,16 @@ def patch_surely(api: Api, kind: Kind, name: str, namespace: str | None, body: O
         except Conflict:
             continue
     return api.patch(kind, name, namespace, body, strict=True)
+
+
+def _was_made_of(stored: Any, body: Any) -> bool:
+    """The server adds fields of its own, also to the entries of lists."""
+    if isinstance(body, Mapping):
+        return isinstance(stored, Mapping) and all(_was_made_of(stored.get(key), body[key]) for key in body)
+    if isinstance(body, list):
+        as_many = isinstance(stored, list) and len(stored) == len(body)
+        return as_many and all(_was_made_of(*pair) for pair in zip(stored, body, strict=True))
+    return bool(stored == body)
 
 
 def holds(item: Any, patch: Mapping[str, Any]) -> bool:

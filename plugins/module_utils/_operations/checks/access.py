@@ -12,7 +12,7 @@ from ..._cluster.bulk import for_each
 from ..._errors import DrError
 from ..._model.finding import Finding
 from ..._model.plan import Plan
-from ..._planning.guards.rights import Right, Wanted, needs_at, right_findings, scopes_of
+from ..._planning.guards.rights import Right, Runs, Wanted, needs_at, right_findings, scopes_of
 from ..._planning.vm.networks import attached_to
 from ..capture.metadata_source import makes_volumes, needs_of, restores
 from ..inventory.protected import Protected
@@ -40,7 +40,7 @@ def _denied(
 ) -> dict[str, dict[Right, list[str]]]:
     if is_allowed(api, *EVERYTHING):
         return {}
-    needs = needs_at(plan, _wanted(plan, found, replication), lives_here)
+    needs = needs_at(plan, _runs(plan, replication), _wanted(plan, found), lives_here)
     lacking = _refused(api, {(right, None) for need in needs for right in need.rights})
     # bound in namespaces only it may be enough
     scopes = {
@@ -63,17 +63,22 @@ def _denied(
     }
 
 
-def _wanted(plan: Plan, found: Protected, replication: Groups) -> Wanted:
+def _runs(plan: Plan, replication: Groups) -> Runs:
+    return Runs(
+        imports=restores(plan) and "velero" not in needs_of(plan),
+        stage=plan.metadata.prestage,
+        rehearsals=restores(plan) and all(replication.provider(group).capabilities.clones for group in plan.groups),
+    )
+
+
+def _wanted(plan: Plan, found: Protected) -> Wanted:
     return Wanted(
         velero="velero" in needs_of(plan),
-        imports=restores(plan) and "velero" not in needs_of(plan),
         workloads=bool(found.workloads.selected),
         vms=restores(plan),
         volumes=makes_volumes(plan) and commit_place(plan) is None,
         networks=any(attached_to(vm) for vm in found.vms.values()),
         pools=bool(pools_of(found.vms)),
-        stage=plan.metadata.prestage,
-        rehearsals=restores(plan) and all(replication.provider(group).capabilities.clones for group in plan.groups),
         kinds=frozenset(kind.plural for kind, _key in found.others),
     )
 

@@ -120,22 +120,27 @@ class Right(NamedTuple):
         return f"{self.verb} {self.resource}" + (f".{self.group}" if self.group else "")
 
 
+class Runs(NamedTuple):
+    """What a plan has run beside its moves: restores of an export in Velero's place, a stage, rehearsals."""
+
+    imports: bool
+    stage: bool
+    rehearsals: bool
+
+
 class Wanted(NamedTuple):
-    """What of a role a plan needs: Velero's objects, or what an export restores in their place, workloads to move, VMs
-    and volumes that nobody else creates, networks beside the pods', pools of VMs, a stage, rehearsals.
+    """What of a role a plan needs: Velero's objects, workloads to move, VMs and volumes that nobody else creates,
+    networks beside the pods', pools of VMs.
 
     kinds: resources of what belongs to the VMs.
     """
 
     velero: bool
-    imports: bool
     workloads: bool
     vms: bool
     volumes: bool
     networks: bool
     pools: bool
-    stage: bool
-    rehearsals: bool
     kinds: Collection[str]
 
 
@@ -147,14 +152,14 @@ class Need(NamedTuple):
     namespaces: tuple[str, ...]
 
 
-def needs_at(plan: Plan, wanted: Wanted, lives_here: bool) -> list[Need]:
+def needs_at(plan: Plan, runs: Runs, wanted: Wanted, lives_here: bool) -> list[Need]:
     """Moves need their rights at both sites; what is run where the plan lives, and beside it, only there."""
-    staged = wanted.stage and not lives_here
-    roles = ["failover", "relocate", *(["import"] if wanted.imports or staged else [])]
+    staged = runs.stage and not lives_here
+    roles = ["failover", "relocate", *(["import"] if runs.imports or staged else [])]
     roles += ["protect", "read", "in-place", "stop"] if lives_here else []
     roles += ["prestage"] if staged else []
     needs = [Need(role, tuple(rights_of(role, wanted)), plan.namespaces) for role in roles]
-    if wanted.rehearsals and not lives_here:
+    if runs.rehearsals and not lives_here:
         needs.append(Need("rehearse", tuple(_of_rehearsal(wanted)), tuple(spaces_of(plan).values())))
     return needs
 

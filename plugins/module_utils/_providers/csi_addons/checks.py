@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from ..._errors import NotFound, Unreachable
+from ..last_primary import Copy
 from ..object_wait import Key
 from ..peer import asking_peer, split_brain
+from .guard import ReplicatedCopy
 from .listing import Unit
 from .side import Side
 from .status import is_primary, may_write, volume_status
@@ -70,18 +71,21 @@ def check_no_split(side: Side, there: Side, units: Sequence[Unit]) -> None:
         raise split_brain(side.group.name, side.site.name, there.site.name, both)
 
 
+def copy_of(side: Side, unit: Unit) -> ReplicatedCopy:
+    return ReplicatedCopy(unit.item, side.site.name)
+
+
 def refuse(
-    verb: str, side: Side, mine: Sequence[Unit], theirs: Sequence[Unit], reason: Callable[[Any, Any], str]
+    verb: str,
+    here: Side,
+    mine: Sequence[Unit],
+    there: Side,
+    theirs: Sequence[Unit],
+    reason: Callable[[Copy, Copy], str],
 ) -> None:
-    for here, there in zip(mine, theirs, strict=True):
-        if why := reason(here.item, there.item):
-            raise side.refused(
-                f"{verb} the group",
-                why,
-                WANTED[verb],
-                NEXT_STEP[verb],
-                here,
-            )
+    for unit, other in zip(mine, theirs, strict=True):
+        if why := reason(copy_of(here, unit), copy_of(there, other)):
+            raise here.refused(f"{verb} the group", why, WANTED[verb], NEXT_STEP[verb], unit)
 
 
 def require_demoted(side: Side, units: Sequence[Unit]) -> None:

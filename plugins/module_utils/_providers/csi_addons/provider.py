@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any, ClassVar
 
 from ..._cluster.kinds import VOLUME_REPLICATION_CLASS
@@ -16,13 +15,13 @@ from ..._model.plan import Group
 from ..base import Capabilities, FenceProof, at_once
 from ..ceph_rbd.images import is_rbd
 from ..custom_resource import CustomResource
+from ..last_primary import against_enabling, against_promotion, count_of_demotion
 from ..listing_provider import ListingProvider
 from ..object_wait import Key
 from ..shared_reads import SharedReads
 from ..site_handle import SiteHandle
-from .checks import at_peer, check_no_split, existing, refuse, require_claims, require_demoted
+from .checks import at_peer, check_no_split, copy_of, existing, refuse, require_claims, require_demoted
 from .fence import Fence
-from .guard import against_enabling, against_promotion, count_of_demotion
 from .listing import Listing, Unit, listing
 from .options import IBM_DRIVER, options_of
 from .resources import RESOURCES
@@ -98,7 +97,7 @@ class CsiAddonsProvider(ListingProvider):
         if there.keys():
             there.check_class()
         units, peers = here.matched(keys), there.matched(keys)
-        refuse("replicate", here, units, peers, partial(against_enabling, peer=target))
+        refuse("replicate", here, units, there, peers, against_enabling)
         followers = [unit for unit in there.units() if _is_new(there, unit)]
         check_adoptable(here, units)
         check_adoptable(there, followers)
@@ -126,9 +125,10 @@ class CsiAddonsProvider(ListingProvider):
     def promote(self, group: Group, site: str, forced: bool) -> bool:
         side = self._side(group, site)
         units = side.matched(require_claims(side, "promote"))
-        todo = [unit for unit in units if unit.item is None or not is_primary(unit.item)]
+        primaries = {unit.key for unit in units if unit.item and is_primary(unit.item)}
+        todo = [unit for unit in units if unit.key not in primaries]
         if not forced:
-            check_no_split(side, self._peer(side), [unit for unit in units if unit not in todo])
+            check_no_split(side, self._peer(side), [unit for unit in units if unit.key in primaries])
         if not todo:
             return False
         side.check_class()
@@ -198,7 +198,7 @@ class CsiAddonsProvider(ListingProvider):
         if not forced:
             there = self._peer(side)
             theirs = at_peer(side, there, units)
-            refuse("promote", side, units, theirs, partial(against_promotion, peer=there.site.name))
+            refuse("promote", side, units, there, theirs, against_promotion)
 
     def _stands_down_first(self, unit: Unit) -> bool:
         return bool(unit.item) and stands_down_first(unit.item or {})
@@ -226,13 +226,14 @@ class CsiAddonsProvider(ListingProvider):
 
     def _count(self, side: Side, units: Sequence[Unit]) -> dict[Key, int]:
         """For each copy that is primary now. A silent peer is not demoted meanwhile."""
+        there = self._peer(side)
         try:
-            peers = at_peer(side, self._peer(side), units)
+            peers = at_peer(side, there, units)
         except (Refused, NotFound):
             peers = [Unit(unit.key, None) for unit in units]
         return {
-            unit.key: count_of_demotion(unit.item, there.item)
-            for unit, there in zip(units, peers, strict=True)
+            unit.key: count_of_demotion(copy_of(side, unit), copy_of(there, peer))
+            for unit, peer in zip(units, peers, strict=True)
             if unit.item and ASKED.read(unit.item) == "primary"
         }
 

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..last_primary import is_split
 from ..object_wait import Key
 from .checks import at_peer, existing, require_primary
 from .listing import Unit
 from .side import Side
-from .status import Goal, cannot_follow, is_split, judge
+from .status import Goal, cannot_follow, judge
 from .takeover import check_ours, permits_otherwise
 
 
@@ -18,13 +19,13 @@ def resync_group(side: Side, there: Side) -> bool:
     """there: the peer. Whether the copy gets all, only the peer shows: its last sync is later than its promotion."""
     units = existing(side, "resynchronise")
     sources = at_peer(side, there, units)
-    changed = [unit for unit in units if permits_otherwise(side, unit) or (unit.item and is_split(unit.item))]
+    changed = {unit.key for unit in units if permits_otherwise(side, unit) or is_split(unit.item)}
     if not (changed or _short_of("follows", units) or _short_of("sends", sources)):
         return False
     side.check_class()
     check_ours(side, units)
     require_primary(side, there.site.name, sources)
-    todo = [unit for unit in units if unit in changed or not judge(unit.item or {}, "secondary").done]
+    todo = [unit for unit in units if unit.key in changed or not judge(unit.item or {}, "secondary").done]
     # a copy that gives way to its peer was not primary last, whatever was counted
     forgotten = {unit.key: 0 for unit in units}
     side.settle(side.ask(todo, "secondary", forgotten), "secondary")

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from ..._model.group_status import VolumeStatus
 from ..custom_resource import FieldPath
-from ..ownership import DEMOTION, PLAN_LABEL, SPLIT
+from ..ownership import PLAN_LABEL
 from ..verdict import Verdict
 from .conditions import CONDITIONS, GENERATION, LAST_SYNC, STATE, Facts, conditions_of
 
@@ -125,17 +125,6 @@ def stands_down_first(item: Mapping[str, Any]) -> bool:
 def cannot_follow(item: Mapping[str, Any]) -> bool:
     """Whether a demoted copy has failed to take its primary's data, as after a split brain."""
     return judge(item, "reported").done and not judge(item, "follows").done
-
-
-def demotion(item: Mapping[str, Any] | None) -> int:
-    """How often, counted over both sites, the copy had been demoted when this one was; 0: never by us."""
-    text = str((ANNOTATIONS.read(item) or {}).get(DEMOTION, "")) if item else ""
-    return int(text) if text.isdecimal() else 0
-
-
-def is_split(item: Mapping[str, Any]) -> bool:
-    """Whether the copy was demoted beside another primary, and has not given way to it since."""
-    return (ANNOTATIONS.read(item) or {}).get(DEMOTION) == str(SPLIT)
 
 
 def owner(item: Mapping[str, Any]) -> str:

@@ -9,12 +9,13 @@ from dataclasses import replace
 
 from ..._errors import NotFound, Unreachable, Unsupported
 from ..._model.plan import Group
+from ..last_primary import Copy
 from ..peer import asking_peer, split_brain
-from .description import Description
+from .guard import DescribedCopy
 from .side import Side
 from .status import Unit, role_of, volume_status
 
-Reason = Callable[[Unit, Unit, Description, Description], str]
+Reason = Callable[[Copy, Copy], str]
 
 
 def named(side: Side, tried: str) -> list[Unit]:
@@ -109,7 +110,7 @@ ADVICE = {
 
 def refuse(verb: str, here: Side, mine: Sequence[Unit], there: Side, theirs: Sequence[Unit], reason: Reason) -> None:
     for unit, other in zip(mine, theirs, strict=True):
-        if why := reason(unit, other, here.described, there.described):
+        if why := reason(DescribedCopy(unit, here.described), DescribedCopy(other, there.described)):
             raise here.refused(f"{verb} the group", f"{unit.volume}: {why}", *ADVICE[verb])
 
 

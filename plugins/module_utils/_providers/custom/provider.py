@@ -13,6 +13,7 @@ from ..._errors import DrError
 from ..._model.group_status import GroupStatus, SyncProof, combine
 from ..._model.plan import Group
 from ..base import Capabilities
+from ..last_primary import against_enabling, against_promotion, count_of_demotion, is_split
 from ..listing_provider import ListingProvider
 from ..ownership import DEMOTION
 from ..shared_reads import SharedReads
@@ -30,9 +31,9 @@ from .checks import (
     undescribed,
 )
 from .description import Description
-from .guard import against_enabling, against_promotion, count_of_demotion
+from .guard import DescribedCopy
 from .side import Listing, Side, by_name
-from .status import Sight, Unit, is_split, role_of, volume_status
+from .status import Sight, Unit, role_of, volume_status
 from .steps import looked_at, run_steps, to_role
 
 REMEDY = "install the product there, or correct resource in the plan"
@@ -98,9 +99,10 @@ class CustomProvider(ListingProvider):
     def promote(self, group: Group, site: str, forced: bool) -> bool:
         side = self._side(group, site)
         units = named(side, "promote")
-        todo = [unit for unit in units if role_of(side.described, unit) != "primary"]
+        primaries = {unit.key for unit in units if role_of(side.described, unit) == "primary"}
+        todo = [unit for unit in units if unit.key not in primaries]
         if not forced:
-            check_no_split(side, self._peer(side), [unit for unit in units if unit not in todo])
+            check_no_split(side, self._peer(side), [unit for unit in units if unit.key in primaries])
         if not todo:
             return False
         side.check_not_of_others(todo)
@@ -223,11 +225,12 @@ class CustomProvider(ListingProvider):
             peers = at_peer(there, units)
         except DrError:
             peers = [replace(unit, item=None) for unit in units]
-        return {
-            unit.key: {DEMOTION: str(count_of_demotion(unit, peer, there.described))}
+        counts = {
+            unit.key: count_of_demotion(DescribedCopy(unit, side.described), DescribedCopy(peer, there.described))
             for unit, peer in zip(units, peers, strict=True)
             if role_of(side.described, unit) == "primary"
         }
+        return {key: {DEMOTION: str(count)} for key, count in counts.items()}
 
 
 def _is_primary(sight: Sight) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, cast, get_args
 from ..._errors import Failed
 from ..._model.expression import evaluate, is_true
 from ..._model.group_status import Direction, Health, Role, VolumeStatus
-from ..ownership import DEMOTION, PLAN_LABEL, SPLIT
+from ..ownership import PLAN_LABEL
 from .description import Description
 
 Object = Mapping[str, Any]
@@ -155,21 +155,6 @@ def owner(item: Object) -> str:
 def cannot_follow(description: Description, unit: Unit) -> bool:
     """Whether a demoted copy has failed to take its primary's data, as after a split brain."""
     return role_of(description, unit) == "secondary" and volume_status(description, unit).health in FAILED
-
-
-def demotion(item: Object | None) -> int:
-    """How often, counted over both sites, the copy had been demoted when this one was; 0: never by us."""
-    text = _mark(item) if item else ""
-    return int(text) if text.isdecimal() else 0
-
-
-def is_split(item: Object | None) -> bool:
-    """Whether the copy was demoted beside another primary, and has not given way to it since."""
-    return item is not None and _mark(item) == str(SPLIT)
-
-
-def _mark(item: Object) -> str:
-    return str((item["metadata"].get("annotations") or {}).get(DEMOTION, ""))
 
 
 def described_state(description: Description, unit: Unit) -> str:

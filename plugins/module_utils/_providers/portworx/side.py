@@ -15,6 +15,7 @@ from ..._model.plan import Group
 from ..object_wait import await_absent, patient
 from ..shared_reads import SharedReads
 from ..site_handle import SiteHandle
+from ..sure_writes import create_surely
 from .drift import TEMPLATE, changes
 from .objects import (
     Object,
@@ -139,7 +140,7 @@ class Side:
         found = self.standing().out
         if found is None:
             name = (self.site.plan.name, self.group.name, self.namespace, self.site.name)
-            self.api.create(MIGRATION_SCHEDULE, migration_schedule(*name, spec))
+            create_surely(self.api, MIGRATION_SCHEDULE, migration_schedule(*name, spec))
             return True
         return self._bring(found, spec)
 

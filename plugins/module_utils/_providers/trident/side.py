@@ -16,11 +16,11 @@ from ..._cluster.kinds import TRIDENT_MIRROR_RELATIONSHIP
 from ..._errors import Conflict, Refused
 from ..._model.plan import Group
 from ..csi_addons.objects import is_adopted
-from ..made_once import create_once
 from ..object_wait import Awaited, Key, await_absent, settle
 from ..ownership import GROUP_LABEL
 from ..shared_reads import SharedReads
 from ..site_handle import SiteHandle
+from ..sure_writes import create_surely
 from .objects import NO_HANDOVER, look_patch, relationship, release_patch, spec_patch
 from .options import TridentOptions, options_of
 from .status import (
@@ -154,7 +154,7 @@ class Side:
             plan, group = self.site.plan.name, self.group.name
             if mirror.item is None:
                 body = relationship(plan, group, *mirror.key, spec)
-                return replace(mirror, item=create_once(self.api, TRIDENT_MIRROR_RELATIONSHIP, body))
+                return replace(mirror, item=create_surely(self.api, TRIDENT_MIRROR_RELATIONSHIP, body))
             noted = handovers.get(mirror.key, NO_HANDOVER)
             patch = spec_patch(plan, group, spec, noted, adopted=not owner(mirror.item))
             return self._patched(mirror, patch)

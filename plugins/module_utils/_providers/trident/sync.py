@@ -10,9 +10,9 @@ from typing import Any
 
 from ..._cluster.bulk import for_each
 from ..._cluster.kinds import TRIDENT_ACTION_MIRROR_UPDATE
-from ..made_once import create_once
 from ..object_wait import Awaited, Key, settle
 from ..ownership import GROUP_LABEL, PLAN_LABEL
+from ..sure_writes import create_surely
 from .objects import mirror_update
 from .side import HINT, Mirror, Side
 from .status import ACTION_OF, ACTION_STATE, condition, judge_update
@@ -54,7 +54,7 @@ def _update(side: Side, mirrors: Sequence[Mirror]) -> dict[Key, str]:
 
     def create(mirror: Mirror) -> Object:
         body = mirror_update(plan, group, mirror.key[0], names[mirror.key], mirror.object_key[1])
-        return create_once(side.api, TRIDENT_ACTION_MIRROR_UPDATE, body)
+        return create_surely(side.api, TRIDENT_ACTION_MIRROR_UPDATE, body)
 
     for _mirror, error in for_each(mirrors, create).failed:
         raise error

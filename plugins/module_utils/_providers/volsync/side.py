@@ -9,18 +9,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from ..._cluster.api import Api, describe
+from ..._cluster.api import Api
 from ..._cluster.bulk import for_each
 from ..._cluster.kinds import POD, REPLICATION_DESTINATION, REPLICATION_SOURCE, Kind
 from ..._cluster.waiting import wait_for
-from ..._errors import Conflict, Refused, Unsupported
+from ..._errors import Conflict, Refused
 from ..._model.plan import Group
 from ..._model.pod_template import named_claims
 from ..._model.workload import ENDED
-from ..made_once import create_once
 from ..object_wait import patient
 from ..shared_reads import SharedReads
 from ..site_handle import SiteHandle
+from ..sure_writes import create_surely
 from .objects import Object
 from .options import VolsyncOptions, options_of
 from .status import DESTINATION_CLAIMS, KEY_SECRET, SOURCE_CLAIM, Pair, owner
@@ -103,7 +103,7 @@ class Side:
                 )
 
     def create(self, kind: Kind, bodies: Iterable[Object]) -> None:
-        self.each(bodies, partial(self._create, kind))
+        self.each(bodies, partial(create_surely, self.api, kind))
 
     def patch(self, kind: Kind, pairs: Iterable[Pair], body: Callable[[Pair], Object]) -> None:
         self.each(pairs, lambda pair: self.api.patch(kind, pair.claim[1], pair.claim[0], body(pair)))
@@ -152,21 +152,6 @@ class Side:
             hint = "look at the pod, and whether VolSync's operator runs; then start again"
             wait_for(
                 self.api.clock, self.options.timeout, patient(look), tried, self.site.name, "movers of VolSync", hint
-            )
-
-    def _create(self, kind: Kind, body: Object) -> None:
-        stored = create_once(self.api, kind, body)
-        if KEY_SECRET.read(stored) is None:
-            self.api.delete(
-                kind, body["metadata"]["name"], body["metadata"]["namespace"], stored["metadata"].get("uid")
-            )
-            raise Unsupported(
-                "create what replicates the claim",
-                site=self.site.name,
-                on=describe(kind, body["metadata"]["namespace"], body["metadata"]["name"]),
-                seen="the API server has dropped spec.rsyncTLS: the installed definition does not know it",
-                wanted="VolSync 0.7 or later",
-                next_step="update VolSync there; what was stored was deleted again",
             )
 
     def refused(self, tried: str, seen: str, wanted: str, next_step: str) -> Refused:

@@ -92,10 +92,11 @@ class MemoryApi:
             if of_kind == kind.kind
             and namespace in (None, of_namespace)
             and all(_has_label(item, *part) for part in asked)
-            and (not field or item.get(field) == wanted)
+            and (not field or _at(item, field) == wanted)
         ]
 
-    def create(self, kind: Kind, body: dict[str, Any]) -> dict[str, Any]:
+    def create(self, kind: Kind, body: dict[str, Any], strict: bool = False) -> dict[str, Any]:
+        """strict: of a server that knows all fields."""
         key = self._key(kind, body)
         if key in self.objects:
             raise Conflict("POST", site=self.site, on="/".join(filter(None, key)), status=409)
@@ -142,6 +143,13 @@ class MemoryApi:
 
     def _key(self, kind: Kind, body: dict[str, Any]) -> tuple[str, str | None, str]:
         return kind.kind, body["metadata"].get("namespace"), body["metadata"]["name"]
+
+
+def _at(item: dict[str, Any], path: str) -> Any:
+    found: Any = item
+    for name in path.split("."):
+        found = found.get(name, {})
+    return found
 
 
 def merged(seen: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:

@@ -5,11 +5,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Any, Protocol
 
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import Kind
-from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, DrError, Refused, Unsupported
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, Refused, Timeout, Unsupported
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Group
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.base import Provider
 
@@ -29,12 +29,13 @@ class World(Protocol):
         """Until the product has looked at both sites."""
 
 
-def lose_answers(api: Any, but: frozenset[str] = frozenset()) -> None:
-    """The first object of a kind is made, and the answer is the one to a request that was sent again.
+# a mirror of it that was failed over stands still, and each order would start it from the side that was given up
+REFUSE_BESIDE_PRIMARY = frozenset({"ibm"})
 
-    but: kinds of which none is lost.
-    """
-    create, lost = api.create, set(but)
+
+def lose_answers(api: Any) -> None:
+    """The first object of a kind is made, and the answer is the one to a request that was sent again."""
+    create, lost = api.create, set()
 
     def created(kind: Kind, *given: Any, **named: Any) -> Any:
         stored = create(kind, *given, **named)
@@ -61,7 +62,7 @@ def walk(made: World, *own: Callable[[World], None]) -> None:
 
 
 def ask_in_turn(made: World) -> None:
-    """Of what is commanded beside the cluster: what its verbs end with is not looked at."""
+    """Of what is commanded beside the cluster: every verb, of which one may wait for the other side in vain."""
     look(made)
     provider, of = made.provider, made.group
     verbs: dict[str, tuple[Any, ...]] = {
@@ -79,7 +80,7 @@ def ask_in_turn(made: World) -> None:
         "disable": ("west",),
     }
     for verb, given in verbs.items():
-        with suppress(DrError):
+        with suppress(Timeout, Unsupported):
             getattr(provider, verb)(of, *given)
 
 
@@ -114,9 +115,8 @@ def fail_over(made: World, lost: str, survivor: str) -> None:
     made.wait()
     made.provider.promote(made.group, survivor, forced=True)
     made.wait()
-    # some products have no demotion beside a primary, or no resync
     for verb in (made.provider.demote, made.provider.resync):
-        with suppress(Refused):
+        with suppress(Refused) if made.provider.name in REFUSE_BESIDE_PRIMARY else nullcontext():
             verb(made.group, lost)
     made.wait()
 

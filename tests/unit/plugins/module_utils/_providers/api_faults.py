@@ -33,9 +33,9 @@ def repeat_creations(api: MemoryApi) -> None:
     """It restarts under a POST: repeated, that is told that the object exists."""
     create = api.create
 
-    def twice(kind: Kind, body: dict[str, Any]) -> dict[str, Any]:
-        create(kind, body)
-        return create(kind, body)
+    def twice(kind: Kind, body: dict[str, Any], **named: Any) -> dict[str, Any]:
+        create(kind, body, **named)
+        return create(kind, body, **named)
 
     api.create = twice  # type: ignore[method-assign]
 
@@ -44,10 +44,10 @@ def create_before_us(api: MemoryApi) -> None:
     """Somebody else makes each object of that name, without our marks."""
     create = api.create
 
-    def too_late(kind: Kind, body: dict[str, Any]) -> dict[str, Any]:
+    def too_late(kind: Kind, body: dict[str, Any], **named: Any) -> dict[str, Any]:
         theirs = {"name": body["metadata"]["name"], "namespace": body["metadata"]["namespace"]}
         create(kind, {**body, "metadata": theirs})
-        return create(kind, body)
+        return create(kind, body, **named)
 
     api.create = too_late  # type: ignore[method-assign]
 

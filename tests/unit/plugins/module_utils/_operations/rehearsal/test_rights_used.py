@@ -14,7 +14,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._model.names import reh
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.rehearsal import isolation, removal, restore
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.rehearsal.isolation import open_points
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.rehearsal.place import enter
-from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.guards.rights import Right, Wanted, needs_at
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.guards.rights import Right, Runs, Wanted, needs_at
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._operations.rehearsal.rehearsal_world import (
     PLAN,
     RUN,
@@ -28,16 +28,14 @@ from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.rights_used 
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi
 
 # of a plan whose VM has a network and a Secret, with Velero
+RUNS = Runs(imports=False, stage=False, rehearsals=True)
 WANTED = Wanted(
     velero=True,
-    imports=False,
     workloads=False,
     vms=True,
     volumes=True,
     networks=True,
     pools=False,
-    stage=False,
-    rehearsals=True,
     kinds=frozenset({"secrets"}),
 )
 LABELS = {"dr.ocpvirt.io/plan": "payroll"}
@@ -90,7 +88,7 @@ def test_a_rehearsal_and_its_cleanup_use_no_right_that_is_not_asked_for(monkeypa
     removal.clean_up(PLAN, RUN, 60, False)
     for kind, name in ((NAMESPACE, SPACE), (PV, "pv-db-0"), (VMI, "db-0")):
         assert api.find(kind, name, SPACE if kind is VMI else None) is None
-    asked = set(needs_at(PLAN, WANTED, lives_here=False)[-1].rights)
+    asked = set(needs_at(PLAN, RUNS, WANTED, lives_here=False)[-1].rights)
     read = granted()["read"]
     assert used - asked - read == set()
     # and all of them were seen, so that none is asked for in vain

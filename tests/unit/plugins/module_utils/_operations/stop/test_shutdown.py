@@ -21,7 +21,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.inventory.r
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites import Reach
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.start.memory import ready_before
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.stop import shutdown
-from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.guards.rights import Right, Wanted, needs_at
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.guards.rights import Right, Runs, Wanted, needs_at
 from ansible_collections.ocpvirt.dr.plugins.modules import vm_shutdown
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._operations.stop.shutdown_world import (
     PLAN,
@@ -48,19 +48,17 @@ def test_p10_what_a_stop_uses_is_what_check_asks_for_where_the_plan_lives(stop: 
     stop.east.stubborn.add("app")
     used = note_rights(stop.east)
     assert stop.run(force=True)["forced"] == 1
+    runs = Runs(imports=False, stage=False, rehearsals=False)
     wanted = Wanted(
         velero=False,
-        imports=False,
         workloads=False,
         vms=True,
         volumes=True,
         networks=False,
         pools=False,
-        stage=False,
-        rehearsals=False,
         kinds=frozenset(),
     )
-    asked = {right for need in needs_at(PLAN, wanted, lives_here=True) for right in need.rights}
+    asked = {right for need in needs_at(PLAN, runs, wanted, lives_here=True) for right in need.rights}
     assert {
         Right("update", "subresources.kubevirt.io", "virtualmachines/stop"),
         Right("list", "storage.k8s.io", "volumeattachments"),

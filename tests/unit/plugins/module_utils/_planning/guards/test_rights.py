@@ -9,6 +9,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.guards.rights
     PLAYBOOKS,
     ROLES,
     Right,
+    Runs,
     Wanted,
     needs_at,
     right_findings,
@@ -21,16 +22,14 @@ from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.rights_used 
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import plan_of
 
 PLAN = plan_of()
+ALL_RUNS = Runs(imports=True, stage=True, rehearsals=True)
 EVERYTHING = Wanted(
     velero=True,
-    imports=True,
     workloads=True,
     vms=True,
     volumes=True,
     networks=True,
     pools=True,
-    stage=True,
-    rehearsals=True,
     kinds=frozenset(resource.partition(".")[0] for resource in NEEDED),
 )
 # granted by the pages and not asked for: what only some clusters serve, and what runs can do without
@@ -102,29 +101,29 @@ def test_of_each_role_of_the_pages_somebody_decided_whether_it_is_asked_for() ->
     assert set(ROLES) == set(PLAYBOOKS)
 
 
-NOTHING = EVERYTHING._replace(imports=False, stage=False, rehearsals=False)
+MOVES = Runs(imports=False, stage=False, rehearsals=False)
 
 
 @pytest.mark.parametrize(
-    ("wanted", "lives_here", "roles"),
+    ("runs", "lives_here", "roles"),
     [
-        (NOTHING, False, ["failover", "relocate"]),
-        (EVERYTHING, False, ["failover", "relocate", "import", "prestage", "rehearse"]),
+        (MOVES, False, ["failover", "relocate"]),
+        (ALL_RUNS, False, ["failover", "relocate", "import", "prestage", "rehearse"]),
         # a stage gets what Velero would bring, by us
-        (NOTHING._replace(stage=True), False, ["failover", "relocate", "import", "prestage"]),
-        (NOTHING._replace(stage=True), True, ["failover", "relocate", "protect", "read", "in-place", "stop"]),
+        (MOVES._replace(stage=True), False, ["failover", "relocate", "import", "prestage"]),
+        (MOVES._replace(stage=True), True, ["failover", "relocate", "protect", "read", "in-place", "stop"]),
         # VMs are rehearsed where they do not run
-        (EVERYTHING, True, ["failover", "relocate", "import", "protect", "read", "in-place", "stop"]),
+        (ALL_RUNS, True, ["failover", "relocate", "import", "protect", "read", "in-place", "stop"]),
     ],
 )
-def test_a_site_is_asked_for_what_is_run_there(wanted: Wanted, lives_here: bool, roles: list[str]) -> None:
-    assert [need.role for need in needs_at(PLAN, wanted, lives_here)] == roles
+def test_a_site_is_asked_for_what_is_run_there(runs: Runs, lives_here: bool, roles: list[str]) -> None:
+    assert [need.role for need in needs_at(PLAN, runs, EVERYTHING, lives_here)] == roles
 
 
 def test_a_rehearsal_needs_what_a_failover_writes_and_an_export_too_in_namespaces_of_its_own() -> None:
     # even of a plan whose manifests Velero brings
-    wanted = EVERYTHING._replace(imports=False)
-    rehearsal = needs_at(PLAN, wanted, lives_here=False)[-1]
+    runs = ALL_RUNS._replace(imports=False)
+    rehearsal = needs_at(PLAN, runs, EVERYTHING, lives_here=False)[-1]
     assert rehearsal.namespaces == ("payroll-rehearsal",)
     asked = set(rehearsal.rights)
     assert {
@@ -142,7 +141,7 @@ def test_a_rehearsal_needs_what_a_failover_writes_and_an_export_too_in_namespace
 @pytest.mark.parametrize("resource", NEEDED)
 def test_what_a_rehearsal_restores_beside_its_vms_is_asked_for(resource: str) -> None:
     plural, _dot, group = resource.partition(".")
-    asked = needs_at(PLAN, EVERYTHING, lives_here=False)[-1].rights
+    asked = needs_at(PLAN, ALL_RUNS, EVERYTHING, lives_here=False)[-1].rights
     assert {Right("create", group, plural), Right("patch", group, plural)} <= set(asked)
 
 

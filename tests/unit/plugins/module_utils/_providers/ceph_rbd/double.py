@@ -33,6 +33,7 @@ class CephPair:
     """images: site to image to facts. joined: whether a demotion reaches the other site. asked: every change, in order.
 
     looks: the site of every call that only looks. faults: (site, verb, image) to the errors that its next calls give.
+    lost_answers: verbs of which the next is done, and nobody hears of it.
     copies: at any site, by name, whose each is. copying: what the next rounds of copying answer for each image.
     digests: (site, image) to those of all its data. digested: what was read of it. parts_a_round: how many each time.
     pv_sites: where the API server shows the PVs, but for those of `unmade`, (site, image).
@@ -51,6 +52,7 @@ class CephPair:
         self.asked: list[str] = []
         self.looks: list[str] = []
         self.faults: dict[tuple[str, str, str], list[int]] = {}
+        self.lost_answers: list[str] = []
         self.copies: dict[str, str] = {}
         self.copying: list[dict[str, Any]] = []
         self.digests: dict[tuple[str, str], list[str]] = {}
@@ -102,6 +104,9 @@ class CephPair:
                 "remove_copies": self._remove_copies,
             }
             answer = doing[request["do"]](site, request)
+            if request.get("verb") in self.lost_answers:
+                self.lost_answers.remove(request["verb"])
+                raise Unreachable("run ssh", seen="the connection broke")
             return Answer(0, json.dumps({"answer": answer}).encode(), b"")
 
         return runner
@@ -163,6 +168,10 @@ class CephPair:
             facts.update(self._copy(site, name), id=f"{facts['id']}-again")
         elif verb in ("disable", "disable_copy"):
             del facts["mirror"]
+        elif verb == "enable_snapshot":
+            if "mirror" in facts:
+                return errno.EEXIST
+            self._mirror(site, name)
         return 0
 
     def arrive(self, site: str, name: str) -> None:

@@ -82,3 +82,16 @@ def test_a_stranger_is_found_also_where_no_volume_names_it(pair: CephPair) -> No
 def test_an_image_that_is_let_go_leaves_the_mirror_with_its_copy_and_no_other_does(pair: CephPair) -> None:
     pair.provider().release(group(), "east", ["payroll/b"])
     assert [asked for asked in pair.asked if "disable" in asked] == ["disable b at east"]
+
+
+def test_p5_images_whose_mirroring_began_although_the_answer_was_lost_are_taken() -> None:
+    """What leads to the cluster broke: the same is asked again, and Ceph says that each exists."""
+    pair = CephPair("a", "b")
+    for site in ("east", "west"):
+        pair.images[site].clear()
+    for name in "ab":
+        pair.images["east"][name] = {"id": f"east-{name}"}
+    pair.lost_answers = ["enable_snapshot"]
+    assert pair.provider().enable(group(), "east", "west") is True
+    assert (pair.lost_answers, pair.role("east"), pair.role("west")) == ([], "primary", "secondary")
+    assert pair.asked == [f"enable_snapshot {name} at east" for name in "ab"] * 2

@@ -7,13 +7,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.csi_addons.guard import against_promotion
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.csi_addons.guard import ReplicatedCopy
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.csi_addons.objects import DEMOTION
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.csi_addons.status import (
     judge,
     may_write,
     volume_status,
 )
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.last_primary import against_promotion
 
 PROMOTED = ("Promoted", "Healthy", "NotResyncing")
 DEMOTED = ("Demoted", "VolumeDegraded", "NotResyncing")
@@ -183,6 +184,6 @@ def counted(item: dict[str, Any], number: int) -> dict[str, Any]:
     ],
 )
 def test_p1_what_permits_a_promotion_without_force(mine: Any, theirs: Any, said: str) -> None:
-    reason = against_promotion(mine, theirs, "east")
+    reason = against_promotion(ReplicatedCopy(mine, "west"), ReplicatedCopy(theirs, "east"))
     assert said in reason
     assert bool(reason) == bool(said)

@@ -20,9 +20,10 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.nfs.provider
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.site_handle import SiteHandle
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, plan_of
 
-# HOST/down: nobody answers there. HOST/cut: bytes of a transfer after which the connection breaks. HOST/deaf: it is
-# never told that a transfer was completed. HOST/held: a named pipe; who asks it next how it is has the answer of that
-# moment once somebody has opened HOST/holding, which the pipe is called from then on.
+# HOST/down: nobody answers there. HOST/mute: the next command there is done, and its answer is lost. HOST/cut: bytes of
+# a transfer after which the connection breaks. HOST/deaf: it is never told that a transfer was completed. HOST/held: a
+# named pipe; who asks it next how it is has the answer of that moment once somebody has opened HOST/holding, which the
+# pipe is called from then on.
 SSH = """#!/bin/sh
 host=
 while :; do
@@ -35,6 +36,11 @@ host={root}/${{1##*@}}
 shift
 if [ -e "$host/down" ]; then
   echo 'ssh: Permission denied by the double' >&2
+  exit 255
+fi
+if [ -e "$host/mute" ]; then
+  rm "$host/mute"
+  sh -c "$*" >/dev/null
   exit 255
 fi
 case $* in
@@ -117,6 +123,12 @@ class Site:
     def lose(self) -> None:
         (self.root / "down").touch()
 
+    def lose_next_answer(self) -> None:
+        (self.root / "mute").touch()
+
+    def has_lost_its_answer(self) -> bool:
+        return not (self.root / "mute").exists()
+
     def return_again(self) -> None:
         (self.root / "down").unlink()
 
@@ -148,9 +160,9 @@ class Site:
 
 
 class Pair:
-    """East is primary; nothing has been transferred."""
+    """East is primary, if enabled; nothing has been transferred."""
 
-    def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch, enabled: bool = True) -> None:
         self.root = root
         programs = root / "bin"
         programs.mkdir()
@@ -165,7 +177,8 @@ class Pair:
         self.provider = NfsProvider({name: SiteHandle(name, plan_of(), MemoryApi) for name in ("east", "west")})
         sites = {site.name: site.options() for site in (self.east, self.west)}
         self.group = Group("payroll", LabelSelector(), options={"sites": sites})
-        self.provider.enable(self.group, "east", "west")
+        if enabled:
+            self.provider.enable(self.group, "east", "west")
 
     def push(self, site: Site | None = None) -> None:
         assert (site or self.east).agent("push") == {"pushed": True}

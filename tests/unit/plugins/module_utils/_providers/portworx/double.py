@@ -72,7 +72,7 @@ class StorkApi(MemoryApi):
         self.check(kind)
         return super().get(kind, name, namespace)
 
-    def create(self, kind: Kind, body: Object) -> Object:
+    def create(self, kind: Kind, body: Object, strict: bool = False) -> Object:
         self.check(kind)
         return super().create(kind, {**body, "metadata": {**body["metadata"], **self._new()}})
 

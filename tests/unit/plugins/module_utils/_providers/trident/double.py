@@ -118,7 +118,7 @@ class TridentApi(MemoryApi):
         self.found.append(f"{kind.kind}/{name}")
         return super().find(kind, name, namespace)
 
-    def create(self, kind: Kind, body: dict[str, Any]) -> dict[str, Any]:
+    def create(self, kind: Kind, body: dict[str, Any], strict: bool = False) -> dict[str, Any]:
         self._check(kind)
         with self._lock:
             self._uid += 1

@@ -182,7 +182,7 @@ def test_a_namespace_that_is_not_there_yet_is_named(mirrored: World) -> None:
     made = world(volumes=1)
     west = made.apis["west"]
 
-    def no_namespace(kind: Any, body: dict[str, Any]) -> dict[str, Any]:
+    def no_namespace(kind: Any, body: dict[str, Any], **_named: Any) -> dict[str, Any]:
         raise NotFound("POST", site="west", on=kind.resource, seen='namespaces "payroll" not found', status=404)
 
     west.create = no_namespace  # type: ignore[method-assign]

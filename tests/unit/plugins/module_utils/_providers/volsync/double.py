@@ -70,12 +70,14 @@ class VolsyncApi(MemoryApi):
             return copy.deepcopy(self.lingering)
         return super().list(kind, namespace, *args, **named)
 
-    def create(self, kind: Kind, body: dict[str, Any]) -> dict[str, Any]:
+    def create(self, kind: Kind, body: dict[str, Any], strict: bool = False) -> dict[str, Any]:
         self._check(kind)
         self._uid += 1
         stored = copy.deepcopy(body)
         stored["metadata"] |= {"uid": str(self._uid)}
         if not self.knows_tls:
+            if strict:
+                raise Failed("POST", site=self.site, seen='unknown field "spec.rsyncTLS"', status=400)
             stored["spec"].pop("rsyncTLS", None)
         return super().create(kind, stored)
 

@@ -9,7 +9,14 @@ from typing import Any
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import REPLICATION_DESTINATION
-from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, DrError, Refused, Timeout, Unsupported
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
+    Conflict,
+    DrError,
+    Failed,
+    Refused,
+    Timeout,
+    Unsupported,
+)
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Group
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.selector import LabelSelector
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.volsync.objects import listen_patch, manual_patch
@@ -88,10 +95,10 @@ def test_a_site_that_does_not_serve_volsync_is_named() -> None:
     assert made.provider.observe(made.group, "west").health == "error"
 
 
-def test_a_definition_that_drops_the_mover_is_noticed_and_nothing_is_left_behind() -> None:
+def test_a_definition_that_does_not_know_the_mover_is_told_and_nothing_is_made() -> None:
     made = world(volumes=1)
     made.apis["east"].knows_tls = False
-    with pytest.raises(Unsupported, match=r"dropped spec.rsyncTLS.*VolSync 0.7 or later"):
+    with pytest.raises(Failed, match=r"unknown field .spec.rsyncTLS"):
         made.provider.enable(made.group, "east", "west")
     assert [key for key in made.apis["east"].objects if key[0] == SOURCE] == []
 
