@@ -187,7 +187,7 @@ set_up() {  # ROLE PATH of a new export
 }
 
 create() {  # ROLE PATH CLIENTS EXPORT_OPTIONS PEER PEER_STATE_DIR PEER_SSH_OPTIONS INTERVAL EXPORTS_DIR CRON_DIR
-  for program in rsync exportfs ssh flock timeout sha256sum; do
+  for program in rsync exportfs ssh flock timeout sha256sum awk; do
     command -v "$program" >/dev/null || fail Failed "$program is not installed on this server"
   done
   [ -d "${10}" ] || fail Failed "${10} is no directory on this server: cron is not installed"

@@ -101,8 +101,11 @@ digest() {  # of path, size and sha256 of every file; then their number and byte
   list=$state_dir/$name.files
   { find "$@" -printf '%s %p\0' >"$list" && find "$@" -print0 | xargs -0 -r sha256sum -z >>"$list"; } ||
     fail Failed "cannot read all of $path"
-  sum=$(sort -z "$list" | sha256sum)
-  find "$@" -printf '%s\n' | awk -v sum="${sum%% *}" '{ n++; b += $1 } END { printf "%s %d %.0f\n", sum, n, b }'
+  # step by step: of a pipe only the last exit status is known, and nothing is the same as nothing at the peer
+  { sort -z -o "$list" "$list" && sum=$(sha256sum <"$list") &&
+    counted=$(find "$@" -printf '%s\n' | awk '{ n++; b += $1 } END { printf "%d %.0f\n", n, b }'); } ||
+    fail Failed "cannot compare what is in $path"
+  echo "${sum%% *} $counted"
 }
 
 peer_digest() {
