@@ -27,6 +27,8 @@ marker=.ocpvirt-dr
 
 PEER_PATIENCE=4       # a status must answer although the peer is dead
 TRANSFER_PATIENCE=10  # how long a change of role lets an incoming transfer end by itself
+ROLE_PATIENCE=30      # a change of role may wait for two of these, and for exportfs
+GRANT_PATIENCE=2      # before the peer stops waiting for its answer
 DIGEST_PATIENCE=86400
 FIELDS="path exports_dir cron_dir clients export_options peer peer_state_dir peer_ssh_options interval interval_asked \
 role epoch paused source synced snapshot open resyncing diverged last_sync recovery_point problem"
@@ -86,12 +88,25 @@ END
 }
 
 lock_state() { { exec 8>>"$state.lock" && flock -w 10 8; } || fail Busy "the state of $name is being changed"; }
-put() {  # FIELD VALUE...
-  lock_state
-  load
+set_fields() {  # FIELD VALUE...; the state is locked, and loaded since
   while [ $# -gt 1 ]; do eval "$1=\$2" && shift 2; done
   save
   exec 8>&-
+}
+put() {  # FIELD VALUE...
+  lock_state
+  load
+  set_fields "$@"
+}
+
+# Who changes or grants a role is alone with it: another one would publish between this one's publish and its note.
+lock_role() {  # SECONDS
+  { exec 7>>"$state_dir/$name.role" && flock -w "$1" 7; } || fail Busy "the role of export $name is being changed"
+}
+load_alone() {  # SECONDS; the first time because without a state there is nothing to lock
+  load
+  lock_role "$1"
+  load
 }
 
 lock_transfer() {  # SECONDS; inherited by rsync, so it lasts until its last process is gone
@@ -192,6 +207,7 @@ create() {  # ROLE PATH CLIENTS EXPORT_OPTIONS PEER PEER_STATE_DIR PEER_SSH_OPTI
   done
   [ -d "${10}" ] || fail Failed "${10} is no directory on this server: cron is not installed"
   mkdir -p "$state_dir" "$9" || fail Failed "cannot make $state_dir and $9"
+  lock_role "$ROLE_PATIENCE"
   lock_state
   if [ -f "$state" ]; then
     load
@@ -223,8 +239,8 @@ remove() {  # the end of replication: data stays, and the export as it is, since
   [ -f "$state" ] || { echo '{"changed":false}' && return; }
   load
   stop_incoming
-  rm -f "$cron_dir/ocpvirt-dr-$name" "$path/$marker" "$state" "$state.lock" "$busy" "$state_dir/$name.files" \
-    "$state_dir/$name.digest" || fail Failed "cannot remove $state"
+  rm -f "$cron_dir/ocpvirt-dr-$name" "$path/$marker" "$state" "$state.lock" "$busy" "$state_dir/$name.role" \
+    "$state_dir/$name.files" "$state_dir/$name.digest" || fail Failed "cannot remove $state"
   echo '{"changed":true}'
 }
 

@@ -24,9 +24,12 @@ receive() {  # EPOCH RSYNC_ARGUMENT...: the far end of the peer's rsync, whose p
   exec rsync "$@"
 }
 
-received() {  # EPOCH MOMENT [TOKEN of a final sync]
+received() {  # EPOCH MOMENT [TOKEN of a final sync]; this side may be promoted in this very moment
   load
-  accepts "$1" && put epoch "$1" last_sync "$2" snapshot "${3:-}" open no resyncing no source no synced '' diverged '' \
+  lock_state
+  load
+  accepts "$1"
+  set_fields epoch "$1" last_sync "$2" snapshot "${3:-}" open no resyncing no source no synced '' diverged '' \
     problem ''
 }
 
@@ -113,11 +116,17 @@ peer_digest() {
   printf '%s\n' "$answer" | tail -n 1
 }
 
-final_sync() {
-  load
+check_demoted() {
   [ "$role" = secondary ] || fail NotSecondary "export $name is $role: what is still writable proves nothing"
   [ "$source" = yes ] || fail Invalid "export $name receives here; its final sync is asked of the peer"
+}
+
+final_sync() {
+  load
+  check_demoted
   lock_transfer 300
+  load
+  check_demoted
   find_receiver
   at=$(now)
   transfer --checksum
