@@ -76,7 +76,7 @@ replace() {  # FILE: by stdin, at once; `changed` says whether it was another
   fresh=${1%/*}/.${1##*/}.new
   { cat >"$fresh" && sync "$fresh"; } || fail Failed "cannot write $1"
   if cmp -s "$fresh" "$1"; then rm -f "$fresh" && return; fi
-  mv -f "$fresh" "$1" || fail Failed "cannot write $1"
+  { mv -f "$fresh" "$1" && sync "${1%/*}"; } || fail Failed "cannot write $1"  # with its name
   changed=true
 }
 

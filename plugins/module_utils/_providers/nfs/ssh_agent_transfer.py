@@ -99,7 +99,7 @@ tick() {  # cron's minute
 digest() {  # of path, size and sha256 of every file; then their number and bytes
   load
   in_place
-  cd "$path" || fail Failed "cannot enter $path"
+  { cd "$path" && sync -f "$path"; } || fail Failed "cannot enter $path, or bring it to the disk"
   set -- . -path ./lost+found -prune -o -path "./$marker" -prune -o -type f
   list=$state_dir/$name.files
   { find "$@" -printf '%s %p\0' >"$list" && find "$@" -print0 | xargs -0 -r sha256sum -z >>"$list"; } ||
