@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from .ssh_agent_clone import CLONE
 from .ssh_agent_role import ROLE
+from .ssh_agent_setup import SETUP
 from .ssh_agent_transfer import TRANSFER
 
 # STATE_DIR VERB EXPORT [ARGUMENT...]; answers one line of JSON. Fed by ssh, it finds its text in the variable `agent`.
@@ -190,60 +191,12 @@ status() {  # facts; what they mean is for the control to say
   echo '}'
 }
 
-set_up() {  # ROLE PATH of a new export
-  [ -d "$2" ] || fail Invalid "$2 is no directory on this server"
-  content=$(find "$2" -mindepth 1 -maxdepth 1 ! -name "$marker" ! -name lost+found -print -quit)
-  [ "$1" = primary ] || [ -z "$content" ] ||
-    fail Exists "$2 is not empty, and the first transfer would delete what a secondary has: empty it first"
-  for field in $FIELDS; do eval "$field="; done
-  role=$1 path=$2 paused=no source=no open=no resyncing=no
-  [ "$role" = secondary ] || epoch=1-$(random)
-  : >"$path/$marker" || fail Failed "cannot write to $path"
-}
-
-create() {  # ROLE PATH CLIENTS EXPORT_OPTIONS PEER PEER_STATE_DIR PEER_SSH_OPTIONS INTERVAL EXPORTS_DIR CRON_DIR
-  for program in rsync exportfs ssh flock timeout sha256sum awk; do
-    command -v "$program" >/dev/null || fail Failed "$program is not installed on this server"
-  done
-  [ -d "${10}" ] || fail Failed "${10} is no directory on this server: cron is not installed"
-  mkdir -p "$state_dir" "$9" || fail Failed "cannot make $state_dir and $9"
-  lock_role "$ROLE_PATIENCE"
-  lock_state
-  if [ -f "$state" ]; then
-    load
-    [ "$path" = "$2" ] || fail Exists "export $name is set up with $path, not $2"
-  else
-    set_up "$1" "$2"
-  fi
-  clients=$3 export_options=$4 peer=$5 peer_state_dir=$6 peer_ssh_options=$7 interval_asked=$8
-  exports_dir=$9 cron_dir=${10}
-  interval=$(((interval_asked + 59) / 60 * 60))  # cron's minutes
-  replace "$state_dir/agent" <<END
-$agent
-END
-  save
-  exec 8>&-
-  if [ "$role" = primary ]; then publish rw; else publish ro; fi
-  replace "$cron_dir/ocpvirt-dr-$name" <<END
-* * * * * root sh $state_dir/agent $state_dir tick $name >/dev/null 2>&1
-END
-  printf '{"changed":%s,"interval_seconds":%s}\n' "$changed" "$interval"
-}
-
 """
+    + SETUP
     + TRANSFER
     + CLONE
     + ROLE
     + r"""
-remove() {  # the end of replication: data stays, and the export as it is, since VMs may use it
-  [ -f "$state" ] || { echo '{"changed":false}' && return; }
-  load
-  stop_incoming
-  rm -f "$cron_dir/ocpvirt-dr-$name" "$path/$marker" "$state" "$state.lock" "$busy" "$state_dir/$name.role" \
-    "$state_dir/$name.files" "$state_dir/$name.digest" || fail Failed "cannot remove $state"
-  echo '{"changed":true}'
-}
-
 pause() {
   put paused yes
   [ "$role" = primary ] || stop_incoming
