@@ -29,7 +29,7 @@ marker=.ocpvirt-dr
 PEER_PATIENCE=4       # a status must answer although the peer is dead
 TRANSFER_PATIENCE=10  # how long a change of role lets an incoming transfer end by itself
 ROLE_PATIENCE=30      # a change of role may wait for two of these, and for exportfs
-GRANT_PATIENCE=2      # before the peer stops waiting for its answer
+GRANT_PATIENCE=1      # an answer that comes too late is taken for none: the peer waits 4 s, ssh's greeting in them
 DIGEST_PATIENCE=86400
 FIELDS="path exports_dir cron_dir clients export_options peer peer_state_dir peer_ssh_options interval interval_asked \
 role epoch paused source synced snapshot open resyncing diverged last_sync recovery_point problem"

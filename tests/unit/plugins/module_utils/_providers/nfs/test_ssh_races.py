@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import DrError
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.nfs.local_pair import Pair, Site
 
 MET_WITHIN = 20
@@ -145,7 +145,9 @@ def test_p1_the_source_is_not_promoted_again_while_the_promotion_of_the_target_s
     assert pair.provider.final_sync(pair.group, "east", "west").holds
     with held_exportfs(pair, pool, pair.west, "promote", "orderly") as promoted:
         assert pair.status("west").role == "secondary"
-        with pytest.raises(DrError):
+        # not Unreachable, after which the source of a move is promoted by force
+        with pytest.raises(Conflict, match="is being changed") as refused:
             pair.provider.promote(pair.group, "east", forced=False)
+    assert "run the same command again" in (refused.value.next_step or "")
     assert promoted.result() == {"changed": True}
     assert pair.roles() == ("secondary", "primary")
