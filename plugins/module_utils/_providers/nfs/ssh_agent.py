@@ -34,7 +34,7 @@ DIGEST_PATIENCE=86400
 FIELDS="path exports_dir cron_dir clients export_options peer peer_state_dir peer_ssh_options interval interval_asked \
 role epoch paused source synced snapshot open resyncing diverged last_sync recovery_point problem"
 SHOWN="name path role peer interval interval_asked epoch paused source synced resyncing diverged last_sync \
-recovery_point problem mounted age there_role there_epoch reason message"
+recovery_point problem published changing mounted age there_role there_epoch reason message"
 # modify-window: without it a disk that was written again in the second of its last transfer looks unchanged
 RSYNC="-aHAXSs --numeric-ids --delete-delay --delay-updates --modify-window=-1 --timeout=60 --exclude=/$marker \
 --exclude=/lost+found"
@@ -101,12 +101,14 @@ put() {  # FIELD VALUE...
 }
 
 # Who changes or grants a role is alone with it: another one would publish between this one's publish and its note.
-lock_role() {  # SECONDS
-  { exec 7>>"$state_dir/$name.role" && flock -w "$1" 7; } || fail Busy "the role of export $name is being changed"
+lock_role() {  # SECONDS [-s]: shared by those who only ask
+  # shellcheck disable=SC2086 # nothing, or an option
+  { exec 7>>"$state_dir/$name.role" && flock ${2:-} -w "$1" 7; } ||
+    fail Busy "the role of export $name is being changed"
 }
-load_alone() {  # SECONDS; the first time because without a state there is nothing to lock
+load_alone() {  # SECONDS [-s]; the first time because without a state there is nothing to lock
   load
-  lock_role "$1"
+  lock_role "$@"
   load
 }
 
@@ -163,6 +165,12 @@ see_peer() {  # sets there_role and so on
   done
 }
 
+look_at_role() {  # what exportfs was asked for last, and whether another verb is about to change it
+  published=ro changing=no
+  case $(cat "$exports_dir/ocpvirt-dr-$name.exports" 2>/dev/null) in *'(rw,'*) published=rw ;; esac
+  [ ! -e "$state_dir/$name.role" ] || flock -sn "$state_dir/$name.role" true || changing=yes
+}
+
 look_at_mount() { if [ -f "$path/$marker" ]; then mounted=yes; else mounted=no; fi; }
 hello() {
   load
@@ -181,6 +189,7 @@ status() {  # facts; what they mean is for the control to say
   there_role='' there_epoch='' reason='' message='' age=''
   if see_peer && has_diverged; then diverged="this side is in epoch $epoch, $peer in $there_epoch"; fi
   look_at_mount
+  look_at_role
   [ -z "$last_sync" ] || age=$(seconds_since "$last_sync")
   comma='{'
   for field in $SHOWN; do

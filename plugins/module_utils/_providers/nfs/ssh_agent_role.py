@@ -6,7 +6,7 @@ from __future__ import annotations
 
 ROLE = r"""
 grant() {  # EPOCH SNAPSHOT: may the peer become primary without a loss?
-  load_alone "$GRANT_PATIENCE"
+  load_alone "$GRANT_PATIENCE" -s
   [ -z "$epoch" ] || [ "$epoch" = "$1" ] || fail Diverged "it is in epoch $epoch, the other side in $1"
   [ "$role" = secondary ] || fail PeerIsPrimary "it is $role in epoch $epoch; demote it first"
   [ "$source" = yes ] || return 0
