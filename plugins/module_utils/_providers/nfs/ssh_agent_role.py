@@ -40,8 +40,7 @@ promote() {  # force|orderly
   [ "$1" != force ] || check_whole
   [ "$1" = force ] || [ "$open$snapshot" = "no$held" ] || fail Busy 'a transfer began during the promotion; try again'
   [ "$open" = no ] || problem='promoted while a transfer was open: files may be of two moments'
-  # what a transfer left behind that was cut off
-  find "$path" -type d -name '.~tmp~' -prune -exec rm -rf {} +
+  drop_staged
   publish rw
   if [ "$1" = force ]; then latest=''; else latest=$last_sync; fi  # nothing of a new epoch is at the peer
   put role primary epoch "$next" recovery_point "$last_sync" last_sync "$latest" source no synced '' snapshot '' \

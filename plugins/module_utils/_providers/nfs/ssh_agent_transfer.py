@@ -96,9 +96,21 @@ tick() {  # cron's minute
   [ "$role" != primary ] || push
 }
 
-digest() {  # of path, size and sha256 of every file; then their number and bytes
+drop_staged() {  # what transfers that were cut off left behind; rsync itself keeps it, to go on with it
+  find "$path" -type d -name '.~tmp~' -prune -exec rm -rf {} +
+}
+
+drop_staged_alone() {  # after a whole transfer, which had no use for it
+  [ "$role" = secondary ] || fail PeerIsPrimary "this side is $role in epoch $epoch, and no copy"
+  lock_transfer "$TRANSFER_PATIENCE"
+  drop_staged
+  exec 9>&-  # a forced promotion does not wait for a digest
+}
+
+digest() {  # [of-copy]: of path, size and sha256 of every file; then their number and bytes
   load
   in_place
+  [ "${1:-}" != of-copy ] || drop_staged_alone
   { cd "$path" && sync -f "$path"; } || fail Failed "cannot enter $path, or bring it to the disk"
   set -- . -path ./lost+found -prune -o -path "./$marker" -prune -o -type f
   list=$state_dir/$name.files
@@ -112,7 +124,7 @@ digest() {  # of path, size and sha256 of every file; then their number and byte
 }
 
 peer_digest() {
-  ask_peer "$DIGEST_PATIENCE" digest || fail "$reason" "$message"
+  ask_peer "$DIGEST_PATIENCE" digest of-copy || fail "$reason" "$message"
   printf '%s\n' "$answer" | tail -n 1
 }
 
