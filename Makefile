@@ -157,8 +157,8 @@ lab-tests:
 	@$(MAKE) integration
 
 .PHONY: demo
-demo: lab  ## brings the lab up, loses a site, fails over, and comes home: what each step cost, and lost
-	lab/demo/run
+demo: lab  ## brings the lab up, loses a site, fails over, and comes home: what each step cost, and lost; S=nfs_ssh for a storage
+	lab/demo/run $(if $(S),--storage $(S))
 
 .PHONY: docs
 docs: setup  ## writes the parts of docs/ that come from the code

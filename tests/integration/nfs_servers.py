@@ -12,10 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-# the double: records what it is asked for, as `CLIENT:PATH ro|rw`
+# the double: records what it is asked for, as `CLIENT:PATH ro|rw|gone`
 EXPORTFS = """#!/bin/sh
-[ "$1" = -o ] || exit 2
-printf '%s %s\\n' "$3" "${{2%%,*}}" >>{record}
+case $1 in
+-o) printf '%s %s\\n' "$3" "${{2%%,*}}" ;;
+-u) printf '%s gone\\n' "$2" ;;
+*) exit 2 ;;
+esac >>{record}
 """
 # SHLVL: a bash that sshd starts would read ~/.bashrc, which is not of the test
 SSHD_CONFIG = """
@@ -30,6 +33,8 @@ PasswordAuthentication no
 SetEnv PATH={root}/bin:{path} SHLVL=2
 """
 PROGRAMS = os.environ["PATH"] + ":/usr/sbin:/sbin"
+# of a verb of the agent; a few MB are transferred
+ENDED_WITHIN = 120
 
 
 def make_key(file: Path) -> Path:
@@ -99,15 +104,14 @@ class NfsServer:
     def agent(self, verb: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """The installed agent, as cron and the peer call it."""
         state = self.root / "state"
-        return subprocess.run(
-            ["sh", state / "agent", state, verb, "payroll", *arguments], capture_output=True, text=True, check=False
-        )
+        words = ["sh", state / "agent", state, verb, "payroll", *arguments]
+        return subprocess.run(words, capture_output=True, text=True, timeout=ENDED_WITHIN, check=False)
 
     def cron_minute(self) -> None:
         """Runs what cron would, with cron's PATH."""
         (entry,) = (self.root / "cron.d").glob("*")
         *_minute_to_weekday, command = entry.read_text().split(maxsplit=6)
-        subprocess.run(["sh", "-c", command], env={"PATH": "/usr/bin:/bin"}, check=True)
+        subprocess.run(["sh", "-c", command], env={"PATH": "/usr/bin:/bin"}, timeout=ENDED_WITHIN, check=True)
 
     def exported(self) -> str:
         """ro or rw, as exportfs was asked for last; the file for the next boot must say the same."""

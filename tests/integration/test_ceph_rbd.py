@@ -26,7 +26,9 @@ from ansible_collections.ocpvirt.dr.tests.integration.rigs.ceph_switches import 
     NOTICED_WITHIN,
     await_health,
     lost_east,
+    shared_group,
     switch,
+    with_first_text,
 )
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.rig import roles, status
 from demo.cluster import wait_until
@@ -41,28 +43,14 @@ CAUGHT_WITHIN = 10
 
 
 @pytest.fixture(scope="module")
-def ceph(lab: Lab) -> Lab:
-    assert lab.environment()["sites"]["east"]["ceph"], "the lab has no Ceph: lab/lab up --storage ceph"
-    return lab
-
-
-@pytest.fixture(scope="module")
-def shared(ceph: Lab) -> Iterator[CephRbdRig]:
-    rig = CephRbdRig(ceph, images=3)
-    try:
-        rig.provider.enable(rig.group, "east", "west")
+def shared(lab: Lab) -> Iterator[CephRbdRig]:
+    with shared_group(CephRbdRig(lab, images=3)) as rig:
         yield rig
-    finally:
-        rig.join()
-        rig.remove()
 
 
 @pytest.fixture
 def rig(shared: CephRbdRig) -> CephRbdRig:
-    assert roles(shared) == ("primary", "secondary"), "an earlier test left it elsewhere"
-    shared.write("east", "first")
-    shared.await_arrived("west")
-    return shared
+    return with_first_text(shared)
 
 
 def schedules(rig: CephRbdRig, site: str) -> dict[str, list[str]]:
@@ -188,10 +176,10 @@ def test_p3_a_source_that_was_demoted_before_its_target_followed_it_is_taken_bac
     assert rig.read("east") == "newer"
 
 
-def test_p4_a_killed_site_is_left_by_force_and_comes_back_as_a_split_brain(rig: CephRbdRig, ceph: Lab) -> None:
+def test_p4_a_killed_site_is_left_by_force_and_comes_back_as_a_split_brain(rig: CephRbdRig, lab: Lab) -> None:
     await_health(rig, "west", "healthy")
     rig.write("east", "too late")
-    with lost_east(ceph):
+    with lost_east(lab):
         provider = rig.provider_of(*rig.images, silent=("east",))
         began = time.monotonic()
         lost = provider.observe(rig.group, "east")
@@ -245,15 +233,13 @@ def cut_in_the_middle(rig: CephRbdRig, size: int) -> list[str]:
 
 
 @pytest.mark.parametrize(("images", "size"), [(1, LARGE), (MANY, LARGE_OF_MANY)])
-def test_p4_a_sync_that_is_cut_in_the_middle_does_not_stop_a_forced_promotion(
-    ceph: Lab, images: int, size: int
-) -> None:
+def test_p4_a_sync_that_is_cut_in_the_middle_does_not_stop_a_forced_promotion(lab: Lab, images: int, size: int) -> None:
     """rbd-mirror waits for the other site then, and holds the image's lock. Ceph goes back to a whole copy: 16.2.15
     even to the one before the last, as what it goes back to was taken before that one was copied.
 
     Of many images rbd-mirror copies five at once; to be rid of one lock ends its connection, and with it all of them.
     """
-    rig = CephRbdRig(ceph, images, size=size)
+    rig = CephRbdRig(lab, images, size=size)
     try:
         rig.provider.enable(rig.group, "east", "west")
         *whole, _half = cut_in_the_middle(rig, size)
@@ -290,9 +276,9 @@ def test_p1_a_fence_names_what_is_blocked_and_is_taken_back(rig: CephRbdRig) -> 
     assert rig.provider.unfence(group, "west", "east") is False
 
 
-def test_p8_the_end_of_mirroring_keeps_the_data_of_both_sites(ceph: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_p8_the_end_of_mirroring_keeps_the_data_of_both_sites(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """And a name that is taken at the target is refused, before anything is mirrored."""
-    rig = CephRbdRig(ceph, images=1)
+    rig = CephRbdRig(lab, images=1)
     try:
         rig.provider.enable(rig.group, "east", "west")
         rig.write("east", "kept")

@@ -57,12 +57,6 @@ with rbd.Image(cluster.open_ioctx({pool!r}), {image!r}, read_only=True) as image
 """
 
 
-@pytest.fixture(scope="module")
-def ceph(lab: Lab) -> Lab:
-    assert lab.environment()["sites"]["east"]["ceph"], "the lab has no Ceph: lab/lab up --storage ceph"
-    return lab
-
-
 @contextmanager
 def images(lab: Lab, **more: Any) -> Iterator[CephRbdRig]:
     rig = CephRbdRig(lab, **more)
@@ -75,9 +69,9 @@ def images(lab: Lab, **more: Any) -> Iterator[CephRbdRig]:
 
 
 @pytest.fixture
-def rig(ceph: Lab) -> Iterator[CephRbdRig]:
+def rig(lab: Lab) -> Iterator[CephRbdRig]:
     """A group that replicates from east to west, with a first text on it."""
-    with images(ceph, size=64) as found:
+    with images(lab, size=64) as found:
         found.provider.enable(found.group, "east", "west")
         await_health(found)
         found.write("east", "first")
@@ -178,8 +172,8 @@ def test_the_rights_that_the_documentation_names_are_enough(rig: CephRbdRig) -> 
     assert rig.provider.unclone(group, "west", NAME) is True
 
 
-def test_in_the_middle_of_a_sync_that_is_cut_a_copy_is_of_the_last_whole_one(ceph: Lab) -> None:
-    with images(ceph, images=1, size=LARGE) as rig:
+def test_in_the_middle_of_a_sync_that_is_cut_a_copy_is_of_the_last_whole_one(lab: Lab) -> None:
+    with images(lab, images=1, size=LARGE) as rig:
         rig.provider.enable(rig.group, "east", "west")
         for text in ("before", "complete"):
             rig.write("east", text)
@@ -200,9 +194,9 @@ def test_in_the_middle_of_a_sync_that_is_cut_a_copy_is_of_the_last_whole_one(cep
         rig.await_arrived("west")
 
 
-def test_p10_without_a_complete_snapshot_nothing_is_copied(ceph: Lab) -> None:
+def test_p10_without_a_complete_snapshot_nothing_is_copied(lab: Lab) -> None:
     for _attempt in range(CUTS):
-        with images(ceph, images=1, size=LARGE) as rig:
+        with images(lab, images=1, size=LARGE) as rig:
             rig.fill("east", LARGE)
             if not cut_while(rig, lambda: rig.provider.enable(rig.group, "east", "west")):
                 continue
@@ -244,9 +238,9 @@ def numbers(rig: CephRbdRig, name: str) -> list[str]:
 
 
 @pytest.mark.parametrize("pause", [0.0, 4.0])
-def test_a_copy_is_of_one_moment_while_snapshots_are_made_and_removed(ceph: Lab, pause: float) -> None:
+def test_a_copy_is_of_one_moment_while_snapshots_are_made_and_removed(lab: Lab, pause: float) -> None:
     """Or there is none, and the refusal says what to change."""
-    with images(ceph, images=1, size=LARGE) as rig:
+    with images(lab, images=1, size=LARGE) as rig:
         rig.provider.enable(rig.group, "east", "west")
         outcomes = []
         with counting(rig, pause):
@@ -266,8 +260,8 @@ def test_a_copy_is_of_one_moment_while_snapshots_are_made_and_removed(ceph: Lab,
         assert roles(rig) == ("primary", "secondary")
 
 
-def test_p5_a_copy_whose_process_is_killed_is_gone_on_with(ceph: Lab) -> None:
-    with images(ceph, images=1, size=LARGE) as rig:
+def test_p5_a_copy_whose_process_is_killed_is_gone_on_with(lab: Lab) -> None:
+    with images(lab, images=1, size=LARGE) as rig:
         rig.provider.enable(rig.group, "east", "west")
         rig.fill("east", LARGE)
         rig.write("east", "whole", (LARGE - 1) << 20)
@@ -289,8 +283,8 @@ def test_p5_a_copy_whose_process_is_killed_is_gone_on_with(ceph: Lab) -> None:
         assert left(rig) == []
 
 
-def test_of_a_journal_a_copy_is_what_a_replicated_snapshot_holds(ceph: Lab) -> None:
-    with images(ceph, images=1, mode="journal") as rig:
+def test_of_a_journal_a_copy_is_what_a_replicated_snapshot_holds(lab: Lab) -> None:
+    with images(lab, images=1, mode="journal") as rig:
         rig.provider.enable(rig.group, "east", "west")
         await_health(rig)
         rig.write("east", "held")

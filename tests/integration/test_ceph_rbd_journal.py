@@ -26,7 +26,9 @@ from ansible_collections.ocpvirt.dr.tests.integration.rigs.ceph_switches import 
     demote_east,
     lost_east,
     removed_after,
+    shared_group,
     switch,
+    with_first_text,
 )
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.rig import roles, status
 from demo.lab import Lab
@@ -36,25 +38,15 @@ STALL = 20.0
 
 
 @pytest.fixture(scope="module")
-def ceph(lab: Lab) -> Lab:
-    assert lab.environment()["sites"]["east"]["ceph"], "the lab has no Ceph: lab/lab up --storage ceph"
-    return lab
-
-
-@pytest.fixture(scope="module")
-def shared(ceph: Lab) -> Iterator[CephRbdRig]:
-    with removed_after(CephRbdRig(ceph, images=2, mode="journal")) as rig:
-        rig.provider.enable(rig.group, "east", "west")
+def shared(lab: Lab) -> Iterator[CephRbdRig]:
+    with shared_group(CephRbdRig(lab, images=2, mode="journal")) as rig:
         yield rig
 
 
 @pytest.fixture
 def rig(shared: CephRbdRig) -> CephRbdRig:
-    assert roles(shared) == ("primary", "secondary"), "an earlier test left it elsewhere"
     await_health(shared, "west", "healthy")
-    shared.write("east", "first")
-    shared.await_arrived("west")
-    return shared
+    return with_first_text(shared)
 
 
 def test_p3_a_switch_is_proven_by_positions_there_and_back(rig: CephRbdRig) -> None:
@@ -76,8 +68,8 @@ def test_p3_a_switch_is_proven_by_positions_there_and_back(rig: CephRbdRig) -> N
         rig.provider.enable(rig.group_with(mode="snapshot"), "east", "west")
 
 
-def test_p4_a_killed_site_is_left_by_force_and_comes_back_as_a_split_brain(rig: CephRbdRig, ceph: Lab) -> None:
-    with lost_east(ceph):
+def test_p4_a_killed_site_is_left_by_force_and_comes_back_as_a_split_brain(rig: CephRbdRig, lab: Lab) -> None:
+    with lost_east(lab):
         provider = rig.provider_of(*rig.images, silent=("east",))
         with pytest.raises(Unreachable):
             provider.promote(rig.group, "west", forced=False)
@@ -106,14 +98,14 @@ def test_p4_a_killed_site_is_left_by_force_and_comes_back_as_a_split_brain(rig: 
     switch(rig, "west", "east")
 
 
-def test_p4_a_dead_rbd_mirror_of_the_survivor_does_not_stop_a_forced_promotion(rig: CephRbdRig, ceph: Lab) -> None:
-    ceph.kill("west", "rbd-mirror")
+def test_p4_a_dead_rbd_mirror_of_the_survivor_does_not_stop_a_forced_promotion(rig: CephRbdRig, lab: Lab) -> None:
+    lab.kill("west", "rbd-mirror")
     rig.write("east", "too late")
     provider, group = rig.without_answer("east")
     assert provider.promote(group, "west", forced=True) is True
     assert rig.read("west") == "first"
     rig.write("west", "at the survivor")
-    ceph.run("up")
+    lab.run("up")
     demote_east(rig)
     rig.provider.resync(rig.group, "east")
     assert rig.read("east") == "at the survivor"
@@ -121,10 +113,10 @@ def test_p4_a_dead_rbd_mirror_of_the_survivor_does_not_stop_a_forced_promotion(r
 
 
 def test_p3_what_a_dead_rbd_mirror_missed_of_a_demoted_source_arrives_when_it_is_back(
-    rig: CephRbdRig, ceph: Lab, monkeypatch: pytest.MonkeyPatch
+    rig: CephRbdRig, lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And without it there is no proof."""
-    ceph.kill("west", "rbd-mirror")
+    lab.kill("west", "rbd-mirror")
     rig.write("east", "newer")
     rig.provider.demote(rig.group, "east")
     with monkeypatch.context() as hurried:
@@ -132,26 +124,26 @@ def test_p3_what_a_dead_rbd_mirror_missed_of_a_demoted_source_arrives_when_it_is
         with pytest.raises(Timeout, match=r"standstill: 2 of 2 .*promote east again until west is healthy"):
             rig.provider.promote(rig.group, "west", forced=False)
     assert (roles(rig), rig.read("west")) == (("secondary", "secondary"), "first")
-    ceph.run("up")
+    lab.run("up")
     assert rig.provider.final_sync(rig.group, "east", "west").holds
     rig.provider.promote(rig.group, "west", forced=False)
     assert rig.read("west") == "newer"
     switch(rig, "west", "east")
 
 
-def test_p3_a_target_that_never_followed_its_source_proves_nothing(ceph: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_p3_a_target_that_never_followed_its_source_proves_nothing(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """rbd-mirror enters itself into the journal of a demoted image too, and Ceph puts it at the journal's end."""
-    with removed_after(CephRbdRig(ceph, images=1, mode="journal")) as rig:
+    with removed_after(CephRbdRig(lab, images=1, mode="journal")) as rig:
         rig.provider.enable(rig.group, "east", "west")
         await_health(rig, "west", "healthy")
         rig.write("east", "first")
         rig.provider.demote(rig.group, "east")
         assert rig.provider.final_sync(rig.group, "east", "west").holds
-        ceph.kill("east", "rbd-mirror")
+        lab.kill("east", "rbd-mirror")
         rig.provider.promote(rig.group, "west", forced=False)
         rig.write("west", "newer")
         rig.provider.demote(rig.group, "west")
-        ceph.run("up")
+        lab.run("up")
         with monkeypatch.context() as hurried:
             hurried.setattr(ceph_rbd_switch, "STALL_TIMEOUT", STALL)
             for verb in (
@@ -164,8 +156,8 @@ def test_p3_a_target_that_never_followed_its_source_proves_nothing(ceph: Lab, mo
         assert rig.read("west") == "newer"
 
 
-def test_p10_an_image_that_takes_no_journal_is_named_with_what_it_lacks(ceph: Lab) -> None:
-    with removed_after(CephRbdRig(ceph, images=1, mode="journal")) as rig:
+def test_p10_an_image_that_takes_no_journal_is_named_with_what_it_lacks(lab: Lab) -> None:
+    with removed_after(CephRbdRig(lab, images=1, mode="journal")) as rig:
         (image,) = rig.images
         rig.rbd("east", "feature", "disable", f"{rig.pool}/{image}", "fast-diff", "object-map", "exclusive-lock")
         with pytest.raises(DrError, match=rf"{image}.*exclusive-lock"):

@@ -40,16 +40,10 @@ print(json.dumps([[number for number, both in enumerate(ends, 1) if both[end]] f
 """
 
 
-@pytest.fixture(scope="module")
-def ceph(lab: Lab) -> Lab:
-    assert lab.environment()["sites"]["east"]["ceph"], "the lab has no Ceph: lab/lab up --storage ceph"
-    return lab
-
-
 @pytest.fixture
-def rig(ceph: Lab) -> Iterator[CephRbdRig]:
+def rig(lab: Lab) -> Iterator[CephRbdRig]:
     """An image that is not mirrored yet."""
-    with removed_after(CephRbdRig(ceph, images=1, mode="journal", size=LARGE)) as rig:
+    with removed_after(CephRbdRig(lab, images=1, mode="journal", size=LARGE)) as rig:
         yield rig
 
 

@@ -318,6 +318,7 @@ def test_p8_a_copy_for_a_rehearsal_is_written_beside_a_secondary_that_replicatio
 
     assert PROVIDER.unclone(pair.group(), "west", "rehearsal")
     assert not copy.parent.exists()
+    assert (pair.west.root / "exported").read_text().splitlines()[-1] == f"*:{copy.parent} gone"
     assert not PROVIDER.unclone(pair.group(), "west", "rehearsal")
     assert pair.west.content()["vm-0/disk.img"] == b"production"
     # nor is it exported at the next boot

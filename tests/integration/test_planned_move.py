@@ -31,8 +31,8 @@ from demo.observation import await_writing, newest_run, running_at
 from demo.playbook import Played
 from demo.workload import not_ready
 
-# where the storage makes no difference, one is enough
-FAULTS_ON = "nfs"
+# where the storage makes no difference, two are enough: one that sends snapshots, and one that copies files by cron
+FAULTS_ON = ("nfs", "nfs_ssh")
 # off, so that its network need not be there
 ATTACHED = "batch-0"
 WAIVED = ("-e", "dr_waive_fencing='every process of east was killed'")
@@ -72,7 +72,7 @@ def settled(request: pytest.FixtureRequest, lab: Lab, tmp_path_factory: pytest.T
     with product_of(request.param, world):
         must(world.protect())
         world.storage.await_replicated(world.sites)
-        yield Moves(world, specs, with_faults=request.param == FAULTS_ON)
+        yield Moves(world, specs, with_faults=request.param in FAULTS_ON)
 
 
 @pytest.fixture(scope="module")
@@ -147,14 +147,14 @@ def home_again(settled: Moves, restored: World) -> Moved:
     return Moved(watch, played, await_writing(restored.lab, restored.running, "east"))
 
 
-@pytest.mark.storage(FAULTS_ON)
+@pytest.mark.storage(*FAULTS_ON)
 def test_p3_without_a_proof_everything_runs_at_the_source_again_by_itself(settled: Moves, given_back: Played) -> None:
     refused(given_back, "was rolled back", "everything is at east again", "6 of 6 VMs ready")
     assert newest_run(settled.world.cluster("west"))["state"] == "rolled_back"
     assert_runs_at(settled.world, "east", settled.specs)
 
 
-@pytest.mark.storage(FAULTS_ON)
+@pytest.mark.storage(*FAULTS_ON)
 def test_reprotect_mends_the_copy_that_a_cut_link_left_behind(settled: Moves, mended: Played) -> None:
     status = must(settled.world.play("status"))
     assert "lives at east, phase normal" in status.output
@@ -171,7 +171,7 @@ def test_a_vm_gets_the_network_of_the_site_that_it_is_moved_to(settled: Moves) -
     assert attached_to(settled.world.cluster("west"), ATTACHED) == [NAMES["west"]]
 
 
-@pytest.mark.storage(FAULTS_ON)
+@pytest.mark.storage(*FAULTS_ON)
 @pytest.mark.usefixtures("settled")
 def test_p5_a_move_home_that_was_killed_is_finished_by_the_same_command(returned: Moved) -> None:
     assert "attempt 2" in returned.played.output
@@ -210,7 +210,7 @@ def test_p1_a_returned_site_is_no_target_before_it_was_observed_to_be_clean(rest
     assert "FENCE DEBT" in must(restored.play("status")).output
 
 
-@pytest.mark.storage(FAULTS_ON)
+@pytest.mark.storage(*FAULTS_ON)
 def test_p1_two_primaries_after_the_return_are_shown_with_whose_data_stay(restored: World) -> None:
     shown = must(restored.play("status")).output
     for said in ("TWO PRIMARIES", "reprotect keeps what west has", "lives at west"):

@@ -65,6 +65,7 @@ class CephRbdRig:
         self.lab = lab
         self.mode = mode
         self.ceph: dict[str, dict[str, Any]] = {name: site["ceph"] for name, site in lab.environment()["sites"].items()}
+        assert all(self.ceph.values()), "the lab has no Ceph: lab/lab up --storage ceph"
         self.pool = self.ceph["east"]["pool"]
         self.images = [f"csi-vol-{uuid.uuid4()}" for _number in range(images)]
         # of the last text

@@ -59,3 +59,19 @@ def removed_after(rig: CephRbdRig) -> Iterator[CephRbdRig]:
     finally:
         rig.join()
         rig.remove()
+
+
+@contextmanager
+def shared_group(rig: CephRbdRig) -> Iterator[CephRbdRig]:
+    """For many tests, each of which leaves it primary at east, with west following."""
+    with removed_after(rig):
+        rig.provider.enable(rig.group, "east", "west")
+        yield rig
+
+
+def with_first_text(shared: CephRbdRig) -> CephRbdRig:
+    """As each test finds it: the text is on both sides."""
+    assert roles(shared) == ("primary", "secondary"), "an earlier test left it elsewhere"
+    shared.write("east", "first")
+    shared.await_arrived("west")
+    return shared

@@ -28,6 +28,10 @@ _OF_PROMOTION = {
         "the word of the other side's server",
         "bring that server back; if its site is lost, promote by force",
     ),
+    "Busy": (
+        "nothing else that changes the export or fills it",
+        "run the same command again in a minute; if it stays so, look for a transfer or an exportfs that hangs there",
+    ),
     "Diverged": ("copies of one history", CHOOSE),
     "NotSynced": (
         "all data of the side that was demoted",

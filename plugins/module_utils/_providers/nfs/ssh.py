@@ -153,7 +153,7 @@ def judged(facts: Mapping[str, str]) -> dict[str, Any]:
     return {
         "name": facts["name"],
         "path": facts["path"],
-        "role": facts["role"],
+        "role": _role(facts),
         "health": health,
         "direction": _direction(facts),
         "peer": facts["peer"],
@@ -172,6 +172,12 @@ def judged(facts: Mapping[str, str]) -> dict[str, Any]:
         "resyncing": facts["resyncing"] == "yes",
         "error": error,
     }
+
+
+def _role(facts: Mapping[str, str]) -> str:
+    """Secondary is what nobody can write to: not what is being promoted, or was when its server died (P1)."""
+    unsettled = facts["changing"] == "yes" or facts["published"] == "rw"
+    return "unknown" if facts["role"] == "secondary" and unsettled else facts["role"]
 
 
 def _direction(facts: Mapping[str, str]) -> str:
@@ -196,11 +202,14 @@ def _health(facts: Mapping[str, str]) -> tuple[str, str]:
         return "error", f"{facts['path']} has lost the file .ocpvirt-dr: its file system is not mounted"
     if facts["diverged"]:
         return "diverged", facts["diverged"]
+    cut_off = facts["role"] == "secondary" and facts["published"] == "rw"
     problems = {
         facts["message"]: facts["reason"] != "",
         f"{facts['peer']} is {facts['there_role']} in epoch {facts['there_epoch']} and needs a resync": other_epoch,
         "replication is paused": facts["paused"] == "yes",
         facts["problem"]: facts["problem"] != "",
+        "its role is being changed": facts["changing"] == "yes",
+        "it is secondary, and exported rw: a promotion was cut off": cut_off,
         "the resync has not completed": facts["resyncing"] == "yes",
         "demoted, and the final sync has not completed": demoted and not facts["synced"],
         "nothing has reached the secondary as a whole yet": not demoted and not facts["last_sync"],

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from .ssh_agent_clone import CLONE
 from .ssh_agent_role import ROLE
+from .ssh_agent_setup import SETUP
 from .ssh_agent_transfer import TRANSFER
 
 # STATE_DIR VERB EXPORT [ARGUMENT...]; answers one line of JSON. Fed by ssh, it finds its text in the variable `agent`.
@@ -27,11 +28,13 @@ marker=.ocpvirt-dr
 
 PEER_PATIENCE=4       # a status must answer although the peer is dead
 TRANSFER_PATIENCE=10  # how long a change of role lets an incoming transfer end by itself
+ROLE_PATIENCE=30      # a change of role may wait for two of these, and for exportfs
+GRANT_PATIENCE=1      # an answer that comes too late is taken for none: the peer waits 4 s, ssh's greeting in them
 DIGEST_PATIENCE=86400
 FIELDS="path exports_dir cron_dir clients export_options peer peer_state_dir peer_ssh_options interval interval_asked \
 role epoch paused source synced snapshot open resyncing diverged last_sync recovery_point problem"
 SHOWN="name path role peer interval interval_asked epoch paused source synced resyncing diverged last_sync \
-recovery_point problem mounted age there_role there_epoch reason message"
+recovery_point problem published changing mounted age there_role there_epoch reason message"
 # modify-window: without it a disk that was written again in the second of its last transfer looks unchanged
 RSYNC="-aHAXSs --numeric-ids --delete-delay --delay-updates --modify-window=-1 --timeout=60 --exclude=/$marker \
 --exclude=/lost+found"
@@ -74,7 +77,7 @@ replace() {  # FILE: by stdin, at once; `changed` says whether it was another
   fresh=${1%/*}/.${1##*/}.new
   { cat >"$fresh" && sync "$fresh"; } || fail Failed "cannot write $1"
   if cmp -s "$fresh" "$1"; then rm -f "$fresh" && return; fi
-  mv -f "$fresh" "$1" || fail Failed "cannot write $1"
+  { mv -f "$fresh" "$1" && sync "${1%/*}"; } || fail Failed "cannot write $1"  # with its name
   changed=true
 }
 
@@ -86,12 +89,27 @@ END
 }
 
 lock_state() { { exec 8>>"$state.lock" && flock -w 10 8; } || fail Busy "the state of $name is being changed"; }
-put() {  # FIELD VALUE...
-  lock_state
-  load
+set_fields() {  # FIELD VALUE...; the state is locked, and loaded since
   while [ $# -gt 1 ]; do eval "$1=\$2" && shift 2; done
   save
   exec 8>&-
+}
+put() {  # FIELD VALUE...
+  lock_state
+  load
+  set_fields "$@"
+}
+
+# Who changes or grants a role is alone with it: another one would publish between this one's publish and its note.
+lock_role() {  # SECONDS [-s]: shared by those who only ask
+  # shellcheck disable=SC2086 # nothing, or an option
+  { exec 7>>"$state_dir/$name.role" && flock ${2:-} -w "$1" 7; } ||
+    fail Busy "the role of export $name is being changed"
+}
+load_alone() {  # SECONDS [-s]; the first time because without a state there is nothing to lock
+  load
+  lock_role "$@"
+  load
 }
 
 lock_transfer() {  # SECONDS; inherited by rsync, so it lasts until its last process is gone
@@ -147,6 +165,12 @@ see_peer() {  # sets there_role and so on
   done
 }
 
+look_at_role() {  # what exportfs was asked for last, and whether another verb is about to change it
+  published=ro changing=no
+  case $(cat "$exports_dir/ocpvirt-dr-$name.exports" 2>/dev/null) in *'(rw,'*) published=rw ;; esac
+  [ ! -e "$state_dir/$name.role" ] || flock -sn "$state_dir/$name.role" true || changing=yes
+}
+
 look_at_mount() { if [ -f "$path/$marker" ]; then mounted=yes; else mounted=no; fi; }
 hello() {
   load
@@ -165,6 +189,7 @@ status() {  # facts; what they mean is for the control to say
   there_role='' there_epoch='' reason='' message='' age=''
   if see_peer && has_diverged; then diverged="this side is in epoch $epoch, $peer in $there_epoch"; fi
   look_at_mount
+  look_at_role
   [ -z "$last_sync" ] || age=$(seconds_since "$last_sync")
   comma='{'
   for field in $SHOWN; do
@@ -175,59 +200,12 @@ status() {  # facts; what they mean is for the control to say
   echo '}'
 }
 
-set_up() {  # ROLE PATH of a new export
-  [ -d "$2" ] || fail Invalid "$2 is no directory on this server"
-  content=$(find "$2" -mindepth 1 -maxdepth 1 ! -name "$marker" ! -name lost+found -print -quit)
-  [ "$1" = primary ] || [ -z "$content" ] ||
-    fail Exists "$2 is not empty, and the first transfer would delete what a secondary has: empty it first"
-  for field in $FIELDS; do eval "$field="; done
-  role=$1 path=$2 paused=no source=no open=no resyncing=no
-  [ "$role" = secondary ] || epoch=1-$(random)
-  : >"$path/$marker" || fail Failed "cannot write to $path"
-}
-
-create() {  # ROLE PATH CLIENTS EXPORT_OPTIONS PEER PEER_STATE_DIR PEER_SSH_OPTIONS INTERVAL EXPORTS_DIR CRON_DIR
-  for program in rsync exportfs ssh flock timeout sha256sum; do
-    command -v "$program" >/dev/null || fail Failed "$program is not installed on this server"
-  done
-  [ -d "${10}" ] || fail Failed "${10} is no directory on this server: cron is not installed"
-  mkdir -p "$state_dir" "$9" || fail Failed "cannot make $state_dir and $9"
-  lock_state
-  if [ -f "$state" ]; then
-    load
-    [ "$path" = "$2" ] || fail Exists "export $name is set up with $path, not $2"
-  else
-    set_up "$1" "$2"
-  fi
-  clients=$3 export_options=$4 peer=$5 peer_state_dir=$6 peer_ssh_options=$7 interval_asked=$8
-  exports_dir=$9 cron_dir=${10}
-  interval=$(((interval_asked + 59) / 60 * 60))  # cron's minutes
-  replace "$state_dir/agent" <<END
-$agent
-END
-  save
-  exec 8>&-
-  if [ "$role" = primary ]; then publish rw; else publish ro; fi
-  replace "$cron_dir/ocpvirt-dr-$name" <<END
-* * * * * root sh $state_dir/agent $state_dir tick $name >/dev/null 2>&1
-END
-  printf '{"changed":%s,"interval_seconds":%s}\n' "$changed" "$interval"
-}
-
 """
+    + SETUP
     + TRANSFER
     + CLONE
     + ROLE
     + r"""
-remove() {  # the end of replication: data stays, and the export as it is, since VMs may use it
-  [ -f "$state" ] || { echo '{"changed":false}' && return; }
-  load
-  stop_incoming
-  rm -f "$cron_dir/ocpvirt-dr-$name" "$path/$marker" "$state" "$state.lock" "$busy" "$state_dir/$name.files" \
-    "$state_dir/$name.digest" || fail Failed "cannot remove $state"
-  echo '{"changed":true}'
-}
-
 pause() {
   put paused yes
   [ "$role" = primary ] || stop_incoming

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 ROLE = r"""
 grant() {  # EPOCH SNAPSHOT: may the peer become primary without a loss?
-  load
+  load_alone "$GRANT_PATIENCE" -s
   [ -z "$epoch" ] || [ "$epoch" = "$1" ] || fail Diverged "it is in epoch $epoch, the other side in $1"
   [ "$role" = secondary ] || fail PeerIsPrimary "it is $role in epoch $epoch; demote it first"
   [ "$source" = yes ] || return 0
@@ -20,7 +20,7 @@ check_whole() {  # a forced promotion of half a copy would be the loss of everyt
 }
 
 promote() {  # force|orderly
-  load
+  load_alone "$ROLE_PATIENCE"
   if [ "$role" = primary ]; then publish rw && echo '{"changed":false}' && return; fi
   next=$epoch
   if [ "$1" = force ]; then
@@ -40,8 +40,7 @@ promote() {  # force|orderly
   [ "$1" != force ] || check_whole
   [ "$1" = force ] || [ "$open$snapshot" = "no$held" ] || fail Busy 'a transfer began during the promotion; try again'
   [ "$open" = no ] || problem='promoted while a transfer was open: files may be of two moments'
-  # what a transfer left behind that was cut off
-  find "$path" -type d -name '.~tmp~' -prune -exec rm -rf {} +
+  drop_staged
   publish rw
   if [ "$1" = force ]; then latest=''; else latest=$last_sync; fi  # nothing of a new epoch is at the peer
   put role primary epoch "$next" recovery_point "$last_sync" last_sync "$latest" source no synced '' snapshot '' \
@@ -50,7 +49,7 @@ promote() {  # force|orderly
 }
 
 demote() {
-  load
+  load_alone "$ROLE_PATIENCE"
   publish ro
   if [ "$role" = secondary ]; then echo '{"changed":false}' && return; fi
   put role secondary source yes synced ''
@@ -58,7 +57,7 @@ demote() {
 }
 
 resync() {
-  load
+  load_alone "$ROLE_PATIENCE"
   see_peer || fail "$reason" "$message"
   [ "$there_role" = primary ] || fail Invalid "$peer is $there_role: there is no primary to take the content from"
   [ "$there_mounted" = yes ] || fail Failed "the file system of $there_path is not mounted at $peer"
@@ -67,6 +66,7 @@ resync() {
   in_place && stop_incoming
   publish ro
   put role secondary epoch '' source no synced '' snapshot '' open yes resyncing yes diverged '' last_sync '' problem ''
+  exec 7>&-
   at=$(now)
   run_rsync "$peer:$there_path/" "$path/"
   put epoch "$there_epoch" last_sync "$at" open no resyncing no

@@ -24,9 +24,12 @@ receive() {  # EPOCH RSYNC_ARGUMENT...: the far end of the peer's rsync, whose p
   exec rsync "$@"
 }
 
-received() {  # EPOCH MOMENT [TOKEN of a final sync]
+received() {  # EPOCH MOMENT [TOKEN of a final sync]; this side may be promoted in this very moment
   load
-  accepts "$1" && put epoch "$1" last_sync "$2" snapshot "${3:-}" open no resyncing no source no synced '' diverged '' \
+  lock_state
+  load
+  accepts "$1"
+  set_fields epoch "$1" last_sync "$2" snapshot "${3:-}" open no resyncing no source no synced '' diverged '' \
     problem ''
 }
 
@@ -93,28 +96,49 @@ tick() {  # cron's minute
   [ "$role" != primary ] || push
 }
 
-digest() {  # of path, size and sha256 of every file; then their number and bytes
+drop_staged() {  # what transfers that were cut off left behind; rsync itself keeps it, to go on with it
+  find "$path" -type d -name '.~tmp~' -prune -exec rm -rf {} +
+}
+
+drop_staged_alone() {  # after a whole transfer, which had no use for it
+  [ "$role" = secondary ] || fail PeerIsPrimary "this side is $role in epoch $epoch, and no copy"
+  lock_transfer "$TRANSFER_PATIENCE"
+  drop_staged
+  exec 9>&-  # a forced promotion does not wait for a digest
+}
+
+digest() {  # [of-copy]: of path, size and sha256 of every file; then their number and bytes
   load
   in_place
-  cd "$path" || fail Failed "cannot enter $path"
+  [ "${1:-}" != of-copy ] || drop_staged_alone
+  { cd "$path" && sync -f "$path"; } || fail Failed "cannot enter $path, or bring it to the disk"
   set -- . -path ./lost+found -prune -o -path "./$marker" -prune -o -type f
   list=$state_dir/$name.files
   { find "$@" -printf '%s %p\0' >"$list" && find "$@" -print0 | xargs -0 -r sha256sum -z >>"$list"; } ||
     fail Failed "cannot read all of $path"
-  sum=$(sort -z "$list" | sha256sum)
-  find "$@" -printf '%s\n' | awk -v sum="${sum%% *}" '{ n++; b += $1 } END { printf "%s %d %.0f\n", sum, n, b }'
+  # step by step: of a pipe only the last exit status is known, and nothing is the same as nothing at the peer
+  { sort -z -o "$list" "$list" && sum=$(sha256sum <"$list") &&
+    counted=$(find "$@" -printf '%s\n' | awk '{ n++; b += $1 } END { printf "%d %.0f\n", n, b }'); } ||
+    fail Failed "cannot compare what is in $path"
+  echo "${sum%% *} $counted"
 }
 
 peer_digest() {
-  ask_peer "$DIGEST_PATIENCE" digest || fail "$reason" "$message"
+  ask_peer "$DIGEST_PATIENCE" digest of-copy || fail "$reason" "$message"
   printf '%s\n' "$answer" | tail -n 1
+}
+
+check_demoted() {
+  [ "$role" = secondary ] || fail NotSecondary "export $name is $role: what is still writable proves nothing"
+  [ "$source" = yes ] || fail Invalid "export $name receives here; its final sync is asked of the peer"
 }
 
 final_sync() {
   load
-  [ "$role" = secondary ] || fail NotSecondary "export $name is $role: what is still writable proves nothing"
-  [ "$source" = yes ] || fail Invalid "export $name receives here; its final sync is asked of the peer"
+  check_demoted
   lock_transfer 300
+  load
+  check_demoted
   find_receiver
   at=$(now)
   transfer --checksum

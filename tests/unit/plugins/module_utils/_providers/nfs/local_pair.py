@@ -65,9 +65,14 @@ case $* in
 esac
 exec sh -c "$*"
 """
-# what it is asked for last, as `CLIENT:PATH ro|rw`
+# what it is asked for last, as `CLIENT:PATH ro|rw|gone`, and all of that in exportfs.all. exportfs.held: a named pipe;
+# the next call has done its work, and ends once somebody has opened exportfs.holding, as the pipe is called then.
 EXPORTFS = """#!/bin/sh
-printf '%s %s\\n' "$3" "${{2%%,*}}" >{root}/exportfs
+case $1 in
+-u) said="$2 gone" ;;
+*) said="$3 ${{2%%,*}}" ;; esac
+printf '%s\\n' "$said" | tee -a {root}/exportfs.all >{root}/exportfs
+[ ! -e {root}/exportfs.held ] || {{ mv {root}/exportfs.held {root}/exportfs.holding && cat {root}/exportfs.holding; }}
 """
 ASKED_WITHIN = 10
 

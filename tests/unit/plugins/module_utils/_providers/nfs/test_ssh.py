@@ -43,6 +43,8 @@ FACTS = {
     "last_sync": "2026-01-02T03:04:05Z",
     "recovery_point": "",
     "problem": "",
+    "published": "ro",
+    "changing": "no",
     "mounted": "yes",
     "age": "59",
     "there_role": "primary",
@@ -123,6 +125,8 @@ def test_a_harmless_option_is_taken(name: str, value: Any) -> None:
         ({"mounted": "no"}, "error", "incoming", "not mounted"),
         ({"diverged": "in epoch 1"}, "diverged", "none", "in epoch 1"),
         ({"role": "primary", "epoch": "2-bb"}, "degraded", "outgoing", "primary in epoch 1-aa and needs a resync"),
+        ({"published": "rw"}, "degraded", "incoming", "exported rw"),
+        ({"changing": "yes"}, "degraded", "incoming", "being changed"),
         ({"reason": "NotFound", "message": "at b: not set up"}, "degraded", "incoming", "not set up"),
     ],
 )
@@ -131,6 +135,20 @@ def test_what_facts_amount_to(change: dict[str, str], health: str, direction: st
     assert (status["health"], status["direction"]) == (health, direction)
     assert text in status["error"]
     assert bool(status["error"]) == (health != "healthy")
+
+
+@pytest.mark.parametrize(
+    ("change", "role"),
+    [
+        ({}, "secondary"),
+        ({"published": "rw"}, "unknown"),
+        ({"changing": "yes"}, "unknown"),
+        ({"role": "primary", "published": "rw"}, "primary"),
+        ({"role": "primary", "changing": "yes"}, "primary"),
+    ],
+)
+def test_p1_secondary_is_what_nobody_can_write_to_and_nobody_is_promoting(change: dict[str, str], role: str) -> None:
+    assert judged({**FACTS, **change})["role"] == role
 
 
 def test_a_status_names_all_that_is_wrong() -> None:

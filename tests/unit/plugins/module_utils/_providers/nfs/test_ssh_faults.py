@@ -112,6 +112,10 @@ def test_p5_a_promotion_that_was_killed_before_it_was_noted_is_done_by_the_next(
     noted = pair.west.state()
     pair.provider.promote(pair.group, "west", forced=False)
     (pair.west.root / "state/payroll.state").write_text(noted)
+    # P1: what can be written is not secondary
+    seen = pair.status("west")
+    assert (seen.role, seen.reachable, seen.health) == ("unknown", True, "degraded")
+    assert "exported rw" in seen.message
     pair.provider.promote(pair.group, "west", forced=False)
     check_moved(pair)
 
