@@ -29,6 +29,7 @@ FEATURES = "layering,exclusive-lock,object-map,fast-diff,deep-flatten"
 TIMEOUT = 120
 ARRIVED_WITHIN = 120
 CRASHES_FOR = 30
+SYNC_POINT = ".rbd-mirror."
 # a text at the beginning of an image, in the Python that has Ceph's bindings
 WRITE = """
 import rados, rbd
@@ -120,7 +121,7 @@ class CephRbdRig:
             self.python(site, FILL.format(pool=self.pool, image=image, size=size))
 
     def is_syncing(self, site: str) -> bool:
-        """Whether a copy that is not complete is there: of the newest snapshot of any of the images."""
+        """Whether a copy that is not complete is there: of the newest snapshot of any of the images, or a first one."""
         return any(self._is_syncing(site, image) for image in self.images)
 
     def syncing(self, site: str) -> list[str]:
@@ -131,7 +132,9 @@ class CephRbdRig:
 
     def _is_syncing(self, site: str, image: str) -> bool:
         listed = json.loads(self.rbd(site, "snap", "ls", "--all", "--format", "json", f"{self.pool}/{image}"))
-        return bool(listed) and listed[-1]["namespace"].get("complete") is False
+        # in journal mode it is of a snapshot that goes with its end
+        first = any(item["name"].startswith(SYNC_POINT) for item in listed)
+        return first or (bool(listed) and listed[-1]["namespace"].get("complete") is False)
 
     def snapshot(self, site: str) -> None:
         with ThreadPoolExecutor(len(self.images)) as pool:

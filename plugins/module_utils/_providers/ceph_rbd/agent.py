@@ -36,6 +36,8 @@ STUCK_AFTER = 20.0
 PAUSE = 0.1
 # as the bindings say it where nobody has reported at all; where only the peer has, they say nothing
 UNREPORTED = {"state": 0, "up": False, "description": "status not found", "last_update": datetime(1970, 1, 1)}
+# begins the name of the snapshot that a first copy by this rbd-mirror is of, in journal mode; there until the copy ends
+SYNC_POINT = ".rbd-mirror.{}."
 # of librbd, for "none"
 NO_SNAPSHOT = 2**64 - 2
 
@@ -135,7 +137,7 @@ def _pool(cluster: Any, asked: Json, request: Json) -> Json:
         with _context(cluster, asked) as context:
             found["mode"] = POOL_MODES[rbd.RBD().mirror_mode_get(context)]
             found["mirror_uuid"] = rbd.RBD().mirror_uuid_get(context)
-            found["images"] = _images(context, asked, request)
+            found["images"] = _images(context, dict(asked, mirror_uuid=found["mirror_uuid"]), request)
     except rbd.ImageNotFound:
         # a pool or namespace that was never initialised for RBD
         found["error"] = {"errno": 2, "message": "there is no such pool or namespace"}
@@ -181,7 +183,10 @@ def _opened(context: Any, asked: Json, name: str, known: Json, request: Json) ->
                 found["mirror"] = _mirror(info, image.mirror_image_get_mode())
                 found.update(_status(image.mirror_image_get_status()))
             if request["history"]:
-                found["snapshots"] = [item for item in map(_snapshot, image.list_snaps()) if item]
+                listed = list(image.list_snaps())
+                found["snapshots"] = [item for item in map(_snapshot, listed) if item]
+                mark = SYNC_POINT.format(asked["mirror_uuid"])
+                found["sync_point"] = any(item["name"].startswith(mark) for item in listed)
     except rbd.ImageNotFound:
         return None
     if request["history"] and dict(known, **found)["mirror"]["mode"] == "journal":

@@ -48,11 +48,13 @@ def arrival(source: Facts, source_uuid: str, target: Facts, target_uuid: str) ->
 def has_complete_copy(facts: Facts) -> bool:
     """Whether there is a moment that a forced promotion can go back to.
 
-    Of an image with a journal, only rbd-mirror's word tells: how far its first copy is, it keeps in the peer's journal.
-    Whatever else it says, or not, is no sign against an image whose source is lost.
+    Of an image with a journal, rbd-mirror's word tells: how far its first copy is, it keeps in the peer's journal. It
+    may be half a minute late, or never come; then the snapshot that the copy is of is there. Whatever else it says, or
+    not, is no sign against an image whose source is lost.
     """
     if facts["mirror"]["mode"] == "journal":
-        return not _is_first_copy(facts["status"])
+        copying = facts.get("sync_point") and facts["status"]["state"] != "replaying"
+        return not copying and not _is_first_copy(facts["status"])
     return any(item["complete"] for item in facts["snapshots"])
 
 

@@ -39,6 +39,7 @@ class Bindings:
         self.mode = 1
         self.features = self.RBD_FEATURE_EXCLUSIVE_LOCK
         self.enabled: list[str] = []
+        self.snapshots: list[dict[str, Any]] = []
         self.on_promote: Callable[[], object] = lambda: None
 
     def open_ioctx(self, _pool: str) -> Any:
@@ -61,7 +62,7 @@ class Bindings:
             mirror_image_enable=lambda _mode: self.enabled.append(name),
             features=lambda: self.features,
             update_features=lambda _features, _on: None,
-            list_snaps=list,
+            list_snaps=lambda: self.snapshots,
         )
 
     def _promote(self, name: str) -> None:
@@ -133,6 +134,16 @@ def test_a_new_image_on_which_only_the_peer_has_reported_is_seen_as_unknown(ceph
     seen = pool["images"]["a"]
     assert (seen["status"]["state"], seen["status"]["up"]) == ("unknown", False)
     assert [item["state"] for item in seen["peers"]] == ["stopped"]
+
+
+@pytest.mark.parametrize(("copier", "seen"), [("west-uuid", True), ("east-uuid", False)])
+def test_a_first_copy_is_seen_by_the_snapshot_of_this_sites_rbd_mirror(ceph: Bindings, copier: str, seen: bool) -> None:
+    """What the peer's rbd-mirror left in an image that was primary here says nothing of this copy."""
+    ceph.statuses = [{"id": "1", "name": "a", "remote_statuses": []}]
+    ceph.snapshots = [{"id": 24, "name": f".rbd-mirror.{copier}.ea843378-fd04-4cd9"}, {"id": 25, "name": "nightly"}]
+    asked = {"pool": "rbd", "namespace": "", "images": ["a"]}
+    (pool,) = ceph_rbd_agent.look(ceph, {"pools": [asked], "history": True})["pools"]
+    assert pool["images"]["a"]["sync_point"] is seen
 
 
 @pytest.mark.parametrize("verb", ["promote", "promote_forced"])

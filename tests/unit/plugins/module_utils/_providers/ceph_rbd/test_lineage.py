@@ -131,8 +131,8 @@ def test_a_copy_without_a_complete_snapshot_is_none() -> None:
     assert not has_complete_copy(image())
 
 
-def journaled(state: str, description: str, up: bool = True) -> dict[str, Any]:
-    return image(mode="journal", status={"state": state, "description": description, "up": up})
+def journaled(state: str, description: str, up: bool = True, **more: Any) -> dict[str, Any]:
+    return image(mode="journal", status={"state": state, "description": description, "up": up}, **more)
 
 
 @pytest.mark.parametrize(
@@ -154,4 +154,20 @@ def journaled(state: str, description: str, up: bool = True) -> dict[str, Any]:
     ],
 )
 def test_p4_only_a_first_copy_that_has_not_ended_makes_a_journaled_image_none(facts: Any, whole: bool) -> None:
+    assert has_complete_copy(facts) is whole
+
+
+@pytest.mark.parametrize(
+    ("facts", "whole"),
+    [
+        # in its first half minute, and again once rbd-mirror was started anew
+        (journaled("unknown", "status not found", up=False, sync_point=True), False),
+        (journaled("starting_replay", "starting replay", sync_point=True), False),
+        (journaled("error", "error bootstrapping replay", sync_point=True), False),
+        # the copy has ended, and the removal of its snapshot has not arrived
+        (journaled("replaying", "replaying, {}", sync_point=True), True),
+        (journaled("unknown", "status not found", up=False, sync_point=False), True),
+    ],
+)
+def test_p3_a_first_copy_that_nobody_reports_is_known_by_its_snapshot(facts: Any, whole: bool) -> None:
     assert has_complete_copy(facts) is whole

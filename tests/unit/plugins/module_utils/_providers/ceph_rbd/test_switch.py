@@ -91,6 +91,18 @@ def test_a_forced_promotion_in_the_middle_of_a_journals_first_copy_is_refused(pa
     assert pair.asked == []
 
 
+def test_p3_a_first_copy_of_a_journal_that_nobody_has_reported_yet_is_not_promoted(pair: CephPair) -> None:
+    for images in pair.images.values():
+        for facts in images.values():
+            facts["mirror"]["mode"] = "journal"
+    unreported = {"state": "unknown", "up": False, "description": "status not found"}
+    pair.images["west"]["b"]["status"].update(unreported)
+    pair.images["west"]["b"]["sync_point"] = True
+    with pytest.raises(Refused, match="never wholly synchronised: rbd/b;"):
+        pair.provider().promote(group(mode="journal"), "west", forced=True)
+    assert pair.asked == []
+
+
 def test_an_error_of_one_image_names_it_and_a_rerun_completes_the_group(pair: CephPair) -> None:
     pair.faults["east", "demote", "b"] = [errno.EIO]
     with pytest.raises(Failed, match="image rbd/b"):
