@@ -32,8 +32,9 @@ TOLD_BY_THE_PRIMARY = {"csi_addons", "custom", "ibm", "portworx", "volsync"}
 TOLD_LATE = {"ceph_rbd": "rbd-mirror of west says so, and may be late"}
 # which reads a disk some time after the moment that is told; once its site is lost, that moment stays
 BY_RSYNC = "rsync of west says so, and may be late"
-# who never tells how old a copy is
+# who never tells how old a copy is, as a journal does not
 TELLS_NO_SYNC = {"dell_csm", "hitachi", "trident"}
+JOURNAL = "journal"
 NO_SYNC = "no last sync is known: what east wrote since then is lost, and how much is unknown"
 BOUND = "until then all has: "
 BY_THE_PRIMARY = "east said so"
@@ -58,6 +59,16 @@ def assert_lost_is_what_was_said(world: World, played: Played, after: dict[str, 
     """
     for group, names in _members(world).items():
         _assert_lost(group, names, played, after)
+
+
+def await_taken_up(world: World, source: str) -> None:
+    """Until the other site replays what the source writes since it is primary: of journals, up to 37 s after a switch.
+
+    Its copy is degraded until then, and of a source that is demoted so early nothing more is replayed.
+    """
+    if any(group.options.get("mode") == JOURNAL for group in parse_plan(world.document).groups):
+        (target,) = world.sites.keys() - {source}
+        world.storage.await_replicated({"east": world.sites[source], "west": world.sites[target]})
 
 
 def unfenced(world: World) -> list[str]:
@@ -85,7 +96,7 @@ def _told_by(group: Group) -> str:
 
 
 def _assert_lost(group: Group, names: list[str], played: Played, after: dict[str, dict[str, Any]]) -> None:
-    if group.provider in TELLS_NO_SYNC:
+    if group.provider in TELLS_NO_SYNC or group.options.get("mode") == JOURNAL:
         assert len(re.findall(rf"\b{group.name}: {NO_SYNC}", played.output)) >= 2
         return
     by = _told_by(group)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from demo.storages.by_tier import Part, StorageByTier
 from demo.storages.ceph_rbd import CephRbdStorage
+from demo.storages.ceph_rbd_journal import CephRbdJournalStorage
 from demo.storages.csi_addons import CsiAddonsStorage
 from demo.storages.csi_addons_ceph import CsiAddonsCephStorage
 from demo.storages.custom import CustomStorage
@@ -34,6 +35,7 @@ STORAGES: dict[str, AnyStorage] = {
     "nfs_csi": NfsCsiStorage(),
     "nfs_ssh": NfsSshStorage(),
     "ceph_rbd": CephRbdStorage(),
+    "ceph_rbd_journal": CephRbdJournalStorage(),
     "csi_addons": CsiAddonsStorage("volume"),
     "csi_addons_ceph": CsiAddonsCephStorage(),
     "csi_addons_group": CsiAddonsStorage("group"),

@@ -147,10 +147,10 @@ class CephRbdStorage:
         is older than what has arrived.
         """
         east, west = sites["east"]["ceph"], sites["west"]["ceph"]
-        asked = _ask(east, TAKE)
+        asked = ask(east, TAKE)
 
         def behind() -> list[str]:
-            known = _ask(west, SHOW)
+            known = ask(west, SHOW)
             return [name for name, taken in asked.items() if not _has(known.get(name), *taken)]
 
         wait_until("replication", 180, behind)
@@ -178,11 +178,14 @@ def _any(sites: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return sites["east"]["ceph"]
 
 
-def _ask(ceph: dict[str, Any], script: str) -> dict[str, Any]:
-    """Again, where librbd 16.2 aborts, as it does at times when an image's mirror snapshots change under it."""
+def ask(ceph: dict[str, Any], script: str, **values: str) -> dict[str, Any]:
+    """values: what the script names beside the pool.
+
+    Again, where librbd 16.2 aborts, as it does at times when an image's mirror snapshots change under it.
+    """
     words = [*ceph["command"], "/usr/bin/python3", "-"]
     for _attempt in range(ATTEMPTS):
-        text = script.format(pool=ceph["pool"])
+        text = script.format(pool=ceph["pool"], **values)
         done = subprocess.run(words, input=text, capture_output=True, text=True, timeout=TIMEOUT, check=False)
         if done.returncode not in ABORTED:
             break

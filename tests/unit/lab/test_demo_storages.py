@@ -16,7 +16,7 @@ from ocpvirt_lab.csi_addons_objects import NFS, RBD, environment
 from ocpvirt_lab.layout import SITES as LAB_SITES
 from ocpvirt_lab.state import LabFolder
 
-PATCHED = ("nfs", "nfs_csi", "nfs_ssh", "ceph_rbd", "csi_addons_ceph", "custom", "ibm")
+PATCHED = ("nfs", "nfs_csi", "nfs_ssh", "ceph_rbd", "ceph_rbd_journal", "csi_addons_ceph", "custom", "ibm")
 TIERS = ("db", "app", "web")
 ON_EACH = [*((name, "db") for name in PATCHED), *(("three_products", tier) for tier in TIERS)]
 

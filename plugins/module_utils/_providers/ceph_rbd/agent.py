@@ -268,13 +268,36 @@ def _enable_journal(rbd: Any, image: Any) -> None:
 
 def _promote_forced(cluster: Any, spec: Json, image: Any) -> None:
     """Where it does not end, this site's rbd-mirror is in the middle of a sync whose source is gone, and gives the
-    image up to nobody. The call must not be ended then: it alone knows to which snapshot the image has to go back."""
+    image up to nobody. The call must not be ended then: it alone knows to which snapshot the image has to go back.
+
+    In journal mode it ends, and rbd-mirror keeps the image all the same: for minutes no guest could write to it.
+    """
+    rbd = import_module("rbd")
     timer = threading.Timer(STUCK_AFTER, _break_lock, (cluster, spec))
     timer.start()
     try:
         image.mirror_image_promote(True)
+        if image.mirror_image_get_mode() == rbd.RBD_MIRROR_IMAGE_MODE_JOURNAL:
+            _await_writable(cluster, spec)
     finally:
         timer.cancel()
+
+
+def _await_writable(cluster: Any, spec: Json) -> None:
+    """Until the image's lock can be had, as by a guest."""
+    rbd = import_module("rbd")
+    end = time.monotonic() + 2 * STUCK_AFTER
+    with _context(cluster, spec) as context, rbd.Image(context, spec["image"]) as image:
+        while True:
+            try:
+                image.lock_acquire(rbd.RBD_LOCK_MODE_EXCLUSIVE)
+                image.lock_release()
+                return
+            except rbd.ReadOnlyImage:
+                # so rbd-mirror refuses it
+                if time.monotonic() > end:
+                    raise
+            time.sleep(PAUSE)
 
 
 def _break_lock(cluster: Any, spec: Json) -> None:

@@ -27,7 +27,11 @@ class Bindings:
     class ImageNotFound(OSError):
         pass
 
+    class ReadOnlyImage(OSError):
+        pass
+
     RBD_FEATURE_EXCLUSIVE_LOCK, RBD_FEATURE_JOURNALING = 4, 64
+    RBD_LOCK_MODE_EXCLUSIVE = 0
     RBD_MIRROR_IMAGE_MODE_JOURNAL = 0
 
     def __init__(self) -> None:
@@ -40,6 +44,9 @@ class Bindings:
         self.features = self.RBD_FEATURE_EXCLUSIVE_LOCK
         self.enabled: list[str] = []
         self.snapshots: list[dict[str, Any]] = []
+        # whether rbd-mirror has every image, and gives it to nobody
+        self.held = False
+        self.taken: list[str] = []
         self.on_promote: Callable[[], object] = lambda: None
 
     def open_ioctx(self, _pool: str) -> Any:
@@ -63,7 +70,17 @@ class Bindings:
             features=lambda: self.features,
             update_features=lambda _features, _on: None,
             list_snaps=lambda: self.snapshots,
+            mirror_image_get_mode=lambda: self.mode,
+            lock_acquire=lambda _mode: self._acquire(name),
+            lock_release=lambda: None,
+            list_lockers=lambda: {"lockers": [("client.4137", "auto 1", "192.0.2.1")]},
+            break_lock=lambda _client, _cookie: setattr(self, "held", False),
         )
+
+    def _acquire(self, name: str) -> None:
+        if self.held:
+            raise self.ReadOnlyImage(errno.EROFS, "rbd-mirror has it")
+        self.taken.append(name)
 
     def _promote(self, name: str) -> None:
         self.on_promote()
@@ -198,3 +215,22 @@ def test_p10_an_image_that_takes_no_journal_is_named_with_what_it_lacks(ceph: Bi
     assert answer["errno"] == errno.EINVAL
     assert "the feature exclusive-lock" in answer["message"]
     assert ceph.enabled == ["a"]
+
+
+def test_p4_a_journaled_image_that_rbd_mirror_keeps_after_a_forced_promotion_is_taken_from_it(
+    ceph: Bindings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ceph_rbd_agent, "STUCK_AFTER", 0.05)
+    ceph.mode, ceph.held = 0, True
+    (answer,) = ceph_rbd_agent.act(ceph, {**request("a"), "verb": "promote_forced"})
+    assert (answer["errno"], ceph.held, ceph.taken) == (0, False, ["a"])
+
+
+def test_p10_a_journaled_image_that_nobody_can_take_after_a_forced_promotion_is_no_success(
+    ceph: Bindings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ceph_rbd_agent, "STUCK_AFTER", 0.01)
+    monkeypatch.setattr(ceph_rbd_agent, "_break_lock", lambda *_args: None)
+    ceph.mode, ceph.held = 0, True
+    (answer,) = ceph_rbd_agent.act(ceph, {**request("a"), "verb": "promote_forced"})
+    assert answer["errno"] == errno.EROFS
