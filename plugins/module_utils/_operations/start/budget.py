@@ -120,8 +120,14 @@ class SiteBudget:
         Not while an answer is late, which the end of the process does not wait for either: a claim that it may still
         write is true of what there is, and the next round has to read it before it writes its own.
         """
-        if self._look is None and self._silence.seen.keys() - {self._plan}:
+        if self._look is not None or not self._silence.seen.keys() - {self._plan}:
+            return
+        try:
             self._session.put(TOPIC, {"attempt": self._session.run.attempt, "seen": self._silence.seen})
+        except DrError as error:
+            # the next round takes others for alive a little longer
+            if not may_pass(error):
+                raise
 
     @contextmanager
     def given_back_on_error(self, in_flight: Callable[[], int]) -> Iterator[None]:

@@ -122,6 +122,19 @@ def test_p6_an_outage_is_not_taken_for_the_silence_of_another_run(site: Site) ->
     assert budget.update(5, 45) == 5
 
 
+def test_a_round_ends_also_where_it_cannot_keep_what_it_saw_of_others(site: Site, monkeypatch) -> None:
+    site.run("payslip").update(0, 3)
+    budget = site.run("payroll")
+    budget.update(0, 50)
+
+    def fail(_topic: str, _document: Any) -> None:
+        raise Unreachable("PATCH", seen="connection refused")
+
+    monkeypatch.setattr(site.session, "put", fail)
+    budget.keep()
+    assert site.grants() == {"payslip": 3, "payroll": 5}
+
+
 def test_a_budget_that_was_never_read_lets_nothing_begin(site: Site) -> None:
     budget = site.run("payroll")
     site.api.error = Unreachable("GET", seen="connection refused")
