@@ -98,7 +98,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 done:
-  description: Whether every wave is done that can be, as after a failure or at a closed gate none begins.
+  description:
+    - Whether every wave is done that can be, as after a failure or at a closed gate none begins.
+    - Not while there are records to be taken off what is up, which the next call goes on with.
   returned: success
   type: bool
   sample: true

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The same VMs by a plan and all at once, in alternating pairs: the whole time, and that of the critical ones.
 
+The first start on a lab that has just come up costs whoever is first: one is made before, which is not measured.
 The limit of the critical ones is the longest of their boots. That of all is the same and then, for the rest, the rate
 at which this site starts VMs when it is given all of them: what is behind a wave has to wait for it.
 """
@@ -20,6 +21,7 @@ from ocpvirt_lab.storm_run import measure
 CAP = 100
 CRITICAL = 50
 PAIRS = 3
+FIRST = "once, not measured"
 TOTAL_GOAL = 1.05
 CRITICAL_GOAL = 8
 
@@ -48,6 +50,7 @@ def compare(lab: Lab, folder: Path) -> list[Result]:
     """1,000 VMs, 50 of them critical; who is first changes from pair to pair."""
     count, cap, pairs = size("PAIR_VMS", 1000), size("CAP", CAP), size("PAIRS", PAIRS)
     with fleet_on(lab, folder, "bench-pairs", count, cap, CRITICAL) as planned:
+        _at_once(planned, FIRST)
         measured = [_pair(planned, ours_first=number % 2 == 0) for number in range(pairs)]
         longest = max(planned.fleet.boot)
     total = sorted(measured, key=lambda pair: pair.total)[pairs // 2]
@@ -104,8 +107,8 @@ def _ours(planned: Planned) -> tuple[tuple[float, float], int]:
     return (storm.lead + storm.total, storm.lead + (storm.critical or 0.0)), paces[0]["lowest"]
 
 
-def _at_once(planned: Planned) -> tuple[float, float]:
+def _at_once(planned: Planned, name: str = "all at once") -> tuple[float, float]:
     fleet = planned.fleet
-    storm, _history = measure("all at once", fleet, planned.kubeconfig, fleet.start_at_once)
+    storm, _history = measure(name, fleet, planned.kubeconfig, fleet.start_at_once)
     fleet.stop()
     return storm.lead + storm.total, storm.lead + (storm.critical or 0.0)

@@ -4,12 +4,11 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future
+from collections.abc import Mapping
 from typing import Any
 
 from .._errors import Failed, Unreachable, Unsupported
+from .beside import beside
 
 try:
     import requests
@@ -36,7 +35,8 @@ def login(site: str, options: Mapping[str, Any], timeout: float = LOGIN_TIMEOUT)
     configuration.verify_ssl = options.get("validate_certs", True)
     configuration.ssl_ca_cert = options.get("ca_cert")
     try:
-        _within(timeout, configuration.get_token)
+        # the library sets no timeout of its own
+        beside(configuration.get_token, "oauth").result(timeout)
     except (requests.ConnectionError, TimeoutError) as error:
         raise Unreachable("log in at the OAuth server", site=site, seen=type(error).__name__, waited=timeout) from error
     except OCPLoginException as error:
@@ -50,19 +50,3 @@ def login(site: str, options: Mapping[str, Any], timeout: float = LOGIN_TIMEOUT)
         ) from error
     rest = {name: value for name, value in options.items() if name not in ("username", "password")}
     return {**rest, "api_key": configuration.token["access_token"]}
-
-
-def _within(seconds: float, call: Callable[[], object]) -> None:
-    """The library sets no timeout of its own. A pool's thread would keep the process from ending while it hangs."""
-    done: Future[None] = Future()
-
-    def run() -> None:
-        try:
-            call()
-        except Exception as error:  # noqa: BLE001 - the caller gets it
-            done.set_exception(error)
-        else:
-            done.set_result(None)
-
-    threading.Thread(target=run, name="oauth", daemon=True).start()
-    done.result(seconds)

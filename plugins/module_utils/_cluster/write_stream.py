@@ -11,6 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Generic, TypeVar
 
 from .._errors import DrError
+from .api import may_pass
 from .bulk import BATCH, WORKERS
 from .clock import Clock
 
@@ -24,6 +25,7 @@ Write = Callable[[], object]
 class WriteStream(Generic[Item]):
     """wake: told whenever a write has ended. before_batch: the look at the lock; what it raises ends the stream (P5).
 
+    A look without an answer says nothing of the lock: the write fails of it and does not go out; the next looks again.
     A batch is what goes out within a second of a look, and no more than other batches have. What is urgent goes first.
     """
 
@@ -71,9 +73,11 @@ class WriteStream(Generic[Item]):
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _write_next(self) -> tuple[Item, DrError | None]:
-        self._look()
+        unanswered = self._look_fails()
         with self._lock:
             _later, _number, item, write = heapq.heappop(self._queue)
+        if unanswered is not None:
+            return item, unanswered
         try:
             write()
         except DrError as error:
@@ -91,6 +95,15 @@ class WriteStream(Generic[Item]):
                 self._broken = self._broken or error
         with self._wake:
             self._wake.notify_all()
+
+    def _look_fails(self) -> DrError | None:
+        try:
+            self._look()
+        except DrError as error:
+            if not may_pass(error):
+                raise
+            return error
+        return None
 
     def _look(self) -> None:
         with self._looking:

@@ -26,9 +26,13 @@ def result_of(
     *,
     among: Collection[str],
     changed: bool,
+    records: int,
     pace: dict[str, int],
 ) -> dict[str, Any]:
-    """of: what a key is of. among: what the call was about; others of the plan are counted as they are."""
+    """of: what a key is of. among: what the call was about; others of the plan are counted as they are.
+
+    records: how many of them are still to be taken off what is up.
+    """
 
     def told(key: str, reason: str) -> dict[str, Any]:
         return {of(key).noun: key, "reason": reason}
@@ -36,7 +40,7 @@ def result_of(
     keys = [key for wave in order.waves for key in wave.keys]
     left_out = len(set(keys) - window.ready.union(among))
     waiting = hooks.waiting(window)
-    done = window.done and waiting is None
+    done = window.done and waiting is None and not records
     failures = [told(key, reason) | of(key).facts.get(key, {}) for key, reason in sorted(window.failed.items())]
     never_begun = [told(*item) for item in sorted(hooks.never_begun(window).items())] if done else []
     noun = "VMs and workloads" if any(of(key).noun != VmStart.noun for key in [*keys, *order.stays_off]) else "VMs"

@@ -9,9 +9,12 @@ from collections.abc import Sequence
 from ..._cluster.api import may_pass
 from ..._cluster.clock import Clock
 from ..._cluster.watching import Watch
+from ..._errors import DrError
 
 # seconds for which a server may refuse: one that has just started does not know all rights and kinds yet
 REFUSES = 15.0
+# seconds between a request's end and the look that takes it
+LOOKED_AFTER = 5.0
 
 
 class Sight:
@@ -25,6 +28,8 @@ class Sight:
         self._at = clock.monotonic()
         self._unseen = 0.0
         self._refused_since: float | None = None
+        # when the site was out of sight last
+        self._blind_at: float | None = None
         self.blind = False
         self.watches: Sequence[Watch] = ()
 
@@ -35,7 +40,15 @@ class Sight:
             self._unseen += at - self._at
         errors = [watch.error for watch in self.watches]
         self._at, self.blind = at, any(error is not None and may_pass(error) for error in errors)
+        if self.blind:
+            self._blind_at = at
         return at - self._unseen
+
+    def explains(self, error: DrError) -> bool:
+        """Whether a request failed in an outage of the site, and not by itself: it may be made again."""
+        if self._blind_at is None or not may_pass(error):
+            return False
+        return self._at - self._blind_at <= (error.waited or 0.0) + LOOKED_AFTER
 
     def check(self) -> None:
         """Raises what a watch is refused with, once that lasts: its kind will not be seen any more."""

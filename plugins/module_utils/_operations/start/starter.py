@@ -32,6 +32,7 @@ from .hooks import StartHooks
 from .memory import StartMemory
 from .pacing import Pacing
 from .parts import parts_by_key
+from .records import StartRecords
 from .requesting import ASK, FORGET, REMEMBER, StartRequests
 from .result import result_of
 from .sight import Sight
@@ -91,11 +92,10 @@ class Starter:
         self._watches = [*self._vms.watches, *self._workloads.watches, *self._pacing.watches]
         self._sight.watches = self._watches
         self._requests = StartRequests(self._writes, self._of)
+        self._records = StartRecords(self._writes, self._of, self._memory.recorded)
         # failures of earlier rounds, whose reasons are complete
         self._explained: set[str] = set()
-        # up, with the record of what they were still on them; the wave that was looked at last
-        self._forgettable: list[str] = []
-        self._wave: str | None = None
+        self._kept = False
         self._said: float | None = None
 
     def drive(self, round_timeout: int | None, guard: Callable[[], object]) -> None:
@@ -117,7 +117,7 @@ class Starter:
         await_lists(self._watches, self._wake)
         self._leave_off()
         self._recover()
-        while not self._window.done and not deadline.over:
+        while not self._is_done and not deadline.over:
             rung, idle = self._wake.rung, not self._window.waiting
             self._sight.check()
             self._observe()
@@ -128,12 +128,12 @@ class Starter:
             self._memory.look(self._window)
             self._requests.make(asked)
             self._make_again()
-            self._forget()
+            self._records.take_off(self._window, self._sight.blind)
             self._report()
             self._remember(self._now())
             # a wave that has just begun gets its part of the site's budget in the next turn
             if asked or not (idle and self._window.waiting):
-                self._wake.wait_beyond(rung, 0 if self._window.done else min(TICK, deadline.left + 0.01))
+                self._wake.wait_beyond(rung, 0 if self._is_done else min(TICK, deadline.left + 0.01))
         self._finish()
         if self._window.done:
             self._budget.release()
@@ -148,8 +148,13 @@ class Starter:
             self._of,
             among=self._keys,
             changed=self._requests.changed,
+            records=self._records.left,
             pace=self._pacing.pace.summary,
         )
+
+    @property
+    def _is_done(self) -> bool:
+        return self._window.done and not self._records.left
 
     @property
     def boots(self) -> list[float]:
@@ -212,9 +217,14 @@ class Starter:
         for (verb, key), error in self._writes.take_ended():
             if verb == ASK:
                 self._take_answer(key, error, now)
-            elif error is not None and not isinstance(error, NotFound):
-                # the record stays on what runs: only our own run store may be late
+            elif verb == FORGET and (error is None or isinstance(error, NotFound)):
+                self._records.was_taken_off(key)
+            elif error is None:
+                self._kept = True
+            elif not self._sight.explains(error):
                 raise error
+            elif verb == FORGET:
+                self._records.had_no_answer(key)
 
     def _take_answer(self, key: str, error: DrError | None, now: float) -> None:
         if isinstance(error, Unreachable):
@@ -231,22 +241,8 @@ class Starter:
             self._memory.booted(key, now - since)
         first = key not in self._window.ready
         self._window.became_ready(key)
-        if first and key in self._window.ready and self._of(key).is_recorded(key):
-            self._forgettable.append(key)
-            self._memory.recorded.add(key)
-
-    def _forget(self) -> None:
-        """The start is the new state of what is up. Once its wave is over: until then the site has VMs to start."""
-        window = self._window
-        if window.wave == self._wave and not window.done:
-            return
-        self._wave = window.wave
-        over = [key for key in self._forgettable if window.is_over(key)]
-        self._memory.recorded.difference_update(over)
-        for key in over:
-            self._writes.put((FORGET, key), partial(self._of(key).forget, key), urgent=False)
-        # what is up by a round before may be of the wave that still goes on
-        self._forgettable = [key for key in self._forgettable if not window.is_over(key)]
+        if first and key in self._window.ready:
+            self._records.found_up(key)
 
     def _make_again(self) -> None:
         if not self._sight.blind:
@@ -270,6 +266,22 @@ class Starter:
 
     def _finish(self) -> None:
         """Wait for what is on its way out, and record the round."""
+        self._await_writes()
+        for key in self._window.failed.keys() - self._explained:
+            reasons = [self._window.failed[key], self._requests.why_unanswered(key), self._of(key).why_not_up(key)]
+            self._window.failed[key] = "; ".join(filter(None, reasons))
+        self._memory.end_round(self._window)
+        self._kept = False
+        while not self._kept:
+            # an outage is waited out, as while VMs start: before its end the next round could not begin either
+            self._writes.put((REMEMBER, ""), partial(self._memory.put, self._record()))
+            self._await_writes()
+        seconds = self._hooks.seconds(self._window)
+        if seconds is not None:
+            self._session.extend_lock(seconds)
+        self._report(at_once=True)
+
+    def _await_writes(self) -> None:
         while not self._writes.idle:
             rung = self._wake.rung
             self._observe()
@@ -277,19 +289,10 @@ class Starter:
             if not self._writes.idle:
                 self._wake.wait_beyond(rung, TICK)
         self._observe()
-        for key in self._window.failed.keys() - self._explained:
-            reasons = [self._window.failed[key], self._requests.why_unanswered(key), self._of(key).why_not_up(key)]
-            self._window.failed[key] = "; ".join(filter(None, reasons))
-        self._memory.end_round(self._window)
-        self._memory.put(self._record())
-        seconds = self._hooks.seconds(self._window)
-        if seconds is not None:
-            self._session.extend_lock(seconds)
-        self._report(at_once=True)
 
     def _remember(self, now: float) -> None:
         """Off the path, for a process that has to go on when this one was killed."""
-        if self._memory.is_due(now):
+        if not self._sight.blind and self._memory.is_due(now):
             self._writes.put((REMEMBER, ""), partial(self._memory.put, self._record()), urgent=False)
 
     def _record(self) -> dict[str, Any]:
@@ -309,6 +312,7 @@ class Starter:
         self._said = now
         window = self._window
         silent = f"an answer of {self._site}" if self._sight.blind else ""
-        waiting = ", ".join(filter(None, [silent, self._pacing.note, *nsmallest(3, window.in_flight)]))
+        records = f"{self._records.left} records to be taken off" if window.done and self._records.left else ""
+        waiting = ", ".join(filter(None, [silent, records, self._pacing.note, *nsmallest(3, window.in_flight)]))
         stage = f"start: {window.wave}" if window.wave else "start"
         self._session.progress.emit(stage, len(window.ready), window.total, len(window.in_flight), waiting)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from unittest.mock import ANY
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.bell import Bell
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.write_stream import LOOK_HOLDS, WriteStream
-from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import DrError, Failed, Refused
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import DrError, Failed, Refused, Unreachable
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import SimulatedTime
 
 SOON = 5.0
@@ -22,11 +23,14 @@ class Writes:
         self.bell = Bell()
         self.written: list[str] = []
         self.looks = 0
+        self.fails: DrError | None = None
         self._holds = holds
         self.stream: WriteStream[str] = WriteStream(self.time.clock(), self.bell, self._look, workers)
 
     def _look(self) -> None:
         self.looks += 1
+        if self.fails is not None:
+            raise self.fails
         if self.looks > self._holds:
             raise Refused("go on with the run", seen="another attempt holds the lock")
 
@@ -100,6 +104,17 @@ def test_p5_nothing_goes_out_without_the_lock() -> None:
     with pytest.raises(Refused):
         writes.ended()
     assert writes.written == []
+
+
+def test_p5_a_look_at_the_lock_without_an_answer_fails_its_write_only() -> None:
+    writes = Writes()
+    writes.fails = Unreachable("GET", on="Lease/ocpvirt-dr/plan-payroll", seen="connection refused")
+    writes.put("a")
+    ended = writes.ended()
+    writes.fails = None
+    writes.put("b")
+    assert (ended | writes.ended(), writes.written) == ({"a": ANY, "b": None}, ["b"])
+    assert "connection refused" in str(ended["a"])
 
 
 def test_p5_nothing_more_goes_out_once_the_lock_is_lost() -> None:

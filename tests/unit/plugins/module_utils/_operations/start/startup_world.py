@@ -122,8 +122,9 @@ class KubeVirt(MemoryApi):
         self._show(vmi(name, "Running", NOT_YET, deletionTimestamp="2026-01-02T03:04:05Z"))
 
     def _show(self, item: dict[str, Any]) -> None:
-        stored = self.create(VMI, item)
+        # many are asked at once, and a watch shows what changes in the order of its versions
         with self._changed:
+            stored = self.create(VMI, item)
             self._events.append((int(stored["metadata"]["resourceVersion"]), stored))
             self._changed.notify_all()
 

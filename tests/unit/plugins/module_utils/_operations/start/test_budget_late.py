@@ -5,6 +5,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -73,12 +76,18 @@ class Late:
 
     def answer(self) -> None:
         self.api.answers.set()
-        assert self.budget._asked is not None
-        self.budget._asked[0].exception(PATIENCE)
+        end_calls()
 
     def grants(self) -> dict[str, int]:
         claims = claims_of(MemoryApi.find(self.api, CONFIG_MAP, "start-budget", "ocpvirt-dr"))
         return {plan: claim.grant for plan, claim in claims.items() if claim.active}
+
+
+def end_calls() -> None:
+    """What is asked beside the start has its answer."""
+    for thread in threading.enumerate():
+        if thread.name == "budget":
+            thread.join(PATIENCE)
 
 
 @pytest.fixture
@@ -150,6 +159,33 @@ def test_a_claim_is_given_back_after_the_look_that_would_write_it_again(late: La
     threading.Timer(0.05, late.api.answers.set).start()
     late.budget.release()
     assert late.grants() == {}
+
+
+def test_a_claim_that_is_being_written_when_the_start_ends_is_given_back_too(late: Late) -> None:
+    late.api.answers.set()
+    late.budget.release()
+    late.api.writes_end.clear()
+    late.budget.update(5, 45)
+    threading.Timer(0.05, late.api.writes_end.set).start()
+    late.budget.release()
+    end_calls()
+    assert late.grants() == {}
+
+
+def test_p5_a_round_that_ends_while_a_look_hangs_keeps_no_process() -> None:
+    """The next round begins at once, and reads what that look may have written."""
+    hanging = f"import {__name__} as late; late.PATIENCE = 600; late.budget_file.STANDS_STILL = 0.01"
+    round_ends = "start = late.Late(); start.budget.update(5, 45); print(start.budget.note); start.budget.keep()"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    ended = subprocess.run(
+        [sys.executable, "-c", f"{hanging}; {round_ends}"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert ended.stdout == "the budget of west, which gives no answer\n"
 
 
 class HangingSite(KubeVirt):

@@ -20,10 +20,17 @@ from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins im
 
 
 class Deaf(MemoryApi):
-    """Gives its error to whoever looks at the budget. looks: how many did."""
+    """Gives its error to whoever looks at the budget, or once it has written. looks: how many did."""
 
     error: DrError | None = None
+    unheard: DrError | None = None
     looks = 0
+
+    def patch(self, kind: Kind, name: str, namespace: str | None, body: dict[str, Any]) -> dict[str, Any]:
+        written = super().patch(kind, name, namespace, body)
+        if self.unheard is not None:
+            raise self.unheard
+        return written
 
     def find(self, kind: Kind, name: str, namespace: str | None = None) -> dict[str, Any] | None:
         if kind == CONFIG_MAP:
@@ -79,6 +86,18 @@ def test_p6_a_share_that_others_may_take_soon_is_not_used_for_anything_new(site:
     assert (before, budget.update(5, 45)) == (8, 0)
 
 
+def test_p1_no_more_begins_than_a_claim_allows_that_may_have_been_written(site: Site) -> None:
+    """Another plan takes what it gave up as soon as it stands there."""
+    budget, other = site.run("payroll"), site.run("payslip")
+    budget.update(0, 50)
+    other.update(0, 50)
+    site.time.sleep(2)
+    site.api.unheard = Unreachable("PATCH", seen="ReadTimeoutError: Read timed out")
+    limit = budget.update(5, 45)
+    site.api.unheard = None
+    assert limit + other.update(0, 50) == 8
+
+
 def test_a_budget_that_answers_again_is_shared_as_before(site: Site) -> None:
     budget = site.run("payroll")
     budget.update(0, 50)
@@ -101,6 +120,19 @@ def test_p6_an_outage_is_not_taken_for_the_silence_of_another_run(site: Site) ->
     site.time.sleep(3600)
     site.api.error = None
     assert budget.update(5, 45) == 5
+
+
+def test_a_round_ends_also_where_it_cannot_keep_what_it_saw_of_others(site: Site, monkeypatch) -> None:
+    site.run("payslip").update(0, 3)
+    budget = site.run("payroll")
+    budget.update(0, 50)
+
+    def fail(_topic: str, _document: Any) -> None:
+        raise Unreachable("PATCH", seen="connection refused")
+
+    monkeypatch.setattr(site.session, "put", fail)
+    budget.keep()
+    assert site.grants() == {"payslip": 3, "payroll": 5}
 
 
 def test_a_budget_that_was_never_read_lets_nothing_begin(site: Site) -> None:

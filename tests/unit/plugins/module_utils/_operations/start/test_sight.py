@@ -71,3 +71,29 @@ def test_a_server_that_has_just_started_may_refuse_for_a_moment() -> None:
         sight.check()
         refused.error = None
         sight.check()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "error", "explained"),
+    [
+        (40, Unreachable("PATCH", waited=45), True),
+        (40, Failed("PATCH", status=503, waited=45), True),
+        (40, Failed("PATCH", status=403, waited=45), False),
+        (600, Unreachable("PATCH", waited=45), False),
+    ],
+    ids=["no answer", "overload", "refused", "long after it"],
+)
+def test_a_request_fails_of_an_outage_only_if_there_was_one_while_it_was_made(seconds, error, explained) -> None:
+    time, blind = SimulatedTime(), seeing(Unreachable("watch"))
+    sight = sight_of(time, blind)
+    sight.now()
+    blind.error = None
+    time.sleep(seconds)
+    sight.now()
+    assert sight.explains(error) is explained
+
+
+def test_a_request_without_an_answer_at_a_site_that_is_seen_fails_by_itself() -> None:
+    sight = sight_of(SimulatedTime(), seeing())
+    sight.now()
+    assert not sight.explains(Unreachable("PATCH", waited=45))
