@@ -190,12 +190,14 @@ class Starter:
         memory.found_ready(window.ready)
         memory.resume(window, self._pacing.pace)
         self._pacing.resume(memory.waiting_long)
+        asked = memory.asked.keys() & set(self._keys) - window.ready
+        again = {key for key in asked if self._of(key).boots_again(key)}
         for key in self._keys:
-            if key in window.ready or key in memory.failed or not self._of(key).was_asked(key):
+            if key in window.ready or key in memory.failed or not (key in again or self._of(key).was_asked(key)):
                 continue
             self._requests.was_sent(key)
             window.observe_starting([key], memory.asked_at(key, self._state(key), window.timeout_of(key)))
-        for key in memory.asked.keys() & set(self._keys) - window.ready:
+        for key in asked - again:
             if not self._of(key).was_asked(key):
                 window.gave_up(key, STOPPED)
         # a failure may stop what waits, never what was asked

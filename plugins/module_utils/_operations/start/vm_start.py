@@ -103,6 +103,10 @@ class VmStart:
             return recorded.run_strategy == "Manual" or (state is not None and state.lasts)
         return strategy != "Halted"
 
+    def boots_again(self, key: str) -> bool:
+        """Its record is off it, as it was up; it is to run, and nobody had to ask: its guest or its node was lost."""
+        return not self.is_recorded(key) and own_power(self._vms[key]).running
+
     def is_asked_twice(self, key: str) -> bool:
         """A Manual one needs a second request, which a killed attempt may not have made."""
         return power_record(self._vms[key]).run_strategy == "Manual"

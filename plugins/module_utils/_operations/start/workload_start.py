@@ -91,6 +91,10 @@ class WorkloadStart:
         """It asks for pods although the record is still on it."""
         return self.is_recorded(key) and not is_stopped(self._workloads.selected[key])
 
+    def boots_again(self, key: str) -> bool:
+        """Its record is off it, as it was available; it asks for pods, and has lost some since."""
+        return not self.is_recorded(key) and not is_stopped(self._workloads.selected[key])
+
     def is_asked_twice(self, _key: str) -> bool:
         return False
 
