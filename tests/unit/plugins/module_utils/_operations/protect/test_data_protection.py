@@ -69,12 +69,12 @@ class Site(MemoryApi):
             raise Failed("GET", site=self.site, status=403)
         return super().list(kind, namespace, *args, **named)
 
-    def create(self, kind: Kind, body: dict[str, Any], dry_run: bool = False) -> dict[str, Any]:
+    def create(self, kind: Kind, body: dict[str, Any], strict: bool = False, dry_run: bool = False) -> dict[str, Any]:
         stored = copy.deepcopy(body)
         self.drops(stored)
         if dry_run:
             return stored
-        created = super().create(kind, stored)
+        created = super().create(kind, stored, strict)
         self.time.at(self.time.seconds + 2, lambda: self.operate(stored))
         return created
 

@@ -42,8 +42,8 @@ class Cluster(MemoryApi):
             raise NotFound("GET", site=self.site, on=kind.kind, status=404)
         return super().list(kind, namespace, labels)
 
-    def create(self, kind: Any, body: dict[str, Any], dry_run: bool = False) -> dict[str, Any]:
-        return body if dry_run else super().create(kind, body)
+    def create(self, kind: Any, body: dict[str, Any], strict: bool = False, dry_run: bool = False) -> dict[str, Any]:
+        return body if dry_run else super().create(kind, body, strict)
 
     def patch(self, kind: Any, name: str, namespace: str | None, body: dict[str, Any]) -> dict[str, Any]:
         self._world.wrote(f"{self.site} {kind.kind} {name}")
