@@ -64,7 +64,7 @@ def assert_lost_is_what_was_said(world: World, played: Played, after: dict[str, 
 def await_taken_up(world: World, source: str) -> None:
     """Until the other site replays what the source writes since it is primary: of journals, up to 37 s after a switch.
 
-    Its copy is degraded until then. A move that begins so early ends before the demotion, as the replay stands still.
+    Its copy is degraded until then, and so early a move has to wait for it with its VMs off.
     """
     if any(group.options.get("mode") == JOURNAL for group in parse_plan(world.document).groups):
         (target,) = world.sites.keys() - {source}

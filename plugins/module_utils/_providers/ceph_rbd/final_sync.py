@@ -20,10 +20,12 @@ from .contents import difference, read_both
 from .images import Image
 from .lineage import AND_DATA, COMPARED, has_backlog
 from .side import Side, again_both, some
-from .switch import STALL_TIMEOUT, Progress, counterpart, remedy_of_gap, wait_arrived
+from .switch import Progress, counterpart, remedy_of_gap, wait_arrived
 
 TRIED = "prove the final sync"
 DRAINED = "wait until the peer has replayed the journals"
+# nothing is replayed any more; where a link was cut and joined again, TCP makes its next attempt up to two minutes later
+STALL_TIMEOUT = 180.0
 
 
 def drain(source: Side, target: Side) -> None:
