@@ -24,7 +24,7 @@ from .switch import Progress, counterpart, remedy_of_gap, wait_arrived
 
 TRIED = "prove the final sync"
 DRAINED = "wait until the peer has replayed the journals"
-# nothing is replayed any more; where a link was cut and joined again, TCP makes its next attempt up to two minutes later
+# nothing is replayed any more; where a link was cut and joined again, TCP makes its next attempt within two minutes
 STALL_TIMEOUT = 180.0
 
 
