@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from ..._cluster.clock import Clock
 from ..._cluster.waiting import wait_for
-from ..._errors import Refused, TerminalState
+from ..._errors import Refused, TerminalState, Timeout
 from ..._model.group_status import SyncProof
 from .contents import difference, read_both
 from .images import Image
@@ -24,12 +24,17 @@ from .switch import Progress, counterpart, remedy_of_gap, wait_arrived
 
 TRIED = "prove the final sync"
 DRAINED = "wait until the peer has replayed the journals"
-# nothing is replayed any more; where a link was cut and joined again, TCP makes its next attempt within two minutes
-STALL_TIMEOUT = 180.0
+# nothing is replayed any more; by then a peer that is cut off is reported as down
+STALL_TIMEOUT = 60.0
 
 
 def drain(source: Side, target: Side) -> None:
-    """Until the target has replayed all that is written to the source's primaries: a demotion would hide the rest."""
+    """Until the target has replayed all that is written to the source's primaries: behind a demotion it would leave out
+    what a cut link keeps from it.
+
+    Seen with 16.2.15: with all VMs off and the link up it stands still some entries before the end, until there are
+    more. A demotion is such a one, and the final sync judges what has come of it.
+    """
     source.check_all_mirrored(DRAINED)
     target.check_all_mirrored(DRAINED)
     clock = Clock()
@@ -45,7 +50,12 @@ def drain(source: Side, target: Side) -> None:
         states = some(left, lambda image: _state(there, image))
         words = f"{len(left)} of {len(now.images)} images have not all of {now.site}'s data: {states}"
         shown = {image: now.seen.images[image]["journal"] for image in left}
-        progress.check(shown, DRAINED, there, words, hint)
+        try:
+            progress.check(shown, DRAINED, there, words, hint)
+        except Timeout:
+            if not all(_reports(now, image) for image in left):
+                raise
+            return True, ""
         return False, words
 
     wait_for(clock, target.options.timeout, look, DRAINED, target.site, target.on, hint)
@@ -53,6 +63,11 @@ def drain(source: Side, target: Side) -> None:
 
 def _state(target: Side, image: Image) -> str:
     return f"{image} {target.state(counterpart(target, image))}"
+
+
+def _reports(source: Side, image: Image) -> bool:
+    """Whether the peer's rbd-mirror reaches the source."""
+    return any(peer["up"] for peer in source.seen.images[image]["peers"])
 
 
 def _has_backlog(source: Side, target: Side, image: Image) -> bool:

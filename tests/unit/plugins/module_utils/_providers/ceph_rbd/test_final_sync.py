@@ -111,17 +111,26 @@ def test_p3_a_journal_that_the_peer_has_replayed_keeps_no_demotion_waiting(pair:
     assert pair.role("east") == "primary"
 
 
-@pytest.mark.parametrize(
-    ("position", "state"),
-    [(BEHIND, "connected"), ({**WRITTEN, "entry_tid": 6}, "connected"), (WRITTEN, "disconnected")],
-)
-def test_p3_a_backlog_that_does_not_get_smaller_ends_the_move_before_the_demotion(
+BACKLOGS = [(BEHIND, "connected"), ({**WRITTEN, "entry_tid": 6}, "connected"), (WRITTEN, "disconnected")]
+
+
+@pytest.mark.parametrize(("position", "state"), BACKLOGS)
+def test_p3_a_backlog_behind_a_cut_link_ends_the_move_before_the_demotion(
     pair: CephPair, position: dict[str, int], state: str
 ) -> None:
     replayed(pair, "b", position, state)
+    pair.images["east"]["b"]["peers"][0]["up"] = False
     with pytest.raises(Timeout, match=r"standstill: 1 of 2 images have not all of east's data: rbd/b up\+replaying"):
         pair.provider().drain_all([journaled()], "east")
     assert pair.asked == []
+
+
+@pytest.mark.parametrize(("position", "state"), BACKLOGS)
+def test_a_replay_that_stands_still_with_the_link_up_is_left_to_the_final_sync(
+    pair: CephPair, position: dict[str, int], state: str
+) -> None:
+    replayed(pair, "b", position, state)
+    pair.provider().drain_all([journaled()], "east")
 
 
 def test_a_client_is_never_behind_what_it_has_replayed_and_the_writer_has_not_noted_yet(pair: CephPair) -> None:
