@@ -46,6 +46,7 @@ PATIENCE = 20.0
 
 # of a copy that is to go: a client, or snapshots
 IN_USE = {errno.EBUSY, errno.ENOTEMPTY}
+# what only reads, in words
 READING = {"look": "look at the images", "digest": "read the images"}
 SILENT = {errno.ETIMEDOUT, errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENOTCONN}
 # librbd 16.2 aborts at times ("boost::bad_get") when it opens an image while its mirror snapshots change
@@ -196,11 +197,7 @@ class Cluster:
         source = f"{_source(do)}\nserve({json.dumps(request)!r})\n"
         words = [*self._access.command, *PYTHON]
         changes = "verb" in more
-        tried = (
-            more["verb"].replace("_", " ")
-            if changes
-            else {"look": "look at the images", "digest": "read the images"}.get(do, do)
-        )
+        tried = more["verb"].replace("_", " ") if changes else READING.get(do, do)
         done = self._run_agent(words, seconds, source, tried)
         answer = _last_object(done.stdout)
         if "answer" in answer:
