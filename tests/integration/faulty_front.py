@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import yaml
+from demo.cluster import wait_until
 
 TIMEOUT = 60
 CHUNK = 65536
@@ -61,7 +62,10 @@ class Front(ThreadingHTTPServer):
             self._to_refuse, self._status = requests, status
 
     def drop_watches(self, outdate: int = 0) -> None:
-        """Break the connections of all watches. outdate: as many of the next ones ask for a revision long forgotten."""
+        """Break the connections of all watches, once there is one. outdate: as many of the next ones ask for a revision
+        long forgotten.
+        """
+        wait_until("an open watch", TIMEOUT, lambda: [] if self._watches else ["any"])
         with self._lock:
             self._to_outdate = outdate
             watches, self._watches = self._watches, set()

@@ -95,7 +95,9 @@ def over_a_kill(fleet: Fleet, in_rounds: Told) -> Told:
 
 
 @pytest.fixture(params=["in_rounds", "over_a_kill"])
-def told(request: pytest.FixtureRequest) -> Told:
+def told(request: pytest.FixtureRequest, fleet: Fleet) -> Told:
+    """Of the stage `fleet`, which pytest can't see in what is asked for by name."""
+    assert fleet.to_run
     found: Told = request.getfixturevalue(request.param)
     return found
 

@@ -57,7 +57,8 @@ def failed(told: Told) -> set[str]:
 
 @pytest.fixture(scope="module")
 def undisturbed(fleet: Fleet) -> History:
-    """The first start of all, by the playbook."""
+    """From everything off, by the playbook."""
+    fleet.halt()
     with fleet.watched() as watch:
         must(fleet.world.play("start", "-e", "dr_site=east"))
     return watch.history(agent=True)
