@@ -213,8 +213,8 @@ pause() {
 }
 
 case $verb in
-status | hello | create | receive | received | push | tick | digest | grant | promote | demote | resync | pause | \
-  remove | clone | unclone)
+status | hello | create | receive | received | push | tick | digest | grant | promote | rule_out | demote | resync | \
+  pause | remove | clone | unclone)
   "$verb" "$@" ;;
 sync) final_sync ;;
 resume) put paused no && echo '{"changed":true}' ;;

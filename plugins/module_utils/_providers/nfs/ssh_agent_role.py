@@ -48,6 +48,14 @@ promote() {  # force|orderly
   echo '{"changed":true}'
 }
 
+rule_out() {  # a planned promotion of this side that was asked for before now, as the peer is to be promoted by force
+  load_alone "$ROLE_PATIENCE"
+  look_at_role
+  [ "$role$published" = secondaryro ] || fail PeerIsPrimary "it is $role in epoch $epoch, and exported $published"
+  put snapshot ''  # which the peer grants a promotion for, until it has sent another final sync
+  echo '{"changed":true}'
+}
+
 demote() {
   load_alone "$ROLE_PATIENCE"
   publish ro
