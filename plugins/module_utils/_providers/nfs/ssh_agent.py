@@ -162,7 +162,7 @@ ask_peer() {  # SECONDS VERB ARGUMENT...; sets answer, or reason and message
 
 see_peer() {  # sets there_role and so on
   ask_peer "$PEER_PATIENCE" hello || return 1
-  for field in path role epoch paused mounted; do
+  for field in path role epoch paused mounted now; do
     eval "there_$field=\$(printf '%s\n' \"\$answer\" | sed -n \"s/^\$field=//p\" | tail -n 1)"
   done
 }
@@ -179,6 +179,7 @@ look_at_mount() { if [ -f "$path/$marker" ]; then mounted=yes; else mounted=no; 
 hello() {
   load
   look_at_mount
+  echo "now=$(now)"
   for field in path role epoch paused mounted; do eval "printf '%s=%s\n' \"\$field\" \"\$$field\""; done
 }
 

@@ -75,7 +75,8 @@ resync() {
   publish ro
   put role secondary epoch '' source no synced '' snapshot '' open yes resyncing yes diverged '' last_sync '' problem ''
   exec 7>&-
-  at=$(now)
+  # by the clock of the side that sends, as of a push; a peer whose agent is older does not tell it
+  at=${there_now:-$(now)}
   run_rsync "$peer:$there_path/" "$path/"
   put epoch "$there_epoch" last_sync "$at" open no resyncing no
   echo '{"changed":true}'

@@ -23,7 +23,7 @@ from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins im
 # HOST/down: nobody answers there. HOST/apart: only the control reaches it. HOST/mute: the next command there is done,
 # and its answer is lost. HOST/cut: bytes of a transfer after which the connection breaks. HOST/deaf: it is never told
 # that a transfer was completed. HOST/held: a named pipe; who asks it next how it is has the answer of that moment once
-# somebody has opened HOST/holding, which the pipe is called from then on.
+# somebody has opened HOST/holding, which the pipe is called from then on. What runs at HOST finds it in `host`.
 SSH = """#!/bin/sh
 host= asks=peer
 while :; do
@@ -32,7 +32,7 @@ while :; do
   -l | -o) shift 2 ;;
   *) break ;; esac
 done
-host={root}/${{1##*@}}
+export host={root}/${{1##*@}}
 shift
 if [ -e "$host/down" ] || {{ [ -e "$host/apart" ] && [ $asks = peer ]; }}; then
   echo 'ssh: Permission denied by the double' >&2
