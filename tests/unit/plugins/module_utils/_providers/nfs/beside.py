@@ -26,6 +26,12 @@ def locked(site: Site, name: str) -> Iterator[None]:
         yield
 
 
+def note(site: Site, **fields: str) -> None:
+    """As a verb that went on beside the one that is tested."""
+    names = dict(line.split("=", 1) for line in site.state().splitlines()) | fields
+    (site.root / "state/payroll.state").write_text("".join(f"{name}={value}\n" for name, value in names.items()))
+
+
 def await_met(site: Site, verb: Future[Any]) -> None:
     """Until the verb ended, or waits for what another one holds."""
     deadline = time.monotonic() + MET_WITHIN

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import DrError, Refused, TerminalState
-from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.nfs.beside import await_met, locked
-from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.nfs.local_pair import Pair, Site
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.nfs.beside import await_met, locked, note
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.nfs.local_pair import Pair
 
 
 @pytest.fixture
@@ -19,12 +19,6 @@ def synced(pair: Pair) -> Pair:
     pair.provider.demote(pair.group, "east")
     assert pair.provider.final_sync(pair.group, "east", "west").holds
     return pair
-
-
-def note(site: Site, **fields: str) -> None:
-    """As a verb that went on beside the one that is tested."""
-    names = dict(line.split("=", 1) for line in site.state().splitlines()) | fields
-    (site.root / "state/payroll.state").write_text("".join(f"{name}={value}\n" for name, value in names.items()))
 
 
 def refusal(pair: Pair, site: str, forced: bool = False) -> str:
