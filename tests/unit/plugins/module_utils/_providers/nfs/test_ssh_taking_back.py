@@ -54,6 +54,17 @@ def test_p1_a_source_is_not_promoted_by_force_beside_a_promotion_that_began_afte
     assert (moving.east.exported(), moving.west.exported()) == ("ro", "rw")
 
 
+def test_p1_a_source_is_not_promoted_by_force_beside_a_promotion_that_died_with_its_server(moving: Pair) -> None:
+    """After the look: between the export and its note."""
+    moving.cut()
+    noted, state = moving.west.state(), moving.west.root / "state/payroll.state"
+    moving.provider.promote(moving.group, "west", forced=True)
+    state.write_text(noted)
+    with pytest.raises(Refused, match=r"it is secondary in epoch .*, and exported rw"):
+        take_back_to_east(moving)
+    assert moving.east.exported() == "ro"
+
+
 @pytest.mark.parametrize("forced", [False, True])
 def test_p1_a_promotion_that_was_asked_for_before_is_refused_once_the_source_is_about_to_be_promoted(
     moving: Pair, forced: bool
