@@ -21,11 +21,11 @@ class BindingApi(MemoryApi):
 
     refused = ""
 
-    def create(self, kind: Kind, body: dict[str, Any], *given: Any, **named: Any) -> dict[str, Any]:
+    def create(self, kind: Kind, body: dict[str, Any], strict: bool = False) -> dict[str, Any]:
         if kind.kind == self.refused:
             raise Failed("POST", site=self.site, on=kind.kind, seen="refused")
         more = {"PersistentVolumeClaim": {"phase": "Bound"}, "Namespace": {"phase": "Active"}}.get(kind.kind)
-        return super().create(kind, {**body, **({"status": more} if more else {})}, *given, **named)
+        return super().create(kind, {**body, **({"status": more} if more else {})}, strict)
 
 
 class OneStorage:
@@ -57,7 +57,7 @@ class TriedRig(ClaimedVolumesRig):
     def options(self) -> dict[str, Any]:
         return {}
 
-    def options_at(self, _site: str) -> dict[str, Any]:
+    def options_at(self, site: str) -> dict[str, Any]:
         return {}
 
     def _prepare(self) -> None:
