@@ -143,6 +143,11 @@ class Provider(ABC):
         nothing is done and the answer is False: only `resync` gives this copy up.
         """
 
+    def rule_out(self, group: Group, site: str) -> None:  # noqa: B027
+        """Before the peer is promoted by force although this site answers: a planned promotion of its copy that was
+        asked for before now is refused from here on, and where one has been done this is refused. Nothing where the
+        product has no verb for it."""
+
     def has_switched(self, group: Group, source: str, target: str) -> bool:
         """With `atomic_switch`: whether it has been switched from source to target. Where it has, and the target does
         not show it yet, this waits until it does."""

@@ -10,6 +10,7 @@ import subprocess
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Any
 
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.api import Api
@@ -72,8 +73,11 @@ class CephRbdRig:
         # of the last text
         self._offset = 0
         self.group = self.group_with()
-        for image in self.images:
-            self.rbd("east", "create", f"{self.pool}/{image}", "--size", f"{size}M", "--image-feature", FEATURES)
+        with ExitStack() as cut_off:
+            cut_off.callback(self.remove)
+            for image in self.images:
+                self.rbd("east", "create", f"{self.pool}/{image}", "--size", f"{size}M", "--image-feature", FEATURES)
+            cut_off.pop_all()
 
     def group_with(self, sites: dict[str, dict[str, Any]] | None = None, **options: Any) -> Group:
         more = sites or {}
@@ -172,13 +176,11 @@ class CephRbdRig:
         return self.provider, self.group_with(timeout="5s")
 
     def remove(self) -> None:
-        for site in SITES:
-            for image in self.images:
-                # without a primary to follow, rbd-mirror does not make it again
-                self._try(site, "rbd", "mirror", "image", "disable", "--force", f"{self.pool}/{image}")
-        for site in SITES:
-            for image in self.images:
-                self._try(site, "rbd", "rm", f"{self.pool}/{image}")
+        # without a primary to follow, rbd-mirror does not make it again
+        for words in (("mirror", "image", "disable", "--force"), ("rm",)):
+            with ExitStack() as ends:
+                for site, image in itertools.product(reversed(SITES), reversed(self.images)):
+                    ends.callback(self._try, site, "rbd", *words, f"{self.pool}/{image}")
 
     def names(self, site: str) -> list[str]:
         return json.loads(self.rbd(site, "ls", self.pool, "--format", "json"))

@@ -7,6 +7,7 @@ from __future__ import annotations
 import shutil
 from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -56,9 +57,27 @@ class ClaimedVolumesRig(ABC):
         self.plan = parse_plan(self.document())
         self.group: Group = self.plan.groups[0]
         self.apis = {site: open_site(self.plan, site) for site in SITES}
+        # what takes away what was made, the newest first; each is tried, also where another one has failed
+        self._ends = ExitStack()
+        with ExitStack() as cut_off:
+            cut_off.callback(self.remove)
+            self._prepare()
+            for site in reversed(SITES):
+                self._ends.callback(self._remove_at, site)
+            self._provision()
+            for site in SITES:
+                self._claim(site)
+            self._begin()
+            cut_off.pop_all()
+
+    def _prepare(self) -> None:  # noqa: B027
+        """Before there are volumes; what it leaves to `_ends` is ended after they have gone."""
+
+    def _provision(self) -> None:
         self._storage.provision(self.sites["east"], self.sites["west"], self.volumes)
-        for site in SITES:
-            self._claim(site)
+
+    def _begin(self) -> None:  # noqa: B027
+        """With volumes that are bound; what it leaves to `_ends` is ended before they go."""
 
     @abstractmethod
     def options(self) -> dict[str, Any]:
@@ -132,14 +151,20 @@ class ClaimedVolumesRig(ABC):
         return self.provider_with(timeout=self.impatience)
 
     def remove(self) -> None:
-        for site in SITES:
-            for kind, space in self.made:
-                self._end(site, kind, space)
-            for volume in self.volumes:
-                self.apis[site].delete(PVC, volume, SPACE)
-                self.apis[site].delete(PV, volume)
-            self._await_none(site, PVC, SPACE)
-            self._remove_data(site)
+        self._ends.close()
+
+    def _remove_at(self, site: str) -> None:
+        with ExitStack() as ends:
+            ends.callback(self._remove_data, site)
+            ends.callback(self._remove_claims, site)
+            for kind, space in reversed(self.made):
+                ends.callback(self._end, site, kind, space)
+
+    def _remove_claims(self, site: str) -> None:
+        for volume in self.volumes:
+            self.apis[site].delete(PVC, volume, SPACE)
+            self.apis[site].delete(PV, volume)
+        self._await_none(site, PVC, SPACE)
 
     def _remove_data(self, site: str) -> None:
         for volume in self.volumes:

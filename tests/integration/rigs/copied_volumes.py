@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from typing import Any, ClassVar
 
 from ansible_collections.ocpvirt.dr.tests.integration.products.controller import (
@@ -18,18 +17,10 @@ from ansible_collections.ocpvirt.dr.tests.integration.rigs.claimed_volumes impor
     ClaimedVolumesRig,
 )
 from demo.cluster import wait_until
-from demo.lab import Lab
-from demo.storages import Storage
 
 
 class CopiedVolumesRig(ClaimedVolumesRig):
     controller: ClassVar[type[ProductController]]
-
-    def __init__(self, lab: Lab, storage: Storage, volumes: int = 2) -> None:
-        self._product = ExitStack()
-        self._product.enter_context(controllers(self.controller, lab))
-        super().__init__(lab, storage, volumes)
-        await_served(lab, [kind.path() for kind, _space in self.made])
 
     def options_at(self, site: str) -> dict[str, Any]:
         return {}
@@ -43,6 +34,8 @@ class CopiedVolumesRig(ClaimedVolumesRig):
 
         wait_until("the next transfer", ARRIVED_WITHIN, differ)
 
-    def remove(self) -> None:
-        super().remove()
-        self._product.close()
+    def _prepare(self) -> None:
+        self._ends.enter_context(controllers(self.controller, self._lab))
+
+    def _begin(self) -> None:
+        await_served(self._lab, [kind.path() for kind, _space in self.made])

@@ -8,7 +8,6 @@ from typing import ClassVar
 
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.ceph_rbd import CephRbdRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.csi_addons import CsiAddonsRig
-from demo.lab import Lab
 from demo.storages import STORAGES, Storage
 
 
@@ -17,12 +16,6 @@ class CsiAddonsCephRig(CsiAddonsRig):
 
     driver: ClassVar[str] = "csi_addons_ceph"
     impatience = "40s"
-
-    def __init__(self, lab: Lab, volumes: int = 2) -> None:
-        super().__init__(lab, volumes)
-        self._images = CephRbdRig(lab, images=0)
-        sources = [self._storage.source(self.sites["east"], volume) for volume in self.volumes]
-        self._images.images = [source["csi"]["volumeAttributes"]["imageName"] for source in sources]
 
     def write(self, site: str, text: str) -> None:
         self._images.write(site, text)
@@ -33,10 +26,13 @@ class CsiAddonsCephRig(CsiAddonsRig):
     def await_arrived(self, site: str) -> None:
         self._images.await_arrived(site)
 
-    def remove(self) -> None:
-        """The images first: of an absent one the driver lets a replication object go, whatever its role was."""
-        self._images.remove()
-        super().remove()
+    def _provision(self) -> None:
+        self._images = CephRbdRig(self._lab, images=0)
+        sources = [self._storage.source(self.sites["east"], volume) for volume in self.volumes]
+        self._images.images = [source["csi"]["volumeAttributes"]["imageName"] for source in sources]
+        # before the claims: of an absent image the driver lets a replication object go, whatever its role was
+        self._ends.callback(self._images.remove)
+        super()._provision()
 
     def _storage_of(self, per: str) -> Storage:
         return STORAGES[self.driver]

@@ -22,10 +22,7 @@ class DellCsmRig(ClaimedVolumesRig):
 
     def __init__(self, lab: Lab, volumes: int = 2) -> None:
         # the same volumes; nobody asks csi-addons here
-        storage = CsiAddonsStorage("volume")
-        super().__init__(lab, storage, volumes)
-        self._product = DellCsm(self.sites, NAME, storage, self.volumes)
-        self._product.start()
+        super().__init__(lab, CsiAddonsStorage("volume"), volumes)
 
     def options(self) -> dict[str, Any]:
         return {"timeout": "3m"}
@@ -33,6 +30,7 @@ class DellCsmRig(ClaimedVolumesRig):
     def options_at(self, _site: str) -> dict[str, Any]:
         return {}
 
-    def remove(self) -> None:
-        self._product.stop()
-        super().remove()
+    def _begin(self) -> None:
+        product = DellCsm(self.sites, NAME, self._storage, self.volumes)
+        self._ends.callback(product.stop)
+        product.start()

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from typing import Any
 
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import HITACHI_REPLICATION
@@ -25,13 +24,7 @@ class HitachiRig(ClaimedVolumesRig):
     made = ((HITACHI_REPLICATION, SPACE),)
 
     def __init__(self, lab: Lab, volumes: int = 2) -> None:
-        self._product = ExitStack()
-        self._product.enter_context(hitachi.operating(lab))
-        storage = HitachiStorage()
-        super().__init__(lab, storage, volumes)
-        for site, facts in self.sites.items():
-            hitachi.replicate(lab.cluster(site), site, SPACE, self.volumes, storage.storage_class(facts), parent="")
-        wait_until("the first look at the pairs", SHOWN_WITHIN, self._unseen)
+        super().__init__(lab, HitachiStorage(), volumes)
 
     def options(self) -> dict[str, Any]:
         return OPTIONS
@@ -39,9 +32,14 @@ class HitachiRig(ClaimedVolumesRig):
     def options_at(self, site: str) -> dict[str, Any]:
         return {}
 
-    def remove(self) -> None:
-        super().remove()
-        self._product.close()
+    def _prepare(self) -> None:
+        self._ends.enter_context(hitachi.operating(self._lab))
+
+    def _begin(self) -> None:
+        for site, facts in self.sites.items():
+            cluster, storage_class = self._lab.cluster(site), self._storage.storage_class(facts)
+            hitachi.replicate(cluster, site, SPACE, self.volumes, storage_class, parent="")
+        wait_until("the first look at the pairs", SHOWN_WITHIN, self._unseen)
 
     def _unseen(self) -> list[str]:
         return [

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Generic, TypeVar
 
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import DrError
@@ -37,10 +38,12 @@ class KeptRig(Generic[Made]):
         return self._rig
 
     def remove(self) -> None:
-        if self._rig:
-            self._rig.join()
-            self._rig.remove()
-            self._rig = None
+        rig, self._rig = self._rig, None
+        if rig:
+            with ExitStack() as ends:
+                # also where the sites cannot be joined
+                ends.callback(rig.remove)
+                rig.join()
 
 
 def _restored(rig: Rig) -> bool:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -74,11 +75,16 @@ class NfsRig:
         return self._changed("east", timeout="3s")
 
     def remove(self) -> None:
-        for site, facts in self._sites.items():
-            answer = requests.delete(f"{facts['storage_url']}/v1/exports/{EXPORT}", timeout=10)
+        with ExitStack() as ends:
+            for site in reversed(self._sites):
+                ends.callback(self._remove_at, site)
+
+    def _remove_at(self, site: str) -> None:
+        with ExitStack() as ends:
+            ends.callback(shutil.rmtree, self._folder(site).parent, ignore_errors=True)
+            answer = requests.delete(f"{self._sites[site]['storage_url']}/v1/exports/{EXPORT}", timeout=10)
             if answer.status_code != requests.codes.not_found:
                 answer.raise_for_status()
-            shutil.rmtree(self._folder(site).parent, ignore_errors=True)
 
     def _changed(self, site: str, **changes: Any) -> tuple[Provider, Group]:
         """For the group with other options at a site."""

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import subprocess
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,8 +28,11 @@ class NfsSshRig(NfsRig):
 
     def __init__(self, lab: Lab) -> None:
         super().__init__(lab, STORAGES["nfs_ssh"])
-        for site in SITES:
-            folder_of(self._sites[site], EXPORT).mkdir()
+        with ExitStack() as cut_off:
+            cut_off.callback(self.remove)
+            for site in SITES:
+                folder_of(self._sites[site], EXPORT).mkdir()
+            cut_off.pop_all()
 
     def write(self, site: str, text: str) -> None:
         self._folder(site).mkdir(exist_ok=True)
@@ -50,12 +54,15 @@ class NfsSshRig(NfsRig):
         options = self._sites[site]["ssh"]["ssh_options"]
         return self._changed(site, ssh_options=[*options[:1], CLOSED_PORT, *options[2:]])
 
-    def remove(self) -> None:
-        for site in SITES:
+    def _remove_at(self, site: str) -> None:
+        with ExitStack() as ends:
+            ends.callback(super()._remove_at, site)
+            ends.callback(self._unlist, site)
             self.provider.disable(self.group, site)
-            for listed in Path(self._sites[site]["ssh"]["exports_dir"]).glob(f"ocpvirt-dr-{EXPORT}.*"):
-                listed.unlink()
-        super().remove()
+
+    def _unlist(self, site: str) -> None:
+        for listed in Path(self._sites[site]["ssh"]["exports_dir"]).glob(f"ocpvirt-dr-{EXPORT}.*"):
+            listed.unlink()
 
     def _push(self, site: str) -> str:
         ssh = self._sites[site]["ssh"]

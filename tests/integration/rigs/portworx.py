@@ -32,9 +32,12 @@ class PortworxRig(CopiedVolumesRig):
     def options(self) -> dict[str, Any]:
         return OPTIONS
 
-    def remove(self) -> None:
+    def _begin(self) -> None:
+        super()._begin()
+        self._ends.callback(self._disable)
+
+    def _disable(self) -> None:
         """A copy that is deleted before its original is made again."""
         for site in SITES:
             with suppress(DrError):
                 self.provider.disable(self.group, site)
-        super().remove()

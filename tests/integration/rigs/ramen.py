@@ -26,8 +26,6 @@ class RamenRig(ClaimedVolumesRig):
     def __init__(self, lab: Lab, volumes: int = 2) -> None:
         # the same volumes; nobody asks csi-addons here
         super().__init__(lab, CsiAddonsStorage("volume"), volumes)
-        self._product = Ramen(self.sites, PLAN, [(SPACE, volume) for volume in self.volumes], Stays())
-        self._product.start()
 
     def options(self) -> dict[str, Any]:
         return {"hub": self._hub(), "timeout": "3m"}
@@ -43,9 +41,10 @@ class RamenRig(ClaimedVolumesRig):
         super().join()
         self._product.join()
 
-    def remove(self) -> None:
-        self._product.stop()
-        super().remove()
+    def _begin(self) -> None:
+        self._product = Ramen(self.sites, PLAN, [(SPACE, volume) for volume in self.volumes], Stays())
+        self._ends.callback(self._product.stop)
+        self._product.start()
 
     def _hub(self) -> dict[str, Any]:
         return {"kubeconfig": self.sites[HUB]["kubeconfig"]}

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from typing import Any
 
 import requests
@@ -28,8 +27,6 @@ class TridentRig(ClaimedVolumesRig):
     made = ((TRIDENT_MIRROR_RELATIONSHIP, SPACE), (TRIDENT_ACTION_MIRROR_UPDATE, SPACE))
 
     def __init__(self, lab: Lab, volumes: int = 2) -> None:
-        self._product = ExitStack()
-        self._product.enter_context(trident.operating(lab.environment()["sites"]))
         super().__init__(lab, TridentStorage(), volumes)
 
     def options(self) -> dict[str, Any]:
@@ -55,6 +52,5 @@ class TridentRig(ClaimedVolumesRig):
             ]
         return found
 
-    def remove(self) -> None:
-        super().remove()
-        self._product.close()
+    def _prepare(self) -> None:
+        self._ends.enter_context(trident.operating(self.sites))

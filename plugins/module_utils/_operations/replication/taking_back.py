@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from ..._errors import Refused, Unreachable
 from ..._model.plan import Group
 from ..._providers.base import Provider
@@ -13,12 +15,14 @@ def take_back(provider: Provider, group: Group, source: str, target: str, forced
     """The guard has read the target: it is secondary, or one action has made it primary and nobody has used it."""
     if provider.capabilities.atomic_switch and provider.has_switched(group, source, target):
         return _switch_back(provider, group, source, target)
-    try:
-        return provider.promote(group, source, forced)
-    except Unreachable:
-        # The products cannot reach each other. We did: the target is secondary and this run has not promoted it, so
+    if not forced:
+        # The products may not reach each other. We do: the target is secondary and this run has not promoted it, so
         # the source has everything (P3). The copy at the target has to be resynchronised later.
-        return provider.promote(group, source, True)
+        with suppress(Unreachable):
+            return provider.promote(group, source, False)
+    # a promotion of the target that a killed run left behind may have begun after that look
+    provider.rule_out(group, target)
+    return provider.promote(group, source, True)
 
 
 def _switch_back(provider: Provider, group: Group, source: str, target: str) -> bool:

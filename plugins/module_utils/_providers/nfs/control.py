@@ -39,6 +39,9 @@ class NfsControl(Protocol):
     def promote(self, forced: bool) -> dict[str, Any]:
         """Make it writable; forced: without the word of the peer. The status that it has then."""
 
+    def rule_out(self) -> None:
+        """Refuse a planned promotion that was asked for before now, and refuse this where one has been done."""
+
     def demote(self) -> None:
         """Make it read-only from now on."""
 

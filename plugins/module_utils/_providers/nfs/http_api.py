@@ -108,6 +108,9 @@ class HttpControl:
     def promote(self, forced: bool) -> dict[str, Any]:
         return self._call("POST", "/promote", {"force": forced})
 
+    def rule_out(self) -> None:
+        """The API has no verb for it."""
+
     def demote(self) -> None:
         self._call("POST", "/demote", {})
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from ..._errors import DrError, NotFound, Refused
+from ..._errors import DrError, NotFound, Refused, Unreachable
 from ..._model.group_status import GroupStatus, SyncProof, silent, unknown
 from ..._model.plan import Group
 from ..base import Capabilities, Clones, FenceProof, Provider, at_once
@@ -119,6 +119,16 @@ class NfsProvider(Provider):
             if both:
                 on = both[0] if len(both) == 1 else f"{both[0]} and {len(both) - 1} more"
                 raise split_brain(on, site, other, both)
+
+    def rule_out(self, group: Group, site: str) -> None:
+        try:
+            self._control(group, site).rule_out()
+        except NotFound:
+            return
+        except Unreachable as error:
+            error.wanted = f"the word of {site}'s server that nobody promotes its copy meanwhile"
+            error.next_step = f"nothing was promoted: bring {site}'s server back, then run the same command again"
+            raise
 
     def demote(self, group: Group, site: str) -> bool:
         control = self._control(group, site)

@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What to do where a server refuses a promotion; both controls have the same reasons for it."""
+"""What to do where a server refuses a promotion, or to rule one out; both controls have the same reasons for it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,17 @@ from ..._errors import DrError
 CHOOSE = "choose the site whose data counts, demote the group at the other one and resync it there"
 
 # by reason: what was wanted, and the next step
+_OF_RULING_OUT = {
+    "PeerIsPrimary": (
+        "a copy that nobody has promoted",
+        "nothing was promoted by it: run the same command again; it finishes the move",
+    ),
+    "Busy": (
+        "nothing else that changes the role of the export",
+        "nothing was promoted by it: run the same command again in a minute; if it stays so, look for an exportfs that "
+        "hangs there",
+    ),
+}
 _OF_PROMOTION = {
     "NoCopy": (
         "one transfer that was completed",
@@ -42,6 +53,7 @@ _OF_PROMOTION = {
 
 def with_remedy(error: DrError, verb: str, reason: str) -> DrError:
     """The error with `wanted` and `next_step`, where they are known."""
-    if verb == "promote" and reason in _OF_PROMOTION:
-        error.wanted, error.next_step = _OF_PROMOTION[reason]
+    remedies = {"promote": _OF_PROMOTION, "rule_out": _OF_RULING_OUT}.get(verb, {})
+    if reason in remedies:
+        error.wanted, error.next_step = remedies[reason]
     return error

@@ -93,6 +93,9 @@ class SshControl:
         self._call(COMMAND_TIMEOUT, "promote", "force" if forced else "orderly")
         return self.status()
 
+    def rule_out(self) -> None:
+        self._call(COMMAND_TIMEOUT, "rule_out")
+
     def demote(self) -> None:
         self._call(COMMAND_TIMEOUT, "demote")
 

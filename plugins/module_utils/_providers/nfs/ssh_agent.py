@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from .ssh_agent_clone import CLONE
+from .ssh_agent_folders import FOLDERS
 from .ssh_agent_role import ROLE
 from .ssh_agent_setup import SETUP
 from .ssh_agent_transfer import TRANSFER
@@ -31,8 +32,8 @@ TRANSFER_PATIENCE=10  # how long a change of role lets an incoming transfer end 
 ROLE_PATIENCE=30      # a change of role may wait for two of these, and for exportfs
 GRANT_PATIENCE=1      # an answer that comes too late is taken for none: the peer waits 4 s, ssh's greeting in them
 DIGEST_PATIENCE=86400
-FIELDS="path exports_dir cron_dir clients export_options peer peer_state_dir peer_ssh_options interval interval_asked \
-role epoch paused source synced snapshot open resyncing diverged last_sync recovery_point problem"
+FIELDS="path exports_dir cron_dir outdated clients export_options peer peer_state_dir peer_ssh_options interval \
+interval_asked role epoch paused source synced snapshot open resyncing diverged last_sync recovery_point problem"
 SHOWN="name path role peer interval interval_asked epoch paused source synced resyncing diverged last_sync \
 recovery_point problem published changing mounted age there_role there_epoch reason message"
 # modify-window: without it a disk that was written again in the second of its last transfer looks unchanged
@@ -137,6 +138,7 @@ publish() {  # ro|rw: for the next boot, then now
   replace "$exports_dir/ocpvirt-dr-$name.exports" <<END
 $line
 END
+  drop_outdated exports
   for client in $clients; do
     said=$(exportfs -o "$1,$export_options" "$client:$path" 2>&1) || fail Failed "exportfs $1 for $client: $said"
   done
@@ -160,14 +162,16 @@ ask_peer() {  # SECONDS VERB ARGUMENT...; sets answer, or reason and message
 
 see_peer() {  # sets there_role and so on
   ask_peer "$PEER_PATIENCE" hello || return 1
-  for field in path role epoch paused mounted; do
+  for field in path role epoch paused mounted now; do
     eval "there_$field=\$(printf '%s\n' \"\$answer\" | sed -n \"s/^\$field=//p\" | tail -n 1)"
   done
 }
 
 look_at_role() {  # what exportfs was asked for last, and whether another verb is about to change it
   published=ro changing=no
-  case $(cat "$exports_dir/ocpvirt-dr-$name.exports" 2>/dev/null) in *'(rw,'*) published=rw ;; esac
+  # shellcheck disable=SC2086 # words
+  lines=$(sed -n "\\:^$path :p" "$exports_dir/ocpvirt-dr-$name.exports" $outdated 2>/dev/null)
+  case $lines in *'(rw,'*) published=rw ;; esac
   [ ! -e "$state_dir/$name.role" ] || flock -sn "$state_dir/$name.role" true || changing=yes
 }
 
@@ -175,6 +179,7 @@ look_at_mount() { if [ -f "$path/$marker" ]; then mounted=yes; else mounted=no; 
 hello() {
   load
   look_at_mount
+  echo "now=$(now)"
   for field in path role epoch paused mounted; do eval "printf '%s=%s\n' \"\$field\" \"\$$field\""; done
 }
 
@@ -201,6 +206,7 @@ status() {  # facts; what they mean is for the control to say
 }
 
 """
+    + FOLDERS
     + SETUP
     + TRANSFER
     + CLONE
@@ -213,8 +219,8 @@ pause() {
 }
 
 case $verb in
-status | hello | create | receive | received | push | tick | digest | grant | promote | demote | resync | pause | \
-  remove | clone | unclone)
+status | hello | create | receive | received | push | tick | digest | grant | promote | rule_out | demote | resync | \
+  pause | remove | clone | unclone)
   "$verb" "$@" ;;
 sync) final_sync ;;
 resume) put paused no && echo '{"changed":true}' ;;

@@ -48,6 +48,14 @@ promote() {  # force|orderly
   echo '{"changed":true}'
 }
 
+rule_out() {  # a planned promotion of this side that was asked for before now, as the peer is to be promoted by force
+  load_alone "$ROLE_PATIENCE"
+  look_at_role
+  [ "$role$published" = secondaryro ] || fail PeerIsPrimary "it is $role in epoch $epoch, and exported $published"
+  put snapshot ''  # which the peer grants a promotion for, until it has sent another final sync
+  echo '{"changed":true}'
+}
+
 demote() {
   load_alone "$ROLE_PATIENCE"
   publish ro
@@ -67,7 +75,8 @@ resync() {
   publish ro
   put role secondary epoch '' source no synced '' snapshot '' open yes resyncing yes diverged '' last_sync '' problem ''
   exec 7>&-
-  at=$(now)
+  # by the clock of the side that sends, as of a push; a peer whose agent is older does not tell it
+  at=${there_now:-$(now)}
   run_rsync "$peer:$there_path/" "$path/"
   put epoch "$there_epoch" last_sync "$at" open no resyncing no
   echo '{"changed":true}'

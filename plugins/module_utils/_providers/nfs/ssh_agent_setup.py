@@ -47,7 +47,7 @@ create() {  # ROLE PATH CLIENTS EXPORT_OPTIONS PEER PEER_STATE_DIR PEER_SSH_OPTI
   gone=$(others_than "$3" "$clients")
   # with the new ones until they are withdrawn, so that no change of role in between leaves one out
   clients="$3${gone:+ ${gone% }}" export_options=$4 peer=$5 peer_state_dir=$6 peer_ssh_options=$7 interval_asked=$8
-  exports_dir=$9 cron_dir=${10}
+  change_folders "$9" "${10}"
   interval=$(((interval_asked + 59) / 60 * 60))  # cron's minutes
   replace "$state_dir/agent" <<END
 $agent
@@ -66,6 +66,7 @@ END
   replace "$cron_dir/ocpvirt-dr-$name" <<END
 * * * * * root sh $state_dir/agent $state_dir tick $name >/dev/null 2>&1
 END
+  forget_outdated
   printf '{"changed":%s,"interval_seconds":%s}\n' "$changed" "$interval"
 }
 
@@ -73,6 +74,7 @@ remove() {  # the end of replication: data stays, and the export as it is, since
   [ -f "$state" ] || { echo '{"changed":false}' && return; }
   load
   stop_incoming
+  drop_outdated
   rm -f "$cron_dir/ocpvirt-dr-$name" "$path/$marker" "$state" "$state.lock" "$busy" "$state_dir/$name.role" \
     "$state_dir/$name.files" "$state_dir/$name.digest" || fail Failed "cannot remove $state"
   echo '{"changed":true}'

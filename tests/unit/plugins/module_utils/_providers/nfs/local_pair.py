@@ -20,21 +20,21 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.nfs.provider
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.site_handle import SiteHandle
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, plan_of
 
-# HOST/down: nobody answers there. HOST/mute: the next command there is done, and its answer is lost. HOST/cut: bytes of
-# a transfer after which the connection breaks. HOST/deaf: it is never told that a transfer was completed. HOST/held: a
-# named pipe; who asks it next how it is has the answer of that moment once somebody has opened HOST/holding, which the
-# pipe is called from then on.
+# HOST/down: nobody answers there. HOST/apart: only the control reaches it. HOST/mute: the next command there is done,
+# and its answer is lost. HOST/cut: bytes of a transfer after which the connection breaks. HOST/deaf: it is never told
+# that a transfer was completed. HOST/held: a named pipe; who asks it next how it is has the answer of that moment once
+# somebody has opened HOST/holding, which the pipe is called from then on. What runs at HOST finds it in `host`.
 SSH = """#!/bin/sh
-host=
+host= asks=peer
 while :; do
   case $1 in
-  -T) shift ;;
+  -T) asks=control; shift ;;
   -l | -o) shift 2 ;;
   *) break ;; esac
 done
-host={root}/${{1##*@}}
+export host={root}/${{1##*@}}
 shift
-if [ -e "$host/down" ]; then
+if [ -e "$host/down" ] || {{ [ -e "$host/apart" ] && [ $asks = peer ]; }}; then
   echo 'ssh: Permission denied by the double' >&2
   exit 255
 fi
@@ -193,6 +193,15 @@ class Pair:
 
     def roles(self) -> tuple[str, str]:
         return self.status("east").role, self.status("west").role
+
+    def cut(self) -> None:
+        """The servers do not reach each other; the control reaches both."""
+        for site in (self.east, self.west):
+            (site.root / "apart").touch()
+
+    def join(self) -> None:
+        for site in (self.east, self.west):
+            (site.root / "apart").unlink()
 
     def part(self) -> None:
         """West is promoted by force while east is lost; then both are primary and reach each other."""

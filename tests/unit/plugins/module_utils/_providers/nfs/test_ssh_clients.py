@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import DrError
@@ -28,14 +27,6 @@ def modes(pair: Pair) -> dict[str, str]:
     told = [line.split() for line in (pair.root / "exportfs.all").read_text().splitlines()]
     ours = [(target.rpartition(":"), mode) for target, mode in told if target.endswith(f":{pair.east.export}")]
     return {client: mode for (client, _colon, _path), mode in ours}
-
-
-@pytest.fixture
-def pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pair:
-    made = Pair(tmp_path, monkeypatch)
-    made.east.write(b"first")
-    made.push()
-    return made
 
 
 def test_p3_after_a_demotion_no_client_of_an_earlier_plan_can_write(pair: Pair) -> None:

@@ -4,18 +4,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import DrError, Refused
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.nfs.local_pair import Pair
 
 
 @pytest.fixture
-def demoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pair:
-    pair = Pair(tmp_path, monkeypatch)
-    pair.east.write(b"first")
-    pair.push()
+def demoted(pair: Pair) -> Pair:
     pair.provider.demote(pair.group, "east")
     return pair
 

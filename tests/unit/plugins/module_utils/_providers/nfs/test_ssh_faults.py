@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import DrError, Refused
@@ -15,13 +14,10 @@ LAST_WORDS = os.urandom(500_000)
 
 
 @pytest.fixture
-def pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pair:
-    """East is primary, was replicated once, and has written since."""
-    made = Pair(tmp_path, monkeypatch)
-    made.east.write(b"first")
-    made.push()
-    made.east.write(LAST_WORDS)
-    return made
+def pair(pair: Pair) -> Pair:
+    """East has written since it was replicated."""
+    pair.east.write(LAST_WORDS)
+    return pair
 
 
 def move(pair: Pair) -> None:

@@ -5,18 +5,14 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.nfs.local_pair import Pair, Site
 
 
 @pytest.fixture
-def diverged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pair:
+def diverged(pair: Pair) -> Pair:
     """West was promoted by force; east is demoted, and has what never arrived."""
-    pair = Pair(tmp_path, monkeypatch)
-    pair.east.write(b"first")
-    pair.push()
     pair.part()
     pair.provider.demote(pair.group, "east")
     return pair

@@ -5,18 +5,14 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.nfs.local_pair import Pair
 
 
 @pytest.fixture
-def cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pair:
+def cut(pair: Pair) -> Pair:
     """A transfer ended after it had received one new disk wholly, and put nothing in place."""
-    pair = Pair(tmp_path, monkeypatch)
-    pair.east.write(b"first")
-    pair.push()
     pair.east.write(os.urandom(100_000), "gone.img")
     pair.east.write(os.urandom(500_000), "later.img")
     pair.west.cut_transfers(after=300_000)

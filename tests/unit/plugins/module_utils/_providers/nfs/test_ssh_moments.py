@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,11 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.losses import
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.nfs.local_pair import Pair
 
 SECOND = 1_700_000_000 * 1_000_000_000
+# but for `date -d`, which only converts
+AN_HOUR_BEHIND = """#!/bin/sh
+[ "$host" != {host} ] || case $* in -d*) ;; *) set -- -d '1 hour ago' "$@" ;; esac
+exec {program} "$@"
+"""
 
 
 @pytest.fixture
@@ -39,6 +46,25 @@ def test_what_did_not_change_is_not_read_again(pair: Pair) -> None:
     write_at(pair, b"hidden", SECOND)
     pair.push()
     assert pair.west.read() == b"before"
+
+
+@pytest.mark.parametrize("behind", ["east", "west"])
+def test_the_moment_of_a_resync_is_by_the_clock_of_the_side_that_sends(pair: Pair, behind: str) -> None:
+    """As those of the transfers are that come before and after it; one clock is an hour behind the other."""
+    pair.east.write(b"first")
+    pair.push()
+    pair.part()
+    pair.provider.demote(pair.group, "east")
+    double = pair.root / "bin/date"
+    double.write_text(AN_HOUR_BEHIND.format(host=pair.root / behind, program=shutil.which("date")))
+    double.chmod(0o755)
+    before = datetime.now(UTC).replace(microsecond=0)
+    pair.provider.resync(pair.group, "east")
+    double.unlink()
+    sent = before - timedelta(hours=1) if behind == "west" else before
+    last_sync = pair.status("east").last_sync
+    assert last_sync
+    assert sent <= last_sync < sent + timedelta(minutes=30)
 
 
 def test_p10_a_loss_is_said_with_the_writes_that_may_have_arrived_after_its_moment(pair: Pair) -> None:

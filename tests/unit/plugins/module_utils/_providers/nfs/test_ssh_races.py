@@ -4,35 +4,17 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-import time
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.nfs.beside import (
+    await_met,
+    held_exportfs,
+    locked,
+)
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.nfs.local_pair import Pair, Site
-
-MET_WITHIN = 20
-
-
-@pytest.fixture
-def pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pair:
-    """East is primary and was replicated once."""
-    made = Pair(tmp_path, monkeypatch)
-    made.east.write(b"first")
-    made.push()
-    return made
-
-
-@pytest.fixture
-def pool() -> Iterator[ThreadPoolExecutor]:
-    with ThreadPoolExecutor(2) as made:
-        yield made
 
 
 def field(site: Site, name: str) -> str:
@@ -46,45 +28,6 @@ def exported(pair: Pair) -> str:
 
 def state_file(site: Site) -> Path:
     return site.root / "state/payroll.state"
-
-
-@contextmanager
-def locked(site: Site, name: str) -> Iterator[None]:
-    """As by another verb there."""
-    with (site.root / "state" / name).open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def waits_for_a_lock(site: Site) -> bool:
-    """Whether some process waits for a lock on a file of the agent's state."""
-    inodes = {f":{file.stat().st_ino} " for file in (site.root / "state").iterdir()}
-    blocked = [line for line in Path("/proc/locks").read_text().splitlines() if "->" in line]
-    return any(inode in line for line in blocked for inode in inodes)
-
-
-def await_met(site: Site, verb: Future[Any]) -> None:
-    """Until the verb ended, or waits for what another one holds."""
-    deadline = time.monotonic() + MET_WITHIN
-    while not (verb.done() or waits_for_a_lock(site)):
-        assert time.monotonic() < deadline, "neither ended nor waiting"
-        time.sleep(0.01)
-
-
-@contextmanager
-def held_exportfs(pair: Pair, pool: ThreadPoolExecutor, site: Site, *verb: str) -> Iterator[Future[Any]]:
-    """A verb that has just had its exportfs, and does not go on before the end."""
-    os.mkfifo(pair.root / "exportfs.held")
-    holding = pair.root / "exportfs.holding"
-    running = pool.submit(site.agent, *verb)
-    deadline = time.monotonic() + MET_WITHIN
-    while not holding.exists():
-        assert time.monotonic() < deadline, "exportfs was not called"
-        time.sleep(0.01)
-    try:
-        yield running
-    finally:
-        holding.write_bytes(b"")
 
 
 def test_p1_the_late_end_of_a_transfer_never_takes_a_promoted_side_back_to_the_old_epoch(

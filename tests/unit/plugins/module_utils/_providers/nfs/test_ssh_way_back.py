@@ -4,19 +4,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.guards.switch import is_clean_secondary
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.nfs.local_pair import Pair
 
 
 @pytest.fixture
-def demoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pair:
+def demoted(pair: Pair) -> Pair:
     """East is demoted, and its final sync proven; west is not promoted yet."""
-    pair = Pair(tmp_path, monkeypatch)
-    pair.east.write(b"first")
-    pair.push()
     pair.provider.demote(pair.group, "east")
     assert pair.provider.final_sync(pair.group, "east", "west").holds
     return pair
