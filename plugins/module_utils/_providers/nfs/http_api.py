@@ -12,6 +12,7 @@ from ..._cluster.patience import PASSING, patiently, seconds_of
 from ..._cluster.waiting import wait_for
 from ..._errors import Conflict, DrError, Failed, NotFound, Refused, TerminalState, Unreachable, Unsupported
 from .remedies import with_remedy
+from .transfer import transfer_within
 
 try:
     import urllib3
@@ -115,7 +116,8 @@ class HttpControl:
         self._call("POST", "/demote", {})
 
     def sync(self) -> dict[str, Any]:
-        return self._call("POST", "/sync", {}, self._transfer)
+        with transfer_within(self._transfer, self._clock, self.status):
+            return self._call("POST", "/sync", {}, self._transfer)
 
     def resync(self) -> None:
         self._call("POST", "/resync", {})

@@ -54,7 +54,9 @@ class NfsProvider(Provider):
         by_server: dict[str, list[Group]] = {}
         for group in groups:
             options = group.options_at(site)
-            by_server.setdefault(str(options.get("control") or options.get("ssh")), []).append(group)
+            # behind one name several servers may have ports of their own
+            server = options.get("control") or (options.get("ssh"), options.get("ssh_options"))
+            by_server.setdefault(str(server), []).append(group)
         answers = at_once(lambda of_server: self._ask_server(of_server, site), by_server.values())
         found = {status.group: status for statuses in answers for status in statuses}
         return [found[group.name] for group in groups]

@@ -16,6 +16,7 @@ from ..command import Answer, Runner, run_command
 from .remedies import with_remedy
 from .ssh_agent import AGENT
 from .ssh_options import Server
+from .transfer import transfer_within
 
 # asked of a site that may be dead: it must not hold a failover up
 STATUS_TIMEOUT = 12.0
@@ -31,6 +32,11 @@ SSH += [word for option in ("BatchMode=yes", "ConnectTimeout=5", "ServerAliveInt
 SSH_FAILED = 255
 # what no repetition changes
 FINAL_WORDS = ("permission denied", "host key verification failed", "could not resolve hostname")
+CONNECT = (
+    "see that the server is up and that ssh reaches it from where the playbook runs, without a prompt; start again"
+)
+# seconds until a busy server is asked again
+BUSY_PAUSE = 1.0
 # The agent is read as a whole before it runs: what it calls must not find the rest of it on stdin.
 BOOTSTRAP = 'agent=$(cat) && eval "$agent"'
 
@@ -100,10 +106,12 @@ class SshControl:
         self._call(COMMAND_TIMEOUT, "demote")
 
     def sync(self) -> dict[str, Any]:
-        return self._call(self._transfer, "sync")
+        with transfer_within(self._transfer, self._clock, self.status):
+            return self._call(self._transfer, "sync")
 
     def resync(self) -> None:
-        self._call(self._transfer, "resync")
+        with transfer_within(self._transfer, self._clock, self.status):
+            self._call(self._transfer, "resync")
 
     def set_paused(self, paused: bool) -> None:
         self._call(COMMAND_TIMEOUT, "pause" if paused else "resume")
@@ -119,26 +127,26 @@ class SshControl:
         on = f"export {self._export}"
         remote = shlex.join(["sh", "-c", BOOTSTRAP, "agent", self._here.state_dir, verb, self._export, *arguments])
 
-        def connect(_left: float) -> Answer:
+        def ask(_left: float) -> dict[str, Any]:
             try:
                 done = self._run([*SSH, *self._here.ssh_options, self._here.ssh, remote], deadline, AGENT.encode())
             except DrError as error:
                 error.tried, error.site, error.on = tried, self._site, on
+                error.next_step = error.next_step or CONNECT
                 raise
             if done.code == SSH_FAILED:
-                raise Unreachable(tried, site=self._site, on=on, seen=_seen(done))
-            return done
+                raise Unreachable(tried, site=self._site, on=on, seen=_seen(done), next_step=CONNECT)
+            answer = _last_object(done.stdout)
+            if done.code == 0 and answer is not None:
+                return answer
+            if answer is not None and "error" in answer:
+                reason, seen = answer["error"]["reason"], answer["error"]["message"]
+                again = BUSY_PAUSE if reason == "Busy" else None
+                refusal = ERRORS.get(reason, Failed)(tried, site=self._site, on=on, seen=seen, retry_after=again)
+                raise with_remedy(refusal, verb, reason)
+            raise Failed(tried, site=self._site, on=on, seen=_seen(done))
 
-        done = patiently(self._clock, patience, connect, _passes)
-        answer = _last_object(done.stdout)
-        if done.code == 0 and answer is not None:
-            return answer
-        if answer is not None and "error" in answer:
-            refusal = answer["error"]
-            reason, seen = refusal["reason"], refusal["message"]
-            kind = ERRORS.get(reason, Failed)
-            raise with_remedy(kind(tried, site=self._site, on=on, seen=seen), verb, reason)
-        raise Failed(tried, site=self._site, on=on, seen=_seen(done))
+        return patiently(self._clock, patience, ask, _passes)
 
 
 def _seen(done: Answer) -> str:
@@ -146,8 +154,10 @@ def _seen(done: Answer) -> str:
 
 
 def _passes(error: DrError) -> bool:
+    """A connection that failed, and a server that is busy; not that the peer gave it no answer."""
     said = (error.seen or "").lower()
-    return isinstance(error, Unreachable) and not any(words in said for words in FINAL_WORDS)
+    connecting = isinstance(error, Unreachable) and error.next_step == CONNECT
+    return error.retry_after is not None or (connecting and not any(words in said for words in FINAL_WORDS))
 
 
 def judged(facts: Mapping[str, str]) -> dict[str, Any]:
