@@ -20,6 +20,8 @@ State = Literal["primary", "secondary", "resync"]
 # on what was there before us: it is given back, and not deleted
 ADOPTED = f"{PREFIX}/adopted"
 
+# at the end of a NetworkFence's name: of its driver and addresses
+DIGEST = "[0-9a-f]{8}"
 # of the CRD: status.persistentVolumeClaimsRefList
 MOST_CLAIMS_OF_A_GROUP = 100
 
@@ -105,8 +107,13 @@ def network_fence(
     if parameters:
         spec["parameters"] = dict(parameters)
     digest = hashlib.sha256("\n".join([driver, *sorted(cidrs)]).encode()).hexdigest()[:8]
-    meta: Object = {"name": f"{plan}-{lost}-{digest}", "labels": {PLAN_LABEL: plan}}
+    meta: Object = {"name": f"{fence_prefix(plan, lost)}{digest}", "labels": {PLAN_LABEL: plan}}
     return {"apiVersion": NETWORK_FENCE.api_version, "kind": NETWORK_FENCE.kind, "metadata": meta, "spec": spec}
+
+
+def fence_prefix(plan: str, lost: str) -> str:
+    """What the names of a plan's fences around a site begin with; the rest is like DIGEST."""
+    return f"{plan}-{lost}-"
 
 
 def fence_patch(state: Literal["Fenced", "Unfenced"]) -> Object:

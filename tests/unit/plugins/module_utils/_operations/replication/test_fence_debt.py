@@ -18,6 +18,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run import Run
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.replication import fence_debt
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.csi_addons.world import enabled, world
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, MemorySession, plan_of
 
 PLAN = plan_of()
@@ -76,6 +77,13 @@ def test_a_debt_is_cleared_by_observation_and_only_that_of_the_returned_site(ret
     assert result["cleared"] == [f"r-0: {DEBT}"]
     assert returned.debts() == {"r-0": None, "r-9": DEBT}
     assert fence_debt.clear_debts(PLAN, "r-1", False)["changed"] is False
+
+
+@pytest.mark.parametrize("per", ["volume", "group"])
+def test_a_returned_site_is_let_in_where_the_plan_names_no_fence(returned: Returned, per: str) -> None:
+    made = enabled(world(per=per))
+    returned.session.groups.provider = lambda _group: made.provider
+    assert fence_debt.unfence(made.plan, "r-1", False)["changed"] is False
 
 
 def test_a_returned_site_is_let_in_once(returned: Returned) -> None:
