@@ -12,8 +12,8 @@ from ..._cluster.kinds import NETWORK_FENCE, NETWORK_FENCE_CLASS
 from ..._errors import Conflict, NotFound, Refused, Unsupported
 from ..._model.plan import Group
 from ..site_handle import SiteHandle
-from .fence_state import ask, await_state
-from .objects import network_fence
+from .fence_state import ask, await_state, remove
+from .objects import is_given_up, network_fence
 from .options import FenceOptions, fence_options_of
 from .status import FENCE_ASKED, FENCE_CIDRS, FENCE_DRIVER, PARAMETERS, PROVISIONER, owner
 
@@ -39,7 +39,12 @@ class Fence:
 
     def close(self) -> str:
         """Fence the lost site; the evidence, as read back."""
-        found = self._find() or self._create()
+        found = self._find()
+        if found and is_given_up(found):
+            # another plan may have lifted it since: its success is none any more
+            remove(self._survivor, self.name, self._lost, self._seconds)
+            found = None
+        found = found or self._create()
         self._check_meant(found)
         if FENCE_ASKED.read(found) != "Fenced":
             ask(self._api, self.name, "Fenced")

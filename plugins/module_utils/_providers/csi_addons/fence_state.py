@@ -45,3 +45,15 @@ def await_state(survivor: SiteHandle, name: str, state: State, lost: str, second
         return done, seen
 
     wait_for(survivor.api.clock, seconds, look, tried, survivor.name, on, HINT[state])
+
+
+def remove(survivor: SiteHandle, name: str, lost: str, seconds: float) -> None:
+    survivor.api.delete(NETWORK_FENCE, name)
+    wait_for(
+        survivor.api.clock,
+        seconds,
+        lambda: (survivor.api.find(NETWORK_FENCE, name) is None, "still there"),
+        f"delete the fence of {lost}",
+        survivor.name,
+        f"NetworkFence/{name}",
+    )

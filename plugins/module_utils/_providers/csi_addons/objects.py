@@ -19,6 +19,8 @@ State = Literal["primary", "secondary", "resync"]
 
 # on what was there before us: it is given back, and not deleted
 ADOPTED = f"{PREFIX}/adopted"
+# on a NetworkFence that its plan does not need any more
+GIVEN_UP = f"{PREFIX}/given-up"
 
 # at the end of a NetworkFence's name: of its driver and addresses
 DIGEST = "[0-9a-f]{8}"
@@ -118,6 +120,14 @@ def fence_prefix(plan: str, lost: str) -> str:
 
 def fence_patch(state: Literal["Fenced", "Unfenced"]) -> Object:
     return {"spec": {"fenceState": state}}
+
+
+def given_up_patch() -> Object:
+    return {"metadata": {"annotations": {GIVEN_UP: "true"}}}
+
+
+def is_given_up(item: Mapping[str, Any]) -> bool:
+    return GIVEN_UP in (item["metadata"].get("annotations") or {})
 
 
 def _replication(

@@ -49,7 +49,7 @@ FENCE_DRIVER = FieldPath("spec.driver")
 FENCE_CIDRS = FieldPath("spec.cidrs")
 FENCE_RESULT = FieldPath("status.result")
 FENCE_MESSAGE = FieldPath("status.message")
-FENCE = (LABELS, FENCE_ASKED, FENCE_DRIVER, FENCE_CIDRS, FENCE_RESULT, FENCE_MESSAGE)
+FENCE = (LABELS, ANNOTATIONS, FENCE_ASKED, FENCE_DRIVER, FENCE_CIDRS, FENCE_RESULT, FENCE_MESSAGE)
 
 # primary, secondary: switched. sends: the peer has taken data since the promotion. reported: the controller has looked
 # at a secondary once more after its demotion. follows: it takes what a primary sends, or has all. synced: both sites

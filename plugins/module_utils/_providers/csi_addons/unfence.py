@@ -5,15 +5,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from ipaddress import ip_network
+from itertools import product
 from typing import Any
 
 from ..._cluster.kinds import NETWORK_FENCE
-from ..._cluster.waiting import wait_for
 from ..._errors import DrError, NotFound, Refused
 from ..site_handle import SiteHandle
-from .fence_state import ask, await_state
-from .objects import DIGEST, fence_prefix
+from ..sure_writes import patch_surely
+from .fence_state import ask, await_state, remove
+from .objects import DIGEST, fence_prefix, given_up_patch, is_given_up
 from .status import FENCE_ASKED, FENCE_CIDRS, FENCE_DRIVER, owner
 
 Object = dict[str, Any]
@@ -39,10 +41,32 @@ class Unfence:
         """Whether there was a fence."""
         fences = self._fences()
         own = [item for item in fences if self._is_own(item)]
-        self._check_others(own, fences)
         for item in own:
-            self._end(item["metadata"]["name"])
+            self._check_strangers(item, fences)
+        left = self._end(own)
+        if left:
+            raise self._left(left)
         return bool(own)
+
+    def _end(self, own: Sequence[Object]) -> dict[str, list[str]]:
+        """Unfence, and only then delete: the deletion of a NetworkFence lifts nothing.
+
+        So what other plans still need is deleted only, and left to the last of them: who needs it, by the name of ours.
+        Each plan says first that it needs its fence no more, and then looks: of two at once, one sees the other's word.
+        """
+        for item in own:
+            patch_surely(self._api, NETWORK_FENCE, item["metadata"]["name"], None, given_up_patch())
+        fences = self._fences() if own else []
+        left = {}
+        for item in own:
+            name = item["metadata"]["name"]
+            if needed := self._needed(item, fences):
+                left[name] = [f"{owner(other) or 'nobody'}: {other['metadata']['name']}" for other in needed]
+            else:
+                ask(self._api, name, "Unfenced")
+                await_state(self._survivor, name, "Unfenced", self._lost, self._seconds)
+            remove(self._survivor, name, self._lost, self._seconds)
+        return left
 
     def _fences(self) -> Sequence[Object]:
         """All there are at the survivor; none where the API is not served."""
@@ -68,40 +92,30 @@ class Unfence:
             )
         return True
 
-    def _check_others(self, own: Sequence[Object], fences: Sequence[Object]) -> None:
+    def _needed(self, item: Object, fences: Sequence[Object]) -> list[Object]:
         """The driver keeps one list of addresses: to lift them here would lift them for all who fenced them."""
-        names = {item["metadata"]["name"] for item in own}
-        for item in own:
-            others = [
-                other["metadata"]["name"]
-                for other in fences
-                if other["metadata"]["name"] not in names
-                and FENCE_ASKED.read(other) == "Fenced"
-                and _share(item, other)
-            ]
-            if others:
-                raise self._refused(
-                    item["metadata"]["name"],
-                    f"also fenced by NetworkFence {', '.join(sorted(others))}",
-                    "nobody else who still wants these addresses fenced",
-                    "end the other fences first, or leave this one until then",
-                )
+        others = [other for other in fences if owner(other) != self._plan and FENCE_ASKED.read(other) == "Fenced"]
+        return [other for other in others if not is_given_up(other) and _share(item, other)]
 
-    def _end(self, name: str) -> None:
-        """Unfence, and only then delete: the deletion of a NetworkFence lifts nothing."""
-        ask(self._api, name, "Unfenced")
-        await_state(self._survivor, name, "Unfenced", self._lost, self._seconds)
-        self._delete(name)
+    def _check_strangers(self, item: Object, fences: Sequence[Object]) -> None:
+        strangers = [other["metadata"]["name"] for other in self._needed(item, fences) if not owner(other)]
+        if strangers:
+            raise self._refused(
+                item["metadata"]["name"],
+                f"also fenced by NetworkFence {', '.join(sorted(strangers))}",
+                "nobody else who still wants these addresses fenced",
+                "end the other fences first, or leave this one until then",
+            )
 
-    def _delete(self, name: str) -> None:
-        self._api.delete(NETWORK_FENCE, name)
-        wait_for(
-            self._api.clock,
-            self._seconds,
-            lambda: (self._api.find(NETWORK_FENCE, name) is None, "still there"),
-            f"delete the fence of {self._lost}",
-            self._survivor.name,
-            f"NetworkFence/{name}",
+    def _left(self, left: Mapping[str, Sequence[str]]) -> Refused:
+        others = ", plan ".join(sorted({text for texts in left.values() for text in texts}))
+        return self._refused(
+            ", ".join(left),
+            f"plan {self._plan} has given up its fence, and the addresses stay fenced for plan {others}",
+            "no other plan that still fences these addresses",
+            "reprotect the other plan (the last one lets the site in for all), then start again; or start again now, if "
+            "the storages reach each other by other addresses. Of a plan that is gone, unfence and delete the NetworkFence "
+            "by hand",
         )
 
     def _refused(self, name: str, seen: str, wanted: str, next_step: str) -> Refused:
@@ -112,4 +126,15 @@ class Unfence:
 
 def _share(one: Object, other: Object) -> bool:
     same_driver = FENCE_DRIVER.read(one) == FENCE_DRIVER.read(other)
-    return bool(same_driver and {*FENCE_CIDRS.read(one)} & {*(FENCE_CIDRS.read(other) or [])})
+    pairs = product(FENCE_CIDRS.read(one) or [], FENCE_CIDRS.read(other) or [])
+    return same_driver and any(_overlap(*pair) for pair in pairs)
+
+
+def _overlap(one: str, other: str) -> bool:
+    """A driver may keep a network as its single addresses."""
+    try:
+        mine, theirs = ip_network(one, strict=False), ip_network(other, strict=False)
+    except ValueError:
+        # what others wrote
+        return one == other
+    return mine.version == theirs.version and mine.overlaps(theirs)
