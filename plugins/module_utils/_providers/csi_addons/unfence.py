@@ -113,9 +113,9 @@ class Unfence:
             ", ".join(left),
             f"plan {self._plan} has given up its fence, and the addresses stay fenced for plan {others}",
             "no other plan that still fences these addresses",
-            "reprotect the other plan (the last one lets the site in for all), then start again; or start again now, if "
-            "the storages reach each other by other addresses. Of a plan that is gone, unfence and delete the NetworkFence "
-            "by hand",
+            "reprotect the other plan (the last one lets the site in for all), then start again; or start again now, "
+            "if the storages reach each other by other addresses. Of a plan that is gone, unfence and delete the "
+            "NetworkFence by hand",
         )
 
     def _refused(self, name: str, seen: str, wanted: str, next_step: str) -> Refused:
