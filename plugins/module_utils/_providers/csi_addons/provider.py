@@ -195,7 +195,10 @@ class CsiAddonsProvider(ListingProvider):
         return Side(group, self.sites[site], self._reads)
 
     def _status_of(self, side: Side, unit: Unit) -> VolumeStatus:
-        return volume_status(unit.volume, unit.item, side.kind.kind)
+        status = volume_status(unit.volume, unit.item, side.kind.kind)
+        if not unit.item or not (out := side.left_out(unit.item)):
+            return status
+        return replace(status, role="unknown", health="error", direction="none", sync_proof="", message=out)
 
     def _check_promotion(self, side: Side, units: Sequence[Unit], forced: bool) -> None:
         if not forced:

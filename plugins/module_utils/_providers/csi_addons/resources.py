@@ -33,6 +33,7 @@ from .status import (
     REPLICATION,
     SOURCE_KIND,
     SOURCE_NAME,
+    VGR_CLAIMS,
     VGR_CLASS,
     VGR_SELECTOR,
     VGR_VR_CLASS,
@@ -79,7 +80,7 @@ RESOURCES = (
     ),
     CustomResource(
         VOLUME_GROUP_REPLICATION,
-        (*REPLICATION, VGR_CLASS, VGR_VR_CLASS, VGR_SELECTOR),
+        (*REPLICATION, VGR_CLASS, VGR_VR_CLASS, VGR_SELECTOR, VGR_CLAIMS),
         _group_replications,
         _state_patches,
     ),
