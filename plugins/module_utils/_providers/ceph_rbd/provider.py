@@ -30,6 +30,7 @@ class CephRbdProvider(Provider):
 
     name = "ceph_rbd"
     capabilities = Capabilities(final_sync=True, force=True, reports_lag=True, groups=True, clones=True, fencing=True)
+    shares_fences = True
 
     def __init__(self, sites: Mapping[str, SiteHandle]) -> None:
         super().__init__(sites)
