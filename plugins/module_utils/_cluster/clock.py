@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,11 +17,15 @@ def _utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class Clock:
-    """monotonic: seconds for measuring; now: the wall clock, for records only; sleep: blocks for seconds."""
+    """monotonic: seconds for measuring; now: the wall clock, for records only; sleep: blocks for seconds.
+
+    longest_wait: seconds after which each wait by this clock ends, whatever it was given.
+    """
 
     monotonic: Callable[[], float] = time.monotonic
     now: Callable[[], datetime] = _utc_now
     sleep: Callable[[float], None] = time.sleep
+    longest_wait: float = math.inf
 
 
 class Deadline:

@@ -45,6 +45,11 @@ class RunStore:
         found = self._api.list(CONFIG_MAP, self._namespace, labels=f"{PLAN_LABEL}={plan},{PART_LABEL}=head")
         return sorted(map(self._head, found), key=_order)
 
+    def heads_of_all(self) -> list[Object]:
+        """The same of all plans."""
+        found = self._api.list(CONFIG_MAP, self._namespace, labels=f"{PART_LABEL}=head")
+        return sorted(map(self._head, found), key=_order)
+
     def runs(self, plan: str) -> list[Run]:
         """The same, read."""
         return [self._run(head) for head in self.heads(plan)]

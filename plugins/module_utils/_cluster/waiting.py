@@ -26,7 +26,7 @@ def wait_for(
     next_step: str | None = None,
 ) -> Value:
     """Call look until its value is true; it returns (value, state in words) and raises on a terminal state."""
-    deadline = Deadline(clock, seconds)
+    deadline = Deadline(clock, min(seconds, clock.longest_wait))
     pause = FIRST_POLL
     while True:
         value, seen = look()

@@ -76,6 +76,8 @@ class Provider(ABC):
 
     name: ClassVar[str]
     capabilities: ClassVar[Capabilities]
+    # its fence is around addresses, with no word of who needs it: letting a site in for one plan lets it in for all
+    shares_fences: ClassVar[bool] = False
     # of the product, for the conformance test: all that the provider reads or writes
     resources: ClassVar[tuple[CustomResource, ...]] = ()
 

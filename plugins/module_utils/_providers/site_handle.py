@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -87,6 +87,7 @@ class SiteHandle:
         self.reveal = reveal
         self.outlasting = outlasting
         self._hurried: Deadline | None = None
+        self._longest_wait: float | None = None
         self._run = run
         self.connect = connect
         self._open_api = open_api
@@ -94,7 +95,7 @@ class SiteHandle:
 
     @cached_property
     def api(self) -> Api:
-        return self._open_api()
+        return self._bounded(self._open_api())
 
     @property
     def patience(self) -> float | None:
@@ -107,10 +108,21 @@ class SiteHandle:
         """From now on it has to answer within the seconds."""
         self._hurried = Deadline(Clock(), seconds)
 
+    def wait_at_most(self, seconds: float) -> None:
+        """From now on no wait for what its products do takes longer; what they were asked for stands."""
+        self._longest_wait = seconds
+        if "api" in self.__dict__:
+            self._bounded(self.api)
+
     def run(self, words: Sequence[str], seconds: float, stdin: bytes = b"") -> Answer:
         """Run a program that reaches the site's storage."""
         patience = self.patience
         return self._run(words, seconds if patience is None else min(seconds, patience), stdin)
+
+    def _bounded(self, api: Api) -> Api:
+        if self._longest_wait is not None:
+            api.clock = replace(api.clock, longest_wait=self._longest_wait)
+        return api
 
     def open_by(self, open_api: Callable[[], Api]) -> None:
         """From now on `api` is opened so."""

@@ -80,6 +80,10 @@ class Groups:
         """Its storage has to answer within the seconds, from now on."""
         self._handles[site].hurry(seconds)
 
+    def wait_at_most(self, site: str, seconds: float) -> None:
+        """No product is waited for any longer there, from now on."""
+        self._handles[site].wait_at_most(seconds)
+
     def pass_over(self, site: str, names: Iterable[str], why: str) -> None:
         """These groups are not asked for there any more: they give no answer."""
         self._passed_over |= {(site, name): why for name in names}

@@ -4,13 +4,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..._errors import Refused
+from ..._errors import DrError, Refused
 from ..._model.plan import Plan
 from ..._model.run import Run
 from ..._planning.guards.switch import is_clean_secondary
+from ..._planning.run.fenced_plans import fenced_plans
 from ..inventory.remains import remains_at
 from ..run.session import Session
 from ..stop.latch_closing import latch_is_closed
@@ -30,7 +32,24 @@ def unfence(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
             and provider.unfence(group, session.target, session.source)
         ]
         summary["unfenced"] = changed
-        return {"changed": bool(changed), "msg": f"{len(changed)} groups let {session.source} in again"}
+        msg = f"{len(changed)} groups let {session.source} in again"
+        if others := _let_in_too(session, changed):
+            summary["let_in_too"] = others
+            msg += f"; by the same addresses it may be let in for {others}"
+        return {"changed": bool(changed), "msg": msg}
+
+
+def _let_in_too(session: Session, groups: Sequence[str]) -> str:
+    """Other plans whose fence a product may have lifted with that of these groups: it does not know for whom it was."""
+    if not any(session.groups.provider(g).shares_fences for g in session.plan.groups if g.name in groups):
+        return ""
+    try:
+        found = fenced_plans(session.store.heads_of_all(), session.source)
+    except DrError as error:
+        # a record of another plan; ours is let in already
+        return f"other plans, whose runs could not be read: {error}"
+    others = [plan for plan in found if plan != session.plan.name]
+    return f"plan {', '.join(others)}, not reprotected yet" if others else ""
 
 
 def clear_debts(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:

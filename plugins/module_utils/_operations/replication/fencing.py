@@ -17,6 +17,9 @@ from ..entry import bounded
 from ..run.session import Session
 from .awaited import expect_captured
 
+# of what a failover does without: a fence that is waived, a demotion at the lost site
+SHORT_WAIT = 30.0
+
 
 def fence_source(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
     """Make the surviving storage refuse the lost site, prove it, and record what stays unproven as a fence debt."""
@@ -50,12 +53,14 @@ def fence_source(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
 def _give_up(session: Session) -> list[str]:
     """Demote at the lost site what still answers there as primary: a storage may outlive its cluster.
 
+    An array may be dead although its objects answer: what is not done soon is said, and not waited for.
     Not where that would be a planned switch, which a lost site only delays. One that was silent in this run is not
     asked again: the fence holds without it.
     """
     source = session.source
     if session.source_storage_is_dead:
         return []
+    session.groups.wait_at_most(source, SHORT_WAIT)
     groups = {group.name: group for group in session.plan.groups}
     seen = session.groups.observe([source], proofs=False)[source]
     session.note_silent_groups(seen)
@@ -85,6 +90,9 @@ class _Outcome:
 
 
 def _fence_all(session: Session) -> list[_Outcome]:
+    if session.run.waived_fencing:
+        session.groups.wait_at_most(session.target, SHORT_WAIT)
+
     def fence(group: Group) -> _Outcome:
         provider, name = session.groups.provider(group), group.name
         if not provider.capabilities.fencing:

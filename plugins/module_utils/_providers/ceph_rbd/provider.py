@@ -30,6 +30,7 @@ class CephRbdProvider(Provider):
 
     name = "ceph_rbd"
     capabilities = Capabilities(final_sync=True, force=True, reports_lag=True, groups=True, clones=True, fencing=True)
+    shares_fences = True
 
     def __init__(self, sites: Mapping[str, SiteHandle]) -> None:
         super().__init__(sites)
@@ -210,7 +211,9 @@ class CephRbdProvider(Provider):
         return FenceProof(group.name, _evidence(side, lost, networks))
 
     def unfence(self, group: Group, survivor: str, lost: str) -> bool:
-        return unblock(self._sides.cluster(group, survivor), RbdOptions.read(group, lost).fence)
+        # who has none needs no right to look at the blocklist
+        networks = RbdOptions.read(group, lost).fence
+        return bool(networks) and unblock(self._sides.cluster(group, survivor), networks)
 
     def clone(self, group: Group, site: str, name: str, volumes: Sequence[Mapping[str, Any]]) -> Clones:
         """Whole copies beside the images: Ceph clones snapshots of users, and what is not primary takes none."""

@@ -50,6 +50,14 @@ def existing(side: Side, tried: str) -> list[Unit]:
                 seen=f"it has no {side.kind.kind}",
                 next_step="run protect where the plan lives first",
             )
+        if out := side.left_out(unit.item):
+            raise side.refused(
+                f"{tried} the group",
+                out,
+                "all of the group's claims in its status.persistentVolumeClaimsRefList; nothing was written",
+                "look at the log of the group's controller: a claim that it cannot take in is not replicated",
+                unit,
+            )
     return units
 
 

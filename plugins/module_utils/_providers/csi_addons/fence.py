@@ -5,27 +5,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 from ..._cluster.api import Api
 from ..._cluster.kinds import NETWORK_FENCE, NETWORK_FENCE_CLASS
-from ..._cluster.waiting import wait_for
-from ..._errors import Conflict, NotFound, Refused, TerminalState, Unsupported
+from ..._errors import Conflict, NotFound, Refused, Unsupported
 from ..._model.plan import Group
 from ..site_handle import SiteHandle
-from ..sure_writes import patch_surely
-from .objects import fence_patch, network_fence
+from .fence_state import ask, await_state, remove
+from .objects import is_given_up, network_fence
 from .options import FenceOptions, fence_options_of
-from .status import FENCE_ASKED, FENCE_CIDRS, FENCE_DRIVER, FENCE_MESSAGE, FENCE_RESULT, PARAMETERS, PROVISIONER, owner
+from .status import FENCE_ASKED, FENCE_CIDRS, FENCE_DRIVER, PARAMETERS, PROVISIONER, owner
 
 Object = dict[str, Any]
 RESERVED = "csiaddons.openshift.io/"
 SECRET_NAME = f"{RESERVED}networkfence-secret-name"
 SECRET_NAMESPACE = f"{RESERVED}networkfence-secret-namespace"
-# the status has no generation: of a state that was just asked for, only the message tells it from the one before
-DONE = {"Fenced": "fencing operation successful", "Unfenced": "unfencing operation successful"}
-OTHER = {"Fenced": "Unfenced", "Unfenced": "Fenced"}
-NEVER_RETRIED = "Failed to validate"
 
 
 class Fence:
@@ -44,31 +39,18 @@ class Fence:
 
     def close(self) -> str:
         """Fence the lost site; the evidence, as read back."""
-        found = self._find() or self._create()
+        found = self._find()
+        if found and is_given_up(found):
+            # another plan may have lifted it since: its success is none any more
+            remove(self._survivor, self.name, self._lost, self._seconds)
+            found = None
+        found = found or self._create()
         self._check_meant(found)
         if FENCE_ASKED.read(found) != "Fenced":
-            self._ask("Fenced")
-        self._await("Fenced")
+            ask(self._api, self.name, "Fenced")
+        await_state(self._survivor, self.name, "Fenced", self._lost, self._seconds)
         cidrs = ", ".join(FENCE_CIDRS.read(self.wanted))
         return f"NetworkFence {self.name} at {self._survivor.name}: {cidrs} fenced by {FENCE_DRIVER.read(self.wanted)}"
-
-    def lift(self) -> bool:
-        """Unfence, and only then delete: the deletion of a NetworkFence lifts nothing."""
-        if self._find() is None:
-            return False
-        self._check_others()
-        self._ask("Unfenced")
-        self._await("Unfenced")
-        self._api.delete(NETWORK_FENCE, self.name)
-        wait_for(
-            self._api.clock,
-            self._seconds,
-            lambda: (self._find() is None, "still there"),
-            f"delete the fence of {self._lost}",
-            self._survivor.name,
-            f"NetworkFence/{self.name}",
-        )
-        return True
 
     def _how(self, options: FenceOptions) -> tuple[str, Mapping[str, str], Mapping[str, str]]:
         """Driver, secret and parameters; of a class what it has."""
@@ -135,47 +117,6 @@ class Fence:
                 "; ".join(wrong),
                 "the driver and the addresses of the plan",
                 "it was not touched: unfence what it fences and delete it, then start again",
-            )
-
-    def _ask(self, state: Literal["Fenced", "Unfenced"]) -> None:
-        patch_surely(self._api, NETWORK_FENCE, self.name, None, fence_patch(state))
-
-    def _await(self, state: str) -> None:
-        on = f"NetworkFence/{self.name}"
-        tried = f"bring the fence of {self._lost} to {state}"
-
-        def look() -> tuple[bool, str]:
-            found = self._api.get(NETWORK_FENCE, self.name)
-            result, message = FENCE_RESULT.read(found), FENCE_MESSAGE.read(found) or ""
-            seen = f"asked for {FENCE_ASKED.read(found)}, result {result or 'none yet'}: {message}"
-            if result == "Failed" and message.startswith(NEVER_RETRIED):
-                raise TerminalState(
-                    tried, site=self._survivor.name, on=on, seen=seen, next_step="correct options.fence"
-                )
-            done = FENCE_ASKED.read(found) == state and result == "Succeeded" and message != DONE[OTHER[state]]
-            return done, seen
-
-        hint = "look at the csi-addons manager's log and the driver, then start again"
-        wait_for(self._api.clock, self._seconds, look, tried, self._survivor.name, on, hint)
-
-    def _check_others(self) -> None:
-        """The driver keeps one list of addresses: to lift them here would lift them for all who fenced them."""
-        mine = set(FENCE_CIDRS.read(self.wanted))
-        others = [
-            item["metadata"]["name"]
-            for item in self._api.list(NETWORK_FENCE)
-            if item["metadata"]["name"] != self.name
-            and FENCE_ASKED.read(item) == "Fenced"
-            and FENCE_DRIVER.read(item) == FENCE_DRIVER.read(self.wanted)
-            and mine & set(FENCE_CIDRS.read(item) or [])
-        ]
-        if others:
-            raise self._refused(
-                f"unfence {self._lost}",
-                f"NetworkFence/{self.name}",
-                f"also fenced by NetworkFence {', '.join(sorted(others))}",
-                "nobody else who still wants these addresses fenced",
-                "end the other fences first, or leave this one until then",
             )
 
     def _refused(self, tried: str, on: str, seen: str, wanted: str, next_step: str) -> Refused:

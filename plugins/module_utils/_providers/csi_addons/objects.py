@@ -19,7 +19,11 @@ State = Literal["primary", "secondary", "resync"]
 
 # on what was there before us: it is given back, and not deleted
 ADOPTED = f"{PREFIX}/adopted"
+# on a NetworkFence that its plan does not need any more
+GIVEN_UP = f"{PREFIX}/given-up"
 
+# at the end of a NetworkFence's name: of its driver and addresses
+DIGEST = "[0-9a-f]{8}"
 # of the CRD: status.persistentVolumeClaimsRefList
 MOST_CLAIMS_OF_A_GROUP = 100
 
@@ -105,12 +109,25 @@ def network_fence(
     if parameters:
         spec["parameters"] = dict(parameters)
     digest = hashlib.sha256("\n".join([driver, *sorted(cidrs)]).encode()).hexdigest()[:8]
-    meta: Object = {"name": f"{plan}-{lost}-{digest}", "labels": {PLAN_LABEL: plan}}
+    meta: Object = {"name": f"{fence_prefix(plan, lost)}{digest}", "labels": {PLAN_LABEL: plan}}
     return {"apiVersion": NETWORK_FENCE.api_version, "kind": NETWORK_FENCE.kind, "metadata": meta, "spec": spec}
+
+
+def fence_prefix(plan: str, lost: str) -> str:
+    """What the names of a plan's fences around a site begin with; the rest is like DIGEST."""
+    return f"{plan}-{lost}-"
 
 
 def fence_patch(state: Literal["Fenced", "Unfenced"]) -> Object:
     return {"spec": {"fenceState": state}}
+
+
+def given_up_patch() -> Object:
+    return {"metadata": {"annotations": {GIVEN_UP: "true"}}}
+
+
+def is_given_up(item: Mapping[str, Any]) -> bool:
+    return GIVEN_UP in (item["metadata"].get("annotations") or {})
 
 
 def _replication(

@@ -61,6 +61,11 @@ def options_of(group: Group, site: str) -> CsiAddonsOptions:
     )
 
 
+def has_fence(group: Group, survivor: str, lost: str) -> bool:
+    """Whether the plan names anything of a fence."""
+    return any(group.options_at(site).get("fence") for site in (survivor, lost))
+
+
 def fence_options_of(group: Group, survivor: str, lost: str) -> FenceOptions:
     common = group.options.get("fence") or {}
     of_site = {site: {**common, **(group.options_at(site).get("fence") or {})} for site in (survivor, lost)}

@@ -23,7 +23,7 @@ from ..site_handle import SiteHandle
 from .checks import at_peer, check_no_split, copy_of, existing, refuse, require_claims, require_demoted
 from .fence import Fence
 from .listing import Listing, Unit, listing
-from .options import IBM_DRIVER, options_of
+from .options import IBM_DRIVER, has_fence, options_of
 from .resources import RESOURCES
 from .resync import resync_group
 from .side import Side
@@ -38,6 +38,7 @@ from .status import (
     volume_status,
 )
 from .takeover import check_adoptable, check_ours, ours, permits_otherwise
+from .unfence import Unfence
 
 # objects that the manager works on at once, unless it is told otherwise
 SWITCHED_AT_ONCE = 100
@@ -177,10 +178,12 @@ class CsiAddonsProvider(ListingProvider):
         return resync_group(side, self._peer(side))
 
     def fence(self, group: Group, survivor: str, lost: str) -> FenceProof:
-        return FenceProof(group.name, self._fence(group, survivor, lost).close())
+        fence = Fence(group, self.sites[survivor], lost, options_of(group, survivor).timeout)
+        return FenceProof(group.name, fence.close())
 
     def unfence(self, group: Group, survivor: str, lost: str) -> bool:
-        return self._fence(group, survivor, lost).lift()
+        seconds = options_of(group, survivor).timeout
+        return Unfence(self.sites[survivor], lost, seconds, has_fence(group, survivor, lost)).lift()
 
     # what a driver with a mind of its own has differently
 
@@ -192,7 +195,10 @@ class CsiAddonsProvider(ListingProvider):
         return Side(group, self.sites[site], self._reads)
 
     def _status_of(self, side: Side, unit: Unit) -> VolumeStatus:
-        return volume_status(unit.volume, unit.item, side.kind.kind)
+        status = volume_status(unit.volume, unit.item, side.kind.kind)
+        if not unit.item or not (out := side.left_out(unit.item)):
+            return status
+        return replace(status, role="unknown", health="error", direction="none", sync_proof="", message=out)
 
     def _check_promotion(self, side: Side, units: Sequence[Unit], forced: bool) -> None:
         if not forced:
@@ -220,9 +226,6 @@ class CsiAddonsProvider(ListingProvider):
 
     def _peer(self, side: Side) -> Side:
         return self._side(side.group, side.site.plan.peer_of(side.site.name))
-
-    def _fence(self, group: Group, survivor: str, lost: str) -> Fence:
-        return Fence(group, self.sites[survivor], lost, options_of(group, survivor).timeout)
 
     def _count(self, side: Side, units: Sequence[Unit]) -> dict[Key, int]:
         """For each copy that is primary now. A silent peer is not demoted meanwhile."""

@@ -17,7 +17,15 @@ from ..._cluster.kinds import (
 from ..._model.plan import Group
 from ..._model.selector import LabelSelector, Requirement
 from ..custom_resource import CustomResource
-from .objects import State, fence_patch, group_replication, network_fence, state_patch, volume_replication
+from .objects import (
+    State,
+    fence_patch,
+    given_up_patch,
+    group_replication,
+    network_fence,
+    state_patch,
+    volume_replication,
+)
 from .status import (
     FENCE,
     PARAMETERS,
@@ -25,6 +33,7 @@ from .status import (
     REPLICATION,
     SOURCE_KIND,
     SOURCE_NAME,
+    VGR_CLAIMS,
     VGR_CLASS,
     VGR_SELECTOR,
     VGR_VR_CLASS,
@@ -71,11 +80,16 @@ RESOURCES = (
     ),
     CustomResource(
         VOLUME_GROUP_REPLICATION,
-        (*REPLICATION, VGR_CLASS, VGR_VR_CLASS, VGR_SELECTOR),
+        (*REPLICATION, VGR_CLASS, VGR_VR_CLASS, VGR_SELECTOR, VGR_CLAIMS),
         _group_replications,
         _state_patches,
     ),
-    CustomResource(NETWORK_FENCE, FENCE, _network_fences, lambda: [fence_patch("Unfenced"), fence_patch("Fenced")]),
+    CustomResource(
+        NETWORK_FENCE,
+        FENCE,
+        _network_fences,
+        lambda: [given_up_patch(), fence_patch("Unfenced"), fence_patch("Fenced")],
+    ),
     CustomResource(VOLUME_REPLICATION_CLASS, (PROVISIONER,)),
     CustomResource(VOLUME_GROUP_REPLICATION_CLASS, (PROVISIONER,)),
     CustomResource(NETWORK_FENCE_CLASS, (PROVISIONER, PARAMETERS)),

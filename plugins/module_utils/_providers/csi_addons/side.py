@@ -45,6 +45,7 @@ from .status import (
     PROVISIONER,
     Goal,
     judge,
+    left_out,
     owner,
 )
 
@@ -135,7 +136,13 @@ class Side:
         settle(self.api, self.kind, wanted, awaited, self._look_up(units), seconds, tried, unless)
 
     def judge(self, item: Mapping[str, Any], goal: Goal, generation: int) -> Verdict:
-        return judge(item, goal, generation)
+        found = judge(item, goal, generation)
+        out = self.left_out(item)
+        return Verdict(False, f"{found.seen}; {out}", found.terminal) if out else found
+
+    def left_out(self, item: Mapping[str, Any]) -> str:
+        """In words: claims that are here and that a group's object does not hold. A claim's own object holds it."""
+        return left_out(item, [claim.pvc["metadata"]["name"] for claim in self.claims]) if self.per_group else ""
 
     def delete(self, units: Sequence[Unit]) -> None:
         """What is given back is not deleted."""

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Literal
 
 from ..._model.group_status import VolumeStatus
@@ -40,6 +40,8 @@ SOURCE_NAME = FieldPath("spec.dataSource.name")
 VGR_CLASS = FieldPath("spec.volumeGroupReplicationClassName")
 VGR_VR_CLASS = FieldPath("spec.volumeReplicationClassName")
 VGR_SELECTOR = FieldPath("spec.source.selector")
+# which claims it holds, as the group controller says
+VGR_CLAIMS = FieldPath("status.persistentVolumeClaimsRefList", ("name",))
 # of both kinds of classes, and of a NetworkFenceClass
 PROVISIONER = FieldPath("spec.provisioner")
 PARAMETERS = FieldPath("spec.parameters")
@@ -49,8 +51,10 @@ FENCE_DRIVER = FieldPath("spec.driver")
 FENCE_CIDRS = FieldPath("spec.cidrs")
 FENCE_RESULT = FieldPath("status.result")
 FENCE_MESSAGE = FieldPath("status.message")
-FENCE = (LABELS, FENCE_ASKED, FENCE_DRIVER, FENCE_CIDRS, FENCE_RESULT, FENCE_MESSAGE)
+FENCE = (LABELS, ANNOTATIONS, FENCE_ASKED, FENCE_DRIVER, FENCE_CIDRS, FENCE_RESULT, FENCE_MESSAGE)
 
+# names in a message
+SHOWN = 5
 # primary, secondary: switched. sends: the peer has taken data since the promotion. reported: the controller has looked
 # at a secondary once more after its demotion. follows: it takes what a primary sends, or has all. synced: both sites
 # are secondary and hold the same. resyncing: the product has taken the order to throw the copy away
@@ -130,6 +134,18 @@ def cannot_follow(item: Mapping[str, Any]) -> bool:
 def owner(item: Mapping[str, Any]) -> str:
     """The plan that made it or took it over; empty: not ours."""
     return str((LABELS.read(item) or {}).get(PLAN_LABEL, ""))
+
+
+def left_out(item: Mapping[str, Any], claims: Collection[str]) -> str:
+    """Of a group's claims (names) those that its object does not hold, in words: it says nothing about them."""
+    held = {entry["name"] for entry in VGR_CLAIMS.read_entries(item)}
+    missing = sorted({*claims} - held)
+    more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
+    return (
+        f"it does not hold {len(missing)} of {len(claims)} claims: {', '.join(missing[:SHOWN])}{more}"
+        if missing
+        else ""
+    )
 
 
 def volume_status(volume: str, item: Mapping[str, Any] | None, kind: str) -> VolumeStatus:

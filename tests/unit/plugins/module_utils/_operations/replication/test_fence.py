@@ -26,6 +26,9 @@ class Storage:
     def atomic(self) -> frozenset[str]:
         return frozenset({"payroll"} if self.capabilities.atomic_switch else ())
 
+    def wait_at_most(self, site: str, seconds: float) -> None:
+        pass
+
     def observe(self, sites: list[str], proofs: bool = True) -> dict[str, list[GroupStatus]]:
         return {site: [GroupStatus("payroll", site, self._role, "healthy", "none")] for site in sites}
 

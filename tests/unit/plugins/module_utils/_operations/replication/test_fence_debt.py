@@ -14,10 +14,11 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import (
     VMI,
 )
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.run_store import RunStore
-from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Failed, Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run import Run
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.replication import fence_debt
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.csi_addons.world import enabled, world
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, MemorySession, plan_of
 
 PLAN = plan_of()
@@ -31,6 +32,7 @@ class Provider:
     def __init__(self) -> None:
         self.capabilities = SimpleNamespace(fencing=True)
         self.fenced = True
+        self.shares_fences = False
 
     def unfence(self, _group: object, survivor: str, lost: str) -> bool:
         assert (survivor, lost) == ("west", "east")
@@ -76,6 +78,47 @@ def test_a_debt_is_cleared_by_observation_and_only_that_of_the_returned_site(ret
     assert result["cleared"] == [f"r-0: {DEBT}"]
     assert returned.debts() == {"r-0": None, "r-9": DEBT}
     assert fence_debt.clear_debts(PLAN, "r-1", False)["changed"] is False
+
+
+def of_invoices(returned: Returned, **fields: Any) -> None:
+    """Another plan that was lost with east."""
+    run = replace(LOST, id=f"i-{len(fields)}", plan="invoices", declared_lost="east")
+    returned.session.store.put_head(run.id, "invoices", replace(run, **fields).as_dict())
+
+
+def test_p10_who_lets_a_site_in_for_another_plan_is_told(returned: Returned) -> None:
+    returned.provider.shares_fences = True
+    of_invoices(returned)
+    assert "let in for plan invoices, not reprotected yet" in fence_debt.unfence(PLAN, "r-1", False)["msg"]
+
+
+def test_records_of_other_plans_that_cannot_be_read_stop_no_way_back(
+    returned: Returned, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise Failed("read the run", site="west", seen="its parts do not fit")
+
+    returned.provider.shares_fences = True
+    monkeypatch.setattr(returned.session.store, "heads_of_all", refuse)
+    assert "its parts do not fit" in fence_debt.unfence(PLAN, "r-1", False)["msg"]
+
+
+@pytest.mark.parametrize(
+    ("shares", "fields"), [(False, {}), (True, {"declared_lost": None}), (True, {"declared_lost": "west"})]
+)
+def test_a_site_is_let_in_for_no_other_plan_that_it_is_not_fenced_for(
+    returned: Returned, shares: bool, fields: dict[str, Any]
+) -> None:
+    returned.provider.shares_fences = shares
+    of_invoices(returned, **fields)
+    assert fence_debt.unfence(PLAN, "r-1", False)["msg"] == "1 groups let east in again"
+
+
+@pytest.mark.parametrize("per", ["volume", "group"])
+def test_a_returned_site_is_let_in_where_the_plan_names_no_fence(returned: Returned, per: str) -> None:
+    made = enabled(world(per=per))
+    returned.session.groups.provider = lambda _group: made.provider
+    assert fence_debt.unfence(made.plan, "r-1", False)["changed"] is False
 
 
 def test_a_returned_site_is_let_in_once(returned: Returned) -> None:

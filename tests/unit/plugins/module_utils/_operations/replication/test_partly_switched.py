@@ -39,6 +39,9 @@ class Groups:
     def provider(self, _group: Any) -> Any:
         return self.world.provider
 
+    def wait_at_most(self, site: str, seconds: float) -> None:
+        self.world.provider.sites[site].wait_at_most(seconds)
+
     def observe(self, sites: list[str], proofs: bool = True) -> dict[str, list[GroupStatus]]:
         return {site: [self.world.provider.observe(self.world.group, site)] for site in sites}
 

@@ -102,3 +102,10 @@ def test_it_is_detected_by_its_volumes_and_a_command(pair: CephPair) -> None:
     commanded = group(sites={"east": {"command": ["ssh", "-T", "root@east"]}})
     assert "3 volumes are RBD images" in CephRbdProvider.detect(commanded, east)
     assert CephRbdProvider.detect(commanded, pair.provider().sites["west"]) == ""
+
+
+def test_a_group_without_networks_to_block_needs_no_right_to_the_blocklist() -> None:
+    """The profile rbd of the first line of Rights does not grant `osd blocklist ls`."""
+    pair = CephPair("a")
+    assert pair.provider().unfence(group(), "west", "east") is False
+    assert pair.asked == []

@@ -114,6 +114,7 @@ class AddonsApi(MemoryApi):
 
     versions: of the replication objects' API that are served. lacks: fields of their spec that the installed definition
     does not know. failures: answers to the next requests. conflicts: so many of the next patches are refused.
+    left_out: claims that no group says it holds.
     loses_answers: so many of the next objects are made, and the answer is the one to a request that was sent again.
     """
 
@@ -127,6 +128,7 @@ class AddonsApi(MemoryApi):
         self.versions = {"v1alpha1"}
         self.lacks: set[str] = set()
         self.failures: list[DrError] = []
+        self.left_out: set[str] = set()
         self.conflicts = self.loses_answers = 0
         self.reports_info = True
         self.looks_every = 60.0
@@ -244,6 +246,9 @@ class AddonsApi(MemoryApi):
             status["message"] = str(error)
             again = 15.0 if status["state"] == "Secondary" else 5.0
         status["observedGeneration"] = item["metadata"]["generation"]
+        if item["kind"] == "VolumeGroupReplication":
+            held = [{"name": volume} for volume in volumes if volume not in self.left_out]
+            status["persistentVolumeClaimsRefList"] = held
         self._store("status", key, item)
         if again:
             self._time.at(self._time.seconds + again, lambda: self.reconcile(key))

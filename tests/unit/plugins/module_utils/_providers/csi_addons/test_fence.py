@@ -133,19 +133,6 @@ def test_a_fence_that_is_never_tried_again_is_terminal() -> None:
     assert made.time.seconds < 5
 
 
-def test_a_site_is_unfenced_before_its_fence_is_deleted() -> None:
-    made = world(**OPTIONS)
-    answer(made, FENCED)
-    made.provider.fence(made.group, "west", "east")
-    answer(made, UNFENCED, after=7)
-    began = made.time.seconds
-    assert made.provider.unfence(made.group, "west", "east")
-    # the success of the fence itself was not taken for that of its end
-    assert made.time.seconds - began >= 7
-    assert fences(made) == {}
-    assert not made.provider.unfence(made.group, "west", "east")
-
-
 def test_a_fence_is_closed_again_and_an_old_success_is_none() -> None:
     made = world(**OPTIONS)
     answer(made, FENCED)
@@ -157,27 +144,6 @@ def test_a_fence_is_closed_again_and_an_old_success_is_none() -> None:
     made.provider.fence(made.group, "west", "east")
     assert made.time.seconds - began >= 7
     assert fences(made)[name]["spec"]["fenceState"] == "Fenced"
-
-
-def test_p8_addresses_that_others_have_fenced_stay_fenced() -> None:
-    made = world(**OPTIONS)
-    answer(made, FENCED)
-    made.provider.fence(made.group, "west", "east")
-    spec = {"driver": "block.csi.example.com", "cidrs": CIDRS[:1], "fenceState": "Fenced"}
-    made.apis["west"].create(NETWORK_FENCE, {"metadata": {"name": "theirs"}, "spec": spec})
-    with pytest.raises(Refused, match="also fenced by NetworkFence theirs"):
-        made.provider.unfence(made.group, "west", "east")
-    assert {item["spec"]["fenceState"] for item in fences(made).values()} == {"Fenced"}
-
-
-def test_p8_a_same_named_fence_of_somebody_else_is_not_touched() -> None:
-    made = world(**OPTIONS)
-    answer(made, FENCED)
-    made.provider.fence(made.group, "west", "east")
-    (found,) = fences(made).values()
-    found["metadata"]["labels"] = {}
-    with pytest.raises(Refused, match="somebody else has this name"):
-        made.provider.unfence(made.group, "west", "east")
 
 
 def test_an_absent_api_is_said() -> None:
