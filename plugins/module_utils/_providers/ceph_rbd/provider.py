@@ -13,7 +13,7 @@ from ..._model.group_status import GroupStatus, SyncProof, VolumeStatus, combine
 from ..._model.plan import Group
 from ..base import Capabilities, Clones, Done, FenceProof, Provider, at_once
 from ..site_handle import SiteHandle
-from . import copies, final_sync, setup, switch
+from . import copies, drain, final_sync, setup, switch
 from .cluster import PATIENCE, Cluster
 from .fence import block, blocked, unblock
 from .images import Image, image_of, is_rbd
@@ -159,12 +159,12 @@ class CephRbdProvider(Provider):
         return self._each(groups, [site], demote)
 
     def drain_all(self, groups: Sequence[Group], source: str) -> None:
-        def drain(alike: list[Group]) -> list[None]:
-            final_sync.drain(*self._sides.look_both(alike, source, final_sync.DRAINED))
+        def replayed(alike: list[Group]) -> list[None]:
+            drain.drain(*self._sides.look_both(alike, source, drain.TRIED))
             return [None] * len(alike)
 
         journaled = [group for group in groups if RbdOptions.read(group, source).mode == "journal"]
-        self._each(journaled, self.sites, drain)
+        self._each(journaled, self.sites, replayed)
 
     def final_sync_all(self, groups: Sequence[Group], source: str, target: str) -> list[SyncProof]:
         def prove(alike: list[Group]) -> list[SyncProof]:

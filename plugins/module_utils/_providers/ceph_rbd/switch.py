@@ -143,13 +143,22 @@ class Progress:
         self._shown: object = None
         self._moved_at = clock.monotonic()
 
-    def check(self, shown: object, tried: str, side: Side, words: str, hint: str) -> None:
-        """shown: what changes while there is progress."""
+    def stands_still(self, shown: object) -> float:
+        """For how many seconds, where longer than the limit; else 0. shown: what changes while there is progress."""
         if shown != self._shown:
             self._shown, self._moved_at = shown, self._clock.monotonic()
         still = self._clock.monotonic() - self._moved_at
-        if still > self._limit:
-            raise Timeout(tried, site=side.site, on=side.on, seen=f"standstill: {words}", waited=still, next_step=hint)
+        return still if still > self._limit else 0.0
+
+    def check(self, shown: object, tried: str, side: Side, words: str, hint: str) -> None:
+        """shown: as in `stands_still`."""
+        still = self.stands_still(shown)
+        if still:
+            raise standstill(tried, side, words, still, hint)
+
+
+def standstill(tried: str, side: Side, words: str, still: float, hint: str) -> Timeout:
+    return Timeout(tried, site=side.site, on=side.on, seen=f"standstill: {words}", waited=still, next_step=hint)
 
 
 def wait_arrived(tried: str, source: Side, target: Side, seconds: float) -> Arrived:

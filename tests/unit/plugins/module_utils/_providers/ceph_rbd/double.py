@@ -27,6 +27,8 @@ from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins im
 SITES = ("east", "west")
 PEER = {"east": "west", "west": "east"}
 DRIVER = "rbd.csi.ceph.com"
+# the end of each journal
+WRITTEN = {"object_number": 0, "tag_tid": 3, "entry_tid": 7}
 
 
 class CephPair:
@@ -252,9 +254,32 @@ def impatient_pair(monkeypatch: pytest.MonkeyPatch, *names: str) -> CephPair:
     return CephPair(*names)
 
 
+def journaled_pair(monkeypatch: pytest.MonkeyPatch, *names: str) -> CephPair:
+    """Images with journals that west has replayed, with the same data at both sites."""
+    found = impatient_pair(monkeypatch, *names)
+    for site in SITES:
+        for name, facts in found.images[site].items():
+            facts["mirror"]["mode"] = "journal"
+            facts["journal"] = {}
+            found.digests[site, name] = [f"{name}-0", f"{name}-1"]
+    for name in names:
+        replayed(found, name, WRITTEN)
+    return found
+
+
+def replayed(pair: CephPair, name: str, position: dict[str, int], state: str = "connected") -> None:
+    """How far west is in the journal of an image at east."""
+    written = {"state": "connected", "positions": [WRITTEN]}
+    pair.images["east"][name]["journal"] = {"": written, "west-uuid": {"state": state, "positions": [position]}}
+
+
 def group(**options: Any) -> Group:
     """All images."""
     return Group("payroll", LabelSelector(), options=options)
+
+
+def journaled(**options: Any) -> Group:
+    return group(mode="journal", **options)
 
 
 REPLAYING = 'replaying, {"local_snapshot_timestamp":1795342420,"replay_state":"idle"}'
