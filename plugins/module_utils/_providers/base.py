@@ -173,6 +173,10 @@ class Provider(ABC):
     def promote_all(self, groups: Sequence[Group], site: str, forced: bool) -> list[bool]:
         return at_once(lambda group: self.promote(group, site, forced), groups)
 
+    def end_forced_all(self, groups: Sequence[Group], site: str) -> None:  # noqa: B027
+        """Of groups that are primary: what an earlier attempt at a forced promotion, which was killed, has left to do.
+        Nothing where what is primary can be written to."""
+
     def demote_all(self, groups: Sequence[Group], site: str) -> list[bool]:
         return at_once(lambda group: self.demote(group, site), groups)
 

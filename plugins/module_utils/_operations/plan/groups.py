@@ -123,23 +123,28 @@ class Groups:
         """Promote many groups, products in parallel; names of those that had to be changed."""
         return self._changed(groups, lambda provider, listed: provider.promote_all(listed, site, forced))
 
+    def end_forced(self, groups: Sequence[Group], site: str) -> None:
+        """What is left of forced promotions that an earlier attempt was killed in; products in parallel."""
+        self._ordered(groups, lambda provider, listed: provider.end_forced_all(listed, site))
+
     def demote(self, groups: Sequence[Group], site: str) -> list[str]:
         """As `promote`."""
         return self._changed(groups, lambda provider, listed: provider.demote_all(listed, site))
 
     def drain(self, groups: Sequence[Group], source: str) -> None:
         """What a planned demotion of them waits for; products in parallel."""
-
-        def drain(provider: Provider, listed: list[Group]) -> list[None]:
-            provider.drain_all(listed, source)
-            return [None] * len(listed)
-
-        self._each(groups, drain)
+        self._ordered(groups, lambda provider, listed: provider.drain_all(listed, source))
 
     def final_sync(self, groups: Sequence[Group], source: str, target: str) -> list[SyncProof]:
         """Proofs, in the order of the groups."""
         found = self._each(groups, lambda provider, listed: provider.final_sync_all(listed, source, target))
         return [found[group.name] for group in groups]
+
+    def _ordered(self, groups: Iterable[Group], verb: Callable[[Provider, list[Group]], None]) -> None:
+        """Without answers; products are asked in parallel."""
+        asked = self._by_provider(groups)
+        with ThreadPoolExecutor(max_workers=max(1, len(asked))) as pool:
+            list(pool.map(lambda item: verb(*item), asked))
 
     def _changed(self, groups: Sequence[Group], verb: Callable[[Provider, list[Group]], list[bool]]) -> list[str]:
         done = self._each(groups, verb)

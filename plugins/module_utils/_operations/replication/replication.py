@@ -200,7 +200,12 @@ def _apply(
         return [group.name for group in todo]
 
     if state == "primary" and site == session.target:
-        return session.groups.promote(todo, site, forced)
+        changed = session.groups.promote(todo, site, forced)
+        before = [groups[status.group] for status in mine if status.role == "primary"]
+        if forced and before:
+            # by an attempt that may have been killed before they could be written to
+            session.groups.end_forced(before, site)
+        return changed
     if state == "secondary":
         if _is_planned_demotion(session, site):
             session.groups.drain(todo, site)

@@ -95,6 +95,8 @@ def act(cluster: Any, request: Json) -> List[Json]:  # noqa: UP006
             with _context(cluster, spec) as context, rbd.Image(context, spec["image"]) as image:
                 if request["verb"] == "promote_forced":
                     _promote_forced(cluster, spec, image)
+                elif request["verb"] == "free":
+                    _free(cluster, spec, image)
                 else:
                     verbs[request["verb"]](image)
         except Exception as error:  # noqa: BLE001 one entry for each image
@@ -300,15 +302,49 @@ def _await_writable(cluster: Any, spec: Json) -> None:
             time.sleep(PAUSE)
 
 
-def _break_lock(cluster: Any, spec: Json) -> None:
+def _free(cluster: Any, spec: Json, image: Any) -> None:
+    """What `_promote_forced` does behind the promotion, of an image that is primary already. A guest may have it."""
+    rbd = import_module("rbd")
+    journaled = image.mirror_image_get_mode() == rbd.RBD_MIRROR_IMAGE_MODE_JOURNAL
+    if not journaled or not image.mirror_image_get_info()["primary"]:
+        return
+    try:
+        mirror = "client." + str(image.mirror_image_get_instance_id())
+    except rbd.ImageNotFound:
+        # no rbd-mirror has reported on it
+        return
+    end = time.monotonic() + STUCK_AFTER
+    while mirror in _owners(cluster, spec):
+        if time.monotonic() > end:
+            _break_lock(cluster, spec, mirror)
+            return
+        time.sleep(PAUSE)
+
+
+def _owners(cluster: Any, spec: Json) -> List[str]:  # noqa: UP006
+    """Clients that have the image's lock. Opened anew: a handle does not notice that they change."""
+    rbd = import_module("rbd")
+    with _context(cluster, spec) as context, rbd.Image(context, spec["image"], read_only=True) as image:
+        return [client for client, _cookie, _address in _lockers(image)]
+
+
+def _break_lock(cluster: Any, spec: Json, owner: str = "") -> None:
     """Its owner's connection goes to the blocklist and writes no more; rbd-mirror then makes a new one.
 
-    By the older of the two interfaces: the other one knows no lock of an image that is not primary.
+    owner: the client whose lock it is; empty: whoever else has it.
     """
     rbd = import_module("rbd")
+    own = "client." + str(cluster.get_instance_id())
     with _context(cluster, spec) as context, rbd.Image(context, spec["image"]) as image:
-        for client, cookie, _address in image.list_lockers().get("lockers", ()):
-            image.break_lock(client, cookie)
+        for client, cookie, _address in _lockers(image):
+            if client == owner or (not owner and client != own):
+                image.break_lock(client, cookie)
+
+
+def _lockers(image: Any) -> Any:
+    """Client, cookie and address of each. By the older of the two interfaces: the other one knows no lock of an image
+    that is not primary."""
+    return (image.list_lockers() or {}).get("lockers", ())
 
 
 def _context(cluster: Any, spec: Json) -> Any:

@@ -158,13 +158,19 @@ class CephRbdProvider(Provider):
 
         return self._each(groups, [site], demote)
 
+    def end_forced_all(self, groups: Sequence[Group], site: str) -> None:
+        def free(alike: list[Group]) -> list[None]:
+            switch.free(self._sides.look(alike, site, switch.FREED))
+            return [None] * len(alike)
+
+        self._each(_journaled(groups, site), [site], free)
+
     def drain_all(self, groups: Sequence[Group], source: str) -> None:
         def replayed(alike: list[Group]) -> list[None]:
             drain.drain(*self._sides.look_both(alike, source, drain.TRIED))
             return [None] * len(alike)
 
-        journaled = [group for group in groups if RbdOptions.read(group, source).mode == "journal"]
-        self._each(journaled, self.sites, replayed)
+        self._each(_journaled(groups, source), self.sites, replayed)
 
     def final_sync_all(self, groups: Sequence[Group], source: str, target: str) -> list[SyncProof]:
         def prove(alike: list[Group]) -> list[SyncProof]:
@@ -240,6 +246,10 @@ class CephRbdProvider(Provider):
         except DrError as error:
             # the other site's options cannot be read
             return [without_proof(volumes[group.name], error) for group in groups]
+
+
+def _journaled(groups: Iterable[Group], site: str) -> list[Group]:
+    return [group for group in groups if RbdOptions.read(group, site).mode == "journal"]
 
 
 def _status(group: Group, site: str, answer: Seen | DrError, volumes: Sequence[VolumeStatus]) -> GroupStatus:

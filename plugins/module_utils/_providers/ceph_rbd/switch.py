@@ -13,7 +13,7 @@ from ..._cluster.waiting import wait_for
 from ..._errors import Refused, TerminalState, Timeout
 from .cluster import VERB_TIMEOUT
 from .images import Image, at_peer
-from .lineage import Arrival, arrival, has_complete_copy, is_half_a_sync
+from .lineage import Arrival, arrival, has_complete_copy, is_half_a_sync, is_journaled
 from .side import Side, again_both, some
 
 # 4 s measured for a demotion to arrive, 10 s for a forced promotion; both follow rbd-mirror's 30 s rounds
@@ -24,6 +24,8 @@ SWITCH_SECONDS = 1.0
 FORCED_TIMEOUT = 900
 # nothing arrives any more; rbd-mirror notes how far it is every 30 s
 STALL_TIMEOUT = 90.0
+
+FREED = "see that guests can write to what was promoted by force"
 
 # by image of the target; the source, the target
 Arrived = tuple[dict[Image, Arrival], Side, Side]
@@ -107,7 +109,14 @@ def promote_forced(here: Side) -> bool:
         )
     if todo:
         _promote(here, "promote_forced", None)
+    # as they were seen first: a promotion that ended has looked at its locks itself
+    free(here)
     return bool(todo)
+
+
+def free(here: Side) -> None:
+    """Take what is primary from rbd-mirror, where a forced promotion was killed before it gave the images up."""
+    here.cluster.must("free", [image for image in here.primaries if is_journaled(here.seen.images[image])])
 
 
 def check_peer_demoted(here: Side, there: Side) -> None:
