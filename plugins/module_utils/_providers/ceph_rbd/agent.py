@@ -88,6 +88,7 @@ def act(cluster: Any, request: Json) -> List[Json]:  # noqa: UP006
         "promote": lambda image: image.mirror_image_promote(False),
         "demote": lambda image: image.mirror_image_demote(),
         "resync": lambda image: image.mirror_image_resync(),
+        "nudge": lambda image: _nudge(cluster, rbd, image),
     }
 
     def one(spec: Json) -> Json:
@@ -266,6 +267,20 @@ def _enable_journal(rbd: Any, image: Any) -> None:
     if not image.features() & rbd.RBD_FEATURE_JOURNALING:
         image.update_features(rbd.RBD_FEATURE_JOURNALING, True)
     image.mirror_image_enable(rbd.RBD_MIRROR_IMAGE_MODE_JOURNAL)
+
+
+def _nudge(cluster: Any, rbd: Any, image: Any) -> None:
+    """An event without data in the journal of a primary that nobody has open: the peer's rbd-mirror flushes what it has
+    replayed when it takes that."""
+    if not image.mirror_image_get_info()["primary"]:
+        raise OSError(errno.EROFS, "the image is not primary")
+    if any(watcher["id"] != cluster.get_instance_id() for watcher in image.watchers_list()):
+        raise OSError(errno.EBUSY, "a client has the image open")
+    image.lock_acquire(rbd.RBD_LOCK_MODE_EXCLUSIVE)
+    try:
+        image.flush()
+    finally:
+        image.lock_release()
 
 
 def _promote_forced(cluster: Any, spec: Json, image: Any) -> None:

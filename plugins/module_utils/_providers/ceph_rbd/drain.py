@@ -15,6 +15,7 @@ from ..._cluster.clock import Clock
 from ..._cluster.waiting import wait_for
 from .images import Image
 from .lineage import has_backlog, is_journaled
+from .nudges import Nudges
 from .side import Side, again_both, some
 from .switch import Progress, counterpart, standstill
 
@@ -40,7 +41,7 @@ def drain(source: Side, target: Side) -> None:
     """Until the target has replayed all, or stands still with the link up.
 
     Seen with 16.2.15: with all VMs off and the link up it stands still some entries before the end, until there are
-    more. A demotion is such a one, and the final sync judges what has come of it.
+    more. Where it may be given one, it is; a demotion is one too, and the final sync judges what has come of it.
     """
     source.check_all_mirrored(TRIED)
     target.check_all_mirrored(TRIED)
@@ -52,7 +53,7 @@ def drain(source: Side, target: Side) -> None:
 
 def _wait(source: Side, target: Side, hint: str) -> Ended:
     clock = Clock()
-    progress = Progress(clock, STALL_TIMEOUT)
+    progress, nudges = Progress(clock, STALL_TIMEOUT), Nudges(clock)
     pairs = itertools.chain([(source, target)], iter(lambda: again_both(source, target), None))
 
     def look() -> tuple[list[Ended], str]:
@@ -63,6 +64,8 @@ def _wait(source: Side, target: Side, hint: str) -> Ended:
         states = some(left, lambda image: f"{image} {there.state(counterpart(there, image))}")
         words = f"{len(left)} of {len(now.images)} images have not all of {now.site}'s data: {states}"
         still = progress.stands_still({image: now.seen.images[image]["journal"] for image in left})
+        if not still:
+            nudges.give(now, left)
         return ([Ended(now, left, words, still)] if still else []), words
 
     (ended,) = wait_for(clock, target.options.timeout, look, TRIED, target.site, target.on, hint)

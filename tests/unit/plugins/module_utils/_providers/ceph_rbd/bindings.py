@@ -46,6 +46,9 @@ class Bindings:
         # the client that has the lock of every image, and gives it to nobody; empty: nobody has it
         self.owner = ""
         self.broken: list[str] = []
+        # ids of the clients that have each image open
+        self.watchers = [OWN]
+        self.events: list[str] = []
         self.taken: list[str] = []
         self.on_promote: Callable[[], object] = lambda: None
 
@@ -72,7 +75,9 @@ class Bindings:
             list_snaps=lambda: self.snapshots,
             mirror_image_get_mode=lambda: self.mode,
             lock_acquire=lambda _mode: self._acquire(name),
-            lock_release=lambda: None,
+            lock_release=lambda: self.events.append(f"release {name}"),
+            flush=lambda: self.events.append(f"flush {name}"),
+            watchers_list=lambda: [{"id": number} for number in self.watchers],
             mirror_image_get_info=lambda: {"primary": self.primary},
             mirror_image_get_instance_id=lambda: RBD_MIRROR,
             list_lockers=lambda: {"lockers": [(self.owner, "auto 1", "192.0.2.1")]} if self.owner else [],

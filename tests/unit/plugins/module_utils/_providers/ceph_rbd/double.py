@@ -38,6 +38,7 @@ class CephPair:
     lost_answers: verbs of which the next is done, and nobody hears of it.
     copies: at any site, by name, whose each is. copying: what the next rounds of copying answer for each image.
     digests: (site, image) to those of all its data. digested: what was read of it. parts_a_round: how many each time.
+    reporting: whether the rbd-mirrors report anew between two looks.
     pv_sites: where the API server shows the PVs, but for those of `unmade`, (site, image).
     """
 
@@ -60,6 +61,7 @@ class CephPair:
         self.digests: dict[tuple[str, str], list[str]] = {}
         self.digested: list[str] = []
         self.parts_a_round = 100
+        self.reporting = False
         self.schedules: dict[str, dict[str, set[str]]] = {"east": {}, "west": {}}
         for name in names:
             self._mirror("east", name)
@@ -143,6 +145,8 @@ class CephPair:
 
     def _facts(self, site: str, name: str, history: bool) -> dict[str, Any]:
         facts = self.images[site][name]
+        if self.reporting:
+            facts["peers"] = [{**peer, "at": f"report {len(self.looks)}"} for peer in facts["peers"]]
         return facts if history else {key: value for key, value in facts.items() if key != "snapshots"}
 
     def _act(self, site: str, request: dict[str, Any]) -> Any:
@@ -170,6 +174,10 @@ class CephPair:
             facts.update(self._copy(site, name), id=f"{facts['id']}-again")
         elif verb in ("disable", "disable_copy"):
             del facts["mirror"]
+        elif verb == "nudge":
+            # an event of another client, which is replayed with all that is before it
+            end = {"object_number": 1, "tag_tid": WRITTEN["tag_tid"] + 1, "entry_tid": 0}
+            facts["journal"] = {key: {**client, "positions": [end]} for key, client in facts["journal"].items()}
         elif verb == "enable_snapshot":
             if "mirror" in facts:
                 return errno.EEXIST

@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Locks of images behind a forced promotion by journals: rbd-mirror gives them up, and nobody else has to."""
+"""Locks of images with journals: rbd-mirror gives them up after a forced promotion, and nobody else has to."""
 
 from __future__ import annotations
 
@@ -68,3 +68,27 @@ def test_p5_a_guest_that_has_a_promoted_image_keeps_it(ceph: Bindings, owner: st
 def test_p5_what_is_no_primary_is_left_to_rbd_mirror(ceph: Bindings) -> None:
     assert errors(ceph, "free") == [0]
     assert ceph.broken == []
+
+
+@pytest.fixture
+def primary(ceph: Bindings) -> Bindings:
+    """An image that nobody has."""
+    ceph.primary, ceph.owner = True, ""
+    return ceph
+
+
+def test_an_event_is_written_under_the_lock_which_is_given_back(primary: Bindings) -> None:
+    assert errors(primary, "nudge") == [0]
+    assert (primary.taken, primary.events) == (["a"], ["flush a", "release a"])
+
+
+def test_p8_an_image_that_a_guest_has_open_gets_no_event(primary: Bindings) -> None:
+    primary.watchers.append(5001)
+    assert errors(primary, "nudge") == [errno.EBUSY]
+    assert (primary.taken, primary.events) == ([], [])
+
+
+def test_p1_a_demoted_image_gets_no_event(primary: Bindings) -> None:
+    primary.primary = False
+    assert errors(primary, "nudge") == [errno.EROFS]
+    assert (primary.taken, primary.events) == ([], [])
