@@ -111,6 +111,11 @@ class Provider(ABC):
         """What lets a volume be replicated that the storage cloned from another; empty where it always can be."""
         return ""
 
+    def reading_remedy(self, group: Group, site: str) -> str:
+        """What keeps a planned move from reading all data of both sites, which takes its time with all VMs off; empty
+        where it reads none."""
+        return ""
+
     @abstractmethod
     def enable(self, group: Group, source: str, target: str) -> bool:
         """Make the group replicate from source to target; whether something had to be changed."""

@@ -18,7 +18,7 @@ from ..._model.group_status import GroupStatus, SyncProof, silent
 from ..._model.plan import Group, Plan
 from ..._providers.base import Provider
 from ..._providers.registry import provider_class
-from ..._providers.site_handle import ClaimedVolume, Outlasting, SiteHandle
+from ..._providers.site_handle import ClaimedVolume, Outlasting, SiteHandle, Tell, tell_nobody
 from .plan_source import resolve_references
 from .sites import Reach, open_other, open_site
 
@@ -28,7 +28,7 @@ Done = TypeVar("Done")
 class Groups:
     """The groups of one plan, with one provider for all groups that a product replicates."""
 
-    def __init__(self, plan: Plan, outlasting: Outlasting = nullcontext) -> None:
+    def __init__(self, plan: Plan, outlasting: Outlasting = nullcontext, tell: Tell = tell_nobody) -> None:
         self.plan = plan
         self._handles = {
             name: SiteHandle(
@@ -38,6 +38,7 @@ class Groups:
                 reveal=partial(resolve_references, environ=os.environ, site=name),
                 outlasting=outlasting,
                 connect=open_other,
+                tell=tell,
             )
             for name in plan.sites
         }
@@ -113,6 +114,10 @@ class Groups:
         asked = self._by_provider(self.plan.groups)
         with ThreadPoolExecutor(max_workers=max(1, len(asked))) as pool:
             list(pool.map(lambda item: item[0].check_movable(item[1], source, target), asked))
+
+    def read_in_move(self, group: Group, site: str) -> list[ClaimedVolume]:
+        """Of a group, the volumes whose data a planned move reads at both sites with all VMs off."""
+        return self._handles[site].volumes(group) if self.provider(group).reading_remedy(group, site) else []
 
     def check_forceable(self, target: str) -> None:
         """Refuse a failover of a group that nothing here can promote."""

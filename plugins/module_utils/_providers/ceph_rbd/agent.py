@@ -186,6 +186,7 @@ def _opened(context: Any, asked: Json, name: str, known: Json, request: Json) ->
                 found["mirror"] = _mirror(info, image.mirror_image_get_mode())
                 found.update(_status(image.mirror_image_get_status()))
             if request["history"]:
+                found["size"] = image.size()
                 listed = list(image.list_snaps())
                 found["snapshots"] = [item for item in map(_snapshot, listed) if item]
                 mark = SYNC_POINT.format(asked["mirror_uuid"])

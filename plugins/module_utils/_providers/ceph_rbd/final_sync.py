@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 
 from ..._errors import Refused, TerminalState
 from ..._model.group_status import SyncProof
+from ..site_handle import Tell
 from .contents import difference, read_both
 from .lineage import AND_DATA, COMPARED, is_journaled
 from .side import Side, some
@@ -21,8 +22,8 @@ from .switch import counterpart, remedy_of_gap, wait_arrived
 TRIED = "prove the final sync"
 
 
-def final_sync(source: Side, target: Side) -> list[SyncProof]:
-    """A proof for each of the groups."""
+def final_sync(source: Side, target: Side, tell: Tell) -> list[SyncProof]:
+    """A proof for each of the groups. tell: how far the data is compared."""
     source.check_all_mirrored(TRIED)
     target.check_all_mirrored(TRIED)
     if source.primaries:
@@ -35,7 +36,7 @@ def final_sync(source: Side, target: Side) -> list[SyncProof]:
             next_step="demote the group first",
         )
     found, source, target = wait_arrived(TRIED, source, target, target.options.timeout)
-    read = _check_data(source, target)
+    read = _check_data(source, target, tell)
     return [
         SyncProof(
             name,
@@ -50,7 +51,7 @@ def final_sync(source: Side, target: Side) -> list[SyncProof]:
     ]
 
 
-def _check_data(source: Side, target: Side) -> bool:
+def _check_data(source: Side, target: Side, tell: Tell) -> bool:
     """Refuse copies that lie behind a gap, which positions do not show; whether there were any that had to be read."""
     if target.options.proof != "data":
         return False
@@ -58,7 +59,8 @@ def _check_data(source: Side, target: Side) -> bool:
     if not journaled:
         return False
     others = {image: counterpart(target, image) for image in journaled}
-    held, copied = read_both(source.narrowed(journaled), target.narrowed(others.values()), target.options.timeout)
+    sides = source.narrowed(journaled), target.narrowed(others.values())
+    held, copied = read_both(*sides, target.options.timeout, tell)
     found = {others[image]: difference(held[image], copied[others[image]]) for image in journaled}
     differing = [image for image, words in found.items() if words]
     if differing:

@@ -99,6 +99,12 @@ class CephRbdProvider(Provider):
     def clone_remedy(self, pv: Mapping[str, Any]) -> str:
         return "flatten its image (rbd flatten): Ceph mirrors none whose parent it does not mirror"
 
+    def reading_remedy(self, group: Group, site: str) -> str:
+        options = RbdOptions.read(group, site)
+        if options.mode != "journal" or options.proof != "data":
+            return ""
+        return "allow for that time, or see what `proof: positions` of the group proves (docs/providers/ceph_rbd.md)"
+
     def enable(self, group: Group, source: str, target: str) -> bool:
         tried = "enable replication"
         side = self._sides.look([group], source, tried)
@@ -174,7 +180,8 @@ class CephRbdProvider(Provider):
 
     def final_sync_all(self, groups: Sequence[Group], source: str, target: str) -> list[SyncProof]:
         def prove(alike: list[Group]) -> list[SyncProof]:
-            return final_sync.final_sync(*self._sides.look_both(alike, source, final_sync.TRIED))
+            here, there = self._sides.look_both(alike, source, final_sync.TRIED)
+            return final_sync.final_sync(here, there, self.sites[target].tell)
 
         return self._each(groups, (source, target), prove)
 

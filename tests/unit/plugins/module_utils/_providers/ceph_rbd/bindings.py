@@ -70,6 +70,7 @@ class Bindings:
         return _Closing(
             mirror_image_promote=lambda _force: self._promote(name),
             mirror_image_enable=lambda _mode: self.enabled.append(name),
+            size=lambda: 2**30,
             features=lambda: self.features,
             update_features=lambda _features, _on: None,
             list_snaps=lambda: self.snapshots,

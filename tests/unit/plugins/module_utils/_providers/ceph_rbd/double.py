@@ -38,7 +38,7 @@ class CephPair:
     lost_answers: verbs of which the next is done, and nobody hears of it.
     copies: at any site, by name, whose each is. copying: what the next rounds of copying answer for each image.
     digests: (site, image) to those of all its data. digested: what was read of it. parts_a_round: how many each time.
-    reporting: whether the rbd-mirrors report anew between two looks.
+    told: lines of progress. reporting: whether the rbd-mirrors report anew between two looks.
     pv_sites: where the API server shows the PVs, but for those of `unmade`, (site, image).
     """
 
@@ -62,6 +62,7 @@ class CephPair:
         self.digested: list[str] = []
         self.parts_a_round = 100
         self.reporting = False
+        self.told: list[str] = []
         self.schedules: dict[str, dict[str, set[str]]] = {"east": {}, "west": {}}
         for name in names:
             self._mirror("east", name)
@@ -88,7 +89,7 @@ class CephPair:
                     api.create(PVC, {"metadata": metadata, "spec": {"volumeName": name}})
                 return api
 
-            return SiteHandle(site, plan, open_api, self.run(site))
+            return SiteHandle(site, plan, open_api, self.run(site), tell=self._tell)
 
         return CephRbdProvider({site: handle(site) for site in SITES})
 
@@ -114,6 +115,11 @@ class CephPair:
             return Answer(0, json.dumps({"answer": answer}).encode(), b"")
 
         return runner
+
+    def _tell(self, stage: str, done: int, total: int, in_flight: int = 0, waiting_for: str = "") -> None:
+        assert in_flight == 0
+        line = f"{stage} {done}/{total} {waiting_for}".strip()
+        self.told += [line] if self.told[-1:] != [line] else []
 
     def role(self, site: str) -> str:
         found = {item["mirror"]["primary"] for item in self.images[site].values()}
@@ -270,6 +276,7 @@ def journaled_pair(monkeypatch: pytest.MonkeyPatch, *names: str) -> CephPair:
             facts["mirror"]["mode"] = "journal"
             facts["journal"] = {}
             found.digests[site, name] = [f"{name}-0", f"{name}-1"]
+            facts["size"] = 2 * PART
     for name in names:
         replayed(found, name, WRITTEN)
     return found

@@ -64,6 +64,28 @@ def test_data_is_read_round_by_round_until_all_is_read(pair: CephPair) -> None:
     assert pair.digested.count("a at west") == 2
 
 
+def test_who_watches_sees_how_much_is_to_be_read_and_how_far_each_site_is(pair: CephPair) -> None:
+    pair.parts_a_round = 1
+    proven(pair)
+    assert pair.told[0] == "data compared 0/2 east (0.0 of 0.5 GiB), west (0.0 of 0.5 GiB)"
+    assert pair.told[-1] == "data compared 2/2"
+    between = pair.told[1:-1]
+    assert any("(0.2 of 0.5 GiB)" in line for line in between)
+
+
+def test_who_compares_positions_only_is_told_of_nothing(pair: CephPair) -> None:
+    proven(pair, proof="positions")
+    assert pair.told == []
+
+
+@pytest.mark.parametrize(
+    ("options", "reads"), [({"mode": "journal"}, True), ({"mode": "journal", "proof": "positions"}, False), ({}, False)]
+)
+def test_what_a_planned_move_would_read_is_known_before_it(pair: CephPair, options: Any, reads: bool) -> None:
+    remedy = pair.provider().reading_remedy(group(**options), "east")
+    assert ("proof: positions" in remedy) == reads
+
+
 def test_p3_a_reading_that_does_not_end_in_time_is_no_proof(pair: CephPair) -> None:
     pair.parts_a_round = 0
     with pytest.raises(Timeout, match="2 of 2 images are not read: rbd/a: 0 of 256 MiB"):
