@@ -56,6 +56,11 @@ class Nudges:
             failed = source.cluster.act("nudge", due, NUDGE_TIMEOUT)
             self._given.update(image for image in due if image not in failed)
 
+    def words(self, left: Iterable[Image]) -> str:
+        """Behind the names of the images."""
+        given = len(self._given.intersection(left))
+        return f", of which {given} were given an event" if given else ""
+
     def _is_due(self, image: Image, facts: Mapping[str, Any]) -> bool:
         now = self._clock.monotonic()
         stand = self._stands.get(image)

@@ -173,7 +173,7 @@ class CephRbdProvider(Provider):
 
     def drain_all(self, groups: Sequence[Group], source: str) -> None:
         def replayed(alike: list[Group]) -> list[None]:
-            drain.drain(*self._sides.look_both(alike, source, drain.TRIED))
+            drain.drain(*self._sides.look_both(alike, source, drain.TRIED), self.sites[source].tell)
             return [None] * len(alike)
 
         self._each(_journaled(groups, source), self.sites, replayed)

@@ -55,6 +55,15 @@ def test_p3_without_a_report_since_it_stands_still_nothing_is_written(pair: Ceph
     assert drained(pair) == []
 
 
+def test_who_watches_sees_what_is_waited_for_and_done_about_it(pair: CephPair) -> None:
+    drained(pair)
+    assert pair.told == [
+        "journals replayed 1/2 rbd/b",
+        "journals replayed 1/2 rbd/b, of which 1 were given an event",
+        "journals replayed 2/2",
+    ]
+
+
 @pytest.mark.parametrize("behind", [33, 5000, None])
 def test_p3_more_than_a_few_entries_are_waited_for(pair: CephPair, behind: int | None) -> None:
     said(pair, behind)
