@@ -14,9 +14,10 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime
 from importlib import import_module
-from typing import Any, Callable, Dict, List  # noqa: UP035
+from typing import Any, Callable, Dict, Iterator, List  # noqa: UP035
 
 Json = Dict[str, Any]  # noqa: UP006
 
@@ -291,12 +292,19 @@ def _promote_forced(cluster: Any, spec: Json, image: Any) -> None:
     In journal mode it ends, and rbd-mirror keeps the image all the same: for minutes no guest could write to it.
     """
     rbd = import_module("rbd")
-    timer = threading.Timer(STUCK_AFTER, _break_lock, (cluster, spec))
-    timer.start()
-    try:
+    with _breaking(cluster, spec):
         image.mirror_image_promote(True)
         if image.mirror_image_get_mode() == rbd.RBD_MIRROR_IMAGE_MODE_JOURNAL:
             _await_writable(cluster, spec)
+
+
+@contextmanager
+def _breaking(cluster: Any, spec: Json, owner: str = "") -> Iterator[None]:
+    """The image's lock, once what is done takes too long. owner: see `_break_lock`."""
+    timer = threading.Timer(STUCK_AFTER, _break_lock, (cluster, spec, owner))
+    timer.start()
+    try:
+        yield
     finally:
         timer.cancel()
 
@@ -329,12 +337,9 @@ def _free(cluster: Any, spec: Json, image: Any) -> None:
     except rbd.ImageNotFound:
         # no rbd-mirror has reported on it
         return
-    end = time.monotonic() + STUCK_AFTER
-    while mirror in _owners(cluster, spec):
-        if time.monotonic() > end:
-            _break_lock(cluster, spec, mirror)
-            return
-        time.sleep(PAUSE)
+    if mirror in _owners(cluster, spec):
+        with _breaking(cluster, spec, mirror):
+            _await_writable(cluster, spec)
 
 
 def _owners(cluster: Any, spec: Json) -> List[str]:  # noqa: UP006

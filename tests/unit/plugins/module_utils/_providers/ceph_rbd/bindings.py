@@ -45,6 +45,8 @@ class Bindings:
         self.snapshots: list[dict[str, Any]] = []
         # the client that has the lock of every image, and gives it to nobody; empty: nobody has it
         self.owner = ""
+        # whether that client gives it up when it is asked
+        self.gives = False
         self.broken: list[str] = []
         # ids of the clients that have each image open
         self.watchers = [OWN]
@@ -93,8 +95,9 @@ class Bindings:
         self.owner = ""
 
     def _acquire(self, name: str) -> None:
-        if self.owner:
+        if self.owner and not self.gives:
             raise self.ReadOnlyImage(errno.EROFS, "rbd-mirror has it")
+        self.owner = ""
         self.taken.append(name)
 
     def _promote(self, name: str) -> None:

@@ -58,11 +58,17 @@ def test_p5_an_image_that_a_killed_promotion_left_to_rbd_mirror_is_taken_from_it
     assert ceph.broken == [MIRROR]
 
 
+def test_p5_rbd_mirror_is_asked_for_an_image_before_its_connection_is_ended(ceph: Bindings) -> None:
+    ceph.primary = ceph.gives = True
+    assert errors(ceph, "free") == [0]
+    assert (ceph.taken, ceph.broken) == (["a"], [])
+
+
 @pytest.mark.parametrize("owner", [GUEST, ""])
 def test_p5_a_guest_that_has_a_promoted_image_keeps_it(ceph: Bindings, owner: str) -> None:
     ceph.primary, ceph.owner = True, owner
     assert errors(ceph, "free") == [0]
-    assert (ceph.broken, ceph.owner) == ([], owner)
+    assert (ceph.taken, ceph.broken, ceph.owner) == ([], [], owner)
 
 
 def test_p5_what_is_no_primary_is_left_to_rbd_mirror(ceph: Bindings) -> None:
