@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Journals that stand still right before their end are given one more event, without data.
 
-rbd-mirror takes what it has replayed for replayed once it has flushed it: every 32nd write, or 30 s after a write that
-was flushed (seen in 16.2.15). Where all VMs are off before the first flush, it waits for ever.
+rbd-mirror takes a write that it has replayed for replayed once something makes it flush: every 32nd write, or a moment
+after one that was flushed. Seen with 16.2.15: with all VMs off it stood still for minutes without such an event, and
+for 12 s with it.
 
 An image that is opened anew behind a cut link is what makes rbd-mirror leave out a part of its journal. So nothing is
 written unless the peer has reported since the journal stands still, and says that it is a few entries behind.
