@@ -61,16 +61,6 @@ def assert_lost_is_what_was_said(world: World, played: Played, after: dict[str, 
         _assert_lost(group, names, played, after)
 
 
-def await_taken_up(world: World, source: str) -> None:
-    """Until the other site replays what the source writes since it is primary: of journals, up to 37 s after a switch.
-
-    Its copy is degraded until then, and so early a move has to wait for it with its VMs off.
-    """
-    if any(group.options.get("mode") == JOURNAL for group in parse_plan(world.document).groups):
-        (target,) = world.sites.keys() - {source}
-        world.storage.await_replicated({"east": world.sites[source], "west": world.sites[target]})
-
-
 def unfenced(world: World) -> list[str]:
     """Groups of the plan whose product cannot fence: a failover wants a waiver."""
     groups = parse_plan(world.document).groups

@@ -17,7 +17,6 @@ from ansible_collections.ocpvirt.dr.tests.integration.moves import (
     assert_lost_is_what_was_said,
     assert_nothing_lost,
     assert_runs_at,
-    await_taken_up,
     kill_when,
     specs_at,
     unfenced,
@@ -101,7 +100,6 @@ def relocated(request: pytest.FixtureRequest, settled: Moves) -> Moved:
     world = settled.world
     if settled.with_faults:
         request.getfixturevalue("mended")
-    await_taken_up(world, "east")
     with watching(world.lab, "east") as watch:
         played = must(world.play("relocate", *WEST))
     return Moved(watch, played, await_writing(world.lab, world.running, "west"))
@@ -117,7 +115,6 @@ def returned(settled: Moves, relocated: Moved) -> Moved:
         run = newest_run(east)
         return run.get("source") == "west" and run["steps"].get("sync", {}).get("summary", {}).get("proven", 0) > 0
 
-    await_taken_up(world, "west")
     with watching(world.lab, "west") as watch:
         if settled.with_faults:
             kill_when(world, "failback", demoted_and_proven)

@@ -113,6 +113,11 @@ class Provider(ABC):
         """What lets a volume be replicated that the storage cloned from another; empty where it always can be."""
         return ""
 
+    def reading_remedy(self, group: Group, site: str) -> str:
+        """What keeps a planned move from reading all data of both sites, which takes its time with all VMs off; empty
+        where it reads none."""
+        return ""
+
     @abstractmethod
     def enable(self, group: Group, source: str, target: str) -> bool:
         """Make the group replicate from source to target; whether something had to be changed."""
@@ -179,6 +184,10 @@ class Provider(ABC):
 
     def promote_all(self, groups: Sequence[Group], site: str, forced: bool) -> list[bool]:
         return at_once(lambda group: self.promote(group, site, forced), groups)
+
+    def end_forced_all(self, groups: Sequence[Group], site: str) -> None:  # noqa: B027
+        """Of groups that are primary: what an earlier attempt at a forced promotion, which was killed, has left to do.
+        Nothing where what is primary can be written to."""
 
     def demote_all(self, groups: Sequence[Group], site: str) -> list[bool]:
         return at_once(lambda group: self.demote(group, site), groups)

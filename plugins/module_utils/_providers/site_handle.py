@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 from .._cluster.api import Api
 from .._cluster.clock import Clock, Deadline
@@ -62,6 +62,17 @@ Reveal = Callable[[Mapping[str, Any]], dict[str, Any]]
 Connect = Callable[[str, Mapping[str, Any]], Api]
 
 
+class Tell(Protocol):
+    """Says how far something long is."""
+
+    def __call__(self, stage: str, done: int, total: int, in_flight: int = 0, waiting_for: str = "") -> None:
+        """To who watches the run."""
+
+
+def tell_nobody(stage: str, done: int, total: int, in_flight: int = 0, waiting_for: str = "") -> None:
+    """Where nobody watches."""
+
+
 def connect_nowhere(name: str, _auth: Mapping[str, Any]) -> Api:
     raise Unsupported(f"connect to {name}", seen="only the plan's sites are reached from here")
 
@@ -69,7 +80,7 @@ def connect_nowhere(name: str, _auth: Mapping[str, Any]) -> Api:
 class SiteHandle:
     """api: opened at first use; raises what connecting raises. run: see `run_command`.
 
-    outlasting: keeps the plan's lock over what this process starts and may leave behind.
+    outlasting: keeps the plan's lock over what this process starts and may leave behind. tell: see `Tell`.
     """
 
     def __init__(
@@ -81,11 +92,13 @@ class SiteHandle:
         reveal: Reveal = dict,
         outlasting: Outlasting = nullcontext,
         connect: Connect = connect_nowhere,
+        tell: Tell = tell_nobody,
     ) -> None:
         self.name = name
         self.plan = plan
         self.reveal = reveal
         self.outlasting = outlasting
+        self.tell = tell
         self._hurried: Deadline | None = None
         self._longest_wait: float | None = None
         self._run = run

@@ -42,6 +42,7 @@ from ..._planning.practice.migration import unmigratable
 from ..._planning.practice.names import taken_names
 from ..._planning.practice.networks import absent_networks, networks_of_target, wanted_networks
 from ..._planning.practice.placement import host_devices, pinned
+from ..._planning.practice.reading import reading_move
 from ..._planning.practice.sharing import scsi_reservations, shared_volumes
 from ..._planning.practice.state import unprotected_states
 from ..._planning.practice.uncovered import hotplugged_volumes, removable_media, uncovered_volumes
@@ -66,6 +67,7 @@ class Practice:
     def findings(self, target: Api | None, replication: Groups, statuses: Sequence[GroupStatus]) -> list[Finding]:
         """target: absent when it does not answer. statuses: of the groups where the plan lives."""
         found = [*self._volumes(), *self._objects(), *self._clones(replication, statuses), *self._networks(target)]
+        found += self._readings(replication)
         found += self._types(target) if target else ()
         site = self._source.site
         return [replace(item, site=item.site or site) for item in [*found, *self._unread]]
@@ -113,6 +115,20 @@ class Practice:
                 remedy = replication.provider(groups[0]).clone_remedy(self._found.volumes[key])
                 if remedy:
                     yield cloned_volume(pvc, origin, remedy)
+
+    def _readings(self, replication: Groups) -> Iterator[Finding]:
+        members: dict[str, list[Object]] = {}
+        for key, pvc in self._found.claims.items():
+            for group in self._plan.group_for(pvc["metadata"].get("labels") or {}):
+                members.setdefault(group.name, []).extend(filter(None, [self._found.volumes.get(key)]))
+        for group in self._plan.groups:
+            try:
+                remedy = replication.provider(group).reading_remedy(group, self._source.site)
+            except DrError:
+                # of options that cannot be read its status says more
+                continue
+            if remedy and group.name in members:
+                yield reading_move(group.name, members[group.name], remedy)
 
     def _networks(self, target: Api | None) -> Iterator[Finding]:
         vms, source = self._found.vms, self._source

@@ -18,7 +18,7 @@ from ..._model.group_status import GroupStatus, SyncProof, silent
 from ..._model.plan import Group, Plan
 from ..._providers.base import Provider
 from ..._providers.registry import provider_class
-from ..._providers.site_handle import ClaimedVolume, Outlasting, SiteHandle
+from ..._providers.site_handle import ClaimedVolume, Outlasting, SiteHandle, Tell, tell_nobody
 from .plan_source import resolve_references
 from .sites import Reach, open_other, open_site
 
@@ -28,7 +28,7 @@ Done = TypeVar("Done")
 class Groups:
     """The groups of one plan, with one provider for all groups that a product replicates."""
 
-    def __init__(self, plan: Plan, outlasting: Outlasting = nullcontext) -> None:
+    def __init__(self, plan: Plan, outlasting: Outlasting = nullcontext, tell: Tell = tell_nobody) -> None:
         self.plan = plan
         self._handles = {
             name: SiteHandle(
@@ -38,6 +38,7 @@ class Groups:
                 reveal=partial(resolve_references, environ=os.environ, site=name),
                 outlasting=outlasting,
                 connect=open_other,
+                tell=tell,
             )
             for name in plan.sites
         }
@@ -118,6 +119,10 @@ class Groups:
         with ThreadPoolExecutor(max_workers=max(1, len(asked))) as pool:
             list(pool.map(lambda item: item[0].check_movable(item[1], source, target), asked))
 
+    def read_in_move(self, group: Group, site: str) -> list[ClaimedVolume]:
+        """Of a group, the volumes whose data a planned move reads at both sites with all VMs off."""
+        return self._handles[site].volumes(group) if self.provider(group).reading_remedy(group, site) else []
+
     def check_forceable(self, target: str) -> None:
         """Refuse a failover of a group that nothing here can promote."""
         for group in self.plan.groups:
@@ -127,23 +132,28 @@ class Groups:
         """Promote many groups, products in parallel; names of those that had to be changed."""
         return self._changed(groups, lambda provider, listed: provider.promote_all(listed, site, forced))
 
+    def end_forced(self, groups: Sequence[Group], site: str) -> None:
+        """What is left of forced promotions that an earlier attempt was killed in; products in parallel."""
+        self._ordered(groups, lambda provider, listed: provider.end_forced_all(listed, site))
+
     def demote(self, groups: Sequence[Group], site: str) -> list[str]:
         """As `promote`."""
         return self._changed(groups, lambda provider, listed: provider.demote_all(listed, site))
 
     def drain(self, groups: Sequence[Group], source: str) -> None:
         """What a planned demotion of them waits for; products in parallel."""
-
-        def drain(provider: Provider, listed: list[Group]) -> list[None]:
-            provider.drain_all(listed, source)
-            return [None] * len(listed)
-
-        self._each(groups, drain)
+        self._ordered(groups, lambda provider, listed: provider.drain_all(listed, source))
 
     def final_sync(self, groups: Sequence[Group], source: str, target: str) -> list[SyncProof]:
         """Proofs, in the order of the groups."""
         found = self._each(groups, lambda provider, listed: provider.final_sync_all(listed, source, target))
         return [found[group.name] for group in groups]
+
+    def _ordered(self, groups: Iterable[Group], verb: Callable[[Provider, list[Group]], None]) -> None:
+        """Without answers; products are asked in parallel."""
+        asked = self._by_provider(groups)
+        with ThreadPoolExecutor(max_workers=max(1, len(asked))) as pool:
+            list(pool.map(lambda item: verb(*item), asked))
 
     def _changed(self, groups: Sequence[Group], verb: Callable[[Provider, list[Group]], list[bool]]) -> list[str]:
         done = self._each(groups, verb)

@@ -14,6 +14,7 @@ from ..._model.plan import Group, Plan
 from ..._planning.guards.phase import phase_check
 from ..._planning.guards.promotion import check_machines_off, check_promotion
 from ..._planning.guards.switch import check_demotion, check_resync, check_taking_back
+from ..._planning.practice.reading import reads
 from ..._providers.base import WORKERS
 from ..capture.metadata_source import makes_volumes
 from ..entry import bounded
@@ -88,7 +89,7 @@ def prove_sync(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
     """
     with Session(plan, run_id, check_mode) as session, session.step("sync") as summary:
         if check_mode:
-            return {"changed": False, "proofs": [], "decisions": [f"{group.name}: final sync" for group in plan.groups]}
+            return {"changed": False, "proofs": [], "decisions": [_ahead(session, group) for group in plan.groups]}
         pairs = zip(*session.observe_groups(), strict=True)
         promoted = {mine.group for mine, other in pairs if _is_taken_up(mine, other)}
         earlier = [proof for proof in session.load("sync") or [] if proof["group"] in promoted]
@@ -109,6 +110,12 @@ def prove_sync(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
         session.put("sync", proven)
         summary["proven"] = len(proven)
         return {"changed": bool(todo), "proofs": bounded(proven)}
+
+
+def _ahead(session: Session, group: Group) -> str:
+    """A group's final sync, with what it would read."""
+    volumes = [item.pv for item in session.groups.read_in_move(group, session.source) if item.pv]
+    return f"{group.name}: final sync" + (f"; {reads(volumes)}" if volumes else "")
 
 
 def _is_taken_up(mine: GroupStatus, other: GroupStatus) -> bool:
@@ -200,7 +207,12 @@ def _apply(
         return [group.name for group in todo]
 
     if state == "primary" and site == session.target:
-        return session.groups.promote(todo, site, forced)
+        changed = session.groups.promote(todo, site, forced)
+        before = [groups[status.group] for status in mine if status.role == "primary"]
+        if forced and before:
+            # by an attempt that may have been killed before they could be written to
+            session.groups.end_forced(before, site)
+        return changed
     if state == "secondary":
         if _is_planned_demotion(session, site):
             session.groups.drain(todo, site)

@@ -14,9 +14,10 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime
 from importlib import import_module
-from typing import Any, Callable, Dict, List  # noqa: UP035
+from typing import Any, Callable, Dict, Iterator, List  # noqa: UP035
 
 Json = Dict[str, Any]  # noqa: UP006
 
@@ -88,6 +89,7 @@ def act(cluster: Any, request: Json) -> List[Json]:  # noqa: UP006
         "promote": lambda image: image.mirror_image_promote(False),
         "demote": lambda image: image.mirror_image_demote(),
         "resync": lambda image: image.mirror_image_resync(),
+        "nudge": lambda image: _nudge(cluster, rbd, image),
     }
 
     def one(spec: Json) -> Json:
@@ -95,6 +97,8 @@ def act(cluster: Any, request: Json) -> List[Json]:  # noqa: UP006
             with _context(cluster, spec) as context, rbd.Image(context, spec["image"]) as image:
                 if request["verb"] == "promote_forced":
                     _promote_forced(cluster, spec, image)
+                elif request["verb"] == "free":
+                    _free(cluster, spec, image)
                 else:
                     verbs[request["verb"]](image)
         except Exception as error:  # noqa: BLE001 one entry for each image
@@ -183,6 +187,7 @@ def _opened(context: Any, asked: Json, name: str, known: Json, request: Json) ->
                 found["mirror"] = _mirror(info, image.mirror_image_get_mode())
                 found.update(_status(image.mirror_image_get_status()))
             if request["history"]:
+                found["size"] = image.size()
                 listed = list(image.list_snaps())
                 found["snapshots"] = [item for item in map(_snapshot, listed) if item]
                 mark = SYNC_POINT.format(asked["mirror_uuid"])
@@ -266,6 +271,20 @@ def _enable_journal(rbd: Any, image: Any) -> None:
     image.mirror_image_enable(rbd.RBD_MIRROR_IMAGE_MODE_JOURNAL)
 
 
+def _nudge(cluster: Any, rbd: Any, image: Any) -> None:
+    """An event without data in the journal of a primary that nobody has open: the peer's rbd-mirror flushes what it has
+    replayed when it takes that."""
+    if not image.mirror_image_get_info()["primary"]:
+        raise OSError(errno.EROFS, "the image is not primary")
+    if any(watcher["id"] != cluster.get_instance_id() for watcher in image.watchers_list()):
+        raise OSError(errno.EBUSY, "a client has the image open")
+    image.lock_acquire(rbd.RBD_LOCK_MODE_EXCLUSIVE)
+    try:
+        image.flush()
+    finally:
+        image.lock_release()
+
+
 def _promote_forced(cluster: Any, spec: Json, image: Any) -> None:
     """Where it does not end, this site's rbd-mirror is in the middle of a sync whose source is gone, and gives the
     image up to nobody. The call must not be ended then: it alone knows to which snapshot the image has to go back.
@@ -273,12 +292,19 @@ def _promote_forced(cluster: Any, spec: Json, image: Any) -> None:
     In journal mode it ends, and rbd-mirror keeps the image all the same: for minutes no guest could write to it.
     """
     rbd = import_module("rbd")
-    timer = threading.Timer(STUCK_AFTER, _break_lock, (cluster, spec))
-    timer.start()
-    try:
+    with _breaking(cluster, spec):
         image.mirror_image_promote(True)
         if image.mirror_image_get_mode() == rbd.RBD_MIRROR_IMAGE_MODE_JOURNAL:
             _await_writable(cluster, spec)
+
+
+@contextmanager
+def _breaking(cluster: Any, spec: Json, owner: str = "") -> Iterator[None]:
+    """The image's lock, once what is done takes too long. owner: see `_break_lock`."""
+    timer = threading.Timer(STUCK_AFTER, _break_lock, (cluster, spec, owner))
+    timer.start()
+    try:
+        yield
     finally:
         timer.cancel()
 
@@ -300,15 +326,46 @@ def _await_writable(cluster: Any, spec: Json) -> None:
             time.sleep(PAUSE)
 
 
-def _break_lock(cluster: Any, spec: Json) -> None:
+def _free(cluster: Any, spec: Json, image: Any) -> None:
+    """What `_promote_forced` does behind the promotion, of an image that is primary already. A guest may have it."""
+    rbd = import_module("rbd")
+    journaled = image.mirror_image_get_mode() == rbd.RBD_MIRROR_IMAGE_MODE_JOURNAL
+    if not journaled or not image.mirror_image_get_info()["primary"]:
+        return
+    try:
+        mirror = "client." + str(image.mirror_image_get_instance_id())
+    except rbd.ImageNotFound:
+        # no rbd-mirror has reported on it
+        return
+    if mirror in _owners(cluster, spec):
+        with _breaking(cluster, spec, mirror):
+            _await_writable(cluster, spec)
+
+
+def _owners(cluster: Any, spec: Json) -> List[str]:  # noqa: UP006
+    """Clients that have the image's lock. Opened anew: a handle does not notice that they change."""
+    rbd = import_module("rbd")
+    with _context(cluster, spec) as context, rbd.Image(context, spec["image"], read_only=True) as image:
+        return [client for client, _cookie, _address in _lockers(image)]
+
+
+def _break_lock(cluster: Any, spec: Json, owner: str = "") -> None:
     """Its owner's connection goes to the blocklist and writes no more; rbd-mirror then makes a new one.
 
-    By the older of the two interfaces: the other one knows no lock of an image that is not primary.
+    owner: the client whose lock it is; empty: whoever else has it.
     """
     rbd = import_module("rbd")
+    own = "client." + str(cluster.get_instance_id())
     with _context(cluster, spec) as context, rbd.Image(context, spec["image"]) as image:
-        for client, cookie, _address in image.list_lockers().get("lockers", ()):
-            image.break_lock(client, cookie)
+        for client, cookie, _address in _lockers(image):
+            if client == owner or (not owner and client != own):
+                image.break_lock(client, cookie)
+
+
+def _lockers(image: Any) -> Any:
+    """Client, cookie and address of each. By the older of the two interfaces: the other one knows no lock of an image
+    that is not primary."""
+    return (image.list_lockers() or {}).get("lockers", ())
 
 
 def _context(cluster: Any, spec: Json) -> Any:

@@ -72,6 +72,11 @@ def is_half_a_sync(facts: Facts) -> bool:
     return bool(marks and below and not below[0]["complete"])
 
 
+def is_journaled(facts: Facts) -> bool:
+    """Whether an image that is mirrored is so by its journal."""
+    return bool(facts["mirror"]["mode"] == "journal")
+
+
 def has_backlog(source: Facts, target_uuid: str) -> bool:
     """Whether the target has still to replay some of what was written to an image with a journal; with history."""
     taken = source["journal"].get(target_uuid, {"positions": [], "state": "not registered"})

@@ -13,7 +13,7 @@ from ..._model.group_status import GroupStatus, SyncProof, VolumeStatus, combine
 from ..._model.plan import Group
 from ..base import Capabilities, Clones, Done, FenceProof, Provider, at_once
 from ..site_handle import SiteHandle
-from . import copies, final_sync, setup, switch
+from . import copies, drain, final_sync, setup, switch
 from .cluster import PATIENCE, Cluster
 from .fence import block, blocked, unblock
 from .images import Image, image_of, is_rbd
@@ -100,6 +100,12 @@ class CephRbdProvider(Provider):
     def clone_remedy(self, pv: Mapping[str, Any]) -> str:
         return "flatten its image (rbd flatten): Ceph mirrors none whose parent it does not mirror"
 
+    def reading_remedy(self, group: Group, site: str) -> str:
+        options = RbdOptions.read(group, site)
+        if options.mode != "journal" or options.proof != "data":
+            return ""
+        return "allow for that time, or see what `proof: positions` of the group proves (docs/providers/ceph_rbd.md)"
+
     def enable(self, group: Group, source: str, target: str) -> bool:
         tried = "enable replication"
         side = self._sides.look([group], source, tried)
@@ -159,17 +165,24 @@ class CephRbdProvider(Provider):
 
         return self._each(groups, [site], demote)
 
-    def drain_all(self, groups: Sequence[Group], source: str) -> None:
-        def drain(alike: list[Group]) -> list[None]:
-            final_sync.drain(*self._sides.look_both(alike, source, final_sync.DRAINED))
+    def end_forced_all(self, groups: Sequence[Group], site: str) -> None:
+        def free(alike: list[Group]) -> list[None]:
+            switch.free(self._sides.look(alike, site, switch.FREED))
             return [None] * len(alike)
 
-        journaled = [group for group in groups if RbdOptions.read(group, source).mode == "journal"]
-        self._each(journaled, self.sites, drain)
+        self._each(_journaled(groups, site), [site], free)
+
+    def drain_all(self, groups: Sequence[Group], source: str) -> None:
+        def replayed(alike: list[Group]) -> list[None]:
+            drain.drain(*self._sides.look_both(alike, source, drain.TRIED), self.sites[source].tell)
+            return [None] * len(alike)
+
+        self._each(_journaled(groups, source), self.sites, replayed)
 
     def final_sync_all(self, groups: Sequence[Group], source: str, target: str) -> list[SyncProof]:
         def prove(alike: list[Group]) -> list[SyncProof]:
-            return final_sync.final_sync(*self._sides.look_both(alike, source, final_sync.TRIED))
+            here, there = self._sides.look_both(alike, source, final_sync.TRIED)
+            return final_sync.final_sync(here, there, self.sites[target].tell)
 
         return self._each(groups, (source, target), prove)
 
@@ -243,6 +256,10 @@ class CephRbdProvider(Provider):
         except DrError as error:
             # the other site's options cannot be read
             return [without_proof(volumes[group.name], error) for group in groups]
+
+
+def _journaled(groups: Iterable[Group], site: str) -> list[Group]:
+    return [group for group in groups if RbdOptions.read(group, site).mode == "journal"]
 
 
 def _status(group: Group, site: str, answer: Seen | DrError, volumes: Sequence[VolumeStatus]) -> GroupStatus:

@@ -13,7 +13,7 @@ from ..._cluster.waiting import wait_for
 from ..._errors import Refused, TerminalState, Timeout
 from .cluster import VERB_TIMEOUT
 from .images import Image, at_peer
-from .lineage import Arrival, arrival, has_complete_copy, is_half_a_sync
+from .lineage import Arrival, arrival, has_complete_copy, is_half_a_sync, is_journaled
 from .side import Side, again_both, some
 
 # 4 s measured for a demotion to arrive, 10 s for a forced promotion; both follow rbd-mirror's 30 s rounds
@@ -24,6 +24,8 @@ SWITCH_SECONDS = 1.0
 FORCED_TIMEOUT = 900
 # nothing arrives any more; rbd-mirror notes how far it is every 30 s
 STALL_TIMEOUT = 90.0
+
+FREED = "see that guests can write to what was promoted by force"
 
 # by image of the target; the source, the target
 Arrived = tuple[dict[Image, Arrival], Side, Side]
@@ -107,7 +109,14 @@ def promote_forced(here: Side) -> bool:
         )
     if todo:
         _promote(here, "promote_forced", None)
+    # as they were seen first: a promotion that ended has looked at its locks itself
+    free(here)
     return bool(todo)
+
+
+def free(here: Side) -> None:
+    """Take what is primary from rbd-mirror, where a forced promotion was killed before it gave the images up."""
+    here.cluster.must("free", [image for image in here.primaries if is_journaled(here.seen.images[image])])
 
 
 def check_peer_demoted(here: Side, there: Side) -> None:
@@ -143,13 +152,22 @@ class Progress:
         self._shown: object = None
         self._moved_at = clock.monotonic()
 
-    def check(self, shown: object, tried: str, side: Side, words: str, hint: str) -> None:
-        """shown: what changes while there is progress."""
+    def stands_still(self, shown: object) -> float:
+        """For how many seconds, where longer than the limit; else 0. shown: what changes while there is progress."""
         if shown != self._shown:
             self._shown, self._moved_at = shown, self._clock.monotonic()
         still = self._clock.monotonic() - self._moved_at
-        if still > self._limit:
-            raise Timeout(tried, site=side.site, on=side.on, seen=f"standstill: {words}", waited=still, next_step=hint)
+        return still if still > self._limit else 0.0
+
+    def check(self, shown: object, tried: str, side: Side, words: str, hint: str) -> None:
+        """shown: as in `stands_still`."""
+        still = self.stands_still(shown)
+        if still:
+            raise standstill(tried, side, words, still, hint)
+
+
+def standstill(tried: str, side: Side, words: str, still: float, hint: str) -> Timeout:
+    return Timeout(tried, site=side.site, on=side.on, seen=f"standstill: {words}", waited=still, next_step=hint)
 
 
 def wait_arrived(tried: str, source: Side, target: Side, seconds: float) -> Arrived:

@@ -121,6 +121,17 @@ def test_a_plan_of_which_everything_is_in_order_has_no_finding(east: Site, west:
     assert codes(findings(east, west)) == []
 
 
+def test_who_would_read_all_data_in_a_planned_move_is_told_how_much(east: Site, west: Site) -> None:
+    for name in ("db-0", "web-01"):
+        east.patch(PV, f"pvc-{name}", None, {"spec": {"capacity": {"storage": "20Gi"}}})
+    plan = plan_of(
+        network=VLAN, replication={"provider": "ceph_rbd", "options": {"mode": "journal", "sites": {"east": {}}}}
+    )
+    (found,) = findings(east, west, plan)
+    assert (found.code, found.severity) == ("MoveReadsData", "info")
+    assert "up to 40.0 GiB are read at each site with all VMs off, the size of 2 volumes" in found.message
+
+
 def test_each_kind_is_listed_once_at_each_site(east: Site, west: Site) -> None:
     east.add(SERVICE, named("web", spec={"selector": {"tier": "db"}}))
     findings(east, west)

@@ -27,6 +27,8 @@ from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins im
 SITES = ("east", "west")
 PEER = {"east": "west", "west": "east"}
 DRIVER = "rbd.csi.ceph.com"
+# the end of each journal
+WRITTEN = {"object_number": 0, "tag_tid": 3, "entry_tid": 7}
 
 
 class CephPair:
@@ -36,6 +38,7 @@ class CephPair:
     lost_answers: verbs of which the next is done, and nobody hears of it.
     copies: at any site, by name, whose each is. copying: what the next rounds of copying answer for each image.
     digests: (site, image) to those of all its data. digested: what was read of it. parts_a_round: how many each time.
+    told: lines of progress. reporting: whether the rbd-mirrors report anew between two looks.
     pv_sites: where the API server shows the PVs, but for those of `unmade`, (site, image).
     """
 
@@ -58,6 +61,8 @@ class CephPair:
         self.digests: dict[tuple[str, str], list[str]] = {}
         self.digested: list[str] = []
         self.parts_a_round = 100
+        self.reporting = False
+        self.told: list[str] = []
         self.schedules: dict[str, dict[str, set[str]]] = {"east": {}, "west": {}}
         for name in names:
             self._mirror("east", name)
@@ -84,7 +89,7 @@ class CephPair:
                     api.create(PVC, {"metadata": metadata, "spec": {"volumeName": name}})
                 return api
 
-            return SiteHandle(site, plan, open_api, self.run(site))
+            return SiteHandle(site, plan, open_api, self.run(site), tell=self._tell)
 
         return CephRbdProvider({site: handle(site) for site in SITES})
 
@@ -110,6 +115,11 @@ class CephPair:
             return Answer(0, json.dumps({"answer": answer}).encode(), b"")
 
         return runner
+
+    def _tell(self, stage: str, done: int, total: int, in_flight: int = 0, waiting_for: str = "") -> None:
+        assert in_flight == 0
+        line = f"{stage} {done}/{total} {waiting_for}".strip()
+        self.told += [line] if self.told[-1:] != [line] else []
 
     def role(self, site: str) -> str:
         found = {item["mirror"]["primary"] for item in self.images[site].values()}
@@ -141,6 +151,8 @@ class CephPair:
 
     def _facts(self, site: str, name: str, history: bool) -> dict[str, Any]:
         facts = self.images[site][name]
+        if self.reporting:
+            facts["peers"] = [{**peer, "at": f"report {len(self.looks)}"} for peer in facts["peers"]]
         return facts if history else {key: value for key, value in facts.items() if key != "snapshots"}
 
     def _act(self, site: str, request: dict[str, Any]) -> Any:
@@ -168,6 +180,10 @@ class CephPair:
             facts.update(self._copy(site, name), id=f"{facts['id']}-again")
         elif verb in ("disable", "disable_copy"):
             del facts["mirror"]
+        elif verb == "nudge":
+            # an event of another client, which is replayed with all that is before it
+            end = {"object_number": 1, "tag_tid": WRITTEN["tag_tid"] + 1, "entry_tid": 0}
+            facts["journal"] = {key: {**client, "positions": [end]} for key, client in facts["journal"].items()}
         elif verb == "enable_snapshot":
             if "mirror" in facts:
                 return errno.EEXIST
@@ -252,9 +268,33 @@ def impatient_pair(monkeypatch: pytest.MonkeyPatch, *names: str) -> CephPair:
     return CephPair(*names)
 
 
+def journaled_pair(monkeypatch: pytest.MonkeyPatch, *names: str) -> CephPair:
+    """Images with journals that west has replayed, with the same data at both sites."""
+    found = impatient_pair(monkeypatch, *names)
+    for site in SITES:
+        for name, facts in found.images[site].items():
+            facts["mirror"]["mode"] = "journal"
+            facts["journal"] = {}
+            found.digests[site, name] = [f"{name}-0", f"{name}-1"]
+            facts["size"] = 2 * PART
+    for name in names:
+        replayed(found, name, WRITTEN)
+    return found
+
+
+def replayed(pair: CephPair, name: str, position: dict[str, int], state: str = "connected") -> None:
+    """How far west is in the journal of an image at east."""
+    written = {"state": "connected", "positions": [WRITTEN]}
+    pair.images["east"][name]["journal"] = {"": written, "west-uuid": {"state": state, "positions": [position]}}
+
+
 def group(**options: Any) -> Group:
     """All images."""
     return Group("payroll", LabelSelector(), options=options)
+
+
+def journaled(**options: Any) -> Group:
+    return group(mode="journal", **options)
 
 
 REPLAYING = 'replaying, {"local_snapshot_timestamp":1795342420,"replay_state":"idle"}'

@@ -6,108 +6,24 @@ from __future__ import annotations
 
 import errno
 import subprocess
-import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime
-from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ceph_rbd import agent as ceph_rbd_agent
-
-
-class Bindings:
-    """Module `rbd` and a connection. answers: image to the numbers of its next promotions; then they succeed.
-
-    on_promote: called at the beginning of each.
-    """
-
-    class ImageNotFound(OSError):
-        pass
-
-    class ReadOnlyImage(OSError):
-        pass
-
-    RBD_FEATURE_EXCLUSIVE_LOCK, RBD_FEATURE_JOURNALING = 4, 64
-    RBD_LOCK_MODE_EXCLUSIVE = 0
-    RBD_MIRROR_IMAGE_MODE_JOURNAL = 0
-
-    def __init__(self) -> None:
-        # of each image of the pool, as the bindings list them
-        self.statuses: list[dict[str, Any]] = []
-        self.answers: dict[str, list[int]] = {}
-        self.promoted: list[str] = []
-        # of every image
-        self.mode = 1
-        self.features = self.RBD_FEATURE_EXCLUSIVE_LOCK
-        self.enabled: list[str] = []
-        self.snapshots: list[dict[str, Any]] = []
-        # whether rbd-mirror has every image, and gives it to nobody
-        self.held = False
-        self.taken: list[str] = []
-        self.on_promote: Callable[[], object] = lambda: None
-
-    def open_ioctx(self, _pool: str) -> Any:
-        return _Closing(set_namespace=lambda _namespace: None)
-
-    def RBD(self) -> Any:
-        info = {"state": 1, "mode": self.mode, "primary": False, "global_id": "g"}
-        return SimpleNamespace(
-            list2=lambda _context: [{"id": status["id"], "name": status["name"]} for status in self.statuses],
-            mirror_peer_list=lambda _context: [],
-            mirror_mode_get=lambda _context: 1,
-            mirror_uuid_get=lambda _context: "west-uuid",
-            mirror_image_info_list=lambda _context: [(status["id"], info) for status in self.statuses],
-            mirror_image_status_list=lambda _context: self.statuses,
-        )
-
-    def Image(self, _context: Any, name: str, read_only: bool = False) -> Any:
-        return _Closing(
-            mirror_image_promote=lambda _force: self._promote(name),
-            mirror_image_enable=lambda _mode: self.enabled.append(name),
-            features=lambda: self.features,
-            update_features=lambda _features, _on: None,
-            list_snaps=lambda: self.snapshots,
-            mirror_image_get_mode=lambda: self.mode,
-            lock_acquire=lambda _mode: self._acquire(name),
-            lock_release=lambda: None,
-            list_lockers=lambda: {"lockers": [("client.4137", "auto 1", "192.0.2.1")]},
-            break_lock=lambda _client, _cookie: setattr(self, "held", False),
-        )
-
-    def _acquire(self, name: str) -> None:
-        if self.held:
-            raise self.ReadOnlyImage(errno.EROFS, "rbd-mirror has it")
-        self.taken.append(name)
-
-    def _promote(self, name: str) -> None:
-        self.on_promote()
-        if self.answers.get(name):
-            raise OSError(self.answers[name].pop(0), "not now")
-        self.promoted.append(name)
-
-
-class _Closing(SimpleNamespace):
-    def __enter__(self) -> _Closing:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        pass
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.ceph_rbd.bindings import (
+    Bindings,
+    bindings_of,
+    request,
+)
 
 
 @pytest.fixture
 def ceph(monkeypatch: pytest.MonkeyPatch) -> Bindings:
-    bindings = Bindings()
-    monkeypatch.setitem(sys.modules, "rbd", bindings)
-    monkeypatch.setattr(ceph_rbd_agent, "PAUSE", 0.0)
-    return bindings
-
-
-def request(names: Iterable[str] = "abc", **more: Any) -> dict[str, Any]:
-    images = [{"pool": "rbd", "namespace": "", "image": name} for name in names]
-    return {"verb": "promote", "images": images, **more}
+    return bindings_of(monkeypatch)
 
 
 def test_what_cannot_be_switched_yet_is_tried_again_in_the_same_call(ceph: Bindings) -> None:
@@ -215,22 +131,3 @@ def test_p10_an_image_that_takes_no_journal_is_named_with_what_it_lacks(ceph: Bi
     assert answer["errno"] == errno.EINVAL
     assert "the feature exclusive-lock" in answer["message"]
     assert ceph.enabled == ["a"]
-
-
-def test_p4_a_journaled_image_that_rbd_mirror_keeps_after_a_forced_promotion_is_taken_from_it(
-    ceph: Bindings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(ceph_rbd_agent, "STUCK_AFTER", 0.05)
-    ceph.mode, ceph.held = 0, True
-    (answer,) = ceph_rbd_agent.act(ceph, {**request("a"), "verb": "promote_forced"})
-    assert (answer["errno"], ceph.held, ceph.taken) == (0, False, ["a"])
-
-
-def test_p10_a_journaled_image_that_nobody_can_take_after_a_forced_promotion_is_no_success(
-    ceph: Bindings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(ceph_rbd_agent, "STUCK_AFTER", 0.01)
-    monkeypatch.setattr(ceph_rbd_agent, "_break_lock", lambda *_args: None)
-    ceph.mode, ceph.held = 0, True
-    (answer,) = ceph_rbd_agent.act(ceph, {**request("a"), "verb": "promote_forced"})
-    assert answer["errno"] == errno.EROFS

@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A planned move of images with journals: drained before the demotion, and all of their data compared after it."""
+"""A planned move of images with journals: all of their data is compared after the demotion."""
 
 from __future__ import annotations
 
@@ -8,40 +8,19 @@ from typing import Any
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Failed, Refused, TerminalState, Timeout
-from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.ceph_rbd import final_sync as ceph_rbd_final_sync
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.ceph_rbd.double import (
     CephPair,
     group,
     impatient_pair,
+    journaled,
+    journaled_pair,
 )
-
-WRITTEN = {"object_number": 0, "tag_tid": 3, "entry_tid": 7}
-BEHIND = {"object_number": 0, "tag_tid": 2, "entry_tid": 90}
 
 
 @pytest.fixture
 def pair(monkeypatch: pytest.MonkeyPatch) -> CephPair:
     """Two images with journals that west has replayed, with the same data at both sites."""
-    found = impatient_pair(monkeypatch, "a", "b")
-    monkeypatch.setattr(ceph_rbd_final_sync, "STALL_TIMEOUT", 0.0)
-    for site in ("east", "west"):
-        for name, facts in found.images[site].items():
-            facts["mirror"]["mode"] = "journal"
-            facts["journal"] = {}
-            found.digests[site, name] = [f"{name}-0", f"{name}-1"]
-    for name in ("a", "b"):
-        replayed(found, name, WRITTEN)
-    return found
-
-
-def replayed(pair: CephPair, name: str, position: dict[str, int], state: str = "connected") -> None:
-    """How far west is in the journal of an image at east."""
-    written = {"state": "connected", "positions": [WRITTEN]}
-    pair.images["east"][name]["journal"] = {"": written, "west-uuid": {"state": state, "positions": [position]}}
-
-
-def journaled(**options: Any) -> Any:
-    return group(mode="journal", **options)
+    return journaled_pair(monkeypatch, "a", "b")
 
 
 def proven(pair: CephPair, **options: Any) -> Any:
@@ -85,6 +64,28 @@ def test_data_is_read_round_by_round_until_all_is_read(pair: CephPair) -> None:
     assert pair.digested.count("a at west") == 2
 
 
+def test_who_watches_sees_how_much_is_to_be_read_and_how_far_each_site_is(pair: CephPair) -> None:
+    pair.parts_a_round = 1
+    proven(pair)
+    assert pair.told[0] == "data compared 0/2 east (0.0 of 0.5 GiB), west (0.0 of 0.5 GiB)"
+    assert pair.told[-1] == "data compared 2/2"
+    between = pair.told[1:-1]
+    assert any("(0.2 of 0.5 GiB)" in line for line in between)
+
+
+def test_who_compares_positions_only_is_told_of_nothing(pair: CephPair) -> None:
+    proven(pair, proof="positions")
+    assert pair.told == []
+
+
+@pytest.mark.parametrize(
+    ("options", "reads"), [({"mode": "journal"}, True), ({"mode": "journal", "proof": "positions"}, False), ({}, False)]
+)
+def test_what_a_planned_move_would_read_is_known_before_it(pair: CephPair, options: Any, reads: bool) -> None:
+    remedy = pair.provider().reading_remedy(group(**options), "east")
+    assert ("proof: positions" in remedy) == reads
+
+
 def test_p3_a_reading_that_does_not_end_in_time_is_no_proof(pair: CephPair) -> None:
     pair.parts_a_round = 0
     with pytest.raises(Timeout, match="2 of 2 images are not read: rbd/a: 0 of 256 MiB"):
@@ -104,45 +105,6 @@ def test_snapshots_arrive_whole_so_nothing_is_read(monkeypatch: pytest.MonkeyPat
     provider.demote(group(), "east")
     assert provider.final_sync(group(), "east", "west").holds
     assert pair.digested == []
-
-
-def test_p3_a_journal_that_the_peer_has_replayed_keeps_no_demotion_waiting(pair: CephPair) -> None:
-    pair.provider().drain_all([journaled()], "east")
-    assert pair.role("east") == "primary"
-
-
-BACKLOGS = [(BEHIND, "connected"), ({**WRITTEN, "entry_tid": 6}, "connected"), (WRITTEN, "disconnected")]
-
-
-@pytest.mark.parametrize(("position", "state"), BACKLOGS)
-def test_p3_a_backlog_behind_a_cut_link_ends_the_move_before_the_demotion(
-    pair: CephPair, position: dict[str, int], state: str
-) -> None:
-    replayed(pair, "b", position, state)
-    pair.images["east"]["b"]["peers"][0]["up"] = False
-    with pytest.raises(Timeout, match=r"standstill: 1 of 2 images have not all of east's data: rbd/b up\+replaying"):
-        pair.provider().drain_all([journaled()], "east")
-    assert pair.asked == []
-
-
-@pytest.mark.parametrize(("position", "state"), BACKLOGS)
-def test_a_replay_that_stands_still_with_the_link_up_is_left_to_the_final_sync(
-    pair: CephPair, position: dict[str, int], state: str
-) -> None:
-    replayed(pair, "b", position, state)
-    pair.provider().drain_all([journaled()], "east")
-
-
-def test_a_client_is_never_behind_what_it_has_replayed_and_the_writer_has_not_noted_yet(pair: CephPair) -> None:
-    """As after a crash of the writer."""
-    replayed(pair, "a", {**WRITTEN, "entry_tid": 9})
-    pair.provider().drain_all([journaled()], "east")
-
-
-def test_images_with_snapshots_are_not_even_looked_at_before_a_demotion(monkeypatch: pytest.MonkeyPatch) -> None:
-    pair = impatient_pair(monkeypatch, "a")
-    pair.provider().drain_all([group()], "east")
-    assert pair.looks == []
 
 
 @pytest.mark.parametrize("proof", ["date", "", 1, ["data"]])

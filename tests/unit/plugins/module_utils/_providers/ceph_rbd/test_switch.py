@@ -21,6 +21,8 @@ from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.c
     CephPair,
     group,
     impatient_pair,
+    journaled,
+    journaled_pair,
 )
 
 
@@ -60,6 +62,28 @@ def test_a_forced_promotion_waits_while_the_replay_is_being_stopped(pair: CephPa
     assert pair.provider().promote(group(), "west", forced=True) is True
     assert pair.asked.count("promote_forced b at west") == 3
     assert pair.asked.count("promote_forced a at west") == 1
+
+
+def test_p5_what_a_killed_forced_promotion_left_to_rbd_mirror_is_freed_by_the_next_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pair = journaled_pair(monkeypatch, "a", "b")
+    pair.images["west"]["a"]["mirror"]["primary"] = True
+    assert pair.provider().promote(journaled(), "west", forced=True) is True
+    assert sorted(pair.asked) == ["free a at west", "promote_forced b at west"]
+
+
+def test_p5_a_group_that_was_wholly_promoted_is_freed_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    pair = journaled_pair(monkeypatch, "a", "b")
+    for facts in pair.images["west"].values():
+        facts["mirror"]["primary"] = True
+    pair.provider().end_forced_all([journaled()], "west")
+    assert sorted(pair.asked) == ["free a at west", "free b at west"]
+
+
+def test_images_with_snapshots_are_not_even_looked_at_for_their_locks(pair: CephPair) -> None:
+    pair.provider().end_forced_all([group()], "west")
+    assert pair.looks == []
 
 
 def test_p5_half_a_sync_that_a_killed_promotion_left_is_not_promoted(pair: CephPair) -> None:
