@@ -39,7 +39,7 @@ class StartRequests:
         for key in keys:
             self._due.pop(key, None)
             of = self._of(key)
-            again = key in self._sent and not of.is_asked_twice(key)
+            again = key in self._sent
             self._writes.put((ASK, key), partial(of.start_again if again else of.start, key))
 
     def was_sent(self, key: str) -> None:

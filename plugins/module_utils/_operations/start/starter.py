@@ -206,7 +206,7 @@ class Starter:
         self._explained |= window.failed.keys()
         for key, reason in needy(self._order, self._keys, lambda key: self._of(key).is_up(key)):
             window.gave_up(key, reason)
-        self._requests.make([key for key in window.in_flight if self._of(key).is_asked_twice(key)])
+        self._requests.make([key for key in window.in_flight if self._of(key).may_lack_request(key)])
 
     def _observe(self) -> None:
         """Take what has changed since the last look: what got up, and what became of our writes."""

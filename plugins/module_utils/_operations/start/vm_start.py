@@ -15,7 +15,7 @@ from ..._errors import Conflict, DrError, Failed, Refused
 from ..._model.names import RECORDED
 from ..._model.plan import Plan
 from ..._model.vm import PowerRecord, own_power, power_record
-from ..._model.vmi_state import VmiState
+from ..._model.vmi_state import VmiState, vmi_state
 from ..._planning.start.failure import failure_facts, failure_text
 from ..._planning.start.readiness import deadlines, delays_of, readiness_by_key
 from ..inventory.protected import start_records
@@ -107,9 +107,10 @@ class VmStart:
         """Its record is off it, as it was up; it is to run, and nobody had to ask: its guest or its node was lost."""
         return not self.is_recorded(key) and own_power(self._vms[key]).running
 
-    def is_asked_twice(self, key: str) -> bool:
-        """A Manual one needs a second request, which a killed attempt may not have made."""
-        return power_record(self._vms[key]).run_strategy == "Manual"
+    def may_lack_request(self, key: str) -> bool:
+        """A Manual one without a VMI: it needs a second request, which a killed attempt may not have made."""
+        state = self.state(key)
+        return power_record(self._vms[key]).run_strategy == "Manual" and (state is None or not state.lasts)
 
     def start(self, key: str) -> None:
         """Give the VM its runStrategy back; a Manual one that ran is asked to start."""
@@ -121,8 +122,9 @@ class VmStart:
     def start_again(self, key: str) -> None:
         """A second request, unless somebody changed the VM since the first: that is theirs to decide (P8)."""
         meta = self._vms[key]["metadata"]
-        seen = self._api.get(VM, meta["name"], meta["namespace"])["spec"]
-        wanted = strategy_patch(power_record(self._vms[key]))
+        vm = self._api.get(VM, meta["name"], meta["namespace"])
+        seen, power = vm["spec"], power_record(self._vms[key])
+        wanted = strategy_patch(power)
         if not wanted.items() <= seen.items():
             raise Refused(
                 "start the VM again",
@@ -132,7 +134,18 @@ class VmStart:
                 wanted=", ".join(f"{name}: {value}" for name, value in wanted.items()),
                 next_step="start it by hand, or run the start again",
             )
-        self.start(key)
+        if power.run_strategy != "Manual":
+            self.start(key)
+        elif not self._is_under_way(vm):
+            self._start_manual(key)
+
+    def _is_under_way(self, vm: Object) -> bool:
+        """Whether a Manual VM has a VMI that runs or may come to it, or a request for one."""
+        requests = (vm.get("status") or {}).get("stateChangeRequests") or []
+        if any(request.get("action") == "Start" for request in requests):
+            return True
+        vmi = self._api.find(VMI, vm["metadata"]["name"], vm["metadata"]["namespace"])
+        return vmi is not None and vmi_state(vmi).lasts
 
     def leave_off(self, key: str) -> None:
         """Strategies that do not start a VM are given back to those that were off; others stay Halted, recorded."""

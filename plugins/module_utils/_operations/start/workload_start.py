@@ -95,7 +95,7 @@ class WorkloadStart:
         """Its record is off it, as it was available; it asks for pods, and has lost some since."""
         return not self.is_recorded(key) and not is_stopped(self._workloads.selected[key])
 
-    def is_asked_twice(self, _key: str) -> bool:
+    def may_lack_request(self, _key: str) -> bool:
         return False
 
     def start(self, key: str) -> None:

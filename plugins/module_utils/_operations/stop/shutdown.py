@@ -104,6 +104,8 @@ class _Stop:
         self._vms = list_vms(session.plan, api)
         self._workloads = list_workloads(session.plan, api)
         self._total = len(self._vms) + len(self._workloads.selected)
+        self._begun = session.clock.monotonic()
+        # of what is waited for now: with force each stage has its own
         self._deadline = Deadline(session.clock, patience.timeout)
         self._forced = ForcedOff(session, api, patience.freeze)
         self._asked: set[str] = set()
@@ -130,7 +132,8 @@ class _Stop:
         finally:
             self._forced.unfreeze()
         if left and not self._patience.best_effort:
-            raise _left(api.site, left, self._deadline.elapsed, self._patience.force)
+            waited = session.clock.monotonic() - self._begun
+            raise _left(api.site, left, waited, self._patience.force)
         self.left = left[:LEFT_SHOWN]
         message = f"{len(running)} VMs halted" + (f", {len(busy)} workloads stopped" if busy else "")
         message += (f", {len(self._forced.done)} of them by force" if self._forced.done else "") + f" at {api.site}"

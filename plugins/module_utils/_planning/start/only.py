@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 
 from ..._errors import Refused
-from .order import StartOrder
+from .hooks import plan_wave
+from .order import StartOrder, StartWave
 
 
 def only(order: StartOrder, keys: Collection[str], goes_on: bool = False) -> StartOrder:
@@ -29,8 +30,21 @@ def only(order: StartOrder, keys: Collection[str], goes_on: bool = False) -> Sta
             wanted="namespace/name of a VM, or Kind/namespace/name of a workload, that the plan starts",
             next_step="correct dr_only",
         )
-    waves = (replace(wave, keys=tuple(key for key in wave.keys if key in wanted)) for wave in order.waves)
-    return replace(order, waves=tuple(wave for wave in waves if wave.keys))
+    return replace(order, waves=tuple(_with_keys(order.waves, wanted)))
+
+
+def _with_keys(waves: Iterable[StartWave], wanted: Collection[str]) -> Iterator[StartWave]:
+    """What is left of the waves. A closed gate holds back all that follows it, whatever of its own wave is left."""
+    gate, delay, before = None, 0.0, ""
+    for wave in waves:
+        gate = gate or wave.gate
+        # a wave that has nothing to start has no delay
+        delay = wave.delay + (delay if plan_wave(wave) == before else 0.0)
+        before = plan_wave(wave)
+        keys = tuple(key for key in wave.keys if key in wanted)
+        if keys:
+            yield replace(wave, keys=keys, delay=delay, gate=gate)
+            gate, delay = None, 0.0
 
 
 def needy(order: StartOrder, among: Collection[str], is_up: Callable[[str], bool]) -> Iterator[tuple[str, str]]:

@@ -37,3 +37,40 @@ def test_p10_what_the_plan_does_not_start_is_refused_by_name(key: str, seen: str
         only(ORDER, ["p/db-0", key])
     assert key in str(caught.value)
     assert seen in str(caught.value)
+
+
+GATED = StartOrder(
+    (
+        StartWave("db, priority 3", ("p/db",), of="db"),
+        StartWave("apps, priority 1", ("p/app-1",), 90.0, "apps", of="apps"),
+        StartWave("apps, priority 3", ("p/app-3",), of="apps"),
+        StartWave("web, priority 3", ("p/web",), of="web"),
+        StartWave("rest, priority 3", ("p/rest",), 5.0, "rest", of="rest"),
+    ),
+    {},
+    {},
+)
+
+
+def held(*keys: str) -> list[tuple[str, float, str | None]]:
+    return [(wave.name, wave.delay, wave.gate) for wave in only(GATED, keys).waves]
+
+
+def test_a_gate_and_a_delay_hold_what_is_left_of_their_wave() -> None:
+    assert held("p/app-3") == [("apps, priority 3", 90.0, "apps")]
+
+
+def test_a_gate_and_a_delay_hold_the_first_of_their_wave_alone() -> None:
+    assert held("p/app-1", "p/app-3") == [("apps, priority 1", 90.0, "apps"), ("apps, priority 3", 0.0, None)]
+
+
+def test_the_gate_of_a_wave_that_is_left_out_holds_what_follows_and_its_delay_does_not() -> None:
+    assert held("p/db", "p/web") == [("db, priority 3", 0.0, None), ("web, priority 3", 0.0, "apps")]
+
+
+def test_of_two_closed_gates_the_first_is_named() -> None:
+    assert held("p/rest") == [("rest, priority 3", 5.0, "apps")]
+
+
+def test_a_gate_holds_nothing_of_the_waves_before() -> None:
+    assert held("p/db") == [("db, priority 3", 0.0, None)]
