@@ -130,9 +130,10 @@ class StartWindow:
             self.ready.add(key)
             return
         self._land(key)
+        # before what says that it had ended: a late boot has left its wave already
+        self._end(key)
         self.failed.pop(key, None)
         self.never_begun.pop(key, None)
-        self._end(key)
         self.ready.add(key)
         self._release(key, ready=True)
 

@@ -21,14 +21,19 @@ KINDS = ("storage class", "namespace", "group")
 
 @dataclass
 class World:
-    """A start in a world where each VM boots as long as it does, or never (None)."""
+    """A start in a world where each VM boots as long as it does, or never (None): also beyond its time, when it has
+    failed. refused: whose first request is; others: when somebody else starts a VM, before its turn or after it.
+    """
 
     window: StartWindow
     boots: dict[str, int | None]
     parts: dict[str, tuple[Part, ...]]
     caps: dict[str, int]
     limits: list[int]
+    refused: frozenset[str] = frozenset()
+    others: dict[str, int] = field(default_factory=dict)
     now: int = 0
+    began: dict[str, int] = field(default_factory=dict)
     asked: dict[str, list[int]] = field(default_factory=dict)
     ended: dict[str, int] = field(default_factory=dict)
 
@@ -39,21 +44,34 @@ class World:
 
     def _step(self) -> None:
         self.window.limit = self.limits[self.now % len(self.limits)]
-        before = len(self.window.in_flight)
+        self._let_others_start()
+        before, held = len(self.window.in_flight), self._held()
         asked = self.window.next(self.now)
         for key in asked:
             self._check_order(key)
+            self.began.setdefault(key, self.now)
             self.asked.setdefault(key, []).append(self.now)
         assert len(self.window.in_flight) <= max(before, self.window.limit)
-        count = Counter(part for key in self.window.in_flight for part in self.parts[key])
-        assert all(many <= self.caps[kind] for (kind, _name), many in count.items())
+        assert all(many <= max(held[part], self.caps[part[0]]) for part, many in self._held().items())
         self.now += 1
-        for key, since in list(self.window.in_flight.items()):
+        for key in asked:
+            if key in self.refused and len(self.asked[key]) == 1:
+                self.window.gave_up(key, "refused", again_from=self.now)
+        for key, since in self.began.items():
             boot = self.boots[key]
-            if boot is not None and self.now - since >= boot:
+            if boot is not None and self.now - since >= boot and key not in self.window.ready:
                 self.window.became_ready(key)
         for key in [*self.window.ready, *self.window.failed, *self.window.never_begun]:
             self.ended.setdefault(key, self.now)
+
+    def _let_others_start(self) -> None:
+        for key, at in self.others.items():
+            if at == self.now and key not in self.began:
+                self.began[key] = self.now
+                self.window.observe_starting([key], self.now)
+
+    def _held(self) -> Counter[Part]:
+        return Counter(part for key in self.window.in_flight for part in self.parts[key])
 
     def _check_order(self, key: str) -> None:
         for need in self.window.needs.get(key, ()):
@@ -94,8 +112,10 @@ def worlds(draw: st.DrawFn) -> World:
         queue=CappedQueue(caps, parts),
         retries=StartRetries(draw(st.integers(0, 2)), draw(st.integers(1, 8)), draw(st.integers(0, 10))),
     )
-    boot = st.one_of(st.none(), st.integers(1, 2 * TIMEOUT))
-    return World(window, {name: draw(boot) for name in names}, parts, caps, limits)
+    boot = st.one_of(st.none(), st.integers(1, 4 * TIMEOUT))
+    refused = frozenset(name for name in names if draw(st.integers(0, 7)) == 0)
+    others = {name: draw(st.integers(0, 4 * TIMEOUT)) for name in names if draw(st.integers(0, 7)) == 0}
+    return World(window, {name: draw(boot) for name in names}, parts, caps, limits, refused, others)
 
 
 @settings(max_examples=60)
@@ -116,7 +136,7 @@ def test_what_boots_in_time_and_needs_nothing_is_ready_where_nothing_is_stopped(
         object.__setattr__(wave, "on_failure", "continue")
     world.run()
     in_time = {key for key, boot in world.boots.items() if boot and boot <= TIMEOUT}
-    assert in_time - set(window.needs) <= window.ready
+    assert in_time - set(window.needs) - world.refused <= window.ready
 
 
 @settings(max_examples=60)
