@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from .._errors import DrError, Refused, Unsupported
+from .._errors import Unsupported
 from .._model.plan import Group
 from .base import Provider
+from .detection import Captured, Detection, nothing_captured
 from .site_handle import SiteHandle
 
 
@@ -118,10 +119,15 @@ PROVIDERS: dict[str, Callable[[], type[Provider]]] = {
 }
 
 
-def provider_class(group: Group, sites: Iterable[SiteHandle]) -> type[Provider]:
+def detection(sites: Iterable[SiteHandle], captured: Captured = nothing_captured) -> Detection:
+    """What tells the providers of groups that name none. It sees the sites as they are now: not to be kept."""
+    return Detection(PROVIDERS, sites, captured)
+
+
+def provider_class(group: Group, detected: Detection) -> type[Provider]:
     """The provider that the group or its plan names, else the one that the sites show."""
     if group.provider is None:
-        return _detected(group, sites)
+        return detected.provider_class(group)
     if group.provider not in PROVIDERS:
         raise Unsupported(
             "choose the replication provider",
@@ -131,24 +137,3 @@ def provider_class(group: Group, sites: Iterable[SiteHandle]) -> type[Provider]:
             next_step="correct replication.provider in the plan",
         )
     return PROVIDERS[group.provider]()
-
-
-def _detected(group: Group, sites: Iterable[SiteHandle]) -> type[Provider]:
-    """From the first site that shows one. A site that does not answer shows nothing."""
-    looked: list[str] = []
-    for site in sites:
-        try:
-            shown = {name: why for name, provider in PROVIDERS.items() if (why := provider().detect(group, site))}
-        except DrError as error:
-            looked.append(f"{site.name}: {error}")
-            continue
-        if len(shown) == 1:
-            return PROVIDERS[next(iter(shown))]()
-        looked.append(f"{site.name}: " + ("; ".join(f"{name} ({why})" for name, why in shown.items()) or "none"))
-    raise Refused(
-        "detect the replication provider",
-        on=f"group {group.name}",
-        seen="; ".join(looked),
-        wanted="exactly one that a site shows",
-        next_step=f"set replication.provider in the plan to one of: {', '.join(sorted(PROVIDERS))}",
-    )

@@ -8,17 +8,18 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from functools import partial
 from typing import Any, TypeVar
 
 from ..._cluster.api import Api
-from ..._errors import Refused, Unreachable
+from ..._errors import DrError, Refused, Unreachable
 from ..._model.group_status import GroupStatus, SyncProof, silent
 from ..._model.plan import Group, Plan
 from ..._providers.base import Provider
-from ..._providers.registry import provider_class
+from ..._providers.registry import detection, provider_class
 from ..._providers.site_handle import ClaimedVolume, Outlasting, SiteHandle, Tell, tell_nobody
+from .captured import captured_volumes
 from .plan_source import resolve_references
 from .sites import Reach, open_other, open_site
 
@@ -50,9 +51,18 @@ class Groups:
     def provider(self, group: Group) -> Provider:
         with self._lock:
             if group.name not in self._classes:
-                self._classes[group.name] = provider_class(group, self._handles.values())
+                self._choose(group)
             chosen = self._classes[group.name]
             return self._providers.setdefault(chosen, chosen(self._handles))
+
+    def _choose(self, group: Group) -> None:
+        """With the others of the plan, where they can be told: looking for each alone lists the same again."""
+        detected = detection(self._handles.values(), partial(captured_volumes, self.plan))
+        self._classes[group.name] = provider_class(group, detected)
+        for other in self.plan.groups:
+            if other.name not in self._classes:
+                with suppress(DrError):
+                    self._classes[other.name] = provider_class(other, detected)
 
     def atomic(self) -> frozenset[str]:
         """Names of the groups whose product demotes and promotes in one action."""

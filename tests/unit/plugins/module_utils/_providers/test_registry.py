@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused, Unreachable, Unsupported
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers import registry
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.site_handle import SiteHandle
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.product_stand_in import register
-from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import plan_of
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, plan_of
 
 
 @pytest.fixture
@@ -34,8 +36,9 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]]:
 
 
 def chosen(provider: str | None = None) -> str:
-    group = plan_of(replication={"provider": provider} if provider else {}).groups[0]
-    return registry.provider_class(group, [SimpleNamespace(name=name) for name in ("east", "west")]).name
+    plan = plan_of(replication={"provider": provider} if provider else {})
+    sites = [SiteHandle(name, plan, partial(MemoryApi, name)) for name in plan.sites]  # type: ignore[arg-type]
+    return registry.provider_class(plan.groups[0], registry.detection(sites)).name
 
 
 def test_the_provider_that_the_plan_names_is_taken_without_a_question(shown: dict[str, set[str]]) -> None:
@@ -57,6 +60,13 @@ def test_none_or_several_products_are_refused_with_what_was_seen(shown, at_east,
     shown["east"] = shown["west"] = at_east
     with pytest.raises(Refused, match=said):
         chosen()
+
+
+def test_p10_the_next_step_is_to_name_the_provider_in_the_plan(shown: dict[str, set[str]]) -> None:
+    with pytest.raises(Refused) as refused:
+        chosen()
+    assert "replication: {provider: NAME}" in str(refused.value.next_step)
+    assert "one, two" in str(refused.value.next_step)
 
 
 def test_only_the_provider_that_is_named_is_imported() -> None:

@@ -13,7 +13,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._model.names import pro
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Group
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.base import Capabilities
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.hpe.provider import HpeProvider
-from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.registry import provider_class
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.registry import detection, provider_class
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.site_handle import SiteHandle
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, plan_of
 
@@ -154,7 +154,7 @@ def test_p1_only_volumes_in_a_remote_copy_group_are_covered(made: World) -> None
 def test_it_is_detected_so_that_its_refusals_say_what_is_there() -> None:
     made = World()
     made.apis["east"].claim("disk-0", IN_GROUP, {})
-    assert provider_class(made.group, [made.handle("east")]) is HpeProvider
+    assert provider_class(made.group, detection([made.handle("east")])) is HpeProvider
 
 
 def test_volumes_of_which_one_is_not_replicated_are_not_detected() -> None:
@@ -162,4 +162,4 @@ def test_volumes_of_which_one_is_not_replicated_are_not_detected() -> None:
     made.apis["east"].claim("disk-0", IN_GROUP, {})
     made.apis["east"].claim("disk-1", {}, {})
     with pytest.raises(Refused, match="east: none"):
-        provider_class(made.group, [made.handle("east")])
+        provider_class(made.group, detection([made.handle("east")]))
