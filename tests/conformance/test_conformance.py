@@ -109,7 +109,7 @@ def test_an_object_that_lacks_what_is_required_would_be_found(
 
 @pytest.mark.parametrize(("provider", "resource", "patch"), PATCHED, ids=ids)
 def test_a_wrong_patch_would_be_found(server: ApiServer, provider: str, resource: CustomResource, patch: Any) -> None:
-    wrong = {**patch, "spec": {**patch["spec"], "invented": True}}
+    wrong = {**patch, "spec": {**patch.get("spec", {}), "invented": True}}
     assert "invented" in Served(server, resource.kind).rejected_patch(resource.samples()[0], wrong)
 
 
