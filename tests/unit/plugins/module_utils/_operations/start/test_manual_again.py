@@ -52,7 +52,7 @@ def test_a_manual_vm_that_boots_is_written_once_however_many_rounds_it_takes(sta
     start.api.add("a", MANUAL)
     start.api.broken.add("a")
     made = count_requests(start)
-    for _ in range(5):
+    for _round in range(5):
         start.run(round_timeout=5, readiness={"agent": True, "timeout": "10m"})
     assert (start.api.writes.count("replace VirtualMachine/payroll/a"), len(made)) == (1, 1)
 

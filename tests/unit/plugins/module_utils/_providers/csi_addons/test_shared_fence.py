@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -31,10 +31,10 @@ GIVEN_UP = {"metadata": {"annotations": {"dr.ocpvirt.io/given-up": "true"}}}
 class Both:
     """Plans payroll and invoices, both fenced."""
 
-    def __init__(self, cidrs_of_invoices: list[str] = CIDRS) -> None:
+    def __init__(self, cidrs_of_invoices: Sequence[str] = tuple(CIDRS)) -> None:
         self.made: World = world(**OPTIONS)
         document: dict[str, Any] = self.made.plan.document | {"name": "invoices"}
-        options = {**document["replication"]["options"], "sites": {"east": {"fence": {"cidrs": cidrs_of_invoices}}}}
+        options = {**document["replication"]["options"], "sites": {"east": {"fence": {"cidrs": [*cidrs_of_invoices]}}}}
         other = parse_plan({**document, "replication": {**document["replication"], "options": options}})
         self._plans = {
             "payroll": (self.made.provider, self.made.group),
