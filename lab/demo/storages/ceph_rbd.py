@@ -17,7 +17,7 @@ SCHEDULE = "1m"
 TIMEOUT = 60
 RUNNING_COMMANDS = 4
 ATTEMPTS = 3
-ABORTED = (-6, 134)
+ABORTED = (-6, -11, 134, 139)
 # the same name gives the same image, so that nobody has to keep which image is whose
 NAMES = uuid.UUID("9d5c2a34-6f0e-4f5b-8a53-6d0b7b6f1c11")
 UUID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -181,7 +181,7 @@ def _any(sites: dict[str, dict[str, Any]]) -> dict[str, Any]:
 def ask(ceph: dict[str, Any], script: str, **values: str) -> dict[str, Any]:
     """values: what the script names beside the pool.
 
-    Again, where librbd 16.2 aborts, as it does at times when an image's mirror snapshots change under it.
+    Again, where librbd 16.2 aborts or crashes, as it does at times when an image's mirror snapshots change under it.
     """
     words = [*ceph["command"], "/usr/bin/python3", "-"]
     for _attempt in range(ATTEMPTS):
