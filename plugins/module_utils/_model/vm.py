@@ -17,23 +17,6 @@ from .vm_needs import revisions, state_claims
 
 # fields of a VM that name a kind of its namespace, or one of the cluster
 MATCHERS = {"instancetype": "VirtualMachineInstancetype", "preference": "VirtualMachinePreference"}
-# printableStatus that only a VM has which was started
-HAS_GUEST = frozenset(
-    [
-        "Running",
-        "Starting",
-        "Paused",
-        "Migrating",
-        "CrashLoopBackOff",
-        "ErrorUnschedulable",
-        "ErrImagePull",
-        "ImagePullBackOff",
-    ]
-)
-# None: KubeVirt has not looked at it yet
-IS_OFF = frozenset({None, "", "Stopped", "Stopping", "Terminating"})
-# what of a VM's status tells whether it is on
-POWER_STATUS = ("ready", "created", "printableStatus", "stateChangeRequests")
 
 
 @dataclass(frozen=True)
@@ -134,7 +117,7 @@ def own_power(manifest: Mapping[str, Any]) -> PowerRecord:
         return PowerRecord("Always" if spec["running"] else "Halted", bool(spec["running"]), running_field=True)
     strategy = spec.get("runStrategy", "Halted")
     # Always is an order to run, whatever the moment shows; the others say what they are by their status
-    running = strategy == "Always" or (strategy != "Halted" and _is_on(strategy, manifest.get("status") or {}))
+    running = strategy == "Always" or (strategy != "Halted" and _is_on(manifest.get("status") or {}))
     return PowerRecord(strategy, running)
 
 
@@ -195,14 +178,5 @@ def references(manifest: Mapping[str, Any]) -> set[tuple[str, str]]:
     return found
 
 
-def _is_on(strategy: str, status: Mapping[str, Any]) -> bool:
-    """Whether a VM runs, or was asked to: one that is kept from it by a failure is on as well."""
-    seen = status.get("printableStatus")
-    asked = any(request.get("action") == "Start" for request in status.get("stateChangeRequests") or [])
-    if status.get("ready") or asked or seen in HAS_GUEST:
-        return True
-    # a guest that has shut down leaves its VMI behind, so that `created` tells nothing of these
-    if seen in IS_OFF:
-        return False
-    # these are shown of a VM that nobody started, too; all but Manual start by themselves once the cause is gone
-    return bool(status.get("created")) or strategy != "Manual"
+def _is_on(status: Mapping[str, Any]) -> bool:
+    return bool(status.get("ready")) or status.get("printableStatus") in ("Running", "Starting", "Paused", "Migrating")
