@@ -17,6 +17,8 @@ from .hooks import StartHooks
 from .vm_start import VmStart
 from .workload_start import WorkloadStart
 
+LOST = "was neither started nor given up, which is a fault of this collection; the same command starts it"
+
 
 def result_of(
     order: StartOrder,
@@ -42,7 +44,10 @@ def result_of(
     waiting = hooks.waiting(window)
     done = window.done and waiting is None and not records
     failures = [told(key, reason) | of(key).facts.get(key, {}) for key, reason in sorted(window.failed.items())]
-    never_begun = [told(*item) for item in sorted(hooks.never_begun(window).items())] if done else []
+    behind = hooks.never_begun(window)
+    # whatever lost them, a start that says done and names nobody would pass for a whole one
+    lost = dict.fromkeys({*among} - window.ready - window.failed.keys() - behind.keys(), LOST)
+    never_begun = [told(*item) for item in sorted({**behind, **lost}.items())] if done else []
     noun = "VMs and workloads" if any(of(key).noun != VmStart.noun for key in [*keys, *order.stays_off]) else "VMs"
     summary = f"{len(window.ready)} of {len(keys)} {noun} ready, {len(window.failed)} not started"
     return {
