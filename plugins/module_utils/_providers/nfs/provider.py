@@ -114,6 +114,10 @@ class NfsProvider(Provider):
             self._check_one_primary([group for group, seen in todo if seen["role"] == "primary"], site)
         return at_once(lambda item: _promote(self._control(item[0], site), item[1], forced), todo)
 
+    def end_forced_all(self, groups: Sequence[Group], site: str) -> None:
+        """The pause that fenced them, which a promotion ends last of all."""
+        at_once(lambda group: self._set_paused(group, site, False), groups)
+
     def _check_one_primary(self, primaries: Sequence[Group], site: str) -> None:
         """Of what is primary here already, the peer is not, where it answers."""
         for other in (name for name in self.sites if primaries and name != site):

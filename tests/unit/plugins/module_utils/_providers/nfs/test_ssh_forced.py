@@ -93,3 +93,13 @@ def test_p4_a_demoted_source_is_promoted_by_force_though_nothing_ever_arrived_th
     pair.west.lose()
     assert pair.provider.promote(pair.group, "east", forced=True)
     assert pair.roles()[0] == "primary"
+
+
+def test_p5_the_pause_that_a_killed_promotion_left_is_ended(pair: Pair) -> None:
+    pair.east.write(b"one")
+    pair.push()
+    pair.east.lose()
+    pair.provider.promote(pair.group, "west", forced=True)
+    pair.west.agent("pause")
+    pair.provider.end_forced_all([pair.group], "west")
+    assert pair.status("west").raw["paused"] is False
