@@ -37,7 +37,10 @@ lives_at:
   type: str
   sample: east
 phase:
-  description: V(normal), V(failed_over), V(failback_prep), V(failing_back) or V(unclear).
+  description:
+    - V(normal), V(failed_over), V(failback_prep), V(failing_back) or V(unclear).
+    - It is the one that O(ocpvirt.dr.replication_info#module:expect) finds as expected for every group.
+    - V(unclear) where groups fit none or not the same one, as beside a copy that has diverged.
   returned: success
   type: str
   sample: normal

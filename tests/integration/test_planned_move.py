@@ -22,6 +22,7 @@ from ansible_collections.ocpvirt.dr.tests.integration.moves import (
     unfenced,
 )
 from ansible_collections.ocpvirt.dr.tests.integration.networks import NAMES, attach, attached_to, network_section
+from ansible_collections.ocpvirt.dr.tests.integration.phases import await_phase
 from ansible_collections.ocpvirt.dr.tests.integration.products.registry import product_of
 from ansible_collections.ocpvirt.dr.tests.integration.world import World, empty_world, must, refused
 from demo.cluster import wait_until
@@ -163,8 +164,7 @@ def test_p3_without_a_proof_everything_runs_at_the_source_again_by_itself(settle
 
 @pytest.mark.storage(*FAULTS_ON)
 def test_reprotect_mends_the_copy_that_a_cut_link_left_behind(settled: Moves, mended: Played) -> None:
-    status = must(settled.world.play("status"))
-    assert "lives at east, phase normal" in status.output
+    await_phase(settled.world, "east", "normal")
 
 
 def test_p3_a_planned_move_loses_nothing_and_says_by_which_proof(settled: Moves, relocated: Moved) -> None:
@@ -231,8 +231,6 @@ def test_failback_cleans_the_returned_site_and_moves_home_without_a_loss(settled
 
 
 def test_after_failback_no_debt_is_left_and_the_plan_is_as_at_first(settled: Moves, home_again: Moved) -> None:
-    status = must(settled.world.play("status"))
-    assert "FENCE DEBT" not in status.output
-    assert "lives at east, phase normal" in status.output
+    assert "FENCE DEBT" not in await_phase(settled.world, "east", "normal")
     again = must(settled.world.play("failback"))
     assert again.changed == 0

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from ansible_collections.ocpvirt.dr.tests.integration.phases import await_phase
 from ansible_collections.ocpvirt.dr.tests.integration.recovered import Recovered, make_ready
 from ansible_collections.ocpvirt.dr.tests.integration.two_disks import DATA, DISKS, RUNNING
 from ansible_collections.ocpvirt.dr.tests.integration.world import World, must, refused, resource_versions
@@ -95,8 +96,7 @@ def reprotected(recovered: Recovered) -> World:
 
 
 def test_the_old_site_follows_again_with_both_volumes(recovered: Recovered, reprotected: World) -> None:
-    status = must(reprotected.play("status", plan=recovered.two.plan()))
-    assert "lives at west, phase failback_prep" in status.output
+    await_phase(reprotected, "west", "failback_prep", plan=recovered.two.plan())
     exports = recovered.exports
 
     def other() -> list[str]:

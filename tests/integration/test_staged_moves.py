@@ -22,6 +22,7 @@ from ansible_collections.ocpvirt.dr.tests.integration.moves import (
     specs_at,
     unfenced,
 )
+from ansible_collections.ocpvirt.dr.tests.integration.phases import await_phase
 from ansible_collections.ocpvirt.dr.tests.integration.products.staged import MIRRORED_WITHIN, STAGED
 from ansible_collections.ocpvirt.dr.tests.integration.staging import use_stage
 from ansible_collections.ocpvirt.dr.tests.integration.world import World, empty_world, must, refused
@@ -158,4 +159,4 @@ def test_failback_throws_the_old_copies_away_and_moves_home_without_a_loss(
     assert "east is clean: latch closed, no VM left" in home_again.played.output
     assert_nothing_lost(home_again.watch, home_again.after)
     assert_runs_at(staged, "east", specs)
-    assert "lives at east, phase normal" in must(staged.play("status")).output
+    await_phase(staged, "east", "normal")

@@ -15,6 +15,7 @@ from ..._model.group_status import GroupStatus
 from ..._model.plan import Plan
 from ..._model.run import REFRESH, Run
 from ..._planning.guards.home import known_site
+from ..._planning.guards.phase import phase_of
 from ..._planning.rehearsal.history import last_test
 from ..._planning.report.summary import history_line
 from ..._planning.restore.stage_record import last_refresh
@@ -64,13 +65,10 @@ def plan_status(plan: Plan) -> dict[str, Any]:
 
 
 def _phase(plan: Plan, groups: Mapping[str, list[GroupStatus]], lives_at: str | None) -> str:
-    """DESIGN's phases, from what is observed: which side is primary and which way data flows."""
-    if lives_at is None or any(status.role == "primary" for status in groups[plan.peer_of(lives_at)]):
-        return "unclear"
-    flows = any(status.direction != "none" for found in groups.values() for status in found)
-    if lives_at == plan.home:
-        return "normal" if flows else "failing_back"
-    return "failback_prep" if flows else "failed_over"
+    """As `replication_info` judges it; unclear also where the roles fit and nobody knows who moved the plan last."""
+    home, away = plan.home, plan.peer_of(plan.home)
+    phase = phase_of(home, away, groups[home], groups[away]) if lives_at else None
+    return phase or "unclear"
 
 
 def _stage(plan: Plan, runs: list[Run], lives_at: str | None, now: datetime) -> dict[str, Any]:

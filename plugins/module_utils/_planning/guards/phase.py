@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -48,6 +49,13 @@ def phase_check(phase: str, home: str, away: str, at_home: GroupStatus, at_away:
     if flows_wanted:
         problems += [f"{status.health} at {status.site}: {status.message}" for status in broken]
     return PhaseCheck(at_home.group, bool(direction), direction, not problems, "; ".join(problems))
+
+
+def phase_of(home: str, away: str, at_home: Sequence[GroupStatus], at_away: Sequence[GroupStatus]) -> str | None:
+    """The one phase that every group is as wanted in; None when there is none, as with a copy that has diverged."""
+    pairs = list(zip(at_home, at_away, strict=True))
+    fitting = (name for name in PHASES if all(phase_check(name, home, away, *pair).as_expected for pair in pairs))
+    return next(fitting, None) if pairs else None
 
 
 def _direction(one: GroupStatus, other: GroupStatus) -> str:

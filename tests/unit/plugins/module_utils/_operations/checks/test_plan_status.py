@@ -15,6 +15,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.status_table 
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import plan_of
 
 MOVED = Run("r-1", "payroll", "failover", "east", "west", "f00d", "2026-03-01T12:00:00+00:00", state="done")
+FLOWS: dict[str, Any] = {"primary": "outgoing", "secondary": "incoming", "unknown": "none"}
 REPORT = {"state": "reachable", "version": "v1.34.4", "apis": {}, "vms": {"total": 1, "running": 0}}
 
 
@@ -22,7 +23,8 @@ REPORT = {"state": "reachable", "version": "v1.34.4", "apis": {}, "vms": {"total
     ("east", "west", "runs", "lives_at", "phase"),
     [
         ("primary", "secondary", [], "east", "normal"),
-        ("unknown", "primary", [MOVED], "west", "failback_prep"),
+        ("unknown", "primary", [MOVED], "west", "failed_over"),
+        ("secondary", "primary", [MOVED], "west", "failback_prep"),
         # the lost site is back as it was
         ("primary", "primary", [MOVED], "west", "unclear"),
         ("primary", "primary", [], "", "unclear"),
@@ -34,8 +36,7 @@ def test_a_plan_lives_where_a_run_would_take_it_to_live(
     monkeypatch: pytest.MonkeyPatch, east: Any, west: Any, runs: list[Run], lives_at: str, phase: str
 ) -> None:
     groups = {
-        site: [GroupStatus("db", site, role, "healthy", "outgoing" if role == "primary" else "none")]
-        for site, role in (("east", east), ("west", west))
+        site: [GroupStatus("db", site, role, "healthy", FLOWS[role])] for site, role in (("east", east), ("west", west))
     }
     reached = {site: Reach(site, "unreachable", "timed out") for site in groups}
     monkeypatch.setattr(plan_status, "ask_sites", lambda *_: SimpleNamespace(reached=reached, groups=groups))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
-from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.guards.phase import PHASES, phase_check
+from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.guards.phase import PHASES, phase_check, phase_of
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 # (role, health, direction) at home and away; None: no answer. Then the phase that this is, or none.
@@ -53,3 +53,24 @@ def test_a_diverged_copy_is_not_a_normal_phase() -> None:
     at_away = status("west", ("secondary", "diverged", "incoming"))
     check = phase_check("normal", "east", "west", status("east", CASES[0][0]), at_away)
     assert check.message == "diverged at west: "
+
+
+@pytest.mark.parametrize(("at_home", "at_away", "is_phase"), CASES)
+def test_the_phase_is_the_one_that_the_check_expects(at_home, at_away, is_phase) -> None:
+    assert phase_of("east", "west", [status("east", at_home)], [status("west", at_away)]) == is_phase
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [("secondary", "diverged", "none"), ("secondary", "degraded", "none"), ("unknown", "error", "none")],
+    ids=["diverged", "idle", "error"],
+)
+def test_a_copy_that_follows_nothing_is_no_normal_phase(copy) -> None:
+    at_home = [status("east", ("primary", "degraded", "outgoing"))]
+    assert phase_of("east", "west", at_home, [status("west", copy)]) != "normal"
+
+
+def test_groups_of_different_phases_have_none() -> None:
+    at_home = [status("east", CASES[0][0]), status("east", CASES[4][0])]
+    at_away = [status("west", CASES[0][1]), status("west", CASES[4][1])]
+    assert phase_of("east", "west", at_home, at_away) is None
