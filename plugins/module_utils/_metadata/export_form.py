@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._model.filled_claim import populated_for
+from .._model.vm import POWER_STATUS
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 # of one cluster, and worthless or harmful in another: an owner that is absent there has its objects collected
@@ -34,7 +35,7 @@ DROPPED_ANNOTATIONS = frozenset({"kubectl.kubernetes.io/last-applied-configurati
 # what nothing else shows: that a Manual VM runs and which revision it was made with, that a Job is done, why a claim's
 # volume is missing, whether a disk is filled, and what a snapshot consists of
 KEPT_STATUS = {
-    "VirtualMachine": ("ready", "printableStatus", "instancetypeRef", "preferenceRef"),
+    "VirtualMachine": (*POWER_STATUS, "instancetypeRef", "preferenceRef"),
     "PersistentVolumeClaim": ("phase",),
     "DataVolume": ("phase",),
     "VirtualMachineSnapshot": ("readyToUse", "virtualMachineSnapshotContentName"),

@@ -19,6 +19,13 @@ from .vm_needs import revisions, state_claims
 MATCHERS = {"instancetype": "VirtualMachineInstancetype", "preference": "VirtualMachinePreference"}
 
 
+# what of a VM's status tells whether it is on
+POWER_STATUS = ("ready", "created", "printableStatus")
+_ON = ("Running", "Starting", "Paused", "Migrating")
+# CrashLoopBackOff: KubeVirt shows it also of a RerunOnFailure or Once VM that was stopped, or whose guest has shut down
+_OFF = ("Stopped", "Stopping", "Terminating", "CrashLoopBackOff")
+
+
 @dataclass(frozen=True)
 class PowerRecord:
     """runStrategy and power state of a VM as its owner left it (P7). running_field: the deprecated `spec.running`."""
@@ -179,4 +186,6 @@ def references(manifest: Mapping[str, Any]) -> set[tuple[str, str]]:
 
 
 def _is_on(status: Mapping[str, Any]) -> bool:
-    return bool(status.get("ready")) or status.get("printableStatus") in ("Running", "Starting", "Paused", "Migrating")
+    """Also where a failure keeps it from running. created: it has a VMI, maybe one whose guest has ended."""
+    shown = status.get("printableStatus")
+    return bool(status.get("ready")) or shown in _ON or (bool(status.get("created")) and shown not in _OFF)

@@ -11,6 +11,7 @@ from ..._cluster.api import Api, Object
 from ..._cluster.bulk import together
 from ..._cluster.kinds import VM
 from ..._model.plan import Plan
+from ..._model.vm import POWER_STATUS
 from ..._planning.start.gates import check_gates, gates_of
 from ..inventory.protected import Protected, key_of
 from ..inventory.workloads import Workloads, list_workloads
@@ -54,7 +55,7 @@ def of_start(vm: Mapping[str, Any]) -> Object:
     return {
         "metadata": {key: meta[key] for key in KEPT if key in meta},
         "spec": {**spec, "template": {"spec": pod}},
-        "status": {key: vm["status"][key] for key in ("ready", "printableStatus") if key in vm.get("status", {})},
+        "status": {key: vm["status"][key] for key in POWER_STATUS if key in vm.get("status", {})},
     }
 
 

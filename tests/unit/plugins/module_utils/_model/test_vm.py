@@ -62,6 +62,28 @@ def test_p7_strategy_and_power_state_are_read_from_the_vm(spec, status, record) 
     assert power_record(manifest(spec, status)) == record
 
 
+@pytest.mark.parametrize("strategy", ["RerunOnFailure", "Manual", "Once"])
+@pytest.mark.parametrize(
+    ("status", "on"),
+    [
+        # as where half of a site is lost; all of this as KubeVirt shows it on the lab, but for Unknown
+        ({"printableStatus": "ErrorUnschedulable", "created": True}, True),
+        ({"printableStatus": "Unknown", "created": True}, True),
+        # started by nobody
+        ({"printableStatus": "ErrorPvcNotFound"}, False),
+        # stopped by a person; shut down by its guest, at once and later
+        ({"printableStatus": "Stopping", "created": True}, False),
+        ({"printableStatus": "CrashLoopBackOff"}, False),
+        ({"printableStatus": "CrashLoopBackOff", "created": True}, False),
+        ({"printableStatus": "Stopped", "created": True}, False),
+    ],
+)
+def test_p7_a_vm_that_a_failure_keeps_from_running_is_on_and_one_that_was_shut_down_is_not(
+    strategy, status, on
+) -> None:
+    assert power_record(manifest({"runStrategy": strategy}, status)) == PowerRecord(strategy, on)
+
+
 @pytest.mark.parametrize(
     ("strategy", "running"), [("Always", True), ("Manual", True), ("Manual", False), ("RerunOnFailure", False)]
 )
