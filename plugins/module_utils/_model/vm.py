@@ -23,7 +23,8 @@ MATCHERS = {"instancetype": "VirtualMachineInstancetype", "preference": "Virtual
 POWER_STATUS = ("ready", "created", "printableStatus")
 _ON = ("Running", "Starting", "Paused", "Migrating")
 # CrashLoopBackOff: KubeVirt shows it also of a RerunOnFailure or Once VM that was stopped, or whose guest has shut down
-_OFF = ("Stopped", "Stopping", "Terminating", "CrashLoopBackOff")
+# None: KubeVirt has not looked at it yet
+_OFF = (None, "Stopped", "Stopping", "Terminating", "CrashLoopBackOff")
 
 
 @dataclass(frozen=True)
