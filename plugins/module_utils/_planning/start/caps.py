@@ -49,11 +49,12 @@ class CappedQueue:
         parts = self._parts.get(key, ())
         self._rank[key] = rank
         heapq.heappush(self._queues.setdefault(parts, []), (rank, key))
-        if parts in self._put_aside:
-            full, before = self._put_aside[parts]
+        full, before = self._put_aside.get(parts, (None, rank))
+        if full is not None and self._count[full] >= self._limit(full):
             self._lay_aside(parts, full, min(rank, before))
         else:
-            self._list(parts, rank)
+            self._put_aside.pop(parts, None)
+            self._list(parts, min(rank, before))
 
     def drop(self, key: str) -> None:
         """It waits no more."""

@@ -42,6 +42,17 @@ def test_a_place_that_the_first_cannot_use_goes_to_the_next() -> None:
     assert taken(queue) == ["d"]
 
 
+def test_what_comes_to_wait_where_a_place_was_just_freed_comes_out_before_those_behind_it() -> None:
+    fast, both = ("storage class", "fast"), (("storage class", "fast"), ("namespace", "a"))
+    queue = CappedQueue(LIMITS, {**dict.fromkeys(["a", "b", "c"], (fast,)), "late": both, "first": both})
+    for rank, key in enumerate(["a", "b", "c", "late"], 1):
+        queue.put(key, rank)
+    assert taken(queue) == ["a", "b"]
+    queue.release("a")
+    queue.put("first", 0)
+    assert taken(queue) == ["first"]
+
+
 def test_what_was_asked_before_holds_its_places() -> None:
     queue = queue_of(dict.fromkeys("abc", (("storage class", "fast"),)))
     queue.hold("c")
