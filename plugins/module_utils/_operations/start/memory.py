@@ -114,7 +114,7 @@ class StartMemory:
         """The pace and the begin of waves as they were; retries only of this very start."""
         offset = self._now() - self._wall()
         if "pace" in self._found:
-            pace.resume(self._found["pace"])
+            pace.resume(self._found["pace"], self._now(), offset)
         window.opens.update({name: opens + offset for name, opens in self._found.get("opens", {}).items()})
         resting = {key: until + offset for key, until in self._of_this_start("resting").items()}
         window.resume_retries(self._of_this_start("retried"), resting)
@@ -165,7 +165,7 @@ class StartMemory:
             "retried": dict(window.retries.used),
             "resting": {key: until + offset for key, until in window.retries.resting.items()},
             "opens": {name: opens + offset for name, opens in window.opens.items()},
-            "pace": pace.as_dict(),
+            "pace": pace.as_dict(offset),
             "started": dict(self._started),
             "recorded": sorted(self.recorded),
             "curve": {**self._curve.as_dict(), "cap": pace.most},

@@ -94,15 +94,28 @@ class StartPace:
         """Whether a boot says anything: what was asked before the last slowdown says nothing of it."""
         return self._slowed_at is None or asked >= self._slowed_at
 
-    def as_dict(self) -> dict[str, Any]:
-        """For another process that goes on with the start."""
-        return {**self.summary, "why": self._why, "best": self._best}
+    def as_dict(self, offset: float = 0.0) -> dict[str, Any]:
+        """For another process that goes on with the start. offset: from this clock to the record's."""
+        return {
+            **self.summary,
+            "why": self._why,
+            "best": self._best,
+            "boots": list(self._boots),
+            "blamed": self._blamed,
+            "slowed_at": _moved(self._slowed_at, offset),
+            "stepped_at": _moved(self._stepped_at, offset),
+        }
 
-    def resume(self, record: Mapping[str, Any]) -> None:
+    def resume(self, record: Mapping[str, Any], now: float, offset: float = 0.0) -> None:
+        """offset: from the record's clock to this one. What lies ahead of now there is now: clocks differ."""
         self.limit = min(self.most, max(self.floor, record["limit"]))
         self.lowest = min(self.most, record["lowest"])
         self.slower, self.faster = record["slower"], record["faster"]
         self._why, self._best = record["why"], record["best"]
+        # earlier releases recorded no more than the above
+        self._boots, self._blamed = list(record.get("boots", ())), record.get("blamed")
+        self._slowed_at = _moved(record.get("slowed_at"), offset, latest=now)
+        self._stepped_at = _moved(record.get("stepped_at"), offset, latest=now)
 
     def _slow_down(self, why: str, now: float) -> None:
         self._slowed_at, self._why = now, why
@@ -143,3 +156,7 @@ class StartPace:
         else:
             self._best = min(best, typical)
         return ""
+
+
+def _moved(at: float | None, offset: float, latest: float = math.inf) -> float | None:
+    return None if at is None else min(at + offset, latest)

@@ -85,8 +85,8 @@ def test_a_look_says_whether_it_slowed_down() -> None:
     assert [pace.look(Signals(throttled=1), now) for now in (0, 1, SETTLE)] == [True, False, True]
 
 
-def boots(*seconds: float) -> Signals:
-    return Signals(boot_times=tuple(second for second in seconds for _vm in range(20)))
+def boots(*seconds: float, many: int = 20) -> Signals:
+    return Signals(boot_times=tuple(second for second in seconds for _vm in range(many)))
 
 
 def test_boots_that_grow_halve_the_pace() -> None:
@@ -116,14 +116,48 @@ def test_boots_that_a_slowdown_shortened_may_slow_it_down_again() -> None:
 def test_p5_another_process_goes_on_at_the_same_pace() -> None:
     first = pace_after(Signals(throttled=1))
     second = StartPace(40)
-    second.resume(first.as_dict())
+    second.resume(first.as_dict(), 0)
     assert (second.limit, second.note, second.slower) == (20, first.note, 1)
+
+
+def in_rounds(looks: list[tuple[float, Signals]], ahead: float = 0.0) -> StartPace:
+    """Each look by a process of its own. ahead: the clock of each by that of the one before."""
+    pace = StartPace(40)
+    for number, (at, signals) in enumerate(looks):
+        record, offset = pace.as_dict(offset=-number * ahead), (number + 1) * ahead
+        pace = StartPace(40)
+        pace.resume(record, at + offset, offset)
+        pace.look(signals, at + offset)
+    return pace
+
+
+def test_p5_boots_that_grow_halve_the_pace_however_few_of_them_end_in_one_round() -> None:
+    looks = [(float(at), boots(20.0 if at < 1000 else 50.0, many=7)) for at in range(0, 2000, 100)]
+    assert in_rounds(looks, ahead=70).slower == 1
+
+
+def test_p5_a_slowdown_of_the_round_before_has_time_to_show_what_it_does() -> None:
+    looks = [(0.0, Signals(throttled=1)), (SETTLE - 1, Signals(throttled=1)), (SETTLE, Signals(throttled=1))]
+    assert [in_rounds(looks[:many]).slower for many in (1, 2, 3)] == [1, 1, 2]
+
+
+def test_p5_steps_up_take_no_longer_in_short_rounds() -> None:
+    quiet = [(at / 2, QUIET) for at in range(1, 2 * int(STEP_EVERY) + 1)]
+    assert in_rounds([(0.0, Signals(throttled=1)), *quiet]).faster == 1
+
+
+def test_p5_a_record_of_a_clock_that_is_ahead_holds_up_nothing() -> None:
+    first = pace_after(Signals(throttled=1))
+    second = StartPace(40)
+    second.resume(first.as_dict(offset=3600), 5.0)
+    second.look(Signals(throttled=1), 5.0 + SETTLE)
+    assert second.slower == 2
 
 
 def test_p5_a_pace_from_a_plan_with_another_limit_is_kept_inside_of_this_one() -> None:
     first = pace_after(Signals(throttled=1), most=400)
     second = StartPace(10)
-    second.resume(first.as_dict())
+    second.resume(first.as_dict(), 0)
     assert second.limit == 10
 
 
