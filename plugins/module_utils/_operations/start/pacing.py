@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -43,6 +44,7 @@ class Pacing:
     ) -> None:
         self.pace = StartPace(startup.max_starting)
         self.watches = [Watch(api, NODE, None, wake, keep=node_state)] if ON_NODE in startup.caps else []
+        self._site = api.site
         self._traffic = api.traffic
         self._window = window
         self._budget = budget
@@ -52,11 +54,12 @@ class Pacing:
         # what waited long at a slowdown
         self._counted: set[str] = set()
         self._looked: float | None = None
+        self._without_nodes = ""
 
     @property
     def note(self) -> str:
         """Why no more are in flight, for the progress line."""
-        return ", ".join(filter(None, [self.pace.note, self._budget.note]))
+        return ", ".join(filter(None, [self._without_nodes, self.pace.note, self._budget.note]))
 
     @property
     def waiting_long(self) -> list[str]:
@@ -76,13 +79,20 @@ class Pacing:
         if self._looked is None or now - self._looked >= LOOK_EVERY:
             self._look(now)
             self._looked = now
-        limit = min(self.pace.limit, self._budget.update(len(window.in_flight), window.waiting, blind))
+        in_flight = len(window.in_flight)
+        limit = min(self.pace.limit, in_flight + self._room_on_nodes())
+        # of the site's budget no more than what can begin: the rest is for others
+        wanted = window.could_begin(max(0, limit - in_flight))
+        window.limit = min(limit, self._budget.update(in_flight, wanted, blind))
+
+    def _room_on_nodes(self) -> int:
+        room = sys.maxsize
         for watch in self.watches:
             nodes = {name: seen for (_none, name), seen in list(watch.objects.items()) if seen.takes_vms}
-            hosts = [seen.host or name for name, seen in nodes.items()]
-            limit = min(limit, len(window.in_flight) + window.queue.room_on(hosts))
-            window.queue.limit_selected([seen.labels for seen in nodes.values()])
-        window.limit = limit
+            room = min(room, self._window.queue.room_on([seen.host or name for name, seen in nodes.items()]))
+            self._window.queue.limit_selected([seen.labels for seen in nodes.values()])
+            self._without_nodes = "" if nodes else f"a node of {self._site} that takes VMs"
+        return room
 
     def _look(self, now: float) -> None:
         seen = self._traffic.take()

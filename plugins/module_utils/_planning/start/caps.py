@@ -28,6 +28,8 @@ class CappedQueue:
         self._limits = limits or {}
         self._parts = parts or {}
         self._rank: dict[str, int] = {}
+        # how many wait, by their parts
+        self._waiting: Counter[Parts] = Counter()
         self._held: dict[str, Parts] = {}
         self._count: Counter[Part] = Counter()
         self._selected = {part for of in self._parts.values() for part in of if part[0] == NODES}
@@ -47,6 +49,7 @@ class CappedQueue:
     def put(self, key: str, rank: int) -> None:
         """Let it wait; the lowest rank comes out first."""
         parts = self._parts.get(key, ())
+        self._waiting[parts] += key not in self._rank
         self._rank[key] = rank
         heapq.heappush(self._queues.setdefault(parts, []), (rank, key))
         full, before = self._put_aside.get(parts, (None, rank))
@@ -58,11 +61,8 @@ class CappedQueue:
 
     def drop(self, key: str) -> None:
         """It waits no more."""
-        self._rank.pop(key, None)
-
-    def clear(self) -> None:
-        """Nothing waits any more."""
-        self._rank.clear()
+        if self._rank.pop(key, None) is not None:
+            self._waiting[self._parts.get(key, ())] -= 1
 
     def take(self) -> str | None:
         """The first that all its parts have room for. It holds its places from here on."""
@@ -115,12 +115,22 @@ class CappedQueue:
     def room_on(self, nodes: Collection[str]) -> int:
         """How many more all nodes together have room for. What has none yet may come to any of them.
 
-        A node that the scheduler gave more than its limit takes the room of the others.
+        A node that the scheduler gave more than its limit takes the room of the others. Without any, as many begin as
+        one would take: that they find no node is to be seen.
         """
         elsewhere = sum(
             count for (kind, node), count in self._count.items() if kind == NODE and node not in nodes and count > 0
         )
-        return max(0, self._limits[NODE] * len(nodes) - (len(self._held) - elsewhere))
+        return max(0, self._limits[NODE] * max(1, len(nodes)) - (len(self._held) - elsewhere))
+
+    def fitting(self, most: int) -> int:
+        """How many of those that wait have room in their parts, up to so many."""
+        count, found = self._count.copy(), 0
+        for parts, waiting in self._waiting.items():
+            free = max(0, min([waiting, most - found, *(self._limit(part) - count[part] for part in parts)]))
+            count.update(dict.fromkeys(parts, free))
+            found += free
+        return found
 
     def limit_selected(self, nodes: Collection[frozenset[str]]) -> None:
         """By the nodes that take VMs, each with its labels as key=value.

@@ -75,6 +75,10 @@ class StartWindow:
             return len(self.queue)
         return 0 if self.wave in self.opens else self._left[self._wave] - self._busy[self._wave]
 
+    def could_begin(self, most: int) -> int:
+        """How many of these have room in their parts too, if so many may begin."""
+        return self.queue.fitting(most) if self._entered else min(self.waiting, most)
+
     @property
     def stopped(self) -> bool:
         """Whether a failure has ended the start."""

@@ -137,6 +137,17 @@ def test_no_more_are_asked_than_all_nodes_have_room_for() -> None:
     assert (paced.at(2), paced.at(2.1)) == (6, 6)
 
 
+def test_p10_where_no_node_takes_vms_as_many_begin_as_one_would_take_and_it_is_said() -> None:
+    paced = Paced(caps={"per_node": 3})
+    (nodes,) = paced.pacing.watches
+    nodes.objects = {("", "worker-1"): node_state(node(unschedulable=True))}
+    assert (paced.at(0), paced.at(2)) == (3, 3)
+    assert paced.pacing.note == "a node of west that takes VMs"
+    nodes.objects = {("", "worker-1"): node_state(node())}
+    paced.at(4)
+    assert paced.pacing.note == ""
+
+
 def test_a_vm_on_a_lost_node_that_is_made_again_takes_the_room_of_its_new_one() -> None:
     paced = Paced(caps={"per_node": 1})
     (nodes,) = paced.pacing.watches
