@@ -41,6 +41,11 @@ class StartHooks:
         return [{"wave": wave, "reason": reason} for wave, reason in self.record.items() if reason is not None]
 
     @property
+    def awaited(self) -> bool:
+        """Whether one is to judge the last of these waves."""
+        return self._until.hook is not None
+
+    @property
     def stopped(self) -> bool:
         return self._until.stopped
 

@@ -83,6 +83,7 @@ class Starter:
             CappedQueue(startup.caps, parts_by_key(session.plan, api, vms, workloads)),
             retries_of(startup.retries, startup.max_starting, len(self._keys)),
             {**self._vms.deadlines, **self._workloads.deadlines},
+            judged=self._hooks.awaited,
         )
         longest = max(map(self._window.timeout_of, self._keys), default=None)
         budget = session.plan.site(api.site).max_starting

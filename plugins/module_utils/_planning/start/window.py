@@ -26,7 +26,8 @@ class StartWindow:
 
     limit: at most so many in flight (asked to start, not yet ready); it may be set between calls.
     timeout: seconds until what is not ready frees its slot; timeouts: for those that have their own.
-    on_failure: of waves that have none of their own. gate: the one that ended the start.
+    on_failure: of waves that have none of their own. gate: the one that ended the start. judged: whether a hook waits
+    for the end of the last wave.
     opens: when each wave that was reached may begin; what another process knew of it is set before the first call.
     """
 
@@ -38,6 +39,7 @@ class StartWindow:
     queue: CappedQueue = field(default_factory=CappedQueue)
     retries: StartRetries = field(default_factory=StartRetries)
     timeouts: Mapping[str, float] = field(default_factory=dict)
+    judged: bool = False
     opens: dict[str, float] = field(default_factory=dict)
     in_flight: dict[str, float] = field(default_factory=dict)
     ready: set[str] = field(default_factory=set)
@@ -174,7 +176,7 @@ class StartWindow:
             self._skip([wave], why)
             return True
         to_begin = [left - busy for left, busy in zip(self._left[self._wave :], self._busy[self._wave :], strict=True)]
-        if wave.gate and any(to_begin):
+        if wave.gate and (self.judged or any(to_begin)):
             self.gate = wave.gate
             self._skip(self.waves[self._wave :], f"waits for the gate {wave.gate}")
             self._wave = len(self.waves)

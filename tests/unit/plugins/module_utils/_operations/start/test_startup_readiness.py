@@ -189,6 +189,17 @@ def test_p6_the_lock_is_kept_for_as_long_as_a_hook_may_take(start: Judged) -> No
     assert start.session.lock_seconds > 600
 
 
+def test_a_hook_waits_behind_the_gate_of_its_wave_also_where_all_of_that_runs_already(start: Judged) -> None:
+    start.api.add("db", ON, halted=False, tier="db")
+    start.api.add("web", ON)
+    start.api.boot("db")
+    waves = [{**HOOKED[0], "gate": True}, HOOKED[1]]
+    result = start.ask(waves=waves)
+    assert (result["waiting_gate"], result["waiting_hook"], start.api.running()) == ("db", None, {"db"})
+    opened = start.ask(Asked(open_gates=("db",)), waves=waves)
+    assert (opened["waiting_gate"], opened["waiting_hook"]["wave"]) == ("", "db")
+
+
 def test_behind_a_hook_that_passed_the_next_wave_starts(start: Judged) -> None:
     start.api.add("db-0", ON, tier="db")
     start.api.add("web-0", ON)
