@@ -44,6 +44,8 @@ class VmStart:
         stopped = [key for key in vms if self.is_recorded(key)]
         self._ready = VmReady(api, plan.namespaces, readiness, stopped, wake, probes)
         self.watches = [self._ready.watch]
+        # Manual ones that have their strategy by now
+        self._given_back: set[str] = set()
         # seconds after which each counts as failed
         self.deadlines = deadlines(readiness)
         # for which each has to stay ready before it counts as that
@@ -115,8 +117,13 @@ class VmStart:
     def start(self, key: str) -> None:
         """Give the VM its runStrategy back; a Manual one that ran is asked to start."""
         power = power_record(self._vms[key])
+        if key in self._given_back:
+            # only its start request had no answer
+            self.start_again(key)
+            return
         self._patch(key, {"spec": strategy_patch(power)})
         if power.run_strategy == "Manual":
+            self._given_back.add(key)
             self._start_manual(key)
 
     def start_again(self, key: str) -> None:

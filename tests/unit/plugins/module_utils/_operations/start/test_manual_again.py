@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import VM
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Unreachable
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.vm import PowerRecord
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._operations.start.startup_world import Start
 
@@ -69,3 +70,25 @@ def test_a_request_that_kubevirt_has_not_taken_up_is_not_made_again(start: Start
 def test_p5_a_request_that_a_killed_attempt_did_not_make_is_made(start: Start) -> None:
     start.api.add("a", MANUAL, halted=False)
     assert (start.run()["ready"], start.api.start_requests) == (1, ["a"])
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+def test_a_start_request_without_an_answer_is_looked_for_and_the_strategy_not_given_back_twice(
+    start: Start, arrived: bool
+) -> None:
+    start.api.add("a", MANUAL)
+    put = start.api.put_subresource
+    made: list[str] = []
+
+    def unanswered(path: str, *given: Any, **more: Any) -> None:
+        made.append(path)
+        if arrived or len(made) > 1:
+            put(path, *given, **more)
+        if len(made) == 1:
+            raise Unreachable("PUT", site="west", seen="timed out")
+
+    start.api.put_subresource = unanswered  # type: ignore[method-assign]
+    result = start.run()
+    assert (result["ready"], len(made)) == (1, 1 if arrived else 2)
+    # its strategy once, and its record taken off it
+    assert start.api.writes.count("replace VirtualMachine/payroll/a") == 2
