@@ -198,12 +198,11 @@ class Starter:
                 continue
             self._requests.was_sent(key)
             window.observe_starting([key], memory.asked_at(key, self._state(key), window.timeout_of(key)))
+        # a failure may stop what waits, never what was asked
+        window.resume_failed(memory.failed)
         for key in asked - again:
             if not self._of(key).was_asked(key):
                 window.gave_up(key, STOPPED)
-        # a failure may stop what waits, never what was asked
-        for key, reason in memory.failed.items():
-            window.gave_up(key, reason)
         self._explained |= window.failed.keys()
         for key, reason in needy(self._order, self._keys, lambda key: self._of(key).is_up(key)):
             window.gave_up(key, reason)

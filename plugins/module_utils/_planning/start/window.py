@@ -112,6 +112,18 @@ class StartWindow:
                 self._busy[self._place[key][0]] += 1
                 self.retries.until(key, until)
 
+    def resume_failed(self, failed: Mapping[str, str]) -> None:
+        """What failed in another process, with its whole reason; before the first call. All of it failed before
+        anything was stopped for it."""
+        known = [key for key in failed if key in self._place and not self._has_ended(key)]
+        for key in known:
+            self._land(key)
+            self._end(key)
+            self.failed[key] = failed[key]
+        for key in known:
+            self._release(key, ready=False)
+            self._apply_policy(key)
+
     def next(self, now: float) -> list[str]:
         """What to ask to start now; it counts as in flight from here on."""
         for key in self._deadlines.over(self.in_flight, now):

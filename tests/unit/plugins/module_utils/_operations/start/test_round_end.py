@@ -180,3 +180,19 @@ def test_p5_a_record_that_is_taken_off_without_an_answer_is_taken_off_again(star
     monkeypatch.setattr(start.api, "forgets", start.api.fail)
     assert start.run()["done"]
     assert (start.api.recorded("a"), start.api.recorded("b"), start.api.unanswered) == (False, False, 0)
+
+
+def test_p5_what_failed_in_one_round_is_told_by_the_next_as_it_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first of two failures has stopped their wave: to another process the second had not even begun."""
+    start = Start(monkeypatch)
+    waves = [{"name": "db", "selector": {"matchLabels": {"tier": "db"}}, "on_failure": "stop_wave"}, {"name": "rest"}]
+    startup = {"waves": waves, "retries": {"attempts": 1, "backoff": "1s"}}
+    for name, tier in [("a", "db"), ("b", "db"), ("c", "")]:
+        start.api.add(name, PowerRecord("Always", True), tier=tier)
+        start.api.broken.add(name)
+    while start.run(round_timeout=10, **startup)["not_started"] < 2:
+        pass
+    kept = dict(start.session.record["startup"]["failed"])
+    result = start.run(**startup)
+    assert {failure["vm"]: failure["reason"] for failure in result["failures"]}.items() >= kept.items()
+    assert (result["not_started"], result["never_begun"]) == (3, [])

@@ -155,16 +155,34 @@ def test_p5_a_process_that_takes_over_ends_as_the_first_would_have_and_asks_noth
         if not world.window.done:
             world._step()
     first = world.window
-    flying = dict(first.in_flight)
+    flying, failed = dict(first.in_flight), dict(first.failed)
+    world.window = again = taken_over(world)
+    assert (again.in_flight, again.retries.resting.keys()) == (flying, first.retries.resting.keys())
+    world.run()
+    assert not first.ready - again.ready
+    still = failed.keys() - again.ready
+    assert {key: again.failed.get(key) for key in still} == {key: failed[key] for key in still}
+    assert all(len(times) <= 1 + again.retries.attempts for times in world.asked.values())
+    ends = [*again.ready, *again.failed, *again.never_begun]
+    assert sorted(ends) == sorted(key for wave in again.waves for key in wave.keys)
+
+
+def taken_over(world: World) -> StartWindow:
+    """As another process gets it from the run's record and the cluster."""
+    first = world.window
     again = StartWindow(
-        first.waves, first.limit, TIMEOUT, needs=first.needs, queue=CappedQueue(world.caps, world.parts)
+        first.waves,
+        first.limit,
+        TIMEOUT,
+        needs=first.needs,
+        queue=CappedQueue(world.caps, world.parts),
+        retries=StartRetries(first.retries.attempts, first.retries.backoff, first.retries.budget + first.retries.count),
     )
     for key in first.ready:
         again.became_ready(key)
-    for key, since in flying.items():
+    again.opens.update(first.opens)
+    again.resume_retries(first.retries.used, first.retries.resting)
+    for key, since in first.in_flight.items():
         again.observe_starting([key], since)
-    world.window = again
-    asked = len(again.in_flight)
-    world.run()
-    assert asked == len(flying)
-    assert not first.ready - again.ready
+    again.resume_failed(first.failed)
+    return again
