@@ -23,10 +23,11 @@ PATIENCE = 300
 
 
 class StartRun:
-    """One run of operation start at east; begun, with its latch open, once it is made."""
+    """One run of operation start at east; begun, with its latch open, once it is made. round_timeout: seconds."""
 
-    def __init__(self, fleet: Fleet, plan: Path | None = None) -> None:
+    def __init__(self, fleet: Fleet, plan: Path | None = None, round_timeout: int = ROUND) -> None:
         self._plan = str(plan or fleet.world.plan_file)
+        self._round_timeout = round_timeout
         self._api = connect("east", {"kubeconfig": fleet.world.sites["east"]["kubeconfig"]})
         self._pool = ThreadPoolExecutor(1)
         self._going: Future[dict[str, Any]] | None = None
@@ -87,7 +88,7 @@ class StartRun:
             stdout=subprocess.PIPE,
             env=environment(),
         )
-        arguments = {"plan": self._plan, "run_id": self.run_id, "round_timeout": ROUND}
+        arguments = {"plan": self._plan, "run_id": self.run_id, "round_timeout": self._round_timeout}
         assert process.stdin is not None
         process.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode())
         process.stdin.close()
