@@ -62,7 +62,10 @@ class CappedQueue:
     def drop(self, key: str) -> None:
         """It waits no more."""
         if self._rank.pop(key, None) is not None:
-            self._waiting[self._parts.get(key, ())] -= 1
+            parts = self._parts.get(key, ())
+            self._waiting[parts] -= 1
+            if not self._waiting[parts]:
+                del self._waiting[parts]
 
     def take(self) -> str | None:
         """The first that all its parts have room for. It holds its places from here on."""
@@ -125,10 +128,14 @@ class CappedQueue:
 
     def fitting(self, most: int) -> int:
         """How many of those that wait have room in their parts, up to so many."""
-        count, found = self._count.copy(), 0
+        taken: Counter[Part] = Counter()
+        found = 0
         for parts, waiting in self._waiting.items():
-            free = max(0, min([waiting, most - found, *(self._limit(part) - count[part] for part in parts)]))
-            count.update(dict.fromkeys(parts, free))
+            if found >= most:
+                break
+            rooms = (self._limit(part) - self._count[part] - taken[part] for part in parts)
+            free = max(0, min([waiting, most - found, *rooms]))
+            taken.update(dict.fromkeys(parts, free))
             found += free
         return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.start.caps import CappedQueue, Part
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -51,6 +52,13 @@ def test_what_comes_to_wait_where_a_place_was_just_freed_comes_out_before_those_
     queue.release("a")
     queue.put("first", 0)
     assert taken(queue) == ["first"]
+
+
+@pytest.mark.parametrize(("most", "fitting"), [(0, 0), (3, 3), (10, 4)])
+def test_how_many_have_room_in_all_their_parts(most: int, fitting: int) -> None:
+    fast, slow, a = PARTS[0], PARTS[1], PARTS[2]
+    queue = queue_of({**dict.fromkeys("abc", (fast,)), **dict.fromkeys("def", (fast, a)), "g": (slow,), "h": ()})
+    assert queue.fitting(most) == fitting
 
 
 def test_what_was_asked_before_holds_its_places() -> None:
@@ -162,6 +170,7 @@ def test_whatever_is_freed_the_first_that_fits_comes_out_and_nobody_is_forgotten
         elif step == "take":
             count = Counter(part for key in held for part in of[key])
             fitting = [key for key in waiting if all(count[part] < LIMITS[part[0]] for part in of[key])]
+            assert queue.fitting(1) == len(fitting[:1])
             assert queue.take() == (fitting[0] if fitting else None)
             held += fitting[:1]
             waiting = [key for key in waiting if key not in held]
