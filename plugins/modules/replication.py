@@ -21,6 +21,7 @@ options:
       - V(synced) sends the rest from the demoted source and proves that both sides are equal.
       - V(resynced) throws the copies at O(site) away and takes those of the other site.
       - V(paused) and V(resumed) stop the transfer and go on with it.
+      - Check mode tells of these three what is not so already, without writing anything.
     type: str
     choices: [primary, secondary, synced, resynced, paused, resumed]
     required: true

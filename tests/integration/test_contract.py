@@ -58,6 +58,7 @@ ONLY_SEEN = {"hpe"}
 VARIANTS: dict[str, Callable[[Lab], Rig]] = {
     "ceph_rbd_journal": partial(CephRbdRig, mode="journal"),
     "csi_addons_ceph": CsiAddonsCephRig,
+    "csi_addons_group": partial(CsiAddonsRig, per="group"),
     "nfs_ssh": NfsSshRig,
 }
 # of a product that does not answer, for one group

@@ -20,12 +20,14 @@ class Clock:
     """monotonic: seconds for measuring; now: the wall clock, for records only; sleep: blocks for seconds.
 
     longest_wait: seconds after which each wait by this clock ends, whatever it was given.
+    waits: False where each is taken for ended at once, as if what it waits for were there.
     """
 
     monotonic: Callable[[], float] = time.monotonic
     now: Callable[[], datetime] = _utc_now
     sleep: Callable[[float], None] = time.sleep
     longest_wait: float = math.inf
+    waits: bool = True
 
 
 class Deadline:

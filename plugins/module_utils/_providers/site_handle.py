@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -18,6 +18,7 @@ from .._model.names import protected_label
 from .._model.plan import Group, Plan
 from .._model.selector import LabelSelector
 from .command import Answer, Runner, run_command
+from .foretelling import WouldChange, foretelling
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,7 @@ class SiteHandle:
     """api: opened at first use; raises what connecting raises. run: see `run_command`.
 
     outlasting: keeps the plan's lock over what this process starts and may leave behind. tell: see `Tell`.
+    foretells: nothing is changed there; a verb that is about to ends with WouldChange.
     """
 
     def __init__(
@@ -93,6 +95,7 @@ class SiteHandle:
         outlasting: Outlasting = nullcontext,
         connect: Connect = connect_nowhere,
         tell: Tell = tell_nobody,
+        foretells: bool = False,
     ) -> None:
         self.name = name
         self.plan = plan
@@ -102,13 +105,24 @@ class SiteHandle:
         self._hurried: Deadline | None = None
         self._longest_wait: float | None = None
         self._run = run
-        self.connect = connect
+        self.foretells = foretells
+        self._connect = connect
         self._open_api = open_api
         self._expected = Volumes()
+        self._foreseen: frozenset[str] = frozenset()
 
     @cached_property
     def api(self) -> Api:
-        return self._bounded(self._open_api())
+        return self._bounded(self._told(self._open_api()))
+
+    def connect(self, name: str, auth: Mapping[str, Any]) -> Api:
+        """See `Connect`."""
+        return self._told(self._connect(name, auth))
+
+    def changing(self) -> None:
+        """Called before anything is changed by another way than `api`."""
+        if self.foretells:
+            raise WouldChange
 
     @property
     def patience(self) -> float | None:
@@ -132,6 +146,9 @@ class SiteHandle:
         patience = self.patience
         return self._run(words, seconds if patience is None else min(seconds, patience), stdin)
 
+    def _told(self, api: Api) -> Api:
+        return foretelling(api) if self.foretells else api
+
     def _bounded(self, api: Api) -> Api:
         if self._longest_wait is not None:
             api.clock = replace(api.clock, longest_wait=self._longest_wait)
@@ -152,7 +169,13 @@ class SiteHandle:
     def volumes(self, group: Group) -> list[ClaimedVolume]:
         """The group's claims that `protect` has labelled here, as they were when the plan's were first listed."""
         label = protected_label(self.plan.name)
-        return [item for item in self.candidates(group) if item.labels.get(label) == "true"]
+        return [
+            item for item in self.candidates(group) if item.labels.get(label) == "true" or item.claim in self._foreseen
+        ]
+
+    def foresee(self, claims: Iterable[str]) -> None:
+        """Claims here, as namespace/name, that are taken for labelled: check mode labels none."""
+        self._foreseen = frozenset(claims)
 
     def expect(self, volumes: Sequence[ClaimedVolume]) -> None:
         """Volumes that a run is going to make here."""

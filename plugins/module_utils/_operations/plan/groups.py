@@ -27,9 +27,14 @@ Done = TypeVar("Done")
 
 
 class Groups:
-    """The groups of one plan, with one provider for all groups that a product replicates."""
+    """The groups of one plan, with one provider for all groups that a product replicates.
 
-    def __init__(self, plan: Plan, outlasting: Outlasting = nullcontext, tell: Tell = tell_nobody) -> None:
+    foretells: as of `SiteHandle`, for check mode.
+    """
+
+    def __init__(
+        self, plan: Plan, outlasting: Outlasting = nullcontext, tell: Tell = tell_nobody, foretells: bool = False
+    ) -> None:
         self.plan = plan
         self._handles = {
             name: SiteHandle(
@@ -40,6 +45,7 @@ class Groups:
                 outlasting=outlasting,
                 connect=open_other,
                 tell=tell,
+                foretells=foretells,
             )
             for name in plan.sites
         }
@@ -71,6 +77,10 @@ class Groups:
     def expect(self, site: str, volumes: Sequence[ClaimedVolume]) -> None:
         """Volumes that a run is going to make there."""
         self._handles[site].expect(volumes)
+
+    def foresee(self, site: str, claims: Iterable[str]) -> None:
+        """Claims there, as namespace/name, that a run is going to label."""
+        self._handles[site].foresee(claims)
 
     def silence(self, site: str, why: str) -> None:
         """Its API server is not connected to any more: products look for volumes there again and again."""

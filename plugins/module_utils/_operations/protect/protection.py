@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from ..._cluster.api import Api, Object
@@ -12,6 +13,7 @@ from ..._cluster.kinds import PV, PVC, VM, Kind
 from ..._errors import Refused
 from ..._model.names import RECLAIM_POLICY, protected_label
 from ..._model.plan import Plan
+from ..._providers.foretelling import would_change
 from ..capture.metadata_source import source_of
 from ..entry import bounded
 from ..inventory.protected import Protected, key_of, list_protected
@@ -34,16 +36,12 @@ def protect(plan: Plan, site: str, check_mode: bool) -> dict[str, Any]:
         f"{kind.kind}/{key_of(item) if kind.namespaced else item['metadata']['name']}: {why}"
         for kind, item, _patch, why in changes
     ]
-    changed_groups: list[str] = []
     if not check_mode:
         outcome = for_each(changes, lambda change: _apply(api, *change[:3]))
         for _change, error in outcome.failed:
             raise error
-        # what was seen of the claims before they were labelled is no use any more
-        groups = Groups(plan)
-        for group in plan.groups:
-            if groups.provider(group).enable(group, site, plan.peer_of(site)):
-                changed_groups.append(group.name)
+    # what was seen of the claims before they were labelled is no use any more
+    changed_groups = _enable(plan, site, found, check_mode)
     scheduled = source_of(plan).schedule(api, check_mode)
     decisions += [f"group {name}: replication enabled" for name in changed_groups]
     decisions += [scheduled] if scheduled else []
@@ -57,6 +55,17 @@ def protect(plan: Plan, site: str, check_mode: bool) -> dict[str, Any]:
         "prestage": plan.metadata.prestage,
         "run_strategies": _count_strategies(found),
     }
+
+
+def _enable(plan: Plan, site: str, found: Protected, check_mode: bool) -> list[str]:
+    """Names of the groups whose replication was not yet as it should be."""
+    groups = Groups(plan, foretells=check_mode)
+    if check_mode:
+        groups.foresee(site, found.claims)
+    peer = plan.peer_of(site)
+    return [
+        group.name for group in plan.groups if would_change(partial(groups.provider(group).enable, group, site, peer))
+    ]
 
 
 def _check(plan: Plan, groups: Groups, site: str, found: Protected) -> None:

@@ -16,6 +16,7 @@ from ..._planning.guards.promotion import check_machines_off, check_promotion
 from ..._planning.guards.switch import check_demotion, check_resync, check_taking_back
 from ..._planning.practice.reading import reads
 from ..._providers.base import WORKERS
+from ..._providers.foretelling import would_change
 from ..capture.metadata_source import makes_volumes
 from ..entry import bounded
 from ..inventory.remains import seen_left
@@ -203,7 +204,7 @@ def _apply(
     todo = [
         groups[status.group] for status in mine if wanted is None or status.role != wanted or status.group in unfinished
     ]
-    if session.check_mode:
+    if session.check_mode and wanted:
         return [group.name for group in todo]
 
     if state == "primary" and site == session.target:
@@ -230,8 +231,15 @@ def _apply(
         }
         return verbs[state]()
 
+    demoted = {status.group for status in mine if status.role == "secondary"}
+
+    def foretell(group: Group) -> bool:
+        # what is no copy yet is demoted before it is thrown away
+        return (state == "resynced" and group.name not in demoted) or would_change(lambda: act(group))
+
     with ThreadPoolExecutor(max_workers=WORKERS) as pool:
-        return [group.name for group, changed in zip(todo, pool.map(act, todo), strict=True) if changed]
+        done = pool.map(foretell if session.check_mode else act, todo)
+        return [group.name for group, changed in zip(todo, done, strict=True) if changed]
 
 
 def _read_back(site: str, state: str, after: list[GroupStatus], left_to_resync: frozenset[str]) -> None:

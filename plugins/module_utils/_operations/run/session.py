@@ -52,7 +52,7 @@ class Session:
             )
         self.run = Run.from_dict(head)
         self.progress = Progress(run_id, self.clock)
-        self.groups = Groups(plan, self.outlasting, self.progress.emit)
+        self.groups = Groups(plan, self.outlasting, self.progress.emit, foretells=check_mode)
         if self.source_is_dead:
             self.groups.silence(self.source, SILENT)
         if self.run.declared_lost is not None:

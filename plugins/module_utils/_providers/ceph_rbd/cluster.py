@@ -14,6 +14,7 @@ from ..._cluster.clock import Clock
 from ..._cluster.patience import patiently
 from ..._errors import DrError, Failed, NotFound, Refused, Timeout, Unreachable
 from ..command import Answer, Runner
+from ..foretelling import WouldChange
 from . import agent as ceph_rbd_agent
 from . import copier as ceph_rbd_copier
 from . import digester as ceph_rbd_digester
@@ -62,16 +63,26 @@ Failures = Mapping[Image, Mapping[str, Any]]
 
 
 class Cluster:
-    """site: for errors. run: see `run_command`. patience: seconds in which a silent cluster is asked again."""
+    """site: for errors. run: see `run_command`. patience: seconds in which a silent cluster is asked again.
+
+    clock: also of waits for what the cluster does. foretells: see `SiteHandle`.
+    """
 
     def __init__(
-        self, site: str, access: Access, run: Runner, patience: float = 0.0, clock: Clock | None = None
+        self,
+        site: str,
+        access: Access,
+        run: Runner,
+        patience: float = 0.0,
+        clock: Clock | None = None,
+        foretells: bool = False,
     ) -> None:
         self.site = site
+        self.clock = clock or Clock(waits=not foretells)
         self._access = access
         self._run = run
         self._patience = patience
-        self._clock = clock or Clock()
+        self._foretells = foretells
 
     def look(self, images: Iterable[Image], history: bool = False) -> Seen:
         """What is known of the images; history: with their mirror snapshots or journal positions."""
@@ -129,13 +140,20 @@ class Cluster:
             raise self._error(verb.replace("_", " "), f"image {image}{more}", answer)
 
     def ask(self, to: str, commands: Sequence[Mapping[str, Any]], done: Iterable[int] = ()) -> list[str]:
-        """Outputs of commands of the monitors (`mon`) or the manager (`mgr`)."""
+        """Outputs of commands of the monitors (`mon`) or the manager (`mgr`) that change nothing."""
         listed = [{"to": to, "command": dict(command)} for command in commands]
         answers = self._patiently(lambda: self._ask_agent("ask", ASK_TIMEOUT, commands=listed)) if listed else []
         for command, answer in zip(commands, answers, strict=True):
             if answer["errno"] and answer["errno"] not in done:
                 raise self._error(str(command["prefix"]), "the Ceph cluster", answer)
         return [str(answer["output"]) for answer in answers]
+
+    def order(self, to: str, commands: Sequence[Mapping[str, Any]], again: bool = False) -> None:
+        """As `ask`, of commands that change something; again: only what was changed so before, to be sure of it."""
+        if not self._foretells:
+            self.ask(to, commands)
+        elif commands and not again:
+            raise WouldChange
 
     def copy(self, copies: Mapping[Image, Image], group: str) -> Mapping[Image, Mapping[str, Any]]:
         """Go on for a round with the copies of images; how far each is. group: whose they are, by their mark."""
@@ -175,9 +193,7 @@ class Cluster:
         return any(item["removed"] for item in answers)
 
     def _patiently(self, send: Callable[[], Answered]) -> Answered:
-        return patiently(
-            self._clock, self._patience, lambda _left: send(), lambda error: isinstance(error, Unreachable)
-        )
+        return patiently(self.clock, self._patience, lambda _left: send(), lambda error: isinstance(error, Unreachable))
 
     def _ask_agent(self, do: str, seconds: int, **more: Any) -> Any:
         # a change whose outcome is unknown is worse than one that is waited for
@@ -197,6 +213,8 @@ class Cluster:
         source = f"{_source(do)}\nserve({json.dumps(request)!r})\n"
         words = [*self._access.command, *PYTHON]
         changes = "verb" in more
+        if changes and self._foretells:
+            raise WouldChange
         tried = more["verb"].replace("_", " ") if changes else READING.get(do, do)
         done = self._run_agent(words, seconds, source, tried)
         answer = _last_object(done.stdout)

@@ -30,7 +30,7 @@ def unblock(cluster: Cluster, networks: Iterable[str]) -> bool:
 
 
 def _change(cluster: Cluster, verb: str, networks: list[str]) -> bool:
-    cluster.ask("mon", [_command(verb, network) for network in networks])
+    cluster.order("mon", [_command(verb, network) for network in networks])
     return bool(networks)
 
 

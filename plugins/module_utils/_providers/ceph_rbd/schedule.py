@@ -30,7 +30,7 @@ def add_schedule(cluster: Cluster, images: Iterable[Image], interval: str) -> bo
         changed = changed or found != {interval}
         commands.append({"prefix": ADD, "level_spec": str(image), "interval": interval})
         commands += [{"prefix": REMOVE, "level_spec": str(image), "interval": old} for old in found - {interval}]
-    cluster.ask("mgr", commands)
+    cluster.order("mgr", commands, again=not changed)
     return changed
 
 
@@ -39,7 +39,7 @@ def remove_schedule(cluster: Cluster, images: Iterable[Image], interval: str) ->
     listed = sorted(images)
     known = _known(cluster, listed)
     having = [image for image in listed if interval in known.get(str(image), set())]
-    cluster.ask("mgr", [{"prefix": REMOVE, "level_spec": str(image), "interval": interval} for image in having])
+    cluster.order("mgr", [{"prefix": REMOVE, "level_spec": str(image), "interval": interval} for image in having])
     return bool(having)
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 import errno
 from collections.abc import Collection
 
-from ..._cluster.clock import Clock
 from ..._cluster.waiting import wait_for
 from ..._errors import Conflict, NotFound, Refused
 from .images import Image
@@ -79,7 +78,7 @@ def resync(here: Side, peer: Side) -> bool:
     if not todo and not _unfinished(here, peer, ids):
         return False
     here.cluster.must("resync", todo)
-    clock = Clock()
+    clock = here.cluster.clock
     progress = Progress(clock, RESYNC_STALL_TIMEOUT)
     hint = f"see that rbd-mirror runs at {here.site} and reaches {peer.site}, then start again: it goes on"
 
@@ -185,7 +184,8 @@ def _wait_for_copies(target: Side) -> None:
         return not left, f"{len(left)} of {len(now.images)} are not there yet: {states}"
 
     hint = f"see that rbd-mirror runs at {target.site} and reaches the peer (rbd mirror pool status); then start again"
-    wait_for(Clock(), APPEAR_TIMEOUT, look, "wait for the images at the target", target.site, target.on, hint)
+    clock = target.cluster.clock
+    wait_for(clock, APPEAR_TIMEOUT, look, "wait for the images at the target", target.site, target.on, hint)
 
 
 def _check_resync(here: Side, peer: Side) -> None:

@@ -178,7 +178,9 @@ class Sides:
         self._patience = patience
 
     def cluster(self, group: Group, site: str) -> Cluster:
-        return Cluster(site, RbdOptions.read(group, site).access, self._sites[site].run, self._patience)
+        there = self._sites[site]
+        access = RbdOptions.read(group, site).access
+        return Cluster(site, access, there.run, self._patience, foretells=there.foretells)
 
     def peer(self, site: str) -> str:
         return next(name for name in self._sites if name != site)

@@ -6,13 +6,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..._cluster.clock import Deadline
 from ..last_primary import is_split
-from ..object_wait import Key
 from .checks import at_peer, existing, require_primary
 from .listing import Unit
 from .side import Side
 from .status import Goal, cannot_follow, judge
 from .takeover import check_ours, permits_otherwise
+
+# a storage that has not noticed its peer's promotion yet takes the order to throw a copy away, and does nothing
+AGAIN_AFTER = 5.0
 
 
 def resync_group(side: Side, there: Side) -> bool:
@@ -30,23 +33,26 @@ def resync_group(side: Side, there: Side) -> bool:
     forgotten = {unit.key: 0 for unit in units}
     side.settle(side.ask(todo, "secondary", forgotten), "secondary")
     side.settle(units, "reported")
-    ordered: set[Key] = set()
 
     def unable() -> list[Unit]:
         # that the sides have diverged may show only after the report, when they reach each other again: not of
         # all copies at once
-        looked_at = side.matched([unit.key for unit in units if unit.key not in ordered])
-        return [unit for unit in looked_at if unit.item and cannot_follow(unit.item)]
+        return [unit for unit in side.matched([unit.key for unit in units]) if unit.item and cannot_follow(unit.item)]
 
+    ordered: Deadline | None = None
     while True:
         there.settle(sources, "sends", unless=lambda: bool(unable()), later=there.latest_report())
         broken = unable()
         if not broken:
             break
+        if ordered is None:
+            ordered = Deadline(side.api.clock, side.options.timeout)
+        else:
+            side.api.clock.sleep(AGAIN_AFTER)
         side.settle(side.ask(broken, "resync", forgotten), "resyncing")
-        side.settle(side.ask(broken, "secondary"), "follows")
-        ordered |= {unit.key for unit in broken}
-    return bool(todo or ordered)
+        # one that is told of by then was ordered in vain, and is again
+        side.settle(side.ask(broken, "secondary"), "follows" if ordered.over else "reported")
+    return bool(todo) or ordered is not None
 
 
 def _short_of(goal: Goal, units: Sequence[Unit]) -> list[Unit]:

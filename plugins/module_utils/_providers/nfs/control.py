@@ -61,16 +61,21 @@ class NfsControl(Protocol):
         """Withdraw that copy and remove its data; whether there was one."""
 
 
-def control_for(site: str, group: Group, run: Runner = run_command, patience: float | None = None) -> NfsControl:
-    """patience: seconds of a look, where that is less than usual; of what is run its runner sees to it."""
+def control_for(
+    site: str, group: Group, run: Runner = run_command, patience: float | None = None, foretells: bool = False
+) -> NfsControl:
+    """patience: seconds of a look, where that is less than usual; of what is run its runner sees to it.
+
+    foretells: see `SiteHandle`.
+    """
     options = options_of(group, site)
     export = export_of(group, site)
     if "control" in options:
         transfer = seconds_of(group, site, options, "timeout", http_api.TRANSFER)
-        return HttpControl(site, options["control"], export, transfer, patience=patience)
+        return HttpControl(site, options["control"], export, transfer, patience=patience, foretells=foretells)
     if "ssh" in options:
         transfer = seconds_of(group, site, options, "timeout", nfs_ssh.TRANSFER)
-        return SshControl(site, export, options, _other(group, site), transfer, run)
+        return SshControl(site, export, options, _other(group, site), transfer, run, foretells=foretells)
     raise Refused(
         "reach the NFS server",
         site=site,

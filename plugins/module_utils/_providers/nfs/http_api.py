@@ -11,6 +11,7 @@ from ..._cluster.clock import Clock
 from ..._cluster.patience import PASSING, patiently, seconds_of
 from ..._cluster.waiting import wait_for
 from ..._errors import Conflict, DrError, Failed, NotFound, Refused, TerminalState, Unreachable, Unsupported
+from ..foretelling import WouldChange
 from .remedies import with_remedy
 from .transfer import transfer_within
 
@@ -62,8 +63,13 @@ class HttpControl:
         transfer: float,
         clock: Clock | None = None,
         patience: float | None = None,
+        foretells: bool = False,
     ) -> None:
-        """transfer: seconds that a final sync or a resync may take; patience: of a look, if less than usual."""
+        """transfer: seconds that a final sync or a resync may take; patience: of a look, if less than usual.
+
+        foretells: see `SiteHandle`.
+        """
+        self._foretells = foretells
         self._site = site
         self._patience = patience
         self._transfer = transfer
@@ -161,6 +167,9 @@ class HttpControl:
         return True
 
     def _call(self, method: str, verb: str, body: Any = None, read_timeout: float = READ_TIMEOUT) -> dict[str, Any]:
+        if self._foretells and method != "GET":
+            raise WouldChange
+
         def send(_left: float) -> dict[str, Any]:
             limit = urllib3.Timeout(connect=CONNECT_TIMEOUT, read=read_timeout)
             return _send(self._site, f"export {self._export}", method, f"{self._url}{verb}", body, limit)

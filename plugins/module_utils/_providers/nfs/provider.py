@@ -225,7 +225,7 @@ class NfsProvider(Provider):
 
     def _control(self, group: Group, site: str) -> NfsControl:
         there = self.sites[site]
-        return control_for(site, group, there.run, there.patience)
+        return control_for(site, group, there.run, there.patience, there.foretells)
 
 
 def _check_arrived(group: Group, site: str, seen: Mapping[str, Any]) -> None:

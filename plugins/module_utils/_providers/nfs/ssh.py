@@ -13,6 +13,7 @@ from ..._cluster.clock import Clock
 from ..._cluster.patience import patiently
 from ..._errors import Conflict, DrError, Failed, NotFound, Refused, TerminalState, Unreachable
 from ..command import Answer, Runner, run_command
+from ..foretelling import WouldChange
 from .remedies import with_remedy
 from .ssh_agent import AGENT
 from .ssh_options import Server
@@ -67,8 +68,10 @@ class SshControl:
         transfer: float,
         run: Runner = run_command,
         clock: Clock | None = None,
+        foretells: bool = False,
     ) -> None:
-        """transfer: seconds that a final sync or a resync may take."""
+        """transfer: seconds that a final sync or a resync may take. foretells: see `SiteHandle`."""
+        self._foretells = foretells
         self._clock = clock or Clock()
         self._site = site
         self._transfer = transfer
@@ -86,11 +89,30 @@ class SshControl:
     def create(self, role: str, peer: str, interval: int) -> bool:
         """Whether something was changed. An existing export keeps its role; its settings follow the plan."""
         here, there = self._here, self._there
+        if self._foretells and self._is_set_up(peer, interval):
+            return False
         settings = [here.path, here.clients, here.export_options, peer, there.state_dir, there.peer_ssh_options]
         answer = self._call(
             COMMAND_TIMEOUT, "create", role, *settings, str(int(interval)), here.exports_dir, here.cron_dir
         )
         return bool(answer["changed"])
+
+    def _is_set_up(self, peer: str, interval: int) -> bool:
+        """As the agent has noted it, which finds out more: whether its files are as it has written them."""
+        facts = self._call(STATUS_TIMEOUT, "status")
+        here, there = self._here, self._there
+        wanted = {
+            "path": here.path,
+            "clients": here.clients,
+            "export_options": here.export_options,
+            "peer": peer,
+            "peer_state_dir": there.state_dir,
+            "peer_ssh_options": there.peer_ssh_options,
+            "interval_asked": str(int(interval)),
+            "exports_dir": here.exports_dir,
+            "cron_dir": here.cron_dir,
+        }
+        return all(facts[name] == value for name, value in wanted.items())
 
     def remove(self) -> bool:
         return bool(self._call(COMMAND_TIMEOUT, "remove")["changed"])
@@ -123,6 +145,8 @@ class SshControl:
         return bool(self._call(self._transfer, "unclone", name)["changed"])
 
     def _call(self, deadline: float, verb: str, *arguments: str, patience: float = PATIENCE) -> dict[str, Any]:
+        if self._foretells and verb != "status":
+            raise WouldChange
         tried = f"{verb} by ssh to {self._here.ssh}"
         on = f"export {self._export}"
         remote = shlex.join(["sh", "-c", BOOTSTRAP, "agent", self._here.state_dir, verb, self._export, *arguments])

@@ -34,7 +34,8 @@ GRANT_PATIENCE=1      # an answer that comes too late is taken for none: the pee
 DIGEST_PATIENCE=86400
 FIELDS="path exports_dir cron_dir outdated clients export_options peer peer_state_dir peer_ssh_options interval \
 interval_asked role epoch paused source synced snapshot open resyncing diverged last_sync recovery_point problem"
-SHOWN="name path role peer interval interval_asked epoch paused source synced resyncing diverged last_sync \
+SHOWN="name path clients export_options exports_dir cron_dir peer_state_dir peer_ssh_options \
+role peer interval interval_asked epoch paused source synced resyncing diverged last_sync \
 recovery_point problem published changing mounted age there_role there_epoch reason message"
 # modify-window: without it a disk that was written again in the second of its last transfer looks unchanged
 RSYNC="-aHAXSs --numeric-ids --delete-delay --delay-updates --modify-window=-1 --timeout=60 --exclude=/$marker \

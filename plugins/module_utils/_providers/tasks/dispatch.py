@@ -156,6 +156,7 @@ class TaskFileProvider(Provider):
         if not groups:
             return []
         requests = [self._request(group, site, verb, self.options(group, site).timeout, forced) for group in groups]
+        self.sites[site].changing()
         vars_files = dict.fromkeys(file for group in groups for file in self.options(group, site).vars_files)
         with self.sites[site].outlasting(int(sum(request.seconds for request in requests))):
             outcomes = self._player(requests, list(vars_files))

@@ -28,7 +28,10 @@ from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.workload_man
 class NoGroups:
     """Replication is another test's."""
 
-    def __init__(self, _plan: object) -> None:
+    def __init__(self, _plan: object, foretells: bool = False) -> None:
+        return
+
+    def foresee(self, *_given: object) -> None:
         return
 
     def of_claim(self, _claim: object) -> None:

@@ -36,11 +36,15 @@ class PreconditionFailed(Exception):
 
 @dataclass
 class Storage:
-    """Copies of volumes at two sites. forced: every promotion for which force was needed."""
+    """Copies of volumes at two sites. forced: every promotion for which force was needed.
+
+    unaware: sites that have not noticed yet what their peer has become.
+    """
 
     roles: dict[tuple[str, str], str] = field(default_factory=dict)
     data: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     forced: list[tuple[str, str]] = field(default_factory=list)
+    unaware: set[str] = field(default_factory=set)
     linked: bool = True
     broken: str = ""
 
@@ -76,7 +80,7 @@ class Storage:
             raise RuntimeError("the volume is primary")
         mine, theirs = self.copy(site, volume), self.copy(other(site), volume)
         if self.roles[other(site), volume] == "primary":
-            if not self.linked:
+            if not self.linked or site in self.unaware:
                 return False
             if mine != theirs[: len(mine)] and not force:
                 raise RuntimeError("split brain")

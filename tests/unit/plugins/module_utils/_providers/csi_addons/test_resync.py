@@ -7,6 +7,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import VOLUME_REPLICATION
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused, Timeout
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.csi_addons.resync import AGAIN_AFTER
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.csi_addons.world import (
     World,
     enabled,
@@ -91,6 +92,51 @@ def test_copies_whose_split_brain_shows_one_after_the_other_are_all_thrown_away(
     assert provider.resync(group, "east")
     assert [storage.copy("east", f"disk-{number}") for number in range(3)] == [[]] * 3
     assert roles(made) == ("secondary", "primary")
+
+
+@pytest.mark.parametrize("notices_after", [0.05, 2.0, 20.0])
+def test_a_copy_is_ordered_again_where_its_storage_had_not_noticed_the_new_primary(
+    replicating: World, notices_after: float
+) -> None:
+    """Its split brain was reported before the peer was demoted, too. The order is taken, and nothing comes of it."""
+    storage, provider, group = replicating.storage, replicating.provider, replicating.group
+    storage.write("east", "disk-0", "lost")
+    storage.linked = False
+    provider.promote(group, "west", forced=True)
+    storage.write("west", "disk-0", "new life")
+    storage.linked = True
+    provider.demote(group, "east")
+    replicating.wait()
+    assert provider.observe(group, "east").health == "error"
+    provider.demote(group, "west")
+    provider.promote(group, "west", forced=True)
+    storage.unaware.add("east")
+    replicating.time.at(replicating.time.seconds + notices_after, storage.unaware.clear)
+    assert provider.resync(group, "east")
+    assert storage.copy("east", "disk-0") == ["new life"]
+    assert roles(replicating) == ("secondary", "primary")
+
+
+def test_a_copy_that_no_order_helps_ends_with_what_its_product_says(replicating: World) -> None:
+    storage, provider, group = replicating.storage, replicating.provider, replicating.group
+    storage.write("east", "disk-0", "lost")
+    storage.linked = False
+    provider.promote(group, "west", forced=True)
+    storage.linked = True
+    provider.demote(group, "east")
+    replicating.wait()
+    replicating.apis["east"].writes.clear()
+
+    def refuse(_site: str, _volume: str, force: bool) -> bool:
+        if not force:
+            raise RuntimeError("split brain")
+        return False
+
+    storage.resync = refuse  # type: ignore[method-assign]
+    with pytest.raises(Timeout, match=r"FailedToResync.*split brain"):
+        provider.resync(group, "east")
+    # of each of two volumes, and back to secondary, for as long as the group's timeout
+    assert len(replicating.written("east")) <= 2 * 2 * (300 / AGAIN_AFTER + 1)
 
 
 def test_a_copy_that_follows_is_not_thrown_away(replicating: World) -> None:
