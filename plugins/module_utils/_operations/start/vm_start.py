@@ -121,7 +121,7 @@ class VmStart:
             # only its start request had no answer
             self.start_again(key)
             return
-        self._patch(key, {"spec": strategy_patch(power)})
+        self._patch(key, {"spec": self._strategy_patch(key)})
         if power.run_strategy == "Manual":
             self._given_back.add(key)
             self._start_manual(key)
@@ -131,8 +131,8 @@ class VmStart:
         meta = self._vms[key]["metadata"]
         vm = self._api.get(VM, meta["name"], meta["namespace"])
         seen, power = vm["spec"], power_record(self._vms[key])
-        wanted = strategy_patch(power)
-        if not wanted.items() <= seen.items():
+        wanted = self._strategy_patch(key)
+        if any(seen.get(name) != value for name, value in wanted.items()):
             raise Refused(
                 "start the VM again",
                 site=self._api.site,
@@ -159,7 +159,7 @@ class VmStart:
         power = power_record(self._vms[key])
         # annotated to stay off although it ran: a Manual one is left Halted too
         if self.is_recorded(key) and power.run_strategy in ("Halted", "Manual") and not power.running:
-            self._patch(key, {"spec": strategy_patch(power), "metadata": {"annotations": {RECORDED: None}}})
+            self._patch(key, {"spec": self._strategy_patch(key), "metadata": {"annotations": {RECORDED: None}}})
 
     def forget(self, key: str) -> None:
         """Take the record off a VM that is up: the start is its new state."""
@@ -176,6 +176,9 @@ class VmStart:
         self.facts[key] = seen = failure_facts(name, vm or {}, vmi or {}, self._warnings.of(namespace))
         waits_for = self._ready.waits_for(key)
         return "; ".join([failure_text(seen), *([waits_for] if waits_for else [])])
+
+    def _strategy_patch(self, key: str) -> dict[str, Any]:
+        return strategy_patch(power_record(self._vms[key]), self._vms[key]["spec"])
 
     def _patch(self, key: str, body: Object) -> None:
         meta = self._vms[key]["metadata"]
@@ -199,8 +202,10 @@ def _is_pending(error: DrError) -> bool:
     return error.status == 500 and "start" in (error.seen or "").lower()
 
 
-def strategy_patch(power: PowerRecord) -> dict[str, Any]:
-    """The spec that gives a VM its own strategy back, in the field that it used."""
+def strategy_patch(power: PowerRecord, spec: Mapping[str, Any]) -> dict[str, Any]:
+    """What gives a VM its own strategy back, in the field that it used, or has now: KubeVirt refuses both together."""
+    if "running" not in spec:
+        return {"runStrategy": power.run_strategy}
     if power.running_field:
         return {"running": power.running}
-    return {"runStrategy": power.run_strategy}
+    return {"running": None, "runStrategy": power.run_strategy}
