@@ -14,7 +14,7 @@ from ..._cluster.kinds import VM, VMI
 from ..._cluster.unchanged import patch_unchanged
 from ..._errors import Conflict, DrError, NotFound
 from ..._model.names import RECORDED
-from ..._model.vm import power_record
+from ..._model.vm import own_power, power_record
 from ..._model.vmi_state import vmi_state
 from ..inventory.protected import key_of
 from ..run.session import Session
@@ -32,7 +32,10 @@ def halt(api: Api, vm: Object) -> None:
 
     def decide(seen: Object) -> Object:
         off: Object = {"running": False} if "running" in seen["spec"] else {"runStrategy": "Halted"}
-        return {"metadata": {"annotations": {RECORDED: power_record(seen).as_annotation()}}, "spec": off}
+        own = own_power(seen)
+        # what runs tells what it is, also where somebody wrote on it what nobody can read
+        power = own if own.running else power_record(seen)
+        return {"metadata": {"annotations": {RECORDED: power.as_annotation()}}, "spec": off}
 
     with suppress(NotFound):
         patch_unchanged(api, VM, vm, decide)
