@@ -9,11 +9,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..._cluster.api import Api, Object
+from ..._cluster.kinds import DAEMON_SET
 from ..._cluster.watching import Watch
 from ..._errors import DrError, Refused
 from ..._model.names import RECORDED
 from ..._model.plan import Plan
-from ..._model.workload import is_recorded, is_stopped, is_up, start_spec, workload_record
+from ..._model.workload import SCALED, is_recorded, is_stopped, is_up, start_spec, workload_record
 from ..._planning.start.readiness import Holding, deadlines, delays_of, readiness_by_key
 from ..inventory.workloads import KINDS, Workloads, workload_records
 
@@ -133,11 +134,15 @@ class WorkloadStart:
     def why_not_up(self, key: str) -> str:
         kind, namespace, name = key.split("/")
         try:
-            item = self._api.find(KINDS[kind], name, namespace) or {}
+            item = self._api.find(KINDS[kind], name, namespace)
         except DrError as error:
             return f"its state could not be read: {error}"
+        if item is None:
+            return "it is not there"
+        if kind not in (*SCALED, DAEMON_SET.kind):
+            return "it is suspended" if is_stopped(item) else ""
         status = item.get("status") or {}
-        wanted = status.get("desiredNumberScheduled", (item.get("spec") or {}).get("replicas"))
+        wanted = status.get("desiredNumberScheduled", item["spec"].get("replicas"))
         available = status.get("availableReplicas", status.get("numberAvailable", 0))
         messages = [
             condition["message"]

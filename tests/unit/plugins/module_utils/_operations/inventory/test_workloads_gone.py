@@ -1,0 +1,55 @@
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Workloads of a start, and Jobs of theirs, that somebody deletes or changes before they are asked to start."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import CRON_JOB, DEPLOYMENT
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Failed
+from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.start import startup
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._operations.inventory.test_workloads import Run
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.workload_manifests import (
+    cron_job,
+    deployment,
+)
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Run:
+    return Run(monkeypatch)
+
+
+def when_asked(run: Run, monkeypatch: pytest.MonkeyPatch, happens) -> None:  # type: ignore[no-untyped-def]
+    """After the start has listed everything, and before it writes."""
+
+    def guard(*_given: object) -> int:
+        _given[2]()  # type: ignore[operator]
+        happens()
+        return 1
+
+    monkeypatch.setattr(startup, "check_may_start", guard)
+
+
+def test_p10_a_workload_that_somebody_deleted_is_said_to_be_gone(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    run.east.add(deployment(replicas=3))
+    run.stop()
+    when_asked(run, monkeypatch, lambda: run.east.delete(DEPLOYMENT, "front", "payroll"))
+    (failure,) = run.start("east")["failures"]
+    assert failure["reason"].endswith("it is not there")
+    assert "None" not in failure["reason"]
+
+
+def test_p10_of_a_cron_job_that_was_refused_no_replicas_are_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    run.east.add(cron_job())
+    run.stop()
+    patch = run.east.patch
+
+    def refuse(kind, name, namespace, body):  # type: ignore[no-untyped-def]
+        if kind is CRON_JOB:
+            raise Failed("PATCH", seen="a webhook denied it", status=403)
+        return patch(kind, name, namespace, body)
+
+    monkeypatch.setattr(run.east, "patch", refuse)
+    (failure,) = run.start("east")["failures"]
+    assert "replicas" not in failure["reason"]
