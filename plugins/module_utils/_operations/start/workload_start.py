@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from ..._cluster.api import Api, Object
 from ..._cluster.kinds import DAEMON_SET
 from ..._cluster.watching import Watch
-from ..._errors import DrError, Refused
+from ..._errors import DrError, NotFound, Refused
 from ..._model.names import RECORDED
 from ..._model.plan import Plan
 from ..._model.workload import SCALED, is_recorded, is_stopped, is_up, start_spec, workload_record
@@ -156,7 +157,9 @@ class WorkloadStart:
         for job in self._workloads.jobs.get(key, ()):
             if is_recorded(job):
                 spec = start_spec(job["kind"], workload_record(job))
-                self._patch(job, {"spec": spec, "metadata": {"annotations": {RECORDED: None}}})
+                # one that is gone, as by an earlier try that resumed it, keeps its CronJob from nothing
+                with suppress(NotFound):
+                    self._patch(job, {"spec": spec, "metadata": {"annotations": {RECORDED: None}}})
 
     def _patch(self, item: Mapping[str, Any], body: Object) -> None:
         meta = item["metadata"]

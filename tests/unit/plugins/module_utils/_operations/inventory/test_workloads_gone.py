@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import CRON_JOB, DEPLOYMENT
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import CRON_JOB, DEPLOYMENT, JOB
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Failed
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.start import startup
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._operations.inventory.test_workloads import Run
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.workload_manifests import (
     cron_job,
     deployment,
+    job,
 )
 
 
@@ -29,6 +30,15 @@ def when_asked(run: Run, monkeypatch: pytest.MonkeyPatch, happens) -> None:  # t
         return 1
 
     monkeypatch.setattr(startup, "check_may_start", guard)
+
+
+def test_p5_a_job_that_is_gone_does_not_keep_its_cron_job_suspended(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    nightly = run.east.add({**cron_job(), "metadata": {**cron_job()["metadata"], "uid": "c-1"}})
+    run.east.add(job("nightly-1", owner=nightly))
+    run.stop()
+    when_asked(run, monkeypatch, lambda: run.east.delete(JOB, "nightly-1", "payroll"))
+    result = run.start("east")
+    assert (result["ready"], result["failures"], run.east.spec(CRON_JOB, "nightly")["suspend"]) == (1, [], False)
 
 
 def test_p10_a_workload_that_somebody_deleted_is_said_to_be_gone(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
