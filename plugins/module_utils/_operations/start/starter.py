@@ -150,6 +150,7 @@ class Starter:
             among=self._keys,
             changed=self._requests.changed,
             records=self._records.left,
+            kept=self._records.kept,
             pace=self._pacing.pace.summary,
         )
 
@@ -223,6 +224,8 @@ class Starter:
                 self._records.was_taken_off(key)
             elif error is None:
                 self._kept = True
+            elif verb == FORGET and not may_pass(error):
+                self._records.was_refused(key, error)
             elif not self._sight.explains(error):
                 raise error
             elif verb == FORGET:
@@ -261,10 +264,12 @@ class Starter:
 
         recorded = [key for key in [*over, *off] if self._of(key).is_recorded(key)]
         outcome = for_each(recorded, leave, before_batch=self._session.verify_lock)
-        for _key, error in outcome.failed:
-            if not isinstance(error, NotFound):
+        for key, error in outcome.failed:
+            if may_pass(error):
                 raise error
-        memory.recorded.difference_update(over)
+            if not isinstance(error, NotFound):
+                self._records.kept[key] = f"it stays off, and is not given back what it was: {error}"
+        memory.recorded.difference_update(key for key in over if key not in self._records.kept)
 
     def _finish(self) -> None:
         """Wait for what is on its way out, and record the round."""
