@@ -104,6 +104,19 @@ def power_record(manifest: Mapping[str, Any]) -> PowerRecord:
     return recorded if seen.run_strategy == "Halted" or starting else seen
 
 
+def is_recorded(manifest: Mapping[str, Any]) -> bool:
+    return RECORDED in (manifest["metadata"].get("annotations") or {})
+
+
+def is_given_back(manifest: Mapping[str, Any]) -> bool:
+    """Whether a start gives a VM that stays off its own strategy back: one that does not start it."""
+    if not is_recorded(manifest):
+        return False
+    power = power_record(manifest)
+    # annotated to stay off although it ran: a Manual one is left Halted too
+    return power.run_strategy in ("Halted", "Manual") and not power.running
+
+
 def _read_record(text: str, manifest: Mapping[str, Any]) -> PowerRecord:
     """Anybody may write annotations: what no run wrote is refused."""
     try:

@@ -35,6 +35,7 @@ class StartRecords:
         self._on_their_way = 0
         # keys that have one all the same, and why
         self.kept: dict[str, str] = {}
+        self.changed = False
         # the wave that was looked at last
         self._wave: str | None = None
 
@@ -64,6 +65,7 @@ class StartRecords:
             self._writes.put((FORGET, key), partial(self._of(key).forget, key), urgent=False)
 
     def was_taken_off(self, key: str) -> None:
+        self.changed = True
         self._on_their_way -= 1
         self._recorded.discard(key)
 

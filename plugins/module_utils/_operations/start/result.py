@@ -74,11 +74,11 @@ def result_of(
     }
 
 
-def decided(order: StartOrder, workloads: Workloads, most: int) -> dict[str, Any]:
-    """most: the plan's limit in flight."""
+def decided(order: StartOrder, workloads: Workloads, most: int, changed: bool) -> dict[str, Any]:
+    """most: the plan's limit in flight. changed: whether the start would write anything."""
     gate = next((wave.gate for wave in order.waves if wave.gate), None)
     return {
-        "changed": any(wave.keys for wave in order.waves),
+        "changed": changed,
         "done": True,
         "total": sum(len(wave.keys) for wave in order.waves),
         "ready": 0,

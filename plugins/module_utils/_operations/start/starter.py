@@ -97,6 +97,8 @@ class Starter:
         # failures of earlier rounds, whose reasons are complete
         self._explained: set[str] = set()
         self._kept = False
+        # whether anything that stays off was written
+        self._left_off = False
         self._said: float | None = None
 
     def drive(self, round_timeout: int | None, guard: Callable[[], object]) -> None:
@@ -148,7 +150,7 @@ class Starter:
             self._hooks,
             self._of,
             among=self._keys,
-            changed=self._requests.changed,
+            changed=self._requests.changed or self._left_off or self._records.changed,
             records=self._records.left,
             kept=self._records.kept,
             pace=self._pacing.pace.summary,
@@ -262,8 +264,10 @@ class Starter:
         def leave(key: str) -> None:
             (self._of(key).forget if key in memory.recorded else self._of(key).leave_off)(key)
 
-        recorded = [key for key in [*over, *off] if self._of(key).is_recorded(key)]
-        outcome = for_each(recorded, leave, before_batch=self._session.verify_lock)
+        todo = [key for key in over if self._of(key).is_recorded(key)]
+        todo += [key for key in off if self._of(key).is_given_back(key)]
+        outcome = for_each(todo, leave, before_batch=self._session.verify_lock)
+        self._left_off = bool(outcome.done)
         for key, error in outcome.failed:
             if may_pass(error):
                 raise error

@@ -15,7 +15,7 @@ from ..._cluster.watching import Watch
 from ..._errors import DrError, NotFound, Refused
 from ..._model.names import RECORDED
 from ..._model.plan import Plan
-from ..._model.workload import SCALED, is_recorded, is_stopped, is_up, start_spec, workload_record
+from ..._model.workload import SCALED, is_given_back, is_recorded, is_stopped, is_up, start_spec, workload_record
 from ..._planning.start.readiness import Holding, deadlines, delays_of, readiness_by_key
 from ..inventory.workloads import KINDS, Workloads, workload_records
 
@@ -119,14 +119,16 @@ class WorkloadStart:
             )
         self.start(key)
 
+    def is_given_back(self, key: str) -> bool:
+        """When it stays off: what was at zero or suspended. What only stays off keeps its record."""
+        return is_given_back(self._workloads.selected[key])
+
     def leave_off(self, key: str) -> None:
-        """What was at zero or suspended is as it was but for the record; what only stays off keeps it."""
+        """One that was at zero or suspended is as it was but for the record."""
         item = self._workloads.selected[key]
-        record = workload_record(item)
-        if record.running or not is_recorded(item):
-            return
         self._resume_jobs(key)
-        self._patch(item, {"spec": start_spec(item["kind"], record), "metadata": {"annotations": {RECORDED: None}}})
+        spec = start_spec(item["kind"], workload_record(item))
+        self._patch(item, {"spec": spec, "metadata": {"annotations": {RECORDED: None}}})
 
     def forget(self, key: str) -> None:
         """Take the record off a workload that is up: the start is its new state."""
