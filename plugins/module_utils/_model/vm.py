@@ -138,7 +138,11 @@ def own_power(manifest: Mapping[str, Any]) -> PowerRecord:
         return PowerRecord("Always" if spec["running"] else "Halted", bool(spec["running"]), running_field=True)
     strategy = spec.get("runStrategy", "Halted")
     # Always is an order to run, whatever the moment shows; the others say what they are by their status
-    running = strategy == "Always" or (strategy != "Halted" and _is_on(manifest.get("status") or {}))
+    status = manifest.get("status") or {}
+    if strategy == "WaitAsReceiver":
+        # its VMI waits for a migration from elsewhere, and may do so for ever
+        return PowerRecord(strategy, bool(status.get("ready")))
+    running = strategy == "Always" or (strategy != "Halted" and _is_on(status))
     return PowerRecord(strategy, running)
 
 
