@@ -107,7 +107,10 @@ class WorkloadStart:
         self._patch(item, {"spec": start_spec(item["kind"], workload_record(item))})
 
     def start_again(self, key: str) -> None:
-        """A second request, unless somebody stopped the workload since the first: that is theirs to decide (P8)."""
+        """A look whether somebody stopped the workload since its first request: that is theirs to decide (P8).
+
+        There is nothing to ask for twice: it has its replicas, or those that an autoscaler has made of them.
+        """
         kind, namespace, name = key.split("/")
         if is_stopped(self._api.get(KINDS[kind], name, namespace)):
             raise Refused(
@@ -117,7 +120,6 @@ class WorkloadStart:
                 seen="somebody stopped it since it was started",
                 next_step="start it by hand, or run the start again",
             )
-        self.start(key)
 
     def is_given_back(self, key: str) -> bool:
         """When it stays off: what was at zero or suspended. What only stays off keeps its record."""

@@ -9,6 +9,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import C
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Failed
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.start import startup
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._operations.inventory.test_workloads import Run
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import plan_of
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.workload_manifests import (
     cron_job,
     deployment,
@@ -63,3 +64,27 @@ def test_p10_of_a_cron_job_that_was_refused_no_replicas_are_told(run: Run, monke
     monkeypatch.setattr(run.east, "patch", refuse)
     (failure,) = run.start("east")["failures"]
     assert "replicas" not in failure["reason"]
+
+
+def test_p8_what_an_autoscaler_made_of_a_workload_that_starts_is_left_by_a_retry(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run.east.add(deployment(replicas=3))
+    run.east.broken.add("front")
+    run.stop()
+    patch = run.east.patch
+
+    def scale(kind, name, namespace, body):  # type: ignore[no-untyped-def]
+        """To its minReplicas, as soon as there are any."""
+        scaled = patch(kind, name, namespace, body)
+        return patch(kind, name, namespace, {"spec": {"replicas": 5}}) if scaled["spec"]["replicas"] else scaled
+
+    monkeypatch.setattr(run.east, "patch", scale)
+    plan = plan_of(startup={"readiness": {"timeout": "1m"}, "retries": {"attempts": 1, "backoff": "1s"}})
+    monkeypatch.setattr(run.session, "plan", plan)
+    before = len(run.east.writes)
+    (failure,) = startup.start_vms(plan, "r-1", None, False, "east")["failures"]
+    asked = [write for write in run.east.writes[before:] if "Deployment" in write]
+    assert failure["workload"] == "Deployment/payroll/front"
+    # the start, and what the autoscaler wrote after it
+    assert asked == ["patch Deployment/payroll/front"] * 2
