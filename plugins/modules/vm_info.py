@@ -72,7 +72,9 @@ vms:
       type: str
       sample: Always
     recorded:
-      description: The runStrategy that it had before a run stopped it, V(null) unless one did.
+      description: >-
+        The runStrategy that it had before a run stopped it, V(null) unless one did. V(unreadable) where nobody can read
+        its annotation, which RV(order_problem) tells.
       type: str
       sample: Always
     ready:
@@ -112,7 +114,7 @@ workloads:
       type: str
       sample: Deployment/payroll/front
     recorded:
-      description: What it was before a run stopped it, V(null) unless one did.
+      description: What it was before a run stopped it, V(null) unless one did. V(unreadable) as of a VM.
       type: str
       sample: 3 replicas
     ready:

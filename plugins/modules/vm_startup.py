@@ -150,6 +150,9 @@ failures:
   description:
     - What did not get ready, as C(vm) or C(workload), each with the reason. The first 200.
     - >-
+      Also what is up, or stays off, and from which the record of what it was could not be taken, as a webhook refused
+      it. The next start tries that again.
+    - >-
       Of a VM also C(printable_status), C(phase) of its VMI, C(conditions) that say why, and the newest warnings
       (C(events)) about it, its launcher and its volumes. A C(wave) whose hook did not pass stands there too.
   returned: success

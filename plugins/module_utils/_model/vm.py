@@ -104,6 +104,19 @@ def power_record(manifest: Mapping[str, Any]) -> PowerRecord:
     return recorded if seen.run_strategy == "Halted" or starting else seen
 
 
+def is_recorded(manifest: Mapping[str, Any]) -> bool:
+    return RECORDED in (manifest["metadata"].get("annotations") or {})
+
+
+def is_given_back(manifest: Mapping[str, Any]) -> bool:
+    """Whether a start gives a VM that stays off its own strategy back: one that does not start it."""
+    if not is_recorded(manifest):
+        return False
+    power = power_record(manifest)
+    # annotated to stay off although it ran: a Manual one is left Halted too
+    return power.run_strategy in ("Halted", "Manual") and not power.running
+
+
 def _read_record(text: str, manifest: Mapping[str, Any]) -> PowerRecord:
     """Anybody may write annotations: what no run wrote is refused."""
     try:
@@ -125,7 +138,11 @@ def own_power(manifest: Mapping[str, Any]) -> PowerRecord:
         return PowerRecord("Always" if spec["running"] else "Halted", bool(spec["running"]), running_field=True)
     strategy = spec.get("runStrategy", "Halted")
     # Always is an order to run, whatever the moment shows; the others say what they are by their status
-    running = strategy == "Always" or (strategy != "Halted" and _is_on(manifest.get("status") or {}))
+    status = manifest.get("status") or {}
+    if strategy == "WaitAsReceiver":
+        # its VMI waits for a migration from elsewhere, and may do so for ever
+        return PowerRecord(strategy, bool(status.get("ready")))
+    running = strategy == "Always" or (strategy != "Halted" and _is_on(status))
     return PowerRecord(strategy, running)
 
 

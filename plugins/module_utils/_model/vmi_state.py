@@ -56,11 +56,12 @@ def vmi_state(vmi: Mapping[str, Any]) -> VmiState:
         agent=is_true("AgentConnected"),
         phase=status.get("phase", "Pending"),
         reason=conditions.get("Ready", {}).get("message", ""),
-        # some guest agents report the prefix's length too
+        # some guest agents report the prefix's length too. What has no name is inside the guest, as a bridge of its
+        # containers, with an address that the prober may have as well
         addresses={
-            item.get("name", ""): item["ipAddress"].partition("/")[0]
+            item["name"]: item["ipAddress"].partition("/")[0]
             for item in status.get("interfaces", [])
-            if item.get("ipAddress")
+            if item.get("name") and item.get("ipAddress")
         },
         created=vmi["metadata"].get("creationTimestamp", ""),
         # nodeName is there only when the pod runs

@@ -164,6 +164,11 @@ def is_recorded(manifest: Mapping[str, Any]) -> bool:
     return RECORDED in (manifest["metadata"].get("annotations") or {})
 
 
+def is_given_back(manifest: Mapping[str, Any]) -> bool:
+    """Whether a start takes the record off a workload that stays off: what was at zero or suspended before."""
+    return is_recorded(manifest) and not workload_record(manifest).running
+
+
 def controller_of(manifest: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The owner that brings the object to what it wants, whatever we write on it."""
     owners = manifest["metadata"].get("ownerReferences") or []

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -81,11 +81,20 @@ def _mapping(text: str) -> dict[str, Any]:
     return found
 
 
-def leaves_power_alone(application: Object) -> bool:
-    """Whether a sync keeps the runStrategy that a VM has at its site, whatever Git says."""
+def leaves_power_alone(application: Object, namespaces: Iterable[str]) -> bool:
+    """Whether a sync keeps the runStrategy that a VM in these has at its site, whatever Git says."""
     spec = application["spec"]
     options = (spec.get("syncPolicy") or {}).get("syncOptions") or []
-    return RESPECT in options and any(_covers_power(entry) for entry in spec.get("ignoreDifferences") or [])
+    covering = [entry.get("namespace") for entry in spec.get("ignoreDifferences") or [] if _covers_power(entry)]
+    wanted = set(namespaces)
+    # an Application for each namespace has to ignore it there only
+    wanted = (wanted & _namespaces_of_vms(application)) or wanted
+    return RESPECT in options and all(any(of in (None, "", name) for of in covering) for name in wanted)
+
+
+def _namespaces_of_vms(application: Object) -> set[str]:
+    resources = (application.get("status") or {}).get("resources") or []
+    return {item.get("namespace", "") for item in resources if item.get("kind") == "VirtualMachine"}
 
 
 def _covers_power(entry: Object) -> bool:

@@ -71,7 +71,8 @@ def remains(plan: Plan, api: Api, vms: Mapping[str, Object], workloads: Workload
         mounted = {f"{namespace}/{name}" for name in named_claims(pod["spec"])}
         if key in of_workloads or f"{namespace}/{vm}" in vms or mounted & used:
             found.append(f"Pod/{key}")
-    volumes = {claims[key]["spec"].get("volumeName") for key in used & claims.keys()}
+    # neither a claim that is not bound yet nor an inline volume has the name of a PV
+    volumes = {claims[key]["spec"].get("volumeName") for key in used & claims.keys()} - {None, ""}
     return found + [
         f"VolumeAttachment/{item['metadata']['name']}"
         for item in api.list(VOLUME_ATTACHMENT)

@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-from ..._cluster.api import Api, Object
+from ..._cluster.api import Api
 from ..._errors import Refused
 from ..._model.plan import Plan
 from ..._model.run import BACKGROUND, IN_PLACE, START
-from ..._model.vm import power_record
-from ..._model.workload import is_recorded, workload_record
+from ..._model.vm import is_given_back
+from ..._model.workload import is_given_back as is_workload_given_back
 from ..._planning.guards.begin import check_one_home
 from ..._planning.guards.switch import is_clean_secondary
 from ..inventory.remains import remains, remains_at
@@ -61,19 +61,13 @@ def _already_up(plan: Plan, api: Api, seen: Look) -> str:
         raise Refused("start the plan", site=api.site, seen=seen.problem, next_step="correct that, then start again")
     if latch_is_closed(plan, api) or unready([*seen.standing, *seen.workloads_standing]):
         return ""
-    if any(_is_given_back(vm) for vm in seen.vms.values()) or paused_pools(api, seen.vms):
+    if any(is_given_back(vm) for vm in seen.vms.values()) or paused_pools(api, seen.vms):
         return ""
-    if any(is_recorded(item) and not workload_record(item).running for item in seen.workloads.selected.values()):
+    if any(is_workload_given_back(item) for item in seen.workloads.selected.values()):
         return ""
     if any(paused_findings(plan, api)):
         return ""
     return f"{plan.name} is up at {api.site} already; nothing to do"
-
-
-def _is_given_back(vm: Object) -> bool:
-    """Whether a start gives a VM that stays off its own strategy back."""
-    power = power_record(vm)
-    return is_halted(vm) and power.run_strategy in ("Halted", "Manual") and not power.running
 
 
 def _already_off(plan: Plan, api: Api, seen: Look) -> str:

@@ -10,6 +10,7 @@ from functools import partial
 
 from ..._cluster.bulk import BATCH
 from ..._cluster.write_stream import WriteStream
+from ..._errors import DrError
 from ..._planning.start.window import StartWindow
 from .requesting import FORGET
 from .vm_start import VmStart
@@ -32,6 +33,9 @@ class StartRecords:
         self._up: list[str] = []
         self._over: deque[str] = deque()
         self._on_their_way = 0
+        # keys that have one all the same, and why
+        self.kept: dict[str, str] = {}
+        self.changed = False
         # the wave that was looked at last
         self._wave: str | None = None
 
@@ -61,8 +65,14 @@ class StartRecords:
             self._writes.put((FORGET, key), partial(self._of(key).forget, key), urgent=False)
 
     def was_taken_off(self, key: str) -> None:
+        self.changed = True
         self._on_their_way -= 1
         self._recorded.discard(key)
+
+    def was_refused(self, key: str, error: DrError) -> None:
+        """It is left for the next start: nobody else waits for it."""
+        self._on_their_way -= 1
+        self.kept[key] = f"it is up, and keeps the record of what it was: {error}"
 
     def had_no_answer(self, key: str) -> None:
         """It is taken off once more."""

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from ..._planning.start.gates import go_on
@@ -29,11 +29,12 @@ def result_of(
     among: Collection[str],
     changed: bool,
     records: int,
+    kept: Mapping[str, str],
     pace: dict[str, int],
 ) -> dict[str, Any]:
     """of: what a key is of. among: what the call was about; others of the plan are counted as they are.
 
-    records: how many of them are still to be taken off what is up.
+    records: how many of them are still to be taken off what is up. kept: keys of those that stay, and why.
     """
 
     def told(key: str, reason: str) -> dict[str, Any]:
@@ -44,6 +45,7 @@ def result_of(
     waiting = hooks.waiting(window)
     done = window.done and waiting is None and not records
     failures = [told(key, reason) | of(key).facts.get(key, {}) for key, reason in sorted(window.failed.items())]
+    failures += [told(key, reason) for key, reason in sorted(kept.items())]
     behind = hooks.never_begun(window)
     # whatever lost them, a start that says done and names nobody would pass for a whole one
     lost = dict.fromkeys({*among} - window.ready - window.failed.keys() - behind.keys(), LOST)
@@ -72,11 +74,11 @@ def result_of(
     }
 
 
-def decided(order: StartOrder, workloads: Workloads, most: int) -> dict[str, Any]:
-    """most: the plan's limit in flight."""
+def decided(order: StartOrder, workloads: Workloads, most: int, changed: bool) -> dict[str, Any]:
+    """most: the plan's limit in flight. changed: whether the start would write anything."""
     gate = next((wave.gate for wave in order.waves if wave.gate), None)
     return {
-        "changed": any(wave.keys for wave in order.waves),
+        "changed": changed,
         "done": True,
         "total": sum(len(wave.keys) for wave in order.waves),
         "ready": 0,

@@ -97,6 +97,8 @@ class Starter:
         # failures of earlier rounds, whose reasons are complete
         self._explained: set[str] = set()
         self._kept = False
+        # whether anything that stays off was written
+        self._left_off = False
         self._said: float | None = None
 
     def drive(self, round_timeout: int | None, guard: Callable[[], object]) -> None:
@@ -148,8 +150,9 @@ class Starter:
             self._hooks,
             self._of,
             among=self._keys,
-            changed=self._requests.changed,
+            changed=self._requests.changed or self._left_off or self._records.changed,
             records=self._records.left,
+            kept=self._records.kept,
             pace=self._pacing.pace.summary,
         )
 
@@ -223,6 +226,8 @@ class Starter:
                 self._records.was_taken_off(key)
             elif error is None:
                 self._kept = True
+            elif verb == FORGET and not may_pass(error):
+                self._records.was_refused(key, error)
             elif not self._sight.explains(error):
                 raise error
             elif verb == FORGET:
@@ -259,12 +264,16 @@ class Starter:
         def leave(key: str) -> None:
             (self._of(key).forget if key in memory.recorded else self._of(key).leave_off)(key)
 
-        recorded = [key for key in [*over, *off] if self._of(key).is_recorded(key)]
-        outcome = for_each(recorded, leave, before_batch=self._session.verify_lock)
-        for _key, error in outcome.failed:
-            if not isinstance(error, NotFound):
+        todo = [key for key in over if self._of(key).is_recorded(key)]
+        todo += [key for key in off if self._of(key).is_given_back(key)]
+        outcome = for_each(todo, leave, before_batch=self._session.verify_lock)
+        self._left_off = bool(outcome.done)
+        for key, error in outcome.failed:
+            if may_pass(error):
                 raise error
-        memory.recorded.difference_update(over)
+            if not isinstance(error, NotFound):
+                self._records.kept[key] = f"it stays off, and is not given back what it was: {error}"
+        memory.recorded.difference_update(key for key in over if key not in self._records.kept)
 
     def _finish(self) -> None:
         """Wait for what is on its way out, and record the round."""

@@ -24,6 +24,7 @@ from ..inventory.workloads import workload_records
 from ..rehearsal.place import enter
 from ..run.session import Session
 from ..stop.pools import resume_pools
+from .foretold import changes_anything
 from .guard import check_may_start
 from .memory import ready_before
 from .result import decided
@@ -68,7 +69,9 @@ def start_vms(
         order = order_start(records, plan.startup.waves, gates, before.ever)
         if check_mode:
             guard.result()
-            return decided(only(order, asked.only), workloads, plan.startup.max_starting)
+            chosen = only(order, asked.only)
+            changed = changes_anything(chosen, vms, workloads, asked.only, before.recorded)
+            return decided(chosen, workloads, plan.startup.max_starting, changed)
         try:
             starter = Starter(session, api, vms, workloads, order, asked)
             starter.drive(round_timeout, guard.result)

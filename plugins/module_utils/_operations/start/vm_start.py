@@ -14,7 +14,7 @@ from ..._cluster.kinds import VM, VMI
 from ..._errors import Conflict, DrError, Failed, Refused
 from ..._model.names import RECORDED
 from ..._model.plan import Plan
-from ..._model.vm import PowerRecord, own_power, power_record
+from ..._model.vm import PowerRecord, is_given_back, is_recorded, own_power, power_record
 from ..._model.vmi_state import VmiState, vmi_state
 from ..._planning.start.failure import failure_facts, failure_text
 from ..._planning.start.readiness import deadlines, delays_of, readiness_by_key
@@ -92,7 +92,7 @@ class VmStart:
         self._ready.stop()
 
     def is_recorded(self, key: str) -> bool:
-        return RECORDED in (self._vms[key]["metadata"].get("annotations") or {})
+        return is_recorded(self._vms[key])
 
     def was_asked(self, key: str) -> bool:
         """It has a strategy that runs it although the record is still on it: somebody asked it to start."""
@@ -121,7 +121,7 @@ class VmStart:
             # only its start request had no answer
             self.start_again(key)
             return
-        self._patch(key, {"spec": strategy_patch(power)})
+        self._patch(key, {"spec": self._strategy_patch(key)})
         if power.run_strategy == "Manual":
             self._given_back.add(key)
             self._start_manual(key)
@@ -131,8 +131,8 @@ class VmStart:
         meta = self._vms[key]["metadata"]
         vm = self._api.get(VM, meta["name"], meta["namespace"])
         seen, power = vm["spec"], power_record(self._vms[key])
-        wanted = strategy_patch(power)
-        if not wanted.items() <= seen.items():
+        wanted = self._strategy_patch(key)
+        if any(seen.get(name) != value for name, value in wanted.items()):
             raise Refused(
                 "start the VM again",
                 site=self._api.site,
@@ -154,12 +154,13 @@ class VmStart:
         vmi = self._api.find(VMI, vm["metadata"]["name"], vm["metadata"]["namespace"])
         return vmi is not None and vmi_state(vmi).lasts
 
+    def is_given_back(self, key: str) -> bool:
+        """When it stays off: strategies that do not start a VM. Others stay Halted, recorded."""
+        return is_given_back(self._vms[key])
+
     def leave_off(self, key: str) -> None:
-        """Strategies that do not start a VM are given back to those that were off; others stay Halted, recorded."""
-        power = power_record(self._vms[key])
-        # annotated to stay off although it ran: a Manual one is left Halted too
-        if self.is_recorded(key) and power.run_strategy in ("Halted", "Manual") and not power.running:
-            self._patch(key, {"spec": strategy_patch(power), "metadata": {"annotations": {RECORDED: None}}})
+        """Give one that was off its own strategy back."""
+        self._patch(key, {"spec": self._strategy_patch(key), "metadata": {"annotations": {RECORDED: None}}})
 
     def forget(self, key: str) -> None:
         """Take the record off a VM that is up: the start is its new state."""
@@ -176,6 +177,9 @@ class VmStart:
         self.facts[key] = seen = failure_facts(name, vm or {}, vmi or {}, self._warnings.of(namespace))
         waits_for = self._ready.waits_for(key)
         return "; ".join([failure_text(seen), *([waits_for] if waits_for else [])])
+
+    def _strategy_patch(self, key: str) -> dict[str, Any]:
+        return strategy_patch(power_record(self._vms[key]), self._vms[key]["spec"])
 
     def _patch(self, key: str, body: Object) -> None:
         meta = self._vms[key]["metadata"]
@@ -199,8 +203,10 @@ def _is_pending(error: DrError) -> bool:
     return error.status == 500 and "start" in (error.seen or "").lower()
 
 
-def strategy_patch(power: PowerRecord) -> dict[str, Any]:
-    """The spec that gives a VM its own strategy back, in the field that it used."""
+def strategy_patch(power: PowerRecord, spec: Mapping[str, Any]) -> dict[str, Any]:
+    """What gives a VM its own strategy back, in the field that it used, or has now: KubeVirt refuses both together."""
+    if "running" not in spec:
+        return {"runStrategy": power.run_strategy}
     if power.running_field:
         return {"running": power.running}
-    return {"runStrategy": power.run_strategy}
+    return {"running": None, "runStrategy": power.run_strategy}

@@ -6,14 +6,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from ..._cluster.api import Api, Object
+from ..._cluster.kinds import DAEMON_SET
 from ..._cluster.watching import Watch
-from ..._errors import DrError, Refused
+from ..._errors import DrError, NotFound, Refused
 from ..._model.names import RECORDED
 from ..._model.plan import Plan
-from ..._model.workload import is_recorded, is_stopped, is_up, start_spec, workload_record
+from ..._model.workload import SCALED, is_given_back, is_recorded, is_stopped, is_up, start_spec, workload_record
 from ..._planning.start.readiness import Holding, deadlines, delays_of, readiness_by_key
 from ..inventory.workloads import KINDS, Workloads, workload_records
 
@@ -105,7 +107,10 @@ class WorkloadStart:
         self._patch(item, {"spec": start_spec(item["kind"], workload_record(item))})
 
     def start_again(self, key: str) -> None:
-        """A second request, unless somebody stopped the workload since the first: that is theirs to decide (P8)."""
+        """A look whether somebody stopped the workload since its first request: that is theirs to decide (P8).
+
+        There is nothing to ask for twice: it has its replicas, or those that an autoscaler has made of them.
+        """
         kind, namespace, name = key.split("/")
         if is_stopped(self._api.get(KINDS[kind], name, namespace)):
             raise Refused(
@@ -115,16 +120,17 @@ class WorkloadStart:
                 seen="somebody stopped it since it was started",
                 next_step="start it by hand, or run the start again",
             )
-        self.start(key)
+
+    def is_given_back(self, key: str) -> bool:
+        """When it stays off: what was at zero or suspended. What only stays off keeps its record."""
+        return is_given_back(self._workloads.selected[key])
 
     def leave_off(self, key: str) -> None:
-        """What was at zero or suspended is as it was but for the record; what only stays off keeps it."""
+        """One that was at zero or suspended is as it was but for the record."""
         item = self._workloads.selected[key]
-        record = workload_record(item)
-        if record.running or not is_recorded(item):
-            return
         self._resume_jobs(key)
-        self._patch(item, {"spec": start_spec(item["kind"], record), "metadata": {"annotations": {RECORDED: None}}})
+        spec = start_spec(item["kind"], workload_record(item))
+        self._patch(item, {"spec": spec, "metadata": {"annotations": {RECORDED: None}}})
 
     def forget(self, key: str) -> None:
         """Take the record off a workload that is up: the start is its new state."""
@@ -133,11 +139,15 @@ class WorkloadStart:
     def why_not_up(self, key: str) -> str:
         kind, namespace, name = key.split("/")
         try:
-            item = self._api.find(KINDS[kind], name, namespace) or {}
+            item = self._api.find(KINDS[kind], name, namespace)
         except DrError as error:
             return f"its state could not be read: {error}"
+        if item is None:
+            return "it is not there"
+        if kind not in (*SCALED, DAEMON_SET.kind):
+            return "it is suspended" if is_stopped(item) else ""
         status = item.get("status") or {}
-        wanted = status.get("desiredNumberScheduled", (item.get("spec") or {}).get("replicas"))
+        wanted = status.get("desiredNumberScheduled", item["spec"].get("replicas"))
         available = status.get("availableReplicas", status.get("numberAvailable", 0))
         messages = [
             condition["message"]
@@ -151,7 +161,9 @@ class WorkloadStart:
         for job in self._workloads.jobs.get(key, ()):
             if is_recorded(job):
                 spec = start_spec(job["kind"], workload_record(job))
-                self._patch(job, {"spec": spec, "metadata": {"annotations": {RECORDED: None}}})
+                # one that is gone, as by an earlier try that resumed it, keeps its CronJob from nothing
+                with suppress(NotFound):
+                    self._patch(job, {"spec": spec, "metadata": {"annotations": {RECORDED: None}}})
 
     def _patch(self, item: Mapping[str, Any], body: Object) -> None:
         meta = item["metadata"]

@@ -74,7 +74,9 @@ def sync_findings(plan: Plan, api: Api) -> Iterator[Finding]:
         seen = _find(api, name)
         if seen is None:
             yield Finding("blocker", "ApplicationAbsent", on, "it is not there", "correct metadata.gitops", api.site)
-        elif (automated(seen) is not None or recorded(seen)) and not ignored and not leaves_power_alone(seen):
+        elif (automated(seen) is not None or recorded(seen)) and not (
+            ignored or leaves_power_alone(seen, plan.namespaces)
+        ):
             message = "its automated sync sets the runStrategy of VMs to what Git says, and would stop or start them"
             remedy = (
                 f"add ignoreDifferences for VirtualMachine /spec/runStrategy and the sync option {RESPECT}, or set "
@@ -147,7 +149,7 @@ def _resume(session: Session, api: Api, name: str) -> tuple[bool, str]:
     def decide(seen: Object) -> tuple[Object, str]:
         if recorded(seen) is None:
             return {}, "was not paused by us"
-        if not ignored and not leaves_power_alone(seen):
+        if not ignored and not leaves_power_alone(seen, session.plan.namespaces):
             return {}, (
                 "STAYS PAUSED: it would set the runStrategy of VMs to what Git says. Let it ignore /spec/runStrategy, "
                 f"with {RESPECT}, then give it back: the annotation holds its automated sync"

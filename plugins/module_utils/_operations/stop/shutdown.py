@@ -136,12 +136,17 @@ class _Stop:
             raise _left(api.site, left, waited, self._patience.force)
         self.left = left[:LEFT_SHOWN]
         message = f"{len(running)} VMs halted" + (f", {len(busy)} workloads stopped" if busy else "")
-        message += (f", {len(self._forced.done)} of them by force" if self._forced.done else "") + f" at {api.site}"
+        message += (f", {self._forced.count} of them by force" if self._forced.count else "") + f" at {api.site}"
         message += "" if stages.ordered else ", all at once as no order can be had"
         message += f", not proven off: {', '.join(left[:3])}" if left else ""
-        forced = len(self._forced.done)
         decisions = bounded(decisions + self._forced.done)
-        return {**counts, "proven_off": not left, "forced": forced, "decisions": decisions, "msg": message}
+        return {
+            **counts,
+            "proven_off": not left,
+            "forced": self._forced.count,
+            "decisions": decisions,
+            "msg": message,
+        }
 
     def _run_through(self, stages: Sequence[set[str]]) -> None:
         for stage in stages:

@@ -14,7 +14,7 @@ from ..._cluster.kinds import VM, VMI
 from ..._cluster.unchanged import patch_unchanged
 from ..._errors import Conflict, DrError, NotFound
 from ..._model.names import RECORDED
-from ..._model.vm import power_record
+from ..._model.vm import own_power, power_record
 from ..._model.vmi_state import vmi_state
 from ..inventory.protected import key_of
 from ..run.session import Session
@@ -32,7 +32,10 @@ def halt(api: Api, vm: Object) -> None:
 
     def decide(seen: Object) -> Object:
         off: Object = {"running": False} if "running" in seen["spec"] else {"runStrategy": "Halted"}
-        return {"metadata": {"annotations": {RECORDED: power_record(seen).as_annotation()}}, "spec": off}
+        own = own_power(seen)
+        # what runs tells what it is, also where somebody wrote on it what nobody can read
+        power = own if own.running else power_record(seen)
+        return {"metadata": {"annotations": {RECORDED: power.as_annotation()}}, "spec": off}
 
     with suppress(NotFound):
         patch_unchanged(api, VM, vm, decide)
@@ -48,7 +51,7 @@ def is_halted(vm: Mapping[str, Any]) -> bool:
 class ForcedOff:
     """VMs that did not stop in time lose their power. freeze: their file systems are brought to rest before.
 
-    done: what became of each, in words.
+    done: what became of each, in words. count: of those whose power was taken.
     """
 
     def __init__(self, session: Session, api: Api, freeze: bool) -> None:
@@ -57,11 +60,13 @@ class ForcedOff:
         self._freeze = freeze
         self._frozen: list[str] = []
         self.done: list[str] = []
+        self.count = 0
 
     def force(self, keys: Iterable[str]) -> None:
         """Ask KubeVirt to end these VMs (keys) without any patience; raises what it answered if it would not."""
         outcome = for_each(sorted(keys), self._force, before_batch=self._session.verify_lock)
-        self.done += [said for _key, said in outcome.done]
+        self.done += [said for _key, (_taken, said) in outcome.done]
+        self.count += sum(taken for _key, (taken, _said) in outcome.done)
         for _key, error in outcome.failed:
             raise error
 
@@ -72,13 +77,13 @@ class ForcedOff:
             if not isinstance(error, NotFound | Conflict):
                 self.done.append(f"{key}: goes on by itself {UNFREEZE_AFTER} after it was frozen: {error}")
 
-    def _force(self, key: str) -> str:
+    def _force(self, key: str) -> tuple[bool, str]:
         frozen = self._try_to_freeze(key) if self._freeze else ""
         try:
             self._put(VM.plural, key, "stop", {"gracePeriod": 0})
         except (Conflict, NotFound):
-            return f"{key}: was about to end"
-        return f"{key}: forced off{frozen}"
+            return False, f"{key}: was about to end"
+        return True, f"{key}: forced off{frozen}"
 
     def _try_to_freeze(self, key: str) -> str:
         """A guest that hangs cannot be frozen, and is forced off as it is."""

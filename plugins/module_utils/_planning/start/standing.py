@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ..._errors import Refused
 from ..._model.names import RECORDED
 from ..._model.vm import own_power, power_record
 from ..._model.vmi_state import vmi_state
@@ -16,6 +17,7 @@ from .order import StartOrder
 
 # of the messages of one VM
 REASON = 300
+UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,10 @@ class Place:
 
 @dataclass(frozen=True)
 class VmStanding:
-    """recorded: the runStrategy that it gets back, None unless a run stopped it. why_not: empty when it is ready."""
+    """recorded: the runStrategy that it gets back, None unless a run stopped it, or UNREADABLE.
+
+    why_not: empty when it is ready.
+    """
 
     vm: str
     power: str
@@ -49,7 +54,7 @@ class VmStanding:
 
 @dataclass(frozen=True)
 class WorkloadStanding:
-    """recorded: what it gets back, in words."""
+    """recorded: what it gets back, in words, or UNREADABLE."""
 
     workload: str
     recorded: str | None
@@ -79,7 +84,7 @@ def vm_standing(
         power="on" if vmi is not None and theirs.get("phase") not in ("Succeeded", "Failed") else "off",
         status=status.get("printableStatus", ""),
         run_strategy=own_power(vm).run_strategy,
-        recorded=power_record(vm).run_strategy if RECORDED in (meta.get("annotations") or {}) else None,
+        recorded=_told(lambda: power_record(vm).run_strategy) if RECORDED in (meta.get("annotations") or {}) else None,
         ready=ready,
         agent=agent,
         wave=place.wave,
@@ -94,12 +99,20 @@ def workload_standing(item: Mapping[str, Any], place: Place) -> WorkloadStanding
     conditions = [c["message"] for c in status.get("conditions") or [] if c.get("message") and c["status"] != "True"]
     return WorkloadStanding(
         workload=workload_key(item),
-        recorded=workload_record(item).shown if is_recorded(item) else None,
+        recorded=_told(lambda: workload_record(item).shown) if is_recorded(item) else None,
         ready=ready,
         wave=place.wave,
         priority=place.priority,
         why_not="" if ready else place.stays_off or "; ".join(conditions)[:REASON] or "not all of it is available",
     )
+
+
+def _told(read: Callable[[], str]) -> str:
+    """One that nobody can read is no reason to show nothing of the others; what reads it to start refuses by name."""
+    try:
+        return read()
+    except Refused:
+        return UNREADABLE
 
 
 def _reasons(*statuses: Mapping[str, Any]) -> Iterator[str]:

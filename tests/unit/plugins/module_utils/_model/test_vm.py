@@ -85,6 +85,21 @@ def test_p7_a_vm_that_a_failure_keeps_from_running_is_on_and_one_that_was_shut_d
 
 
 @pytest.mark.parametrize(
+    ("status", "on"),
+    [
+        ({"printableStatus": "WaitingForReceiver", "created": True}, False),
+        ({"printableStatus": "Starting", "created": True}, False),
+        ({"printableStatus": "WaitingForReceiver"}, False),
+        # the migration has come, and KubeVirt has not given its own strategy back yet
+        ({"printableStatus": "Running", "created": True, "ready": True}, True),
+    ],
+)
+def test_p7_a_vm_that_waits_for_a_migration_from_elsewhere_does_not_run(status, on) -> None:
+    """A start would wait for it in vain: nobody sends it anything."""
+    assert power_record(manifest({"runStrategy": "WaitAsReceiver"}, status)) == PowerRecord("WaitAsReceiver", on)
+
+
+@pytest.mark.parametrize(
     ("strategy", "running"), [("Always", True), ("Manual", True), ("Manual", False), ("RerunOnFailure", False)]
 )
 def test_p7_of_a_vm_that_we_halted_the_record_holds(strategy, running) -> None:

@@ -86,13 +86,36 @@ def test_an_operation_under_way_is_seen() -> None:
         # the next sync for another reason would write it all the same
         (IGNORING, [], False),
         ({**IGNORING, "name": "db-0"}, ["RespectIgnoreDifferences=true"], False),
+        ({**IGNORING, "namespace": "payroll"}, ["RespectIgnoreDifferences=true"], True),
+        ({**IGNORING, "namespace": "billing"}, ["RespectIgnoreDifferences=true"], False),
         ({**IGNORING, "kind": "Deployment"}, ["RespectIgnoreDifferences=true"], False),
         ({**IGNORING, "jsonPointers": ["/spec/template"]}, ["RespectIgnoreDifferences=true"], False),
     ],
 )
 def test_whether_git_leaves_the_power_of_vms_alone(entry: Any, options: list[str], leaves: bool) -> None:
     seen = application(ignoreDifferences=[entry], syncPolicy={"syncOptions": options})
-    assert leaves_power_alone(seen) is leaves
+    assert leaves_power_alone(seen, ["payroll"]) is leaves
+
+
+def test_p7_git_leaves_the_power_of_vms_alone_only_in_each_namespace_of_the_plan() -> None:
+    of_payroll, of_data = ({**IGNORING, "namespace": name} for name in ("payroll", "data"))
+    options = {"syncOptions": ["RespectIgnoreDifferences=true"]}
+    one = application(ignoreDifferences=[of_payroll], syncPolicy=options)
+    both = application(ignoreDifferences=[of_payroll, of_data], syncPolicy=options)
+    namespaces = ["payroll", "data"]
+    assert [leaves_power_alone(seen, namespaces) for seen in (one, both)] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("kind", "namespace", "leaves"),
+    [("VirtualMachine", "payroll", True), ("VirtualMachine", "data", False), ("Service", "data", False)],
+)
+def test_an_application_has_to_ignore_it_where_it_has_vms(kind: str, namespace: str, leaves: bool) -> None:
+    """As Argo CD lists what the Application has; one that lists no VM has not told all."""
+    entry = {**IGNORING, "namespace": "payroll"}
+    seen = application(ignoreDifferences=[entry], syncPolicy={"syncOptions": ["RespectIgnoreDifferences=true"]})
+    seen["status"] = {"resources": [{"group": "kubevirt.io", "kind": kind, "namespace": namespace, "name": "db-0"}]}
+    assert leaves_power_alone(seen, ["payroll", "data"]) is leaves
 
 
 def vm(annotations: dict[str, str] | None = None, **spec: Any) -> dict[str, Any]:
