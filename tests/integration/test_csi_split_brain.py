@@ -8,6 +8,7 @@ Each begins with a lost site that is back: west was promoted while it could not 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -77,6 +78,10 @@ def await_reports(rig: CsiAddonsRig, site: str) -> None:
         return [describe(item) for item in rig.objects(site).values() if not judge(item, "reported").done]
 
     wait_until(f"a report on the sync of {site}", SEEN_WITHIN, silent)
+
+
+def generations(rig: CsiAddonsRig, site: str) -> int:
+    return sum(item["metadata"]["generation"] for item in rig.objects(site).values())
 
 
 def why_not(rig: CsiAddonsRig, site: str) -> str:
@@ -173,4 +178,28 @@ def test_p1_of_two_demoted_parts_of_a_split_brain_neither_has_everything(
     split.join()
     assert split.provider.promote(split.group, survivor, forced=True)
     assert split.provider.resync(split.group, loser)
+    assert split.read(loser) == WRITTEN[survivor]
+
+
+@volume_by_volume
+def test_p3_a_copy_that_was_ordered_in_vain_is_ordered_again(split: CsiAddonsRig) -> None:
+    """Its split brain was reported before the peer was demoted, and its storage cannot see that it is primary again."""
+    loser, survivor = "west", "east"
+    split.provider.demote(split.group, loser)
+    await_reports(split, loser)
+    split.provider.demote(split.group, survivor)
+    split.cut()
+    assert split.provider.promote(split.group, survivor, forced=True)
+    # an order, and back to secondary
+    ordered = generations(split, loser) + 2 * len(split.objects(loser))
+
+    def still() -> list[str]:
+        reported = status(split, loser).health == "error"
+        return ["no order"] if reported and generations(split, loser) < ordered else []
+
+    with ThreadPoolExecutor(1) as pool:
+        resynced = pool.submit(split.provider.resync, split.group, loser)
+        wait_until(f"{loser} to be ordered, or not to report it any more", SEEN_WITHIN, still)
+        split.join()
+        assert resynced.result()
     assert split.read(loser) == WRITTEN[survivor]

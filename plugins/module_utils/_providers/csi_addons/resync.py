@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from functools import partial
 
 from ..._cluster.clock import Deadline
 from ..last_primary import is_split
@@ -14,8 +16,9 @@ from .side import Side
 from .status import Goal, cannot_follow, judge
 from .takeover import check_ours, permits_otherwise
 
-# a storage that has not noticed its peer's promotion yet takes the order to throw a copy away, and does nothing
-AGAIN_AFTER = 5.0
+# a storage that has not noticed its peer's promotion yet takes the order to throw a copy away, and does nothing; one
+# that does it may report errors meanwhile
+AGAIN_AFTER = 30.0
 
 
 def resync_group(side: Side, there: Side) -> bool:
@@ -45,14 +48,16 @@ def resync_group(side: Side, there: Side) -> bool:
         broken = unable()
         if not broken:
             break
-        if ordered is None:
-            ordered = Deadline(side.api.clock, side.options.timeout)
-        else:
-            side.api.clock.sleep(AGAIN_AFTER)
+        ordered = ordered or Deadline(side.api.clock, side.options.timeout)
         side.settle(side.ask(broken, "resync", forgotten), "resyncing")
-        # one that is told of by then was ordered in vain, and is again
-        side.settle(side.ask(broken, "secondary"), "follows" if ordered.over else "reported")
+        again = math.inf if ordered.over else side.api.clock.monotonic() + AGAIN_AFTER
+        # one that cannot follow by then was ordered in vain
+        side.settle(side.ask(broken, "secondary"), "follows", partial(_is_past, side, again))
     return bool(todo) or ordered is not None
+
+
+def _is_past(side: Side, moment: float) -> bool:
+    return side.api.clock.monotonic() >= moment
 
 
 def _short_of(goal: Goal, units: Sequence[Unit]) -> list[Unit]:

@@ -8,6 +8,7 @@ import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import VOLUME_REPLICATION
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused, Timeout
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.csi_addons.resync import AGAIN_AFTER
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.csi_addons.double import REPLICATIONS
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.csi_addons.world import (
     World,
     enabled,
@@ -137,6 +138,37 @@ def test_a_copy_that_no_order_helps_ends_with_what_its_product_says(replicating:
         provider.resync(group, "east")
     # of each of two volumes, and back to secondary, for as long as the group's timeout
     assert len(replicating.written("east")) <= 2 * 2 * (300 / AGAIN_AFTER + 1)
+
+
+def test_a_copy_that_reports_errors_while_it_is_made_anew_is_ordered_once(replicating: World) -> None:
+    storage, provider, group = replicating.storage, replicating.provider, replicating.group
+    storage.write("east", "disk-0", "lost")
+    storage.linked = False
+    provider.promote(group, "west", forced=True)
+    storage.linked = True
+    provider.demote(group, "east")
+    replicating.wait()
+    resync, ordered = storage.resync, {}
+
+    def slow(site: str, volume: str, force: bool) -> bool:
+        since = ordered.setdefault(volume, replicating.time.seconds) if force else ordered.get(volume)
+        if since is None or (not force and replicating.time.seconds < since + 20):
+            raise RuntimeError("there is no such image")
+        return resync(site, volume, force)
+
+    storage.resync = slow  # type: ignore[method-assign]
+    before = generations(replicating)
+    assert provider.resync(group, "east")
+    # thrown away, and secondary again
+    assert {after - before[name] for name, after in generations(replicating).items()} == {2}
+
+
+def generations(made: World) -> dict[str, int]:
+    return {
+        name: item["metadata"]["generation"]
+        for (kind, _space, name), item in made.apis["east"].objects.items()
+        if kind in REPLICATIONS
+    }
 
 
 def test_a_copy_that_follows_is_not_thrown_away(replicating: World) -> None:
