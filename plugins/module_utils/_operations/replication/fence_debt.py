@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from ..._errors import DrError, Refused
@@ -13,6 +14,7 @@ from ..._model.plan import Plan
 from ..._model.run import Run
 from ..._planning.guards.switch import is_clean_secondary
 from ..._planning.run.fenced_plans import fenced_plans
+from ..._providers.foretelling import would_change
 from ..inventory.remains import remains_at
 from ..run.session import Session
 from ..stop.latch_closing import latch_is_closed
@@ -22,21 +24,30 @@ def unfence(plan: Plan, run_id: str, check_mode: bool) -> dict[str, Any]:
     """Let the returned site's storage in again, once its VMs are proven off and its copies are not writable."""
     with Session(plan, run_id, check_mode) as session, session.step("fence") as summary:
         if check_mode:
-            return {"changed": True, "msg": f"would let {session.source} in again"}
+            # what is to make it harmless was only said to be done
+            fenced = bool(_let_in(session))
+            return {
+                "changed": fenced,
+                "msg": f"{'would let' if fenced else 'no group had to let'} {session.source} in again",
+            }
         _check_harmless(session)
         session.verify_lock()
-        changed = [
-            group.name
-            for group in plan.groups
-            if (provider := session.groups.provider(group)).capabilities.fencing
-            and provider.unfence(group, session.target, session.source)
-        ]
-        summary["unfenced"] = changed
+        summary["unfenced"] = changed = _let_in(session)
         msg = f"{len(changed)} groups let {session.source} in again"
         if others := _let_in_too(session, changed):
             summary["let_in_too"] = others
             msg += f"; by the same addresses it may be let in for {others}"
         return {"changed": bool(changed), "msg": msg}
+
+
+def _let_in(session: Session) -> list[str]:
+    """Names of the groups whose fence this lifts, or would."""
+    return [
+        group.name
+        for group in session.plan.groups
+        if (provider := session.groups.provider(group)).capabilities.fencing
+        and would_change(partial(provider.unfence, group, session.target, session.source))
+    ]
 
 
 def _let_in_too(session: Session, groups: Sequence[str]) -> str:

@@ -18,6 +18,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Failed, 
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run import Run
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.replication import fence_debt
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.foretelling import WouldChange
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.csi_addons.world import enabled, world
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, MemorySession, plan_of
 
@@ -33,9 +34,12 @@ class Provider:
         self.capabilities = SimpleNamespace(fencing=True)
         self.fenced = True
         self.shares_fences = False
+        self.foretells = False
 
     def unfence(self, _group: object, survivor: str, lost: str) -> bool:
         assert (survivor, lost) == ("west", "east")
+        if self.foretells and self.fenced:
+            raise WouldChange
         was, self.fenced = self.fenced, False
         return was
 
@@ -171,5 +175,12 @@ def test_a_copy_that_does_not_follow_yet_keeps_the_debt(returned: Returned) -> N
 
 @pytest.mark.parametrize("verb", ["unfence", "clear_debts"])
 def test_p9_check_mode_changes_nothing(returned: Returned, verb: str) -> None:
+    returned.provider.foretells = True
     getattr(fence_debt, verb)(PLAN, "r-1", True)
     assert (returned.debts()["r-0"], returned.provider.fenced) == (DEBT, True)
+
+
+@pytest.mark.parametrize("fenced", [True, False])
+def test_p9_check_mode_tells_whether_a_fence_would_be_lifted(returned: Returned, fenced: bool) -> None:
+    returned.provider.foretells, returned.provider.fenced = True, fenced
+    assert fence_debt.unfence(PLAN, "r-1", True)["changed"] is fenced
