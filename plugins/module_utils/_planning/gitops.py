@@ -28,6 +28,12 @@ def automated(application: Object) -> Any:
     return (application["spec"].get("syncPolicy") or {}).get("automated")
 
 
+def syncs_by_itself(application: Object) -> bool:
+    """Newer versions of Argo CD have a switch beside the policy."""
+    policy = automated(application)
+    return policy is not None and policy.get("enabled") is not False
+
+
 def recorded(application: Object) -> str | None:
     return (application["metadata"].get("annotations") or {}).get(PAUSED_SYNC)
 

@@ -154,6 +154,9 @@ class WorkloadStart:
             for condition in status.get("conditions") or []
             if condition.get("message") and (condition["status"] != "True") == (condition["type"] != "ReplicaFailure")
         ]
+        if item["spec"].get("paused"):
+            # Kubernetes gives it no ReplicaSet as long as it has none
+            messages.insert(0, "its rollout is paused (spec.paused)")
         return f"{available} of {wanted} replicas available" + (f": {'; '.join(messages)[:500]}" if messages else "")
 
     def _resume_jobs(self, key: str) -> None:

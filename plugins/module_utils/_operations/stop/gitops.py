@@ -24,6 +24,7 @@ from ..._planning.gitops import (
     pausing,
     recorded,
     resuming,
+    syncs_by_itself,
 )
 from ..entry import bounded
 from ..inventory.protected import Protected, list_vms
@@ -74,9 +75,7 @@ def sync_findings(plan: Plan, api: Api) -> Iterator[Finding]:
         seen = _find(api, name)
         if seen is None:
             yield Finding("blocker", "ApplicationAbsent", on, "it is not there", "correct metadata.gitops", api.site)
-        elif (automated(seen) is not None or recorded(seen)) and not (
-            ignored or leaves_power_alone(seen, plan.namespaces)
-        ):
+        elif (syncs_by_itself(seen) or recorded(seen)) and not (ignored or leaves_power_alone(seen, plan.namespaces)):
             message = "its automated sync sets the runStrategy of VMs to what Git says, and would stop or start them"
             remedy = (
                 f"add ignoreDifferences for VirtualMachine /spec/runStrategy and the sync option {RESPECT}, or set "

@@ -88,3 +88,11 @@ def test_p8_what_an_autoscaler_made_of_a_workload_that_starts_is_left_by_a_retry
     assert failure["workload"] == "Deployment/payroll/front"
     # the start, and what the autoscaler wrote after it
     assert asked == ["patch Deployment/payroll/front"] * 2
+
+
+def test_p10_a_deployment_whose_rollout_is_paused_says_why_it_gets_no_pods(run: Run) -> None:
+    run.east.add({**deployment(replicas=2), "spec": {**deployment(replicas=2)["spec"], "paused": True}})
+    run.east.broken.add("front")
+    run.stop()
+    (failure,) = run.start("east")["failures"]
+    assert "its rollout is paused" in failure["reason"]

@@ -244,6 +244,15 @@ def test_check_names_what_would_stop_vms(monkeypatch: pytest.MonkeyPatch, world:
     assert [item.code for item in sync_findings(bad.plan, bad.west)] == ["ApplicationAbsent"]  # type: ignore[arg-type]
 
 
+SWITCHED_OFF = {"metadata": {}, "spec": {"syncPolicy": {"automated": {"enabled": False}}}}
+
+
+def test_check_takes_an_automated_sync_that_is_switched_off_for_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    off = World(monkeypatch, ignoring=False)
+    off.west.patch(APPLICATION, "payroll", "argocd", SWITCHED_OFF)
+    assert list(sync_findings(off.plan, off.west)) == []  # type: ignore[arg-type]
+
+
 def test_check_names_an_application_that_is_paused_when_it_has_to_bring_volumes(world: World) -> None:
     paths = {"east": "east/volumes", "west": "west/volumes"}
     plan = plan_with(volumes={"commit": {"checkout": "/srv/payroll", "path": paths}})
