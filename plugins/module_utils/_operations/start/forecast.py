@@ -28,10 +28,11 @@ from ..._errors import DrError, NotFound
 from ..._model.finding import Finding
 from ..._model.plan import Plan
 from ..._model.pod_template import pod_template
+from ..._model.readiness import Readiness
 from ..._model.vm import claim_names
 from ..._model.vm_needs import state_claims
 from ..._model.workload import SCALED, workload_record
-from ..._planning.forecast.boot_times import learned
+from ..._planning.forecast.boot_times import ASSUMED, learned
 from ..._planning.forecast.duration import Course, Limits
 from ..._planning.forecast.kubevirt_settings import KubeVirtSettings, kubevirt_settings
 from ..._planning.forecast.node_placement import Unit
@@ -42,7 +43,7 @@ from ..._planning.forecast.result import Forecast, Target, forecast
 from ..._planning.guards.machines import machine_findings
 from ..._planning.practice.instancetypes import cluster_types
 from ..._planning.start.order import StartOrder
-from ..._planning.start.readiness import deadlines, readiness_by_key
+from ..._planning.start.readiness import deadlines, delays_of, readiness_by_key
 from ..._planning.vm.instancetype import instancetype_spec
 from ..._planning.vm.parts import labels_of
 from ..checks.volume_findings import VolumeView
@@ -84,8 +85,11 @@ class StartForecast:
         target = Target(self._target.site, rooms, kept_off, self._grows(lists))
         units = [unit for item in started for unit in self._units(item)]
         parts = parts_of(self._plan, self._volumes.claims, self._found.vms, self._found.workloads)
-        course = Course(order.waves, needs=order.needs, parts=parts)
-        made = forecast(course, units, self._limits(settings), learned(runs, self._target.site), target)
+        boots = learned(runs, self._target.site)
+        # what was measured has them in it
+        delays = delays_of(self._readiness()) if boots is ASSUMED else {}
+        course = Course(order.waves, needs=order.needs, parts=parts, delays=delays)
+        made = forecast(course, units, self._limits(settings), boots, target)
         findings += self._machines(lists, types)
         return Forecast(made.summary, (*made.findings, *findings, *self._unread))
 
@@ -110,11 +114,12 @@ class StartForecast:
             burst=settings.burst,
             on_failure=startup.on_failure,
             retries=startup.retries,
-            timeouts=deadlines(readiness_by_key(self._records(), startup)),
+            timeouts=deadlines(self._readiness()),
         )
 
-    def _records(self) -> list[Any]:
-        return [*start_records(self._found.vms), *workload_records(self._found.workloads.selected.values())]
+    def _readiness(self) -> Mapping[str, Readiness]:
+        records = [*start_records(self._found.vms), *workload_records(self._found.workloads.selected.values())]
+        return readiness_by_key(records, self._plan.startup)
 
     def _started(self, key: str, settings: KubeVirtSettings, types: Mapping[str, Object]) -> Started:
         vm = self._found.vms.get(key)

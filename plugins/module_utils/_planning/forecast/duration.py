@@ -64,13 +64,15 @@ class Limits:
 class Course:
     """waves: in order. stuck: keys that never become ready, each holding its slot until the timeout.
 
-    parts: of each key, those that caps may limit.
+    parts: of each key, those that caps may limit. delays: seconds for which a key has to stay ready, where its boot
+    time does not have them in it.
     """
 
     waves: Sequence[StartWave]
     stuck: Collection[str] = ()
     needs: Needs = field(default_factory=dict)
     parts: Mapping[str, Parts] = field(default_factory=dict)
+    delays: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def total(self) -> int:
@@ -108,7 +110,7 @@ def simulate(course: Course, limits: Limits, boots: BootTimes) -> Outcome:
         for key in window.next(now):
             given_up = now + limits.timeouts.get(key, limits.timeout)
             # a longer boot time was never measured: it would have been given up
-            boot = min(boot_of(number, spread), given_up - now)
+            boot = min(boot_of(number, spread) + course.delays.get(key, 0.0), given_up - now)
             until = flow.served(now) + boot
             booted += boot
             late = key in course.stuck or until > given_up

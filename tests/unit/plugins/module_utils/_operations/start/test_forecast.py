@@ -134,6 +134,18 @@ def test_boot_times_that_nobody_measured_are_said_to_be_assumed(east: Site, west
     assert "assumed" in summary["msg"]
 
 
+@pytest.mark.parametrize(("known", "longer"), [(False, 300), (True, 0)], ids=["assumed", "measured"])
+def test_a_delay_counts_once_beside_assumed_boot_times_and_within_measured_ones(
+    east: Site, west: Site, known: bool, longer: int
+) -> None:
+    if known:
+        record_run(west)
+    delayed = plan_of(startup={"max_starting": 120, "readiness": {"delay": "5m", "timeout": "10m"}})
+    plain = plan_of(startup={"max_starting": 120, "readiness": {"timeout": "10m"}})
+    seconds = [foresee(east, west, plan).summary["seconds"] for plan in (plain, delayed)]
+    assert seconds[1] - seconds[0] == pytest.approx(longer, abs=1)
+
+
 def test_one_list_per_kind(east: Site, west: Site) -> None:
     foresee(east, west)
     assert set(west.lists.values()) == {1}
