@@ -9,7 +9,6 @@ import json
 import subprocess
 import time
 import uuid
-from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
@@ -136,19 +135,10 @@ class CephRbdRig:
         return list(itertools.compress(self.images, found))
 
     def _is_syncing(self, site: str, image: str) -> bool:
-        listed = self._snapshots(site, image)
+        listed = json.loads(self.rbd(site, "snap", "ls", "--all", "--format", "json", f"{self.pool}/{image}"))
         # in journal mode it is of a snapshot that goes with its end
         first = any(item["name"].startswith(SYNC_POINT) for item in listed)
         return first or (bool(listed) and listed[-1]["namespace"].get("complete") is False)
-
-    def is_taken(self, site: str) -> bool:
-        """Whether rbd-mirror is at work on a snapshot of the site's images: it takes it, or lets the one before go."""
-        return any(is_under_way(self._snapshots(site, image)) for image in self.images)
-
-    def _snapshots(self, site: str, image: str) -> list[dict[str, Any]]:
-        listed = self.rbd(site, "snap", "ls", "--all", "--format", "json", f"{self.pool}/{image}")
-        found: list[dict[str, Any]] = json.loads(listed)
-        return found
 
     def snapshot(self, site: str) -> None:
         with ThreadPoolExecutor(len(self.images)) as pool:
@@ -217,12 +207,6 @@ class CephRbdRig:
                 break
         assert done.returncode == 0, f"{site}: {text}: {done.stderr} (exit code {done.returncode})"
         return done.stdout.strip()
-
-
-def is_under_way(snapshots: Sequence[Mapping[str, Any]]) -> bool:
-    """Of an image: whether an rbd-mirror has not done with its mirror snapshots; then it needs the newest only."""
-    needed = [item for item in snapshots if item["namespace"].get("mirror_peer_uuids")]
-    return len(needed) > 1 or any(item["namespace"].get("complete") is False for item in snapshots)
 
 
 def _was_crash(returncode: int) -> bool:
