@@ -12,6 +12,7 @@ from typing import Any
 from .._errors import Refused
 from .names import RECORDED
 from .plan_readiness_fields import readiness_on
+from .recorded import is_recorded
 from .start_facts import start_facts
 from .vm_needs import revisions, state_claims
 
@@ -102,10 +103,6 @@ def power_record(manifest: Mapping[str, Any]) -> PowerRecord:
     recorded = _read_record(text, manifest)
     starting = recorded.running and seen.run_strategy == recorded.run_strategy
     return recorded if seen.run_strategy == "Halted" or starting else seen
-
-
-def is_recorded(manifest: Mapping[str, Any]) -> bool:
-    return RECORDED in (manifest["metadata"].get("annotations") or {})
 
 
 def is_given_back(manifest: Mapping[str, Any]) -> bool:

@@ -15,6 +15,7 @@ from .capture import Capture
 from .names import RECORDED, STOPPED
 from .plan_readiness_fields import readiness_on
 from .pod_template import needed_claims
+from .recorded import is_recorded
 from .selector import LabelSelector
 from .start_facts import start_facts
 
@@ -158,10 +159,6 @@ def is_finished(manifest: Mapping[str, Any]) -> bool:
         condition["type"] in ("Complete", "Failed") and condition["status"] == "True"
         for condition in (manifest.get("status") or {}).get("conditions") or []
     )
-
-
-def is_recorded(manifest: Mapping[str, Any]) -> bool:
-    return RECORDED in (manifest["metadata"].get("annotations") or {})
 
 
 def is_given_back(manifest: Mapping[str, Any]) -> bool:

@@ -8,7 +8,8 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from ..._cluster.api import Object
-from ..._model.vm import is_given_back, is_recorded
+from ..._model.recorded import is_recorded
+from ..._model.vm import is_given_back
 from ..._model.workload import is_given_back as is_workload_given_back
 from ..._model.workload import is_up
 from ..._planning.start.order import StartOrder

@@ -14,7 +14,8 @@ from ..._cluster.kinds import VM, VMI
 from ..._errors import Conflict, DrError, Failed, Refused
 from ..._model.names import RECORDED
 from ..._model.plan import Plan
-from ..._model.vm import PowerRecord, is_given_back, is_recorded, own_power, power_record
+from ..._model.recorded import is_recorded
+from ..._model.vm import PowerRecord, is_given_back, own_power, power_record
 from ..._model.vmi_state import VmiState, vmi_state
 from ..._planning.start.failure import failure_facts, failure_text
 from ..._planning.start.readiness import deadlines, delays_of, readiness_by_key

@@ -15,7 +15,8 @@ from ..._cluster.watching import Watch
 from ..._errors import DrError, NotFound, Refused
 from ..._model.names import RECORDED
 from ..._model.plan import Plan
-from ..._model.workload import SCALED, is_given_back, is_recorded, is_stopped, is_up, start_spec, workload_record
+from ..._model.recorded import is_recorded
+from ..._model.workload import SCALED, is_given_back, is_stopped, is_up, start_spec, workload_record
 from ..._planning.start.readiness import Holding, deadlines, delays_of, readiness_by_key
 from ..inventory.workloads import KINDS, Workloads, workload_records
 

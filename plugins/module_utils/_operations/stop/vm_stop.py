@@ -14,6 +14,7 @@ from ..._cluster.kinds import VM, VMI
 from ..._cluster.unchanged import patch_unchanged
 from ..._errors import Conflict, DrError, NotFound
 from ..._model.names import RECORDED
+from ..._model.recorded import is_recorded
 from ..._model.vm import own_power, power_record
 from ..._model.vmi_state import vmi_state
 from ..inventory.protected import key_of
@@ -43,9 +44,7 @@ def halt(api: Api, vm: Object) -> None:
 
 def is_halted(vm: Mapping[str, Any]) -> bool:
     """As `halt` leaves it."""
-    return RECORDED in (vm["metadata"].get("annotations") or {}) and (
-        vm["spec"].get("runStrategy") == "Halted" or vm["spec"].get("running") is False
-    )
+    return is_recorded(vm) and (vm["spec"].get("runStrategy") == "Halted" or vm["spec"].get("running") is False)
 
 
 class ForcedOff:

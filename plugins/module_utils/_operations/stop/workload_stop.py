@@ -12,7 +12,8 @@ from ..._cluster.clock import Deadline
 from ..._cluster.unchanged import patch_unchanged
 from ..._errors import NotFound
 from ..._model.names import RECORDED
-from ..._model.workload import is_recorded, is_stopped, stop_spec, workload_record
+from ..._model.recorded import is_recorded
+from ..._model.workload import is_stopped, stop_spec, workload_record
 from ..inventory.workloads import KINDS, Workloads, workload_pods
 from ..run.session import Session
 

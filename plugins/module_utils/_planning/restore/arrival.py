@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..._model.capture import Capture
-from ..._model.names import CREATED_BY, RECORDED
+from ..._model.names import CREATED_BY
 from ..._model.plan import VolumeRule
+from ..._model.recorded import is_recorded
 from ..._model.vm import claim_names
 from ..volumes.compare import differences, points_home
 from ..volumes.patch import filled, match_rule
@@ -39,7 +40,7 @@ def is_taken_over(vm: Object, run_id: str, started: bool) -> bool:
     annotations = vm["metadata"].get("annotations") or {}
     if annotations.get(CREATED_BY) != run_id:
         return False
-    return started or (RECORDED in annotations and is_off(vm))
+    return started or (is_recorded(vm) and is_off(vm))
 
 
 def awaited(expected: Capture, seen: Capture) -> list[str]:

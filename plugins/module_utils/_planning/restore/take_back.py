@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..._model.names import FIELD_MANAGER, PREFIX, RECLAIM_POLICY, RECORDED
+from ..._model.recorded import is_recorded
 from ..._model.vm import own_power, power_record
-from ..._model.workload import is_recorded, is_stopped, workload_record
+from ..._model.workload import is_stopped, workload_record
 
 Object = Mapping[str, Any]
 

@@ -10,7 +10,8 @@ from typing import Any, Literal
 
 from ..._errors import Refused
 from ..._model.names import ADOPTED, CREATED_BY, RECORDED, protected_label
-from ..._model.workload import is_recorded, is_stopped, stopped_spec, workload_key, workload_record
+from ..._model.recorded import is_recorded
+from ..._model.workload import is_stopped, stopped_spec, workload_key, workload_record
 
 DROPPED_ANNOTATIONS = (
     "kubectl.kubernetes.io/",

@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..._errors import Refused
-from ..._model.names import RECORDED
+from ..._model.recorded import is_recorded
 from ..._model.vm import own_power, power_record
 from ..._model.vmi_state import vmi_state
-from ..._model.workload import is_recorded, is_up, workload_key, workload_record
+from ..._model.workload import is_up, workload_key, workload_record
 from .order import StartOrder
 
 # of the messages of one VM
@@ -84,7 +84,7 @@ def vm_standing(
         power="on" if vmi is not None and theirs.get("phase") not in ("Succeeded", "Failed") else "off",
         status=status.get("printableStatus", ""),
         run_strategy=own_power(vm).run_strategy,
-        recorded=_told(lambda: power_record(vm).run_strategy) if RECORDED in (meta.get("annotations") or {}) else None,
+        recorded=_told(lambda: power_record(vm).run_strategy) if is_recorded(vm) else None,
         ready=ready,
         agent=agent,
         wave=place.wave,

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from ..._errors import Refused
 from ..._model.names import ADOPTED, CREATED_BY, NO_IMPORT, PREFIX, RECORDED, protected_label
+from ..._model.recorded import is_recorded
 from ..._model.vm import power_record
 from .identity import identity_kept
 
@@ -69,7 +70,7 @@ def replaceable(seen: Mapping[str, Any], plan: str, runs: bool = True) -> bool:
     """
     meta = seen["metadata"]
     ours = (meta.get("labels") or {}).get(protected_label(plan)) == "true"
-    return ours and RECORDED in (meta.get("annotations") or {}) and (_is_off(seen["spec"]) or not runs)
+    return ours and is_recorded(seen) and (_is_off(seen["spec"]) or not runs)
 
 
 def _is_off(spec: Mapping[str, Any]) -> bool:
