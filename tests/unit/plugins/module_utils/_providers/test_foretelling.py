@@ -10,12 +10,17 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.api import Api
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused, Unreachable, Unsupported
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.base import Provider
-from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.foretelling import would_change
+from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.foretelling import (
+    WouldChange,
+    foretelling,
+    would_change,
+)
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.registry import PROVIDERS
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.site_handle import SiteHandle
 from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.tasks.provider import TasksProvider
@@ -156,6 +161,18 @@ def test_p9_no_task_file_is_played_in_check_mode(tmp_path: Path) -> None:
     provider = TasksProvider(sites, player)
     assert would_change(lambda: provider.resync(disk.plan.groups[0], "west")) is True
     assert player.verbs == ["observe"]
+
+
+READS = {"get", "find", "list", "list_with_version", "raw", "watch"}
+
+
+def test_p9_every_call_of_a_server_reads_or_is_stopped_in_check_mode() -> None:
+    calls = {name for name, call in vars(Api).items() if callable(call) and not name.startswith("_")}
+    server = foretelling(cast(Api, MemoryApi()))
+    for name in sorted(calls - READS):
+        with pytest.raises(WouldChange):
+            getattr(server, name)()
+    assert calls >= READS
 
 
 def test_a_server_that_is_only_read_takes_the_patience_that_it_is_given() -> None:
