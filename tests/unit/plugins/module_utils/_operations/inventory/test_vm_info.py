@@ -15,9 +15,11 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.inventory.v
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.plan.sites import Reach
 from ansible_collections.ocpvirt.dr.plugins.modules import vm_info as module
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, plan_of
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.workload_manifests import deployment
 
 PLAN = plan_of(startup={"waves": [{"name": "databases", "selector": {"matchLabels": {"tier": "db"}}}]})
 LABELS = {"dr.ocpvirt.io/plan": "payroll"}
+RECORDED = "dr.ocpvirt.io/recorded"
 
 
 @pytest.fixture
@@ -104,3 +106,21 @@ def test_a_site_that_does_not_answer_is_an_error_that_says_so(monkeypatch: pytes
     monkeypatch.setattr(under_test, "reach", lambda _plan, site: Reach(site, "unreachable", "timed out"))
     with pytest.raises(Unreachable, match="timed out"):
         vm_info(PLAN, "east")
+
+
+def test_p10_a_vm_whose_record_cannot_be_read_is_shown_with_the_others_and_named(east: MemoryApi) -> None:
+    add_vm(east, "a", "Halted", annotations={RECORDED: "{"})
+    add_vm(east, "b", "Halted")
+    seen = vm_info(PLAN, "east")
+    recorded = {item["vm"]: item["recorded"] for item in seen["vms"]}
+    assert recorded == {"payroll/a": "unreadable", "payroll/b": None}
+    assert "VirtualMachine/payroll/a" in seen["order_problem"]
+
+
+def test_p10_a_workload_whose_record_cannot_be_read_is_shown_and_named(east: MemoryApi) -> None:
+    item = deployment(replicas=0)
+    item["metadata"]["annotations"] = {RECORDED: "{"}
+    east.create(DEPLOYMENT, item)
+    seen = vm_info(PLAN, "east")
+    assert [found["recorded"] for found in seen["workloads"]] == ["unreadable"]
+    assert "Deployment/payroll/front" in seen["order_problem"]

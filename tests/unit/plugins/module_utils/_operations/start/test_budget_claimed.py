@@ -42,9 +42,8 @@ class Claiming:
         self.time = SimulatedTime()
         self.api = MemoryApi("west", self.time.clock())
         self.plan = plan_of(startup={"max_starting": 20, "caps": caps})
-        queue = CappedQueue(self.plan.startup.caps, dict.fromkeys(KEYS, (("namespace", "payroll"),) if caps else ()))
-        if "per_node" in caps:
-            queue = CappedQueue(self.plan.startup.caps)
+        parts = dict.fromkeys(KEYS, (("namespace", "payroll"),)) if "per_namespace" in caps else {}
+        queue = CappedQueue(self.plan.startup.caps, parts)
         self.window = StartWindow([StartWave("rest", KEYS)], 20, 3600, queue=queue)
         budget = SiteBudget(MemorySession(self.api, self.plan), self.api, 20, 3)
         other = Claim(priority=3, budget=20, most=20, expires=3600, holder="r-2#1", need=20)

@@ -118,14 +118,20 @@ def test_a_copy_is_ordered_again_where_its_storage_had_not_noticed_the_new_prima
     assert roles(replicating) == ("secondary", "primary")
 
 
-def test_a_copy_that_no_order_helps_ends_with_what_its_product_says(replicating: World) -> None:
-    storage, provider, group = replicating.storage, replicating.provider, replicating.group
+def diverge(made: World) -> None:
+    """What was written at east is lost by a failover to west, and the copy there reports that."""
+    storage, provider, group = made.storage, made.provider, made.group
     storage.write("east", "disk-0", "lost")
     storage.linked = False
     provider.promote(group, "west", forced=True)
     storage.linked = True
     provider.demote(group, "east")
-    replicating.wait()
+    made.wait()
+
+
+def test_a_copy_that_no_order_helps_ends_with_what_its_product_says(replicating: World) -> None:
+    storage, provider, group = replicating.storage, replicating.provider, replicating.group
+    diverge(replicating)
     replicating.apis["east"].writes.clear()
 
     def refuse(_site: str, _volume: str, force: bool) -> bool:
@@ -142,12 +148,7 @@ def test_a_copy_that_no_order_helps_ends_with_what_its_product_says(replicating:
 
 def test_a_copy_that_reports_errors_while_it_is_made_anew_is_ordered_once(replicating: World) -> None:
     storage, provider, group = replicating.storage, replicating.provider, replicating.group
-    storage.write("east", "disk-0", "lost")
-    storage.linked = False
-    provider.promote(group, "west", forced=True)
-    storage.linked = True
-    provider.demote(group, "east")
-    replicating.wait()
+    diverge(replicating)
     resync, ordered = storage.resync, {}
 
     def slow(site: str, volume: str, force: bool) -> bool:
