@@ -9,6 +9,7 @@ import json
 import subprocess
 import time
 import uuid
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
@@ -24,6 +25,8 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._providers.site_handle 
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi, plan_of
 from demo.cluster import wait_until
 from demo.lab import Lab
+
+Snapshot = Mapping[str, Any]
 
 SITES = ("east", "west")
 FEATURES = "layering,exclusive-lock,object-map,fast-diff,deep-flatten"
@@ -135,10 +138,19 @@ class CephRbdRig:
         return list(itertools.compress(self.images, found))
 
     def _is_syncing(self, site: str, image: str) -> bool:
-        listed = json.loads(self.rbd(site, "snap", "ls", "--all", "--format", "json", f"{self.pool}/{image}"))
+        listed = self._snapshots(site, image)
         # in journal mode it is of a snapshot that goes with its end
         first = any(item["name"].startswith(SYNC_POINT) for item in listed)
         return first or (bool(listed) and listed[-1]["namespace"].get("complete") is False)
+
+    def is_copying(self) -> bool:
+        """Whether rbd-mirror is at work on a mirror snapshot of any image, in either direction."""
+        return any(is_copied(*(self._snapshots(site, image) for site in SITES)) for image in self.images)
+
+    def _snapshots(self, site: str, image: str) -> list[dict[str, Any]]:
+        listed = self.rbd(site, "snap", "ls", "--all", "--format", "json", f"{self.pool}/{image}")
+        found: list[dict[str, Any]] = json.loads(listed)
+        return found
 
     def snapshot(self, site: str) -> None:
         with ThreadPoolExecutor(len(self.images)) as pool:
@@ -207,6 +219,27 @@ class CephRbdRig:
                 break
         assert done.returncode == 0, f"{site}: {text}: {done.stderr} (exit code {done.returncode})"
         return done.stdout.strip()
+
+
+def is_copied(one: Sequence[Snapshot], other: Sequence[Snapshot]) -> bool:
+    """Of an image's snapshots at both sites, whichever has the copy: whether rbd-mirror is at work on one of them."""
+    here, there = _mirror_snapshots(one), _mirror_snapshots(other)
+    if any(not snapshot["complete"] for listed in (here, there) for snapshot in listed[-1:]):
+        return True
+    return _is_behind(here, there) or _is_behind(there, here)
+
+
+def _mirror_snapshots(listed: Sequence[Snapshot]) -> list[Snapshot]:
+    return [{"id": item["id"], **item["namespace"]} for item in listed if item["namespace"]["type"] == "mirror"]
+
+
+def _is_behind(primary: Sequence[Snapshot], copy: Sequence[Snapshot]) -> bool:
+    """The copy has not the newest snapshot, or one before it is kept too; those of earlier roles do not count."""
+    if not (primary and copy) or (primary[-1]["state"], copy[-1]["state"]) != ("primary", "non-primary"):
+        return False
+    since = itertools.takewhile(lambda snapshot: snapshot["state"] == "primary", reversed(primary))
+    needed = [snapshot["id"] for snapshot in since if snapshot["mirror_peer_uuids"]]
+    return needed != [copy[-1]["primary_snap_id"]]
 
 
 def _was_crash(returncode: int) -> bool:

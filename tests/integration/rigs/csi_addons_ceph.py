@@ -8,7 +8,11 @@ from typing import ClassVar
 
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.ceph_rbd import CephRbdRig
 from ansible_collections.ocpvirt.dr.tests.integration.rigs.csi_addons import CsiAddonsRig
+from demo.cluster import wait_until
 from demo.storages import STORAGES, Storage
+
+# a schedule begins a sync each minute
+CUT_WITHIN = 120
 
 
 class CsiAddonsCephRig(CsiAddonsRig):
@@ -25,6 +29,19 @@ class CsiAddonsCephRig(CsiAddonsRig):
 
     def await_arrived(self, site: str) -> None:
         self._images.await_arrived(site)
+
+    def cut(self) -> None:
+        """Between two syncs: cut off in one, rbd-mirror lets no forced promotion end until the link is back."""
+        wait_until("a cut between two syncs", CUT_WITHIN, self._cut)
+
+    def _cut(self) -> list[str]:
+        if self._images.is_copying():
+            return ["a sync"]
+        super().cut()
+        if not self._images.is_copying():
+            return []
+        self.join()
+        return ["a sync that was cut off"]
 
     def _provision(self) -> None:
         self._images = CephRbdRig(self._lab, images=0)
