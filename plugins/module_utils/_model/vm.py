@@ -143,6 +143,16 @@ def own_power(manifest: Mapping[str, Any]) -> PowerRecord:
     return PowerRecord(strategy, running)
 
 
+def is_off(manifest: Mapping[str, Any]) -> bool:
+    """Whether its own strategy keeps it off, by whomever."""
+    return own_power(manifest).run_strategy == "Halted"
+
+
+def off_fields(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """What of its spec turns it off: the field that it has."""
+    return {"running": False} if "running" in manifest["spec"] else {"runStrategy": "Halted"}
+
+
 def claim_names(manifest: Mapping[str, Any]) -> list[str]:
     """PVCs of a VM's volumes; a DataVolume's PVC has its name."""
     names = []

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from .._model.names import PAUSED_SYNC
+from .._model.vm import is_off
 from .volumes.patch import VolumeDecision
 
 Object = Mapping[str, Any]
@@ -127,7 +128,7 @@ def brings_folder(application: Object, folder: str) -> bool:
 def obstacle_of_vm(vm: Object) -> str:
     """Why Git must not bring this VM to a site where its plan does not live; empty when it may."""
     spec = vm["spec"]
-    if spec.get("runStrategy") != "Halted" and spec.get("running") is not False:
+    if not is_off(vm):
         return f"it is to run there: {spec.get('runStrategy') or 'running: true'}"
     annotations = vm["metadata"].get("annotations") or {}
     if spec.get("dataVolumeTemplates") and annotations.get(NO_IMPORT) != "false":

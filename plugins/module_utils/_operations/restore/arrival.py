@@ -16,7 +16,7 @@ from ..._metadata.export_kinds import kind_of
 from ..._model.capture import Capture
 from ..._model.names import CREATED_BY, NO_IMPORT, RECLAIM_POLICY, RECORDED, protected_label
 from ..._model.plan import Plan
-from ..._model.vm import power_record
+from ..._model.vm import off_fields, power_record
 from ..._planning.restore.arrival import (
     CLAIMS,
     VMS,
@@ -185,8 +185,8 @@ def _take_over(session: Session, record: Capture, vms: dict[str, Object]) -> Non
             CREATED_BY: session.run.id,
             NO_IMPORT: "false",
         }
-        off: Object = {"running": False} if "running" in vm["spec"] else {"runStrategy": "Halted"}
-        session.api.patch(VM, meta["name"], meta["namespace"], {"metadata": {"annotations": annotations}, "spec": off})
+        patch = {"metadata": {"annotations": annotations}, "spec": off_fields(vm)}
+        session.api.patch(VM, meta["name"], meta["namespace"], patch)
 
     outcome = for_each(list(vms.values()), halt, before_batch=session.verify_lock)
     for _vm, error in outcome.failed:

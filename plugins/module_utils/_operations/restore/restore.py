@@ -23,7 +23,7 @@ from ..._model.capture import Capture
 from ..._model.names import ADOPTED, CREATED_BY, NO_IMPORT, RECORDED
 from ..._model.plan import Plan
 from ..._model.run import REFRESH
-from ..._model.vm import power_record
+from ..._model.vm import off_fields, power_record
 from ..._model.vm_needs import with_revisions
 from ..._planning.restore.ownership import adopted_mark
 from ..._planning.vm.change import VmChange, decide_vm
@@ -206,11 +206,7 @@ def halted(vm: Mapping[str, Any], run_id: str) -> Object:
         CREATED_BY: run_id,
         NO_IMPORT: "false",
     }
-    spec = copy.deepcopy(with_revisions(vm))
-    if "running" in spec:
-        spec["running"] = False
-    else:
-        spec["runStrategy"] = "Halted"
+    spec = {**copy.deepcopy(with_revisions(vm)), **off_fields(vm)}
     return {"apiVersion": VM.api_version, "kind": VM.kind, "metadata": meta, "spec": spec}
 
 

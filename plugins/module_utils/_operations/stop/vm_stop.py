@@ -15,7 +15,7 @@ from ..._cluster.unchanged import patch_unchanged
 from ..._errors import Conflict, DrError, NotFound
 from ..._model.names import RECORDED
 from ..._model.recorded import is_recorded
-from ..._model.vm import own_power, power_record
+from ..._model.vm import is_off, off_fields, own_power, power_record
 from ..._model.vmi_state import vmi_state
 from ..inventory.protected import key_of
 from ..run.session import Session
@@ -32,11 +32,10 @@ def halt(api: Api, vm: Object) -> None:
     """
 
     def decide(seen: Object) -> Object:
-        off: Object = {"running": False} if "running" in seen["spec"] else {"runStrategy": "Halted"}
         own = own_power(seen)
         # what runs tells what it is, also where somebody wrote on it what nobody can read
         power = own if own.running else power_record(seen)
-        return {"metadata": {"annotations": {RECORDED: power.as_annotation()}}, "spec": off}
+        return {"metadata": {"annotations": {RECORDED: power.as_annotation()}}, "spec": off_fields(seen)}
 
     with suppress(NotFound):
         patch_unchanged(api, VM, vm, decide)
@@ -44,7 +43,7 @@ def halt(api: Api, vm: Object) -> None:
 
 def is_halted(vm: Mapping[str, Any]) -> bool:
     """As `halt` leaves it."""
-    return is_recorded(vm) and (vm["spec"].get("runStrategy") == "Halted" or vm["spec"].get("running") is False)
+    return is_recorded(vm) and is_off(vm)
 
 
 class ForcedOff:

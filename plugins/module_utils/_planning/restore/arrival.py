@@ -13,7 +13,7 @@ from ..._model.capture import Capture
 from ..._model.names import CREATED_BY
 from ..._model.plan import VolumeRule
 from ..._model.recorded import is_recorded
-from ..._model.vm import claim_names
+from ..._model.vm import claim_names, is_off
 from ..volumes.compare import differences, points_home
 from ..volumes.patch import filled, match_rule
 from ..volumes.source import field_name, source_names
@@ -26,10 +26,6 @@ CLAIMS = "persistentvolumeclaims"
 VOLUMES = "persistentvolumes"
 # somebody writes to a claim whose DataVolume is in one of these
 POPULATING = ("InProgress", "Scheduled")
-
-
-def is_off(vm: Object) -> bool:
-    return vm["spec"].get("runStrategy") == "Halted" or vm["spec"].get("running") is False
 
 
 def is_taken_over(vm: Object, run_id: str, started: bool) -> bool:

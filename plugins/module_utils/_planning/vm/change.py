@@ -11,7 +11,7 @@ from typing import Any, Literal
 from ..._errors import Refused
 from ..._model.names import ADOPTED, CREATED_BY, NO_IMPORT, PREFIX, RECORDED, protected_label
 from ..._model.recorded import is_recorded
-from ..._model.vm import power_record
+from ..._model.vm import is_off, power_record
 from .identity import identity_kept
 
 POWER = ("runStrategy", "running")
@@ -70,11 +70,7 @@ def replaceable(seen: Mapping[str, Any], plan: str, runs: bool = True) -> bool:
     """
     meta = seen["metadata"]
     ours = (meta.get("labels") or {}).get(protected_label(plan)) == "true"
-    return ours and is_recorded(seen) and (_is_off(seen["spec"]) or not runs)
-
-
-def _is_off(spec: Mapping[str, Any]) -> bool:
-    return spec.get("runStrategy") == "Halted" or spec.get("running") is False
+    return ours and is_recorded(seen) and (is_off(seen) or not runs)
 
 
 def _changed(wanted: Mapping[str, Any], seen: Mapping[str, Any]) -> list[str]:
@@ -91,7 +87,7 @@ def _changed(wanted: Mapping[str, Any], seen: Mapping[str, Any]) -> list[str]:
         changed.append(
             f"power {before.run_strategy} to {now.run_strategy}" if now.running == before.running else "power"
         )
-    elif not _is_off(seen["spec"]):
+    elif not is_off(seen):
         changed.append("it was asked to start")
     imports = seen["spec"].get("dataVolumeTemplates") and NO_IMPORT not in (seen["metadata"].get("annotations") or {})
     if imports and not changed:
