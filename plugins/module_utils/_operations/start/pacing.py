@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +31,7 @@ SCHEDULABLE = "kubevirt.io/schedulable"
 
 
 class Pacing:
-    """Sets the window's limit. state: what is seen of a VM's VMI."""
+    """Sets the window's limit. state: what is seen of a VM's VMI. workloads: keys of what has none."""
 
     def __init__(
         self,
@@ -41,6 +41,7 @@ class Pacing:
         budget: SiteBudget,
         wake: threading.Condition,
         state: Callable[[str], VmiState | None],
+        workloads: Container[str] = (),
     ) -> None:
         self.pace = StartPace(startup.max_starting)
         self.watches = [Watch(api, NODE, None, wake, keep=node_state)] if ON_NODE in startup.caps else []
@@ -49,6 +50,7 @@ class Pacing:
         self._window = window
         self._budget = budget
         self._state = state
+        self._workloads = workloads
         # when each was asked, and its seconds
         self._boots: list[tuple[float, float]] = []
         # what waited long at a slowdown
@@ -108,9 +110,11 @@ class Pacing:
         return found.host or node if found else node
 
     def _wait_long(self, now: float) -> tuple[list[str], list[str]]:
-        """What waits for a node, and for what comes after that, and was not counted yet."""
+        """VMs that wait for a node, and for what comes after that, and were not counted yet."""
         scheduling, attaching = [], []
         for key, since in self._window.in_flight.items():
+            if key in self._workloads:
+                continue
             state = self._state(key)
             self._window.queue.settle(key, self._host(state.node) if state is not None else "")
             if now - since < LONG or key in self._counted:

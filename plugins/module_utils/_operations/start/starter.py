@@ -88,7 +88,7 @@ class Starter:
         longest = max(map(self._window.timeout_of, self._keys), default=None)
         budget = session.plan.site(api.site).max_starting
         self._budget = SiteBudget(session, api, budget, startup.priority, longest)
-        self._pacing = Pacing(startup, api, self._window, self._budget, self._wake, self._state)
+        self._pacing = Pacing(startup, api, self._window, self._budget, self._wake, self._state, self._workloads)
         self._writes: WriteStream[tuple[str, str]] = WriteStream(session.clock, self._wake, session.verify_lock)
         self._watches = [*self._vms.watches, *self._workloads.watches, *self._pacing.watches]
         self._sight.watches = self._watches
@@ -244,7 +244,8 @@ class Starter:
     def _became_ready(self, key: str, now: float) -> None:
         since = self._window.in_flight.get(key)
         if since is not None:
-            self._pacing.booted(since, max(0.0, now - since - self._of(key).delays.get(key, 0.0)))
+            if key in self._vms:
+                self._pacing.booted(since, max(0.0, now - since - self._vms.delays.get(key, 0.0)))
             self._memory.booted(key, now - since)
         first = key not in self._window.ready
         self._window.became_ready(key)
