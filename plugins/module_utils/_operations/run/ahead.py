@@ -5,16 +5,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from ..._errors import Refused
 from ..._model.plan import Plan
-from ..._model.run import Run
+from ..._model.run import REHEARSALS, Run
 from ..._model.step_hook import StepHook
 from ..._model.steps_asked import StepsAsked
 from ..._planning.run.command import resuming_command
 from ..._planning.run.step_hooks import hooks_ahead
 from ..._planning.run.step_range import chosen_steps, step_after
+from ..._planning.start.hooks import stopping_hooks
 from ..plan.plan_source import beside_plan
 
 NOTHING: dict[str, Any] = {"steps": [], "roles": {}, "hooks": {}, "go_on": ""}
@@ -30,6 +32,8 @@ def look_ahead(
     steps = chosen_steps(asked, run.operation, earlier, check_mode)
     goes_on = step_after(asked)
     hooks = hooks_ahead(plan, run.operation, steps, run.hooks, waits=goes_on is not None)
+    if "start" in steps and run.operation not in REHEARSALS:
+        _check_waves(plan, asked)
     shown = {moment: [_shown(hook, asked) for hook in mine] for moment, mine in hooks.items()}
     command = resuming_command(run, asked.plan_file, {"dr_from": goes_on}) if goes_on else ""
     around = {moment.partition("_")[2] for moment in hooks}
@@ -40,14 +44,8 @@ def look_ahead(
 
 def _shown(hook: StepHook, asked: StepsAsked) -> dict[str, Any]:
     file = beside_plan(asked.plan_file, hook.tasks)
-    if hook.on_failure == "fail" and not file.is_file():
-        raise Refused(
-            "begin the run",
-            on=f"hooks.{hook.moment} of the plan",
-            seen=f"{file} is no file",
-            wanted="a task file; a relative path starts at the plan's folder",
-            next_step="put it there, correct the plan, or set on_failure: warn",
-        )
+    if hook.on_failure == "fail":
+        _check_is_file(file, f"hooks.{hook.moment}", "on_failure: warn")
     return {
         "moment": hook.moment,
         "tasks": hook.tasks,
@@ -55,3 +53,22 @@ def _shown(hook: StepHook, asked: StepsAsked) -> dict[str, Any]:
         "timeout": int(hook.timeout.total_seconds()),
         "on_failure": hook.on_failure,
     }
+
+
+def _check_waves(plan: Plan, asked: StepsAsked) -> None:
+    """What a start would end at. Where it goes on without a hook, the absent file is told when its turn comes."""
+    for wave, hook in stopping_hooks(plan.startup):
+        file = beside_plan(asked.plan_file, hook.tasks)
+        _check_is_file(file, f"startup.waves[{wave}].readiness.hook", "on_failure: continue")
+
+
+def _check_is_file(file: Path, key: str, otherwise: str) -> None:
+    """key: of the plan. otherwise: with what it may be absent."""
+    if not file.is_file():
+        raise Refused(
+            "begin the run",
+            on=f"{key} of the plan",
+            seen=f"{file} is no file",
+            wanted="a task file; a relative path starts at the plan's folder",
+            next_step=f"put it there, correct the plan, or set {otherwise}",
+        )

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..._model.plan import Startup
@@ -29,7 +29,7 @@ class UntilHook:
 
 def until_hook(order: Sequence[StartWave], startup: Startup, judged: Mapping[str, bool]) -> UntilHook:
     """The start up to the first wave of the plan whose hook has not judged it. judged: wave to whether it passed."""
-    hooks = {wave.name: startup.readiness.with_changes(wave.readiness).hook for wave in startup.waves}
+    hooks = _hooks(startup)
     ends = {plan_wave(wave): number for number, wave in enumerate(order, 1)}
     for name, end in sorted(ends.items(), key=lambda item: item[1]):
         hook = hooks.get(name)
@@ -44,6 +44,17 @@ def until_hook(order: Sequence[StartWave], startup: Startup, judged: Mapping[str
 def waits_for_hook(until: UntilHook, startup: Startup, ready: Collection[str]) -> bool:
     """Whether the hook may run now that these waves have ended: not where the plan stops at what is not ready."""
     return until.hook is not None and (not _stops_at(until.wave, startup) or set(until.keys) <= set(ready))
+
+
+def stopping_hooks(startup: Startup) -> Iterator[tuple[str, Hook]]:
+    """Wave and hook, of those behind which nothing begins unless the hook passes."""
+    for name, hook in _hooks(startup).items():
+        if hook is not None and _stops_at(name, startup):
+            yield name, hook
+
+
+def _hooks(startup: Startup) -> dict[str, Hook | None]:
+    return {wave.name: startup.readiness.with_changes(wave.readiness).hook for wave in startup.waves}
 
 
 def _stops_at(name: str, startup: Startup) -> bool:

@@ -43,6 +43,10 @@ class Beginning:
         asked = StepsAsked(STEPS, first, last, str(self.folder / "payroll.yml"))
         return begin.begin_run(plan, RunAsked("relocate", "west", steps=asked), False)
 
+    def begin_start(self, waves: list[dict[str, Any]], steps: tuple[str, ...] = (*STEPS[:-1], "start", "end")) -> Any:
+        asked = StepsAsked(steps, None, None, str(self.folder / "payroll.yml"))
+        return begin.begin_run(plan_of(startup={"waves": waves}), RunAsked("relocate", "west", steps=asked), False)
+
     def record(self, **changes: Any) -> None:
         """An earlier attempt that waits after its quiesce."""
         earlier = Run("payroll-relocate-west-20260301120000-0a0a", "payroll", "relocate", "east", "west", "f00d", BEGUN)
@@ -81,6 +85,25 @@ def test_p10_a_file_that_is_absent_is_refused_before_anything_is_locked(beginnin
 def test_p4_a_file_that_is_absent_stops_nothing_where_its_hook_only_warns(beginning: Beginning) -> None:
     beginning.policy = "warn"
     assert "before_quiesce" in beginning.begin()["hooks"]
+
+
+HOOKED = {"name": "db", "selector": {"matchLabels": {"tier": "db"}}, "readiness": {"hook": "hooks/drain.yml"}}
+
+
+def test_p10_a_file_that_would_stop_the_start_behind_its_wave_is_refused_before_anything_is_locked(
+    beginning: Beginning,
+) -> None:
+    with pytest.raises(Refused, match=r"startup\.waves\[db\]\.readiness\.hook of the plan.*is no file") as refused:
+        beginning.begin_start([{**HOOKED, "on_failure": "stop"}])
+    assert "on_failure: continue" in str(refused.value)
+
+
+def test_p4_a_file_without_which_the_start_goes_on_stops_nothing(beginning: Beginning) -> None:
+    assert beginning.begin_start([{**HOOKED, "on_failure": "continue"}])["needed"]
+
+
+def test_a_run_that_starts_nothing_wants_no_file_of_a_wave(beginning: Beginning) -> None:
+    assert beginning.begin_start([{**HOOKED, "on_failure": "stop"}], STEPS)["needed"]
 
 
 def test_p5_a_rerun_leaves_out_the_hook_that_passed_even_if_its_file_is_gone(beginning: Beginning) -> None:
