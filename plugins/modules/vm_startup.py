@@ -148,7 +148,9 @@ left_out:
   sample: 0
 failures:
   description:
-    - What did not get ready, as C(vm) or C(workload), each with the reason. The first 200.
+    - >-
+      What did not get ready, as C(vm) or C(workload), each with the reason. The first 200, as far as 25 KB go;
+      RV(not_started) counts all of them, and M(ocpvirt.dr.vm_info) lists what is not ready.
     - >-
       Also what is up, or stays off, and from which the record of what it was could not be taken, as a webhook refused
       it. The next start tries that again.
@@ -190,7 +192,7 @@ waiting_hook:
 never_begun:
   description: >-
     What was not asked to start, as C(vm) or C(workload), each with the reason, such as what it needs and is not ready,
-    a failure that stopped its wave or the start, or a closed gate. The first 200.
+    a failure that stopped its wave or the start, or a closed gate. The first 200, as far as 10 KB go.
   returned: success
   type: list
   elements: dict
