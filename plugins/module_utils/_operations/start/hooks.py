@@ -74,5 +74,4 @@ class StartHooks:
     def never_begun(self, window: StartWindow) -> dict[str, str]:
         """What was not begun, in the window and behind the hook, and why."""
         hook = f"is behind the wave {self._until.wave}, whose hook did not pass"
-        behind = f"waits for the gate {window.gate}" if window.gate else hook
-        return {**window.never_begun, **dict.fromkeys(self._until.after, behind)}
+        return {**window.never_begun, **dict.fromkeys(self._until.after, window.at_gate or hook)}

@@ -166,8 +166,9 @@ class Starter:
 
     @property
     def to_retry(self) -> list[str]:
-        """What failed, and what did not begin because of it, in the order of their start."""
-        left = {*self._window.failed, *self._hooks.never_begun(self._window)}
+        """What failed, and what did not begin because of it, in the order of their start; not what waits at a gate."""
+        never_begun = self._hooks.never_begun(self._window)
+        left = {*self._window.failed, *(key for key, why in never_begun.items() if why != self._window.at_gate)}
         return [key for key in self._keys if key in left]
 
     @property

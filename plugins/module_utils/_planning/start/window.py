@@ -87,6 +87,11 @@ class StartWindow:
         return self._policy.over
 
     @property
+    def at_gate(self) -> str:
+        """Why the rest is not begun where a closed gate has ended the start; empty where none has."""
+        return f"waits for the gate {self.gate}" if self.gate else ""
+
+    @property
     def done(self) -> bool:
         return self._wave >= len(self.waves) and not self.in_flight and not self.retries.resting
 
@@ -190,7 +195,7 @@ class StartWindow:
         to_begin = [left - busy for left, busy in zip(self._left[self._wave :], self._busy[self._wave :], strict=True)]
         if wave.gate and (self.judged or any(to_begin)):
             self.gate = wave.gate
-            self._skip(self.waves[self._wave :], f"waits for the gate {wave.gate}")
+            self._skip(self.waves[self._wave :], self.at_gate)
             self._wave = len(self.waves)
             return False
         if to_begin[0] and now < self.opens.setdefault(wave.name, now + wave.delay):

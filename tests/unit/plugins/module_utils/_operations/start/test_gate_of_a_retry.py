@@ -60,6 +60,7 @@ def test_the_command_that_a_start_names_for_what_failed_does_not_pass_its_gate(s
     start.api.patch(VM, "app-1", "payroll", {"spec": {"runStrategy": "Always"}})
     words = shlex.split(run(start, Asked(plan_file="p.yml"))["retry"])
     named = next(json.loads(word)["dr_only"] for word in words if word.startswith('{"dr_only"'))
+    assert named == ["payroll/db"]
     start.session.run = replace(start.session.run, attempt=2)
     run(start, Asked(only=tuple(named)))
     assert start.api.running() == {"db", "app-1"}

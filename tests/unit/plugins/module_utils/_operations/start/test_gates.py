@@ -47,6 +47,11 @@ def test_a_closed_gate_ends_the_start_with_the_command_that_goes_on(start: Gated
     assert result["msg"].endswith("is closed: the same command with -e dr_open_gates=apps goes on")
 
 
+def test_p10_at_a_closed_gate_nothing_is_named_to_be_tried_again(start: GatedStart) -> None:
+    """Without the gate's name that command would end at the same gate."""
+    assert start.open()["retry"] is None
+
+
 def test_p7_what_a_closed_gate_holds_back_keeps_its_record(start: GatedStart) -> None:
     start.open()
     assert [start.api.recorded(name) for name in ("db", "app", "web")] == [False, True, True]
