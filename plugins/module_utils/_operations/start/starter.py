@@ -190,13 +190,13 @@ class Starter:
             of.were_ready(memory.recorded)
             of.facts.update({key: facts for key, facts in memory.facts.items() if key in of})
         self._observe()
-        # since when these start, the memory knows
-        self._vms.take_begun()
+        # of others the memory knows since when they start
+        by_itself = {key for key in self._vms.take_begun() if self._vms.boots_again(key)}
         memory.found_ready(window.ready)
         memory.resume(window, self._pacing.pace)
         self._pacing.resume(memory.waiting_long)
         asked = memory.asked.keys() & set(self._keys) - window.ready
-        again = {key for key in asked if self._of(key).boots_again(key)}
+        again = by_itself | {key for key in asked if self._of(key).boots_again(key)}
         for key in self._keys:
             if key in window.ready or key in memory.failed or not (key in again or self._of(key).was_asked(key)):
                 continue
