@@ -85,7 +85,7 @@ EXAMPLES = r"""
     run_id: "{{ dr_run.run_id }}"
     round_timeout: 25
   register: startup
-  until: startup.done or startup.waiting_hook is not none
+  until: startup is failed or startup.done or startup.waiting_hook is not none
   retries: 1000
   delay: 0
 
