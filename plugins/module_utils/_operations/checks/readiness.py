@@ -32,6 +32,7 @@ from ..stop.gitops import paused_findings, sync_findings, target_findings
 from ..volumes.commits import checkout_findings
 from .access import access_findings
 from .capture_findings import findings_of_captures, schedule_findings
+from .hook_findings import hook_findings
 from .practice import Practice
 from .recovery_findings import recovery_findings
 from .target_findings import TargetCheck
@@ -47,6 +48,7 @@ def readiness(plan: Plan, pv_patch_preview: str = "") -> dict[str, Any]:
     asked = ask_sites(plan, list(plan.sites))
     reached, replication, groups = asked.reached, asked.replication, asked.groups
     findings = [finding for there in reached.values() for finding in _site(plan, there)]
+    findings += hook_findings(plan)
     history = history_of(plan, reached.values())
     if history.runs or not history.unread:
         findings += test_findings(plan.name, history.runs, datetime.now(UTC))

@@ -44,6 +44,11 @@ def beside_plan(plan_file: str | None, path: str) -> Path:
     return folder / Path(path).expanduser()
 
 
+def in_folder_of(plan: Plan, path: str) -> Path:
+    """The same of a plan that was read."""
+    return (Path(plan.folder) if plan.folder else _started_in()) / Path(path).expanduser()
+
+
 def _started_in() -> Path:
     """Ansible runs modules in the playbook's folder, so a playbook has to say where it was started itself."""
     return Path(os.environ.get(STARTED_IN) or Path.cwd())

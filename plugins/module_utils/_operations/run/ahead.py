@@ -16,7 +16,7 @@ from ..._model.steps_asked import StepsAsked
 from ..._planning.run.command import resuming_command
 from ..._planning.run.step_hooks import hooks_ahead
 from ..._planning.run.step_range import chosen_steps, step_after
-from ..._planning.start.hooks import stopping_hooks
+from ..._planning.start.hooks import wave_hooks
 from ..plan.plan_source import beside_plan
 
 NOTHING: dict[str, Any] = {"steps": [], "roles": {}, "hooks": {}, "go_on": ""}
@@ -57,9 +57,10 @@ def _shown(hook: StepHook, asked: StepsAsked) -> dict[str, Any]:
 
 def _check_waves(plan: Plan, asked: StepsAsked) -> None:
     """What a start would end at. Where it goes on without a hook, the absent file is told when its turn comes."""
-    for wave, hook in stopping_hooks(plan.startup):
-        file = beside_plan(asked.plan_file, hook.tasks)
-        _check_is_file(file, f"startup.waves[{wave}].readiness.hook", "on_failure: continue")
+    for wave, hook, stops in wave_hooks(plan.startup):
+        if stops:
+            file = beside_plan(asked.plan_file, hook.tasks)
+            _check_is_file(file, f"startup.waves[{wave}].readiness.hook", "on_failure: continue")
 
 
 def _check_is_file(file: Path, key: str, otherwise: str) -> None:

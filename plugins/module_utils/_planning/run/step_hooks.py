@@ -45,5 +45,11 @@ def hooks_ahead(
     return found
 
 
+def is_needed_by_moves(hook: StepHook) -> bool:
+    """Whether a run is refused without its file, and it is not a rehearsal's alone."""
+    step = hook.moment.partition("_")[2]
+    return hook.on_failure == "fail" and step not in (*OF_REHEARSALS, "rollback")
+
+
 def _passed(record: HookRecord | None) -> bool:
     return record is not None and record.state == "passed"

@@ -46,11 +46,11 @@ def waits_for_hook(until: UntilHook, startup: Startup, ready: Collection[str]) -
     return until.hook is not None and (not _stops_at(until.wave, startup) or set(until.keys) <= set(ready))
 
 
-def stopping_hooks(startup: Startup) -> Iterator[tuple[str, Hook]]:
-    """Wave and hook, of those behind which nothing begins unless the hook passes."""
+def wave_hooks(startup: Startup) -> Iterator[tuple[str, Hook, bool]]:
+    """Wave, its hook, and whether nothing begins behind it unless the hook passes."""
     for name, hook in _hooks(startup).items():
-        if hook is not None and _stops_at(name, startup):
-            yield name, hook
+        if hook is not None:
+            yield name, hook, _stops_at(name, startup)
 
 
 def _hooks(startup: Startup) -> dict[str, Hook | None]:
