@@ -138,6 +138,30 @@ def check_startable(
 ) -> None:
     """P1 as far as roles tell. What is left of VMs there, and whether a lost site is fenced, is looked at later."""
     lost = declared_lost is not None
+    roles = {status.group: status.role for status in there if status.reachable}
+    for status in here:
+        if status.role != "primary":
+            raise Refused(
+                "start VMs",
+                site=target,
+                on=f"group {plan}/{status.group}",
+                seen=f"role {status.role}: {status.message or status.health}",
+                wanted="primary",
+                next_step=f"start {plan} where it lives, with dr_site={source}; relocate or failover moves it to"
+                f" {target}; nothing was started"
+                if status.role == "secondary"
+                else f"bring the replication at {target} back; nothing was started",
+            )
+        if roles.get(status.group) == "primary" and not lost:
+            raise Refused(
+                "start VMs",
+                site=target,
+                on=f"group {plan}/{status.group}",
+                seen=f"at {source}: role primary",
+                wanted=f"secondary at {source}",
+                next_step=f"reprotect with dr_target={target} or dr_target={source}: it keeps the data of that site and"
+                " replaces the other's; nothing was started",
+            )
     peer = PeerClearance(declared_lost=lost, fenced=lost, vms_off=True)
     check_one_writer(plan, target, source, here, absent_is_secondary(there), peer)
 

@@ -13,6 +13,7 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.guards.begin 
     check_debts,
     check_one_home,
     check_source,
+    check_startable,
     check_unfinished,
 )
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import plan_of
@@ -103,3 +104,33 @@ def test_p4_only_a_failover_goes_without_the_source(operation: str, state: str) 
 def test_p4_unreachable_is_not_lost(state: str) -> None:
     with pytest.raises(Refused, match="a decision: dr_declare_lost=east"):
         check_source("failover", "east", state, "timed out", None)
+
+
+def refused_start(east: str, west: str, lost: str | None = None) -> Refused:
+    found = groups(east, west)
+    with pytest.raises(Refused) as refused:
+        check_startable("payroll", "west", "east", found["west"], found["east"], lost)
+    return refused.value
+
+
+@pytest.mark.parametrize(("east", "lost"), [("primary", None), ("unknown", "east")])
+def test_p10_a_start_where_the_plan_does_not_live_names_the_runs_that_move_it_and_nothing_by_hand(east, lost) -> None:
+    """Whoever promotes by hand in the middle of an incident has two writers."""
+    error = refused_start(east, "secondary", lost)
+    assert (error.seen, error.wanted) == ("role secondary: healthy", "primary")
+    assert error.next_step == (
+        "start payroll where it lives, with dr_site=east; relocate or failover moves it to west; nothing was started"
+    )
+
+
+def test_p10_a_start_whose_replication_is_not_seen_is_sent_to_no_other_site() -> None:
+    assert refused_start("secondary", "unknown").next_step == (
+        "bring the replication at west back; nothing was started"
+    )
+
+
+def test_p10_a_start_beside_another_primary_names_what_makes_one_of_two() -> None:
+    """A stop at the other site leaves it primary."""
+    error = refused_start("primary", "primary")
+    assert error.seen == "at east: role primary"
+    assert error.next_step.startswith("reprotect with dr_target=west or dr_target=east: it keeps the data of that site")
