@@ -23,6 +23,9 @@ options:
       - V(normal) has the plan at home and replicating to the other site, V(failed_over) at the other site without
         replication.
       - V(failback_prep) has it at the other site and replicating home, V(failing_back) at home without replication.
+      - A site that does not answer is no primary. What it sends or takes is believed of the other one while that is
+        healthy.
+      - A group that is partly switched is as no phase wants it.
     type: str
     choices: [normal, failed_over, failback_prep, failing_back]
 extends_documentation_fragment:
@@ -146,7 +149,7 @@ expected:
       type: bool
       sample: true
     message:
-      description: What is not as the phase wants it.
+      description: What is not as the phase wants it, and what each site says of that.
       type: str
       sample: ''
 as_expected:
