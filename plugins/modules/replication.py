@@ -80,7 +80,7 @@ proofs:
   returned: when O(state=synced)
   type: list
   elements: dict
-  sample: [{group: payroll, holds: true, files: 24, compared: sha256 of every file}]
+  sample: [{group: payroll, holds: true, volumes: 24, compared: "path, size and sha256 of every file"}]
 """
 
 from ansible.module_utils.basic import AnsibleModule
