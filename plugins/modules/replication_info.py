@@ -9,7 +9,8 @@ short_description: Show the replication of a plan
 version_added: 0.1.0
 description:
   - Asks the replication product at each site for the state of every consistency group. Nothing is changed.
-  - A site that does not answer is a result, with the role V(unknown).
+  - A site that does not answer is a result, with the role V(unknown). Where the plan names no provider, one site has to
+    show which product it is.
 author:
   - The ocpvirt.dr authors (@ocpvirt)
 options:
