@@ -68,8 +68,10 @@ groups:
   elements: dict
   sample: [{group: payroll, site: west, role: primary, health: healthy}]
 decisions:
-  description: What a promotion loses, or that it does not; then what was changed, or would be. Of many the first.
-  returned: when O(state) is not V(synced)
+  description:
+    - What a promotion loses, or that it does not; then what was changed, or would be. Of many the first.
+    - Of V(synced) the final syncs that would be made, each with what it would read with all VMs off, as far as it does.
+  returned: when O(state) is not V(synced), and in check mode
   type: list
   elements: str
   sample: ['payroll: what east wrote after 2026-11-22T07:17:58+00:00 is lost', 'payroll: primary at west']
@@ -78,7 +80,7 @@ proofs:
   returned: when O(state=synced)
   type: list
   elements: dict
-  sample: [{group: payroll, holds: true, files: 24, compared: sha256 of every file}]
+  sample: [{group: payroll, holds: true, volumes: 24, compared: "path, size and sha256 of every file"}]
 """
 
 from ansible.module_utils.basic import AnsibleModule

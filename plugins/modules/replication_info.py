@@ -9,7 +9,8 @@ short_description: Show the replication of a plan
 version_added: 0.1.0
 description:
   - Asks the replication product at each site for the state of every consistency group. Nothing is changed.
-  - A site that does not answer is a result, with the role V(unknown).
+  - A site that does not answer is a result, with the role V(unknown). Where the plan names no provider, one site has to
+    show which product it is.
 author:
   - The ocpvirt.dr authors (@ocpvirt)
 options:
@@ -23,6 +24,9 @@ options:
       - V(normal) has the plan at home and replicating to the other site, V(failed_over) at the other site without
         replication.
       - V(failback_prep) has it at the other site and replicating home, V(failing_back) at home without replication.
+      - A site that does not answer is no primary. What it sends or takes is believed of the other one while that is
+        healthy.
+      - A group that is partly switched is as no phase wants it.
     type: str
     choices: [normal, failed_over, failback_prep, failing_back]
 extends_documentation_fragment:
@@ -146,7 +150,7 @@ expected:
       type: bool
       sample: true
     message:
-      description: What is not as the phase wants it.
+      description: What is not as the phase wants it, and what each site says of that.
       type: str
       sample: ''
 as_expected:

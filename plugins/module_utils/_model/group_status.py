@@ -18,6 +18,8 @@ Direction = Literal["outgoing", "incoming", "none"]
 # what is worst is what a group of volumes is
 SEVERITY: tuple[Health, ...] = ("healthy", "degraded", "unknown", "error", "diverged")
 MESSAGES = 5
+# begins the message of a group whose volumes are not all in one role
+PARTLY = "partly switched"
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,11 @@ class GroupStatus:
     def lag(self, reference: datetime) -> timedelta | None:
         """How old the secondary's data was at a moment (the source's last sign of life, not always now)."""
         return max(reference - self.last_sync, timedelta()) if self.last_sync else None
+
+    @property
+    def partly_switched(self) -> bool:
+        """Whether its volumes have different roles, so that some may be primary."""
+        return self.role == "unknown" and self.message.startswith(PARTLY)
 
     def as_dict(self) -> dict[str, Any]:
         # not asdict: it copies raw deeply, which for a thousand groups takes seconds
@@ -134,7 +141,7 @@ def _partly(volumes: Sequence[VolumeStatus]) -> str:
         for role in ("primary", "secondary", "unknown")
         if (names := [item.volume for item in volumes if item.role == role])
     ]
-    return f"partly switched: {', '.join(counts)}"
+    return f"{PARTLY}: {', '.join(counts)}"
 
 
 def _proof(volumes: Sequence[VolumeStatus]) -> str:

@@ -165,8 +165,8 @@ class Provider(ABC):
         """Throw the site's copy away and take the peer's; False when it follows its peer already."""
 
     def check_movable(self, groups: Sequence[Group], source: str, target: str) -> None:  # noqa: B027
-        """Refuse a planned move that `final_sync` could not prove, before anything is stopped for it. Nothing where
-        the statuses of both sites show it."""
+        """Refuse a planned move that `final_sync` could not prove, or the switch not begin, before anything is stopped
+        for it. Nothing where the statuses of both sites show it."""
 
     def check_forceable(self, group: Group, site: str) -> None:
         """Refuse a failover that this product has no verb for, before anything is stopped for it."""

@@ -4,14 +4,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from ..._cluster.api import Api
 from ..._cluster.lease import PlanLock
 from ..._errors import DrError
-from ..._model.group_status import GroupStatus
+from ..._model.group_status import GroupStatus, unknown
 from ..._model.plan import Plan
 from ..._model.run import REFRESH, Run
 from ..._planning.guards.home import known_site
@@ -22,7 +22,7 @@ from ..._planning.restore.stage_record import last_refresh
 from ..._planning.status_table import status_table
 from ..capture.metadata_source import source_of
 from ..inventory.site_report import site_report
-from ..plan.asking import ask_sites
+from ..plan.asking import ask_sites, reach_sites
 from ..plan.sites import Reach
 from ..report.history import history_of
 
@@ -32,8 +32,8 @@ LAST_RUNS = 5
 def plan_status(plan: Plan) -> dict[str, Any]:
     """A report from whatever answers; nothing that is missing makes it fail."""
     names = list(plan.sites)
-    asked = ask_sites(plan, names)
-    groups, reached = asked.groups, list(asked.reached.values())
+    by_site, groups = _ask(plan, names)
+    reached = list(by_site.values())
     now = datetime.now(UTC)
     runs = history_of(plan, reached).runs
     lives_at = known_site(plan, groups, runs)
@@ -62,6 +62,15 @@ def plan_status(plan: Plan) -> dict[str, Any]:
         "runs": [history_line(run) for run in moves[-LAST_RUNS:]],
     }
     return {**report, "table": status_table(report)}
+
+
+def _ask(plan: Plan, names: Collection[str]) -> tuple[Mapping[str, Reach], Mapping[str, list[GroupStatus]]]:
+    try:
+        asked = ask_sites(plan, names)
+    except DrError as error:
+        # which product replicates, nobody shows
+        return reach_sites(plan), {name: [unknown(group.name, name, error) for group in plan.groups] for name in names}
+    return asked.reached, asked.groups
 
 
 def _phase(plan: Plan, groups: Mapping[str, list[GroupStatus]], lives_at: str | None) -> str:

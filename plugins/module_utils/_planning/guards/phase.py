@@ -42,12 +42,16 @@ def phase_check(phase: str, home: str, away: str, at_home: GroupStatus, at_away:
     wanted_direction = f"{wanted_primary} -> {away if side == 'home' else home}" if flows_wanted else ""
     problems = []
     if primaries != [wanted_primary]:
-        problems.append(f"primary at {' and '.join(primaries) or 'no site'}, wanted at {wanted_primary}")
+        seen = f"primary at {' and '.join(primaries)}" if primaries else "no primary was seen"
+        problems.append(f"{seen}, wanted at {wanted_primary}")
     if direction != wanted_direction:
         problems.append(f"{direction or 'nothing'} replicates, wanted {wanted_direction or 'nothing'}")
-    broken = [status for status in (at_home, at_away) if status.health in ("diverged", "error")]
-    if flows_wanted:
-        problems += [f"{status.health} at {status.site}: {status.message}" for status in broken]
+    pair = (at_home, at_away)
+    broken = [status for status in pair if flows_wanted and status.health in ("diverged", "error")]
+    problems += [f"{status.health} at {status.site}: {status.message}" for status in broken]
+    # a part of it may be primary beside the wanted one (P1)
+    if problems or any(status.partly_switched for status in pair):
+        problems += [said for status in pair if status not in broken and (said := _said_by(status))]
     return PhaseCheck(at_home.group, bool(direction), direction, not problems, "; ".join(problems))
 
 
@@ -56,6 +60,12 @@ def phase_of(home: str, away: str, at_home: Sequence[GroupStatus], at_away: Sequ
     pairs = list(zip(at_home, at_away, strict=True))
     fitting = (name for name in PHASES if all(phase_check(name, home, away, *pair).as_expected for pair in pairs))
     return next(fitting, None) if pairs else None
+
+
+def _said_by(status: GroupStatus) -> str:
+    if not status.reachable:
+        return f"no answer from {status.site}: {status.message}"
+    return f"at {status.site}: {status.message}" if status.message else ""
 
 
 def _direction(one: GroupStatus, other: GroupStatus) -> str:

@@ -70,14 +70,24 @@ def release(side: Side, images: Collection[Image]) -> None:
 
 
 def resync(here: Side, peer: Side) -> bool:
-    """Throw away and copy again what holds writes that its peer does not have; wait until all follow the peer."""
-    tried = "resynchronise"
+    """Throw away and copy again what holds writes that its peer does not have; wait until all follow the peer.
+
+    An image that is made anew has no schedule. rbd-mirror makes it also behind a run that was killed, so that is looked
+    at where nothing else is left to do.
+    """
     _check_resync(here, peer)
     todo = [image for image in sorted(here.images) if image in here.seen.images and _is_lost(here, peer, image)]
     ids = {image: here.seen.images[image]["id"] for image in todo}
-    if not todo and not _unfinished(here, peer, ids):
-        return False
-    here.cluster.must("resync", todo)
+    if todo or _unfinished(here, peer, ids):
+        _make_anew(here, peer, ids)
+    schedule = here.options.schedule
+    return bool(schedule and add_schedule(here.cluster, here.images, schedule)) or bool(todo)
+
+
+def _make_anew(here: Side, peer: Side, ids: dict[Image, str]) -> None:
+    """ids: of those images that are to be."""
+    tried = "resynchronise"
+    here.cluster.must("resync", ids)
     clock = here.cluster.clock
     progress = Progress(clock, RESYNC_STALL_TIMEOUT)
     hint = f"see that rbd-mirror runs at {here.site} and reaches {peer.site}, then start again: it goes on"
@@ -91,9 +101,6 @@ def resync(here: Side, peer: Side) -> bool:
         return not left, words
 
     wait_for(clock, here.options.timeout, look, tried, here.site, here.on, hint)
-    if here.options.schedule:
-        add_schedule(here.cluster, here.images, here.options.schedule)
-    return bool(todo)
 
 
 def _check_pools(side: Side) -> None:

@@ -7,7 +7,8 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from functools import cache
+from typing import Any, Literal
 
 from ..._model.plan import Group
 from ..group_options import check_known, seconds_of, wrong
@@ -16,7 +17,13 @@ DEFAULT_TIMEOUT = 600.0
 # IBM's means something else by csi-addons' verbs, and has a provider of its own
 IBM_DRIVER = "block.csi.ibm.com"
 KNOWN = {"class", "per", "group_class", "auto_resync", "fence", "timeout"}
-KNOWN_OF_FENCE = {"cidrs", "class", "provisioner", "secret"}
+# below `fence`: of which type, in words
+KNOWN_OF_FENCE: dict[str, tuple[type[Any], str]] = {
+    "cidrs": (list, "a list of networks, as [192.0.2.0/24]"),
+    "class": (str, "the name of a NetworkFenceClass"),
+    "provisioner": (str, "the name of the driver"),
+    "secret": (dict, "{name, namespace}"),
+}
 
 
 @dataclass(frozen=True)
@@ -52,6 +59,8 @@ def options_of(group: Group, site: str) -> CsiAddonsOptions:
             raise wrong(group, site, f"no {name}", f"{name}: the name of a {kind} of the site")
     if not isinstance(found.get("auto_resync", False), bool):
         raise wrong(group, site, f"auto_resync: {found['auto_resync']}", "true or false")
+    # a failover is the wrong moment to learn of it
+    _fence_at(group, site)
     return CsiAddonsOptions(
         class_name=found["class"],
         per=per,
@@ -63,29 +72,45 @@ def options_of(group: Group, site: str) -> CsiAddonsOptions:
 
 def has_fence(group: Group, survivor: str, lost: str) -> bool:
     """Whether the plan names anything of a fence."""
-    return any(group.options_at(site).get("fence") for site in (survivor, lost))
+    return any(_fence_at(group, site) for site in (survivor, lost))
 
 
 def fence_options_of(group: Group, survivor: str, lost: str) -> FenceOptions:
-    common = group.options.get("fence") or {}
-    of_site = {site: {**common, **(group.options_at(site).get("fence") or {})} for site in (survivor, lost)}
-    for site, found in of_site.items():
-        if unknown := sorted(set(found) - KNOWN_OF_FENCE):
-            raise wrong(group, site, f"fence.{unknown[0]}", f"only {', '.join(sorted(KNOWN_OF_FENCE))} below fence")
-    cidrs, here = of_site[lost].get("cidrs") or [], of_site[survivor]
-    if not isinstance(cidrs, list) or not cidrs:
+    cidrs, here = _fence_at(group, lost).get("cidrs"), _fence_at(group, survivor)
+    if not cidrs:
         raise wrong(group, lost, "no fence.cidrs", "the addresses of the site's nodes, as 192.0.2.0/24")
-    for cidr in cidrs:
-        _check_cidr(group, lost, str(cidr))
     secret = here.get("secret") or {}
     if not here.get("class") and not (here.get("provisioner") and {"name", "namespace"} <= set(secret)):
         wanted = "fence.class: a NetworkFenceClass; or fence.provisioner and fence.secret: {name, namespace}"
         raise wrong(group, survivor, f"fence has {', '.join(sorted(here)) or 'nothing'}", wanted)
-    return FenceOptions(tuple(map(str, cidrs)), here.get("class", ""), here.get("provisioner", ""), secret)
+    return FenceOptions(tuple(map(str, cidrs)), here.get("class") or "", here.get("provisioner") or "", secret)
 
 
-def _check_cidr(group: Group, site: str, cidr: str) -> None:
+def _fence_at(group: Group, site: str) -> dict[str, Any]:
+    """What the plan says of a site's fence, by its form alone: of what is needed each site has a part."""
+    found: dict[str, Any] = {}
+    for given in (group.options, group.options.get("sites", {}).get(site, {})):
+        part = given.get("fence") or {}
+        if not isinstance(part, Mapping):
+            shown = ", ".join(map(str, part)) if isinstance(part, list) else part
+            raise wrong(group, site, f"fence: {shown}", "options below fence, as {cidrs: [192.0.2.0/24]}")
+        found |= part
+    if unknown := sorted(set(found) - KNOWN_OF_FENCE.keys()):
+        raise wrong(group, site, f"fence.{unknown[0]}", f"only {', '.join(sorted(KNOWN_OF_FENCE))} below fence")
+    for name, (kind, words) in KNOWN_OF_FENCE.items():
+        if not isinstance(found.get(name) or kind(), kind):
+            raise wrong(group, site, f"fence.{name}: {found[name]}", f"fence.{name}: {words}")
+    for cidr in found.get("cidrs") or []:
+        if why := _why_no_network(str(cidr)):
+            raise wrong(group, site, f"fence.cidrs: {why}", "networks as 192.0.2.0/24 or 192.0.2.7/32")
+    return found
+
+
+# each group has them, and each look reads them
+@cache
+def _why_no_network(cidr: str) -> str:
     try:
         ipaddress.ip_network(cidr)
     except ValueError as error:
-        raise wrong(group, site, f"fence.cidrs: {error}", "networks as 192.0.2.0/24 or 192.0.2.7/32") from error
+        return str(error)
+    return ""

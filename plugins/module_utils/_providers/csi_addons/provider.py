@@ -156,6 +156,14 @@ class CsiAddonsProvider(ListingProvider):
         side.settle(side.ask(todo, "secondary", self._count(side, todo)), "secondary")
         return True
 
+    def check_movable(self, groups: Sequence[Group], source: str, target: str) -> None:
+        """What a demotion or a promotion would refuse with all VMs off. Claims at the target may come later."""
+        since = self._reads.moment()
+        for group in groups:
+            for side in (self._side(group, source), self._side(group, target)):
+                side.check_class()
+                check_ours(side, side.units(since))
+
     def final_sync(self, group: Group, source: str, target: str) -> SyncProof:
         side, there = self._side(group, source), self._side(group, target)
         units = existing(side, "prove the final sync of")

@@ -26,7 +26,7 @@ from .proof import prove
 from .resources import RESOURCES
 from .side import Listing, Mirror, Side, listing, shown
 from .status import follows, handle, is_primary, volume_status
-from .switch import Pair, give_up, switch
+from .switch import Pair, give_up, require_movable, switch
 
 REMEDY = "install Trident there, or correct the plan's provider"
 
@@ -99,8 +99,15 @@ class TridentProvider(ListingProvider):
             return False
         peer = site_of_peer(side)
         theirs = self._at_peer(side, peer, mine)
-        pairs = [Pair(*pair) for pair in zip(mine, theirs, strict=True)]
-        return switch(side, self._side(group, peer), pairs)
+        return switch(side, self._side(group, peer), _paired(mine, theirs))
+
+    def check_movable(self, groups: Sequence[Group], source: str, target: str) -> None:
+        """One list for each namespace and site, for all groups."""
+        since = self._reads.moment()
+        for group in groups:
+            here, there = self._side(group, source), self._side(group, target)
+            mine = self._keyed(here, "hand over", since)
+            require_movable(here, there, _paired(mine, there.matched([mirror.key for mirror in mine], since)))
 
     def resync(self, group: Group, site: str) -> bool:
         side = self._side(group, site)
@@ -161,7 +168,7 @@ class TridentProvider(ListingProvider):
     def _side(self, group: Group, site: str) -> Side:
         return Side(group, self.sites[site], self._reads)
 
-    def _keyed(self, side: Side, tried: str) -> list[Mirror]:
+    def _keyed(self, side: Side, tried: str, since: int | None = None) -> list[Mirror]:
         keys = side.keys()
         if not keys:
             raise side.refused(
@@ -171,7 +178,7 @@ class TridentProvider(ListingProvider):
                 "its claims with their volumes: Trident reaches a volume through its claim",
                 "make the claims first, with the annotation trident.netapp.io/mirrorRelationship, then start again",
             )
-        return side.matched(keys)
+        return side.matched(keys, since)
 
     def _existing(self, side: Side, tried: str) -> list[Mirror]:
         mirrors = self._keyed(side, tried)
@@ -208,3 +215,7 @@ class TridentProvider(ListingProvider):
 
 def site_of_peer(side: Side) -> str:
     return side.site.plan.peer_of(side.site.name)
+
+
+def _paired(mine: Sequence[Mirror], theirs: Sequence[Mirror]) -> list[Pair]:
+    return [Pair(*pair) for pair in zip(mine, theirs, strict=True)]

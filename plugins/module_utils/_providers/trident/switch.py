@@ -15,7 +15,7 @@ from ..._errors import Refused
 from .objects import final_sync_of, following, handover, is_handed_over, promoted
 from .side import Mirror, Object, Side
 from .status import ASKED, describe, follows, handle, is_primary, is_whole, remote_of
-from .sync import send_rest
+from .sync import check_asynchronous, send_rest
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,16 @@ def switch(here: Side, there: Side, pairs: Sequence[Pair]) -> bool:
     _promote(there, todo)
     give_up(here, there, [pair.mine for pair in todo])
     return True
+
+
+def require_movable(here: Side, there: Side, pairs: Sequence[Pair]) -> None:
+    """While everything still runs: what a switch that nobody has begun would refuse after VMs were stopped."""
+    for pair in pairs:
+        if not pair.waits_for_sync:
+            raise _no_way(here, there, pair)
+    check_asynchronous(there, [pair.theirs for pair in pairs])
+    here.check_ours([pair.mine for pair in pairs], follower=True)
+    there.check_ours([pair.theirs for pair in pairs])
 
 
 def _promote(there: Side, pairs: Sequence[Pair]) -> None:

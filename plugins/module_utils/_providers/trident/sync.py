@@ -29,6 +29,15 @@ def send_rest(side: Side, mirrors: Sequence[Mirror]) -> dict[Key, str]:
 
     side: of the mirrors' destinations.
     """
+    check_asynchronous(side, mirrors)
+    _forget(side, mirrors)
+    names: dict[Key, str] = {}
+    for _number in range(UPDATES):
+        names = _update(side, mirrors)
+    return names
+
+
+def check_asynchronous(side: Side, mirrors: Sequence[Mirror]) -> None:
     for mirror in mirrors:
         if mirror.item and condition(mirror.item).policy == SYNCHRONOUS:
             raise side.refused(
@@ -39,11 +48,6 @@ def send_rest(side: Side, mirrors: Sequence[Mirror]) -> dict[Key, str]:
                 "an asynchronous policy",
                 "make the mirror with an asynchronous policy; nothing was changed",
             )
-    _forget(side, mirrors)
-    names: dict[Key, str] = {}
-    for _number in range(UPDATES):
-        names = _update(side, mirrors)
-    return names
 
 
 def _update(side: Side, mirrors: Sequence[Mirror]) -> dict[Key, str]:

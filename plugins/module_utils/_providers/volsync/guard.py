@@ -13,8 +13,8 @@ def against_promotion(mine: Pair, theirs: Pair, peer: str) -> str:
         return f"at {peer} it is not demoted: {_seen(theirs)}"
     if mine.is_primary:
         return ""
-    # a planned move is taken back: the copy was demoted last, and nobody has been promoted since
-    if mine.sending == "demoted":
+    # a planned move is taken back: the copy was demoted last, and nobody has been promoted since, which would send
+    if mine.sending == "demoted" and theirs.sending == "none":
         return ""
     if theirs.source is None:
         return f"at {peer} there is no ReplicationSource: nothing shows that it was demoted"

@@ -5,13 +5,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from ..._cluster.kinds import REPLICATION_DESTINATION, REPLICATION_SOURCE
+from ..._cluster.kinds import REPLICATION_DESTINATION, REPLICATION_SOURCE, Kind
 from .checks import existing
-from .objects import Object, listen_patch, pause_patch, replication_destination, replication_source, send_patch
+from .objects import (
+    Object,
+    listen_patch,
+    mover_patch,
+    pause_patch,
+    replication_destination,
+    replication_source,
+    send_patch,
+)
 from .side import Key, Side
-from .status import ADDRESS, DELETION, LAST_SYNC, MANUAL, PAUSED, SCHEDULE, SENDS_TO, Pair
+from .status import ADDRESS, DELETION, LAST_SYNC, MANUAL, MOVER, PAUSED, SCHEDULE, SENDS_TO, Pair
 
 
 def take_over(side: Side, pairs: Sequence[Pair]) -> None:
@@ -77,6 +86,17 @@ def send(side: Side, pairs: Sequence[Pair], there: Sequence[Pair]) -> bool:
     return bool(todo)
 
 
+def mend(side: Side, pairs: Sequence[Pair]) -> bool:
+    """The movers are as the plan's options say by now; whether something had to be changed."""
+    changed = False
+    for kind in (REPLICATION_SOURCE, REPLICATION_DESTINATION):
+        change = partial(_mover_change, side, kind)
+        todo = [pair for pair in pairs if change(pair)]
+        side.patch(kind, todo, change)
+        changed = changed or bool(todo)
+    return changed
+
+
 def set_paused(side: Side, paused: bool) -> bool:
     """Of what is at work at the site by its role."""
     pairs = existing(side, "pause" if paused else "resume")
@@ -118,6 +138,15 @@ def source_of(side: Side, claim: Key) -> Object:
 
 def destination_of(side: Side, claim: Key, paused: bool) -> Object:
     return replication_destination(side.site.plan.name, side.group.name, claim, side.options, paused)
+
+
+def _mover_change(side: Side, kind: Kind, pair: Pair) -> Object:
+    is_source = kind is REPLICATION_SOURCE
+    item = pair.source if is_source else pair.destination
+    if item is None:
+        return {}
+    wanted = source_of(side, pair.claim) if is_source else destination_of(side, pair.claim, paused=False)
+    return mover_patch(MOVER.read(item) or {}, MOVER.read(wanted))
 
 
 def _takes_in(item: Mapping[str, Any]) -> bool:

@@ -18,6 +18,15 @@ from .options import VolsyncOptions
 Object = dict[str, Any]
 # what a manual trigger of ours is for. demoted, drain, final: the copy was given up by a demotion
 Word = Literal["demoted", "drain", "final", "resync"]
+# of a mover, what the plan's options say
+OF_OPTIONS = (
+    "keySecret",
+    "copyMethod",
+    "volumeSnapshotClassName",
+    "serviceType",
+    "serviceAnnotations",
+    "moverServiceAccount",
+)
 
 
 def replication_source(plan: str, group: str, claim: tuple[str, str], options: VolsyncOptions, address: str) -> Object:
@@ -77,6 +86,15 @@ def send_patch(schedule: str, address: str) -> Object:
     """Merge patch of a ReplicationSource: send by the schedule."""
     trigger = {"schedule": schedule, "manual": None}
     return {"spec": {"trigger": trigger, "paused": not address, "rsyncTLS": {"address": address or None}}}
+
+
+def mover_patch(seen: Object, wanted: Object) -> Object:
+    """Merge patch that makes a mover as the options say; empty where it is. wanted: of an object that is made now."""
+    changed = {name: wanted.get(name) for name in OF_OPTIONS if (seen.get(name) or None) != wanted.get(name)}
+    if changed.get("serviceAnnotations"):
+        gone = dict.fromkeys(seen.get("serviceAnnotations") or {})
+        changed["serviceAnnotations"] = {**gone, **wanted["serviceAnnotations"]}
+    return {"spec": {"rsyncTLS": changed}} if changed else {}
 
 
 def pause_patch(paused: bool) -> Object:

@@ -29,7 +29,18 @@ from .checks import (
     require_primary,
 )
 from .guard import against_enabling, holds_nothing_of_its_own, was_promoted_after
-from .link import await_addresses, close, follows, give_way, has_synced, prepare_return, send, set_paused, take_over
+from .link import (
+    await_addresses,
+    close,
+    follows,
+    give_way,
+    has_synced,
+    mend,
+    prepare_return,
+    send,
+    set_paused,
+    take_over,
+)
 from .objects import listen_patch, manual_patch
 from .resources import RESOURCES
 from .side import Listing, Side, by_claim, owned
@@ -93,6 +104,8 @@ class VolsyncProvider(ListingProvider):
         if new_here:
             take_over(here, new_here)
         changed = give_way(there, theirs) or bool(new_here)
+        for side, pairs in ((here, mine), (there, theirs)):
+            changed = mend(side, pairs) or changed
         changed = prepare_return(here, here.pairs()) or changed
         await_addresses(there, [pair.claim for pair in theirs])
         return send(here, here.pairs(), there.pairs()) or changed

@@ -11,6 +11,7 @@ from ..custom_resource import CustomResource
 from .objects import (
     listen_patch,
     manual_patch,
+    mover_patch,
     pause_patch,
     replication_destination,
     replication_source,
@@ -18,7 +19,7 @@ from .objects import (
     tag,
 )
 from .options import VolsyncOptions
-from .status import ADDRESS, BOTH, DESTINATION_CLAIMS, KEY_SECRET, SENDS_TO, SOURCE_CLAIM
+from .status import ADDRESS, BOTH, DESTINATION_CLAIMS, KEY_SECRET, MOVER, SENDS_TO, SOURCE_CLAIM
 
 PLAIN = VolsyncOptions("dr-key", "*/5 * * * *", "", "")
 FULL = VolsyncOptions("dr-key", "@hourly", "fast", "mover", "Clone", "ClusterIP", {"example.org/pool": "replication"})
@@ -38,22 +39,34 @@ def _destinations() -> list[dict[str, Any]]:
     ]
 
 
+def _mover_patches(samples: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """There and back."""
+    plain, full = (MOVER.read(item) for item in samples)
+    return [mover_patch(plain, full), mover_patch(full, plain)]
+
+
 RESOURCES = (
     CustomResource(
         REPLICATION_SOURCE,
-        (*BOTH, SOURCE_CLAIM, SENDS_TO, KEY_SECRET),
+        (*BOTH, SOURCE_CLAIM, SENDS_TO, KEY_SECRET, MOVER),
         _sources,
         lambda: [
             manual_patch(tag("final", "0123")),
             send_patch("*/5 * * * *", "192.0.2.7"),
             send_patch("@daily", ""),
             pause_patch(True),
+            *_mover_patches(_sources()),
         ],
     ),
     CustomResource(
         REPLICATION_DESTINATION,
-        (*BOTH, *DESTINATION_CLAIMS, KEY_SECRET, ADDRESS),
+        (*BOTH, *DESTINATION_CLAIMS, KEY_SECRET, ADDRESS, MOVER),
         _destinations,
-        lambda: [manual_patch(tag("drain", "0123")), listen_patch(False), pause_patch(True)],
+        lambda: [
+            manual_patch(tag("drain", "0123")),
+            listen_patch(False),
+            pause_patch(True),
+            *_mover_patches(_destinations()),
+        ],
     ),
 )

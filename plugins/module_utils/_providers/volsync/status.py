@@ -33,6 +33,7 @@ CONDITIONS = FieldPath("status.conditions", ("type", "status", "reason", "messag
 BOTH = (LABELS, DELETION, PAUSED, MANUAL, SCHEDULE, LAST_MANUAL, LAST_SYNC, STARTED, DURATION, RESULT, LOGS, CONDITIONS)
 
 SOURCE_CLAIM = FieldPath("spec.sourcePVC")
+MOVER = FieldPath("spec.rsyncTLS")
 SENDS_TO = FieldPath("spec.rsyncTLS.address")
 KEY_SECRET = FieldPath("spec.rsyncTLS.keySecret")
 ADDRESS = FieldPath("status.rsyncTLS.address")

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run import Run
 from ansible_collections.ocpvirt.dr.plugins.module_utils._operations.checks import plan_status
@@ -58,3 +59,23 @@ def test_of_a_site_that_refuses_us_no_vms_are_counted() -> None:
     report = site_report(plan_of(), Reach("east", "failed", "Unauthorized; HTTP status 401", refuses=True))
     assert (report["state"], report["message"]) == ("failed", "Unauthorized; HTTP status 401")
     assert _site("east", report) == ["east", "failed", "?", "?", "?", "-"]
+
+
+def test_p4_a_provider_that_no_site_shows_is_said_of_the_groups_and_the_rest_is_reported(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its plan names none, the site with its claims is lost, and the other one has no capture that can be read."""
+
+    def undetected(*_: Any) -> Any:
+        raise Refused("detect the replication provider", seen="none", next_step="name it in the plan")
+
+    reached = {site: Reach(site, "unreachable", "timed out") for site in ("east", "west")}
+    monkeypatch.setattr(plan_status, "ask_sites", undetected)
+    monkeypatch.setattr(plan_status, "reach_sites", lambda *_: reached)
+    status = plan_status.plan_status(plan_of())
+    assert {name: report["state"] for name, report in status["sites"].items()} == dict.fromkeys(reached, "unreachable")
+    assert [(group["site"], group["role"], group["health"]) for group in status["groups"]] == [
+        ("east", "unknown", "error"),
+        ("west", "unknown", "error"),
+    ]
+    assert "name it in the plan" in status["groups"][0]["message"]

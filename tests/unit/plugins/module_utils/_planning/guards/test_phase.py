@@ -2,10 +2,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import GroupStatus
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.group_status import (
+    GroupStatus,
+    Role,
+    VolumeStatus,
+    combine,
+    silent,
+)
 from ansible_collections.ocpvirt.dr.plugins.module_utils._planning.guards.phase import PHASES, phase_check, phase_of
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -74,3 +81,37 @@ def test_groups_of_different_phases_have_none() -> None:
     at_home = [status("east", CASES[0][0]), status("east", CASES[4][0])]
     at_away = [status("west", CASES[0][1]), status("west", CASES[4][1])]
     assert phase_of("east", "west", at_home, at_away) is None
+
+
+def partly(site: str, *roles: Role) -> GroupStatus:
+    volumes = [VolumeStatus(f"disk-{number}", role, "healthy", "none") for number, role in enumerate(roles)]
+    return combine("db", site, volumes)
+
+
+@pytest.mark.parametrize(("phase", "whole"), [("failed_over", "west"), ("failing_back", "east")])
+def test_p1_a_group_of_which_a_part_is_primary_at_both_sites_is_as_no_phase_wants_it(phase, whole) -> None:
+    seen = {site: partly(site, "primary", "secondary") for site in ("east", "west")}
+    seen[whole] = status(whole, ("primary", "degraded", "none"))
+    check = phase_check(phase, "east", "west", seen["east"], seen["west"])
+    other = "east" if whole == "west" else "west"
+    assert check.as_expected is False
+    assert check.message == f"at {other}: partly switched: 1 primary (disk-0), 1 secondary (disk-1)"
+
+
+def test_p10_a_site_that_does_not_answer_is_not_said_to_be_no_primary() -> None:
+    at_away = status("west", ("secondary", "healthy", "incoming"))
+    check = phase_check("normal", "east", "west", silent("db", "east", "connection refused"), at_away)
+    assert (check.as_expected, check.direction) == (False, "east -> west")
+    assert check.message == "no primary was seen, wanted at east; no answer from east: connection refused"
+
+
+def test_p10_why_nothing_replicates_is_said_by_the_site_that_knows_it() -> None:
+    at_home = replace(status("east", ("primary", "healthy", "none")), message="no sync since it became primary")
+    check = phase_check("normal", "east", "west", at_home, status("west", ("secondary", "healthy", "incoming")))
+    assert check.message == ("nothing replicates, wanted east -> west; at east: no sync since it became primary")
+
+
+def test_what_is_broken_is_said_once() -> None:
+    at_away = replace(status("west", ("secondary", "error", "none")), message="disk full")
+    check = phase_check("normal", "east", "west", status("east", CASES[0][0]), at_away)
+    assert check.message == "nothing replicates, wanted east -> west; error at west: disk full"

@@ -52,3 +52,15 @@ def test_nothing_is_thrown_away_for_a_demoted_peer(pair: CephPair) -> None:
     with pytest.raises(Refused, match="nothing was thrown away"):
         pair.provider().resync(group(), "west")
     assert not any("resync" in asked for asked in pair.asked)
+
+
+def test_p5_a_resync_that_ended_behind_a_killed_run_gets_its_schedule_too(pair: CephPair) -> None:
+    """rbd-mirror goes on without the run, whose rerun finds nothing to resynchronise: without a schedule the copy would
+    take no mirror snapshot once it is primary."""
+    provider = pair.provider()
+    provider.promote(group(), "west", forced=True)
+    provider.demote(group(), "east")
+    provider.resync(group(), "east")
+    assert provider.resync(group(schedule="5m"), "east") is True
+    assert pair.schedules["east"] == {f"rbd/{name}": {"5m"} for name in "abc"}
+    assert provider.resync(group(schedule="5m"), "east") is False

@@ -158,8 +158,9 @@ def test_an_absent_api_is_said() -> None:
     [
         ({}, r"no fence\.cidrs"),
         ({"cidrs": ["192.0.2.5/24"]}, "192.0.2.5/24 has host bits set"),
-        ({"cidrs": "192.0.2.0/24"}, r"no fence\.cidrs"),
+        ({"cidrs": "192.0.2.0/24"}, r"fence\.cidrs: 192\.0\.2\.0/24; wanted: fence\.cidrs: a list"),
         ({"cidrs": ["192.0.2.0/24"], "cidr": []}, r"fence\.cidr"),
+        (["192.0.2.0/24"], "fence: 192.0.2.0/24"),
     ],
 )
 def test_wrong_addresses_are_refused(fence: Any, said: str) -> None:

@@ -108,6 +108,12 @@ def test_what_csi_addons_cannot_do_is_said(verb: str) -> None:
         ({"per": "group", "group_class": ""}, "no group_class"),
         ({"timeout": "soon"}, "timeout: soon"),
         ({"auto_resync": "yes"}, "auto_resync: yes"),
+        ({"fence": ["192.0.2.0/24"]}, "fence: 192.0.2.0/24"),
+        ({"fence": {"klass": "fencing"}}, r"fence\.klass"),
+        ({"fence": {"class": ["fencing"]}}, r"fence\.class"),
+        ({"fence": {"secret": "fencer"}}, r"fence\.secret"),
+        ({"sites": {"east": {"fence": ["192.0.2.0/24"]}}}, "fence: 192.0.2.0/24"),
+        ({"sites": {"east": {"fence": {"cidrs": ["192.0.2.7/24"]}}}}, "192.0.2.7/24 has host bits set"),
     ],
 )
 def test_wrong_options_are_refused_by_name(options: dict[str, Any], said: str) -> None:
