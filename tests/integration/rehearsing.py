@@ -53,7 +53,9 @@ def copies(world: World, site: str) -> dict[str, dict[str, Any]]:
 
 
 def originals(world: World, site: str) -> dict[str, dict[str, Any]]:
-    return {name: volume for name, volume in _all(world, site) if not _is_copy(volume)}
+    """By claim the records of what its guest writes on; a clone of it has the same claim in its records, and fewer."""
+    found = [item for item in _all(world, site) if not _is_copy(item[1])]
+    return dict(sorted(found, key=lambda item: item[1]["last_n"]))
 
 
 def _all(world: World, site: str) -> list[tuple[str, dict[str, Any]]]:
