@@ -99,7 +99,9 @@ def _fence_at(group: Group, site: str) -> dict[str, Any]:
         raise wrong(group, site, f"fence.{unknown[0]}", f"only {', '.join(sorted(KNOWN_OF_FENCE))} below fence")
     for name, (kind, words) in KNOWN_OF_FENCE.items():
         if not isinstance(found.get(name) or kind(), kind):
-            raise wrong(group, site, f"fence.{name}: {found[name]}", f"fence.{name}: {words}")
+            # in the place of a secret's name somebody may have written the secret
+            seen = "is no mapping" if kind is dict else f"{found[name]}"
+            raise wrong(group, site, f"fence.{name}: {seen}", f"fence.{name}: {words}")
     for cidr in found.get("cidrs") or []:
         if why := _why_no_network(str(cidr)):
             raise wrong(group, site, f"fence.cidrs: {why}", "networks as 192.0.2.0/24 or 192.0.2.7/32")

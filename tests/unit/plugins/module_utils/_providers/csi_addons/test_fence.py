@@ -170,6 +170,15 @@ def test_wrong_addresses_are_refused(fence: Any, said: str) -> None:
     assert fences(made) == {}
 
 
+def test_a_secret_that_is_given_itself_is_not_repeated_in_the_refusal() -> None:
+    made = world(**{**OPTIONS, "fence": {"provisioner": "block.csi.example.com", "secret": "hunter2"}})
+    with pytest.raises(
+        Refused, match=r"fence\.secret: is no mapping; wanted: fence\.secret: \{name, namespace\}"
+    ) as said:
+        made.provider.fence(made.group, "west", "east")
+    assert "hunter2" not in str(said.value)
+
+
 def test_a_driver_without_its_secret_is_refused() -> None:
     made = world(**{**OPTIONS, "fence": {"provisioner": "block.csi.example.com"}})
     with pytest.raises(Refused, match=r"fence\.secret: \{name, namespace\}"):
