@@ -11,7 +11,7 @@ from ..._model.group_status import GroupStatus
 from ..._model.plan import Plan
 from ..._model.run import BACKGROUND, CLEANUP, IN_PLACE, START, STOP, Run
 from .home import last_move
-from .promotion import PeerClearance, absent_is_secondary, check_one_writer
+from .promotion import PeerClearance, absent_is_secondary, check_one_writer, check_primary
 
 
 def check_asked(plan: Plan, operation: str, target: str | None, declared_lost: str | None) -> None:
@@ -140,18 +140,9 @@ def check_startable(
     lost = declared_lost is not None
     roles = {status.group: status.role for status in there if status.reachable}
     for status in here:
-        if status.role != "primary":
-            raise Refused(
-                "start VMs",
-                site=target,
-                on=f"group {plan}/{status.group}",
-                seen=f"role {status.role}: {status.message or status.health}",
-                wanted="primary",
-                next_step=f"start {plan} where it lives, with dr_site={source}; relocate or failover moves it to"
-                f" {target}; nothing was started"
-                if status.role == "secondary"
-                else f"bring the replication at {target} back; nothing was started",
-            )
+        follows = f"start {plan} where it lives, with dr_site={source}; relocate or failover moves it to {target}"
+        remedy = follows if status.role == "secondary" else f"bring the replication at {target} back"
+        check_primary(plan, target, status, remedy)
         if roles.get(status.group) == "primary" and not lost:
             raise Refused(
                 "start VMs",

@@ -54,15 +54,7 @@ def check_one_writer(
             next_step="look at replication.groups in the plan",
         )
     for status in here:
-        if status.role != "primary":
-            raise Refused(
-                "start VMs",
-                site=target,
-                on=f"group {plan}/{status.group}",
-                seen=f"role {status.role}: {status.message or status.health}",
-                wanted="primary",
-                next_step="promote the group first; nothing was started",
-            )
+        check_primary(plan, target, status, "promote the group first")
     roles = {status.group: status for status in there}
     for status in here:
         other = roles.get(status.group)
@@ -79,6 +71,20 @@ def check_one_writer(
             wanted=f"secondary and without running VMs at {source}, or {source} declared lost and fenced",
             next_step=_clearance_hint(source, peer),
         )
+
+
+def check_primary(plan: str, site: str, status: GroupStatus, remedy: str) -> None:
+    """Refuse a start on a group that is not primary at the site. remedy: what makes it primary."""
+    if status.role == "primary":
+        return
+    raise Refused(
+        "start VMs",
+        site=site,
+        on=f"group {plan}/{status.group}",
+        seen=f"role {status.role}: {status.message or status.health}",
+        wanted="primary",
+        next_step=f"{remedy}; nothing was started",
+    )
 
 
 def absent_is_secondary(statuses: Sequence[GroupStatus]) -> list[GroupStatus]:
