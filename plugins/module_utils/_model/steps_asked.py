@@ -11,7 +11,7 @@ from dataclasses import dataclass
 class StepsAsked:
     """steps: of the playbook, in order, the last one ends the run. first, last: a part of them, both included.
 
-    plan_file: where the plan was read, None for a document; relative paths of hooks start there.
+    plan_file: where the plan was read, for the command that a person may type; None for a document.
     """
 
     steps: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ from ..._model.finding import Finding, Severity
 from ..._model.plan import Plan
 from ..._planning.run.step_hooks import is_needed_by_moves
 from ..._planning.start.hooks import wave_hooks
-from ..plan.plan_source import in_folder_of
+from ..plan.plan_source import beside_plan
 
 
 def hook_findings(plan: Plan) -> Iterator[Finding]:
@@ -21,7 +21,7 @@ def hook_findings(plan: Plan) -> Iterator[Finding]:
 
 
 def _absent(plan: Plan, key: str, tasks: str, needed: bool) -> Iterator[Finding]:
-    file = in_folder_of(plan, tasks)
+    file = beside_plan(plan, tasks)
     if not file.is_file():
         severity: Severity = "blocker" if needed else "warning"
         means = "a run is refused for it" if needed else "what runs it does not pass"

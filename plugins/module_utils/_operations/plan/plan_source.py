@@ -38,14 +38,8 @@ def read_text(path: str) -> str:
     return (_started_in() / Path(path).expanduser()).read_text(encoding="utf-8")
 
 
-def beside_plan(plan_file: str | None, path: str) -> Path:
+def beside_plan(plan: Plan, path: str) -> Path:
     """A file that the plan names: a relative path starts at the plan's folder, of a document where read_text does."""
-    folder = (_started_in() / Path(plan_file).expanduser()).parent if plan_file else _started_in()
-    return folder / Path(path).expanduser()
-
-
-def in_folder_of(plan: Plan, path: str) -> Path:
-    """The same of a plan that was read."""
     return (Path(plan.folder) if plan.folder else _started_in()) / Path(path).expanduser()
 
 
@@ -68,7 +62,8 @@ def load_plan(source: str | Mapping[str, Any], read_text: ReadText = read_text) 
             next_step=f"correct the path; a relative one starts at {_started_in()}",
         ) from error
     try:
-        return replace(parse_plan(_parse_yaml(source, text)), folder=str(beside_plan(source, ".")))
+        folder = (_started_in() / Path(source).expanduser()).parent
+        return replace(parse_plan(_parse_yaml(source, text)), folder=str(folder))
     except PlanInvalid as error:
         raise PlanInvalid(error.problems, on=source) from error
 

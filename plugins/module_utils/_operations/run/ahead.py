@@ -33,8 +33,8 @@ def look_ahead(
     goes_on = step_after(asked)
     hooks = hooks_ahead(plan, run.operation, steps, run.hooks, waits=goes_on is not None)
     if "start" in steps and run.operation not in REHEARSALS:
-        _check_waves(plan, asked)
-    shown = {moment: [_shown(hook, asked) for hook in mine] for moment, mine in hooks.items()}
+        _check_waves(plan)
+    shown = {moment: [_shown(hook, plan) for hook in mine] for moment, mine in hooks.items()}
     command = resuming_command(run, asked.plan_file, {"dr_from": goes_on}) if goes_on else ""
     around = {moment.partition("_")[2] for moment in hooks}
     # the role step costs Ansible four tasks
@@ -42,8 +42,8 @@ def look_ahead(
     return replace(run, until=asked.last), {"steps": list(steps), "roles": roles, "hooks": shown, "go_on": command}
 
 
-def _shown(hook: StepHook, asked: StepsAsked) -> dict[str, Any]:
-    file = beside_plan(asked.plan_file, hook.tasks)
+def _shown(hook: StepHook, plan: Plan) -> dict[str, Any]:
+    file = beside_plan(plan, hook.tasks)
     if hook.on_failure == "fail":
         _check_is_file(file, f"hooks.{hook.moment}", "on_failure: warn")
     return {
@@ -55,12 +55,13 @@ def _shown(hook: StepHook, asked: StepsAsked) -> dict[str, Any]:
     }
 
 
-def _check_waves(plan: Plan, asked: StepsAsked) -> None:
+def _check_waves(plan: Plan) -> None:
     """What a start would end at. Where it goes on without a hook, the absent file is told when its turn comes."""
     for wave, hook, stops in wave_hooks(plan.startup):
         if stops:
-            file = beside_plan(asked.plan_file, hook.tasks)
-            _check_is_file(file, f"startup.waves[{wave}].readiness.hook", "on_failure: continue")
+            _check_is_file(
+                beside_plan(plan, hook.tasks), f"startup.waves[{wave}].readiness.hook", "on_failure: continue"
+            )
 
 
 def _check_is_file(file: Path, key: str, otherwise: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.lease import PlanLock
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
+from ansible_collections.ocpvirt.dr.plugins.module_utils._model.plan import Plan
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run import HookRecord, Run, StepRecord
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.run_asked import RunAsked
 from ansible_collections.ocpvirt.dr.plugins.module_utils._model.steps_asked import StepsAsked
@@ -39,13 +40,17 @@ class Beginning:
         self.hook_file.write_text("[]")
 
     def begin(self, first: str | None = None, last: str | None = None) -> dict[str, Any]:
-        plan = plan_of(hooks={"before_quiesce": [{"tasks": "hooks/drain.yml", "on_failure": self.policy}]})
+        plan = self._plan(hooks={"before_quiesce": [{"tasks": "hooks/drain.yml", "on_failure": self.policy}]})
         asked = StepsAsked(STEPS, first, last, str(self.folder / "payroll.yml"))
         return begin.begin_run(plan, RunAsked("relocate", "west", steps=asked), False)
 
     def begin_start(self, waves: list[dict[str, Any]], steps: tuple[str, ...] = (*STEPS[:-1], "start", "end")) -> Any:
         asked = StepsAsked(steps, None, None, str(self.folder / "payroll.yml"))
-        return begin.begin_run(plan_of(startup={"waves": waves}), RunAsked("relocate", "west", steps=asked), False)
+        plan = self._plan(startup={"waves": waves})
+        return begin.begin_run(plan, RunAsked("relocate", "west", steps=asked), False)
+
+    def _plan(self, **document: Any) -> Plan:
+        return replace(plan_of(**document), folder=str(self.folder))
 
     def record(self, **changes: Any) -> None:
         """An earlier attempt that waits after its quiesce."""
