@@ -119,6 +119,10 @@ groups:
       description: V(false) when the product at this site answered that it has nothing of the group yet.
       type: bool
       sample: true
+    partly_switched:
+      description: Whether its volumes have different roles, so that some may be primary; the role is V(unknown) then.
+      type: bool
+      sample: false
     message:
       description: What is wrong, in words of the product.
       type: str

@@ -18,8 +18,6 @@ Direction = Literal["outgoing", "incoming", "none"]
 # what is worst is what a group of volumes is
 SEVERITY: tuple[Health, ...] = ("healthy", "degraded", "unknown", "error", "diverged")
 MESSAGES = 5
-# begins the message of a group whose volumes are not all in one role
-PARTLY = "partly switched"
 
 
 @dataclass(frozen=True)
@@ -35,6 +33,7 @@ class GroupStatus:
     sync_proof: what shows that the other site holds all of a demoted copy; empty while nothing shows it.
     reachable: whether the product at that site answered; if not, role is `unknown`.
     present: False when it answered that it has nothing of the group yet; role is `unknown` then too.
+    partly_switched: whether its volumes have different roles, so that some may be primary; role is `unknown` then too.
     """
 
     group: str
@@ -51,16 +50,12 @@ class GroupStatus:
     reachable: bool = True
     message: str = ""
     present: bool = True
+    partly_switched: bool = False
     raw: dict[str, Any] = field(default_factory=dict)
 
     def lag(self, reference: datetime) -> timedelta | None:
         """How old the secondary's data was at a moment (the source's last sign of life, not always now)."""
         return max(reference - self.last_sync, timedelta()) if self.last_sync else None
-
-    @property
-    def partly_switched(self) -> bool:
-        """Whether its volumes have different roles, so that some may be primary."""
-        return self.role == "unknown" and self.message.startswith(PARTLY)
 
     def as_dict(self) -> dict[str, Any]:
         # not asdict: it copies raw deeply, which for a thousand groups takes seconds
@@ -110,14 +105,15 @@ def combine(group: str, site: str, volumes: Sequence[VolumeStatus], last_sync_so
     synced = _oldest([item.last_sync for item in volumes])
     messages = [f"{item.volume}: {item.message}" for item in volumes if item.message]
     health = max((item.health for item in volumes), key=SEVERITY.index)
-    if len(roles) > 1:
+    partly_switched = len(roles) > 1
+    if partly_switched:
         messages.insert(0, _partly(volumes))
         health = max(health, "degraded", key=SEVERITY.index)
     more = [f"and {len(messages) - MESSAGES} more"] if len(messages) > MESSAGES else []
     return GroupStatus(
         group,
         site,
-        role=roles.pop() if len(roles) == 1 else "unknown",
+        role="unknown" if partly_switched else roles.pop(),
         health=health,
         direction=directions.pop() if len(directions) == 1 else "none",
         last_sync=synced,
@@ -126,6 +122,7 @@ def combine(group: str, site: str, volumes: Sequence[VolumeStatus], last_sync_so
         goes_back=next((f"{item.volume}: {item.goes_back}" for item in volumes if item.goes_back), ""),
         sync_proof=_proof(volumes),
         message="; ".join([*messages[:MESSAGES], *more]),
+        partly_switched=partly_switched,
         raw={item.volume: item.raw for item in volumes},
     )
 
@@ -141,7 +138,7 @@ def _partly(volumes: Sequence[VolumeStatus]) -> str:
         for role in ("primary", "secondary", "unknown")
         if (names := [item.volume for item in volumes if item.role == role])
     ]
-    return f"{PARTLY}: {', '.join(counts)}"
+    return f"partly switched: {', '.join(counts)}"
 
 
 def _proof(volumes: Sequence[VolumeStatus]) -> str:

@@ -57,6 +57,7 @@ def test_volumes_that_agree_are_their_group() -> None:
 def test_p1_a_group_that_is_partly_switched_has_no_role_and_names_its_volumes() -> None:
     mixed = combine("db", "west", [volume("a"), volume("b", role="primary"), volume("c", role="primary")])
     assert (mixed.role, mixed.health) == ("unknown", "degraded")
+    assert mixed.partly_switched
     assert mixed.message == "partly switched: 2 primary (b, …), 1 secondary (a)"
 
 
