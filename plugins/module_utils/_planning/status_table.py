@@ -9,6 +9,8 @@ from typing import Any
 
 from .rehearsal.history import tested
 
+REASONS = 10
+
 
 def status_table(status: Mapping[str, Any]) -> list[str]:
     """What is dangerous first, then sites, groups, captures and runs."""
@@ -24,6 +26,7 @@ def status_table(status: Mapping[str, Any]) -> list[str]:
         ["site", "state", "version", "VMs", "running", "missing"], [_site(*item) for item in status["sites"].items()]
     )
     lines += ["", *_columns(["group", "site", "role", "health", "lag"], [_group(group) for group in status["groups"]])]
+    lines += _reasons(status["groups"])
     captures = [
         [site, capture["name"], capture["phase"], "complete" if capture["complete"] else "incomplete"]
         for site, known in status["captures"].items()
@@ -71,6 +74,20 @@ def _site(name: str, report: Mapping[str, Any]) -> list[str]:
 def _group(group: Mapping[str, Any]) -> list[str]:
     lag = group["lag_seconds"]
     return [group["group"], group["site"], group["role"], group["health"], "?" if lag is None else f"{lag:.0f} s"]
+
+
+def _reasons(groups: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Why groups are not healthy, in words of their product; a site that fails says the same of all of them."""
+    named: dict[tuple[str, str, str], list[str]] = {}
+    for group in groups:
+        if group["health"] != "healthy" and group["message"]:
+            named.setdefault((group["site"], group["health"], group["message"]), []).append(group["group"])
+    lines = [
+        f"why {names[0]} {f'and {len(names) - 1} more are' if len(names) > 1 else 'is'} {health} at {site}: {message}"
+        for (site, health, message), names in named.items()
+    ]
+    more = [f"and {len(lines) - REASONS} more reasons: see the groups' messages in the result"]
+    return lines[:REASONS] + (more if len(lines) > REASONS else [])
 
 
 def _run(run: Mapping[str, Any]) -> list[str]:

@@ -20,8 +20,15 @@ STATUS = {
         },
     },
     "groups": [
-        {"group": "db", "site": "east", "role": "unknown", "health": "unknown", "lag_seconds": None},
-        {"group": "db", "site": "west", "role": "primary", "health": "healthy", "lag_seconds": 3.2},
+        {
+            "group": "db",
+            "site": "east",
+            "role": "unknown",
+            "health": "unknown",
+            "lag_seconds": None,
+            "message": "timed out",
+        },
+        {"group": "db", "site": "west", "role": "primary", "health": "healthy", "lag_seconds": 3.2, "message": ""},
     ],
     "captures": {"west": [{"name": "payroll-east-1", "phase": "Completed", "complete": True}]},
     "runs": [
@@ -47,6 +54,7 @@ west  reachable    v1.34.4  26   24       velero
 group  site  role     health   lag
 db     east  unknown  unknown  ?
 db     west  primary  healthy  3 s
+why db is unknown at east: timed out
 
 known at  capture         phase      content
 west      payroll-east-1  Completed  complete
@@ -58,6 +66,34 @@ locked at west by payroll-failover-west-1#2, renewed 2026-03-01T12:00:30Z"""
 
 def test_the_status_of_a_plan_after_a_failover_reads_like_this() -> None:
     assert "\n".join(status_table(STATUS)) == TEXT
+
+
+def reasons(*groups: tuple[str, str, str]) -> list[str]:
+    """Of groups at west, each by its name, health and message."""
+    shown = [
+        {"group": name, "site": "west", "role": "secondary", "health": health, "lag_seconds": 1.0, "message": message}
+        for name, health, message in groups
+    ]
+    return [line for line in status_table({**STATUS, "groups": shown}) if line.startswith(("why ", "and "))]
+
+
+def test_groups_with_the_same_reason_are_told_in_one_line() -> None:
+    assert reasons(("db", "error", "no route"), ("app", "error", "no route"), ("log", "degraded", "behind")) == [
+        "why db and 1 more are error at west: no route",
+        "why log is degraded at west: behind",
+    ]
+
+
+def test_of_many_reasons_the_first_ten_are_told() -> None:
+    told = reasons(*((f"g{number}", "error", f"reason {number}") for number in range(13)))
+    assert told[9:] == [
+        "why g9 is error at west: reason 9",
+        "and 3 more reasons: see the groups' messages in the result",
+    ]
+
+
+def test_a_healthy_group_and_one_without_a_message_have_no_reason() -> None:
+    assert reasons(("db", "healthy", "a note"), ("app", "unknown", "")) == []
 
 
 @pytest.mark.parametrize(
