@@ -51,7 +51,8 @@ class Tree:
         self._process = subprocess.Popen(
             [sys.executable, str(program), roles[0]],
             stdout=subprocess.PIPE,
-            text=True,
+            # of two lines that come at once the second stays in the pipe, where select sees it
+            bufsize=0,
             env={**os.environ, "PYTHONPATH": str(COLLECTIONS), "BELOW": " ".join(roles[1:])},
         )
         while (line := self.line()) != "watching":
@@ -62,7 +63,7 @@ class Tree:
         assert self._process.stdout is not None
         readable, _writable, _failed = select.select([self._process.stdout], [], [], DEADLINE)
         assert readable, "nothing was said in time"
-        return self._process.stdout.readline().strip()
+        return self._process.stdout.readline().decode().strip()
 
     def kill(self, role: str) -> None:
         os.kill(self.pids[role], signal.SIGKILL)
