@@ -25,6 +25,7 @@ from demo.workload import NAMESPACE
 ODD = "batch-0"
 ON_ODD = f"VirtualMachine/{NAMESPACE}/{ODD}"
 LABEL = "protected.dr.ocpvirt.io/payroll"
+START = "dr.ocpvirt.io/start"
 SECRET = "static-network"
 ADDRESS = "192.0.2.77"
 NETWORK_DATA = f"version: 2\nethernets:\n  eth0:\n    addresses: [{ADDRESS}/24]\n"
@@ -47,8 +48,10 @@ def checked(protected: World) -> Iterator[Played]:
     try:
         attach(east, ODD, NAMES["east"], "vlan-300")
         change_template(east, {LABEL: "true"}, {"kubernetes.io/hostname": "node-1"}, odd_volumes(volumes))
+        annotate(east, "no")
         yield protected.check(plan)
     finally:
+        annotate(east, None)
         change_template(east, {LABEL: None}, None, volumes)
         detach(east, ODD)
         east.delete("Secret", SECRET, NAMESPACE)
@@ -73,6 +76,10 @@ def change_template(east: Any, labels: Any, selector: Any, volumes: list[Any]) -
     east.patch("VirtualMachine", ODD, NAMESPACE, {"spec": {"template": template}})
 
 
+def annotate(east: Any, start: str | None) -> None:
+    east.patch("VirtualMachine", ODD, NAMESPACE, {"metadata": {"annotations": {START: start}}})
+
+
 @pytest.mark.parametrize(
     ("code", "on", "seen"),
     [
@@ -80,6 +87,7 @@ def change_template(east: Any, labels: Any, selector: Any, volumes: list[Any]) -
         ("PinnedToNode", ON_ODD, "kubernetes.io/hostname"),
         ("RuntimeLabelled", ON_ODD, "spec.template.metadata has the label"),
         ("StaticAddress", ON_ODD, f"Secret {SECRET} gives its guest a static address"),
+        ("StartIgnored", ON_ODD, f"{START} is 'no', which means nothing"),
         ("NotProtected", f"Secret/{NAMESPACE}/{SECRET}", f"it lacks the label {LABEL}"),
         ("NetworkAbsent", f"NetworkAttachmentDefinition/{NAMESPACE}/vlan-300", "would be attached to it"),
     ],

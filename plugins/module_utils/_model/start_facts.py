@@ -11,6 +11,8 @@ from typing import Any
 from .names import DEPENDS_ON, PRIORITY, START, START_AFTER
 
 DEFAULT_PRIORITY = 3
+# the only value of the annotation start
+NEVER = "never"
 
 
 @dataclass(frozen=True)
@@ -28,13 +30,18 @@ class StartFacts:
 
 def start_facts(meta: Mapping[str, Any], on: str) -> StartFacts:
     """From labels and annotations. A bad priority is a ValueError that names the object and the annotation."""
-    facts = {**(meta.get("labels") or {}), **(meta.get("annotations") or {})}
+    facts = notes(meta)
     return StartFacts(
         priority=_priority(facts.get(PRIORITY), on),
         depends_on=_keys(facts.get(DEPENDS_ON, ""), meta["namespace"]),
         start_after=_keys(facts.get(START_AFTER, ""), meta["namespace"]),
-        start=facts.get(START, "").lower() != "never",
+        start=facts.get(START, "").lower() != NEVER,
     )
+
+
+def notes(meta: Mapping[str, Any]) -> dict[str, str]:
+    """Labels and annotations; of both with one name the annotation."""
+    return {**(meta.get("labels") or {}), **(meta.get("annotations") or {})}
 
 
 def _priority(value: str | None, on: str) -> int:

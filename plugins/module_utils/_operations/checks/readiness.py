@@ -15,6 +15,7 @@ from ..._model.plan import Plan
 from ..._planning.guards.home import known_site
 from ..._planning.guards.roles import role_findings
 from ..._planning.rehearsal.history import test_findings
+from ..._planning.start.ignored import ignored_values
 from ..._planning.start.order import StartOrder, order_start
 from ..capture.metadata_source import needs_of
 from ..clones.snapshot_storage import snapshot_findings
@@ -64,6 +65,9 @@ def readiness(plan: Plan, pv_patch_preview: str = "") -> dict[str, Any]:
         findings += _vms(found, source.site)
         order, problems = _order(plan, found, source.site)
         findings += problems
+        findings += ignored_values(
+            {**{f"VirtualMachine/{key}": vm for key, vm in found.vms.items()}, **found.workloads.selected}, source.site
+        )
         findings += findings_at_source(plan, source.api, found)
         volumes = VolumeCheck(plan, replication, source.api, reached[target].api).look(found)
         findings += volumes.findings
