@@ -91,6 +91,13 @@ class ArrayProvider(TaskFileProvider):
         done = dict(zip(left, super().promote_all(left, site, forced), strict=True))
         return [done.get(group, False) for group in groups]
 
+    def resync(self, group: Group, site: str) -> bool:
+        """A copy that is under way is degraded for hours: begun anew, most arrays refuse it."""
+        seen = self.observe(group, site)
+        if (seen.role, seen.direction) == ("secondary", "incoming"):
+            return False
+        return self.change(group, site, "resync")
+
     def final_sync(self, group: Group, source: str, target: str) -> SyncProof:
         return self.final_sync_all([group], source, target)[0]
 

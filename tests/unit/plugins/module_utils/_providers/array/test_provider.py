@@ -76,6 +76,38 @@ def test_a_site_that_was_overtaken_gives_its_data_up_instead_of_sending_it() -> 
     assert array.player.verbs == ["observe", "resync", "observe"]
 
 
+@pytest.mark.parametrize(
+    ("product", "shown"),
+    [
+        ("ibm_storage_virtualize", ibm(primary="aux", state="inconsistent_copying")),
+        (
+            "hitachi_vspone_block",
+            {
+                "raw": {
+                    "pairs": [
+                        {
+                            **changed(PAIR, pvol_status="COPY", svol_status="COPY"),
+                            "pvol_storage_device_id": PAIR["svol_storage_device_id"],
+                            "svol_storage_device_id": PAIR["pvol_storage_device_id"],
+                        }
+                    ]
+                }
+            },
+        ),
+        ("pure_flasharray", pod("east", "demoted", direction="inbound", status="baselining")),
+    ],
+)
+def test_p5_a_copy_that_is_under_way_is_not_begun_again(product: str, shown: dict[str, Any]) -> None:
+    array = Array(plan(product), Player(observe=[shown], resync=[Outcome(failed="the group is copied already")]))
+    assert array.provider.resync(array.group, "east") is False
+
+
+def test_what_does_not_follow_its_peer_is_resynchronised() -> None:
+    stopped = pod("east", "demoted", direction="inbound", status="paused")
+    array = Array(plan("pure_flasharray"), Player(observe=[stopped], resync=[{"changed": True}]))
+    assert array.provider.resync(array.group, "east") is True
+
+
 def test_a_switch_of_both_sides_leaves_nothing_to_promote() -> None:
     array = Array(plan("ibm_storage_virtualize"), Player(observe=[ibm(primary="aux")]))
     assert array.provider.promote(array.group, "west", False) is False
