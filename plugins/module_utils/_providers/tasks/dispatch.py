@@ -20,7 +20,9 @@ from .options import TaskOptions
 from .play import Outcome, Request, play
 
 NO_ANSWER = re.compile(
-    r"timed? ?out|refused|unreachable|no route|max retries|resolve|reset by peer|connection (error|aborted)", re.I
+    r"timed? ?out|connection (refused|error|aborted)|unreachable|no route|max retries|reset by peer"
+    r"|not resolve|name resolution|name or service not known",
+    re.I,
 )
 Read = TypeVar("Read")
 Player = Callable[[Sequence[Request], Sequence[str]], list[Outcome]]

@@ -75,7 +75,15 @@ def test_a_look_that_fails_once_does_not_end_the_wait(disk: Disk) -> None:
 
 @pytest.mark.parametrize(
     ("said", "kind"),
-    [("Ask: HTTP 403 Forbidden", Failed), ("Ask: Connection refused", Unreachable), ("Ask: timed out", Unreachable)],
+    [
+        ("Ask: HTTP 403 Forbidden", Failed),
+        ("Ask: the array refused the split, resolve its conflicts first", Failed),
+        ("Ask: Connection refused", Unreachable),
+        ("Ask: timed out", Unreachable),
+        ("Ask: <urlopen error .Errno -2. Name or service not known>", Unreachable),
+        ("Ask: Temporary failure in name resolution", Unreachable),
+        ("Ask: curl: .6. Could not resolve host: array.east", Unreachable),
+    ],
 )
 def test_p4_no_answer_and_an_error_are_two_things(disk: Disk, said: str, kind: type[Exception]) -> None:
     player = Player(demote=[Outcome(failed=said)], observe=[Outcome(failed=said)])
