@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The task file that switches Hitachi's pairs, on doubles of the collection's modules."""
+"""Task files that look before they switch, on doubles of the collections' modules."""
 
 from __future__ import annotations
 
@@ -17,17 +17,14 @@ from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.a
 
 FACTS = "hitachivantara.vspone_block.vsp.hv_hur_facts"
 SWITCH = "hitachivantara.vspone_block.vsp.hv_remote_copy_group"
-OPTIONS_OF = OPTIONS["hitachi_vspone_block"]
-DEMOTE = {
-    "verb": "demote",
-    "group": "payroll",
-    "site": "east",
-    "peer": "west",
-    "timeout": 60,
-    "file": "hitachi_vspone_block/demote.yml",
-    "here": OPTIONS_OF["east"],
-    "there": OPTIONS_OF["west"],
-}
+RCGS = "dellemc.powerflex.info"
+RCG = "dellemc.powerflex.replication_consistency_group"
+
+
+def request(product: str, verb: str, site: str, peer: str) -> dict[str, Any]:
+    here, there = (OPTIONS[product][name] for name in (site, peer))
+    asked = {"verb": verb, "group": "payroll", "site": site, "peer": peer, "timeout": 60}
+    return {**asked, "file": f"{product}/{verb}.yml", "here": here, "there": there}
 
 
 @pytest.mark.parametrize(
@@ -47,7 +44,26 @@ def test_p3_only_pairs_with_everything_sent_are_switched(
     # of a run that was killed all pairs are in one state: the group is switched as a whole
     pairs = pairs if failed else [changed(pair, pvol_status=pvol, svol_status=svol) for pair in pairs]
     doubles = Doubles(tmp_path, [FACTS, SWITCH], {FACTS: [{"ansible_facts": {"hurs": pairs}}]})
-    (outcome,) = doubles.run([DEMOTE])
+    (outcome,) = doubles.run([request("hitachi_vspone_block", "demote", "east", "west")])
     assert [call["args"]["state"] for call in doubles.calls() if call["name"] == SWITCH] == asked
     assert bool(outcome["failed"]) is failed
     assert ("payroll-log" in outcome["failed"]) is failed
+
+
+@pytest.mark.parametrize(
+    ("way", "kind", "asked"),
+    [
+        ("RemoteToLocal", "None", ["failover"]),
+        ("LocalToRemote", "Switchover", ["restore"]),
+        ("RemoteToLocal", "Failover", []),
+    ],
+)
+def test_p5_a_failover_that_a_killed_run_has_asked_for_is_not_undone(
+    tmp_path: Path, way: str, kind: str, asked: list[str]
+) -> None:
+    shown = {"name": "test_rcg", "replicationDirection": way, "failoverType": kind, "failoverState": "Progress"}
+    answers = {f"{RCGS}/rcg": [{"Replication_Consistency_Groups": [shown]}]}
+    doubles = Doubles(tmp_path, [RCGS, RCG], answers)
+    (outcome,) = doubles.run([request("dell_powerflex", "promote", "west", "east")])
+    assert [call["args"]["rcg_state"] for call in doubles.calls() if call["name"] == RCG] == asked
+    assert outcome == {"answer": {"changed": bool(asked)}, "failed": "", "silent": False}
