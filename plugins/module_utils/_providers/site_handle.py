@@ -135,6 +135,11 @@ class SiteHandle:
         """From now on it has to answer within the seconds."""
         self._hurried = Deadline(Clock(), seconds)
 
+    @property
+    def longest_wait(self) -> float | None:
+        """See `wait_at_most`; for what is not waited for by the clock of `api`. None: as long as usual."""
+        return self._longest_wait
+
     def wait_at_most(self, seconds: float) -> None:
         """From now on no wait for what its products do takes longer; what they were asked for stands."""
         self._longest_wait = seconds

@@ -51,9 +51,18 @@ def _volume(pair: Mapping[str, Any], device: str) -> VolumeStatus:
     )
 
 
+def unsent(source: GroupStatus) -> str:
+    """Of a pair that is suspended or still copied, a swap-split makes stale data writable and reports no error."""
+    shown = {name: (pair.get("pvol_status"), pair.get("svol_status")) for name, pair in source.raw.items()}
+    behind = [f"{name} is {' and '.join(map(str, both))}" for name, both in shown.items() if both != ("PAIR", "PAIR")]
+    return ", ".join(behind[:3])
+
+
 HITACHI_VSPONE_BLOCK = Product(
     "hitachi_vspone_block",
     "hitachivantara.vspone_block",
     ("address", "username", "password", "copy_group", "storage_device_id"),
     status,
+    unsent=unsent,
+    asks_both=True,
 )

@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from ..._model.group_status import Direction, GroupStatus, Health, Role
 from .product import Product, Seen
 
@@ -45,9 +48,24 @@ def status(seen: Seen) -> GroupStatus:
     )
 
 
+def check(here: Mapping[str, Any], there: Mapping[str, Any]) -> str:
+    """Of two sides with one name both would be primary at once, or none."""
+    if here["side"] not in ("master", "aux"):
+        return f"side: {here['side']}, wanted master or aux"
+    return "" if here["side"] != there["side"] else f"side: {here['side']} at both sites"
+
+
+def unsent(source: GroupStatus) -> str:
+    """Stopped in another state, the auxiliary lacks what is not sent."""
+    state = source.raw.get("state")
+    return "" if state == "consistent_synchronized" else f"the consistency group is {state}"
+
+
 IBM_STORAGE_VIRTUALIZE = Product(
     "ibm_storage_virtualize",
     "ibm.storage_virtualize",
     ("clustername", "username", "password", "consistency_group", "side"),
     status,
+    check=check,
+    unsent=unsent,
 )

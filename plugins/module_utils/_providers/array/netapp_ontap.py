@@ -58,6 +58,12 @@ def proof(seen: Seen, source: GroupStatus) -> SyncProof:
     )
 
 
+def check(here: Mapping[str, Any], _there: Mapping[str, Any]) -> str:
+    """P1: with one policy for both a demotion would change nothing, and a volume in use be taken for a copy."""
+    one = here["export_policy"] == here["demoted_policy"]
+    return f"export_policy and demoted_policy: both {here['demoted_policy']}, wanted two" if one else ""
+
+
 def _destination(seen: Seen, relation: Mapping[str, Any]) -> GroupStatus:
     state = relation.get("state", "absent")
     follows = state in FOLLOWING
@@ -113,5 +119,6 @@ NETAPP_ONTAP = Product(
     status,
     resync_demotes=False,
     proof=proof,
+    check=check,
     verbs=frozenset({"observe", "promote", "demote", "final_sync", "resync"}),
 )

@@ -30,6 +30,17 @@ class Seen:
 
 Status = Callable[[Seen], GroupStatus]
 Proof = Callable[[Seen, GroupStatus], SyncProof]
+# of one site and of the other one: what is wrong with them, in words; empty where nothing is
+Check = Callable[[Mapping[str, Any], Mapping[str, Any]], str]
+Unsent = Callable[[GroupStatus], str]
+
+
+def nothing_wrong(_here: Mapping[str, Any], _there: Mapping[str, Any]) -> str:
+    return ""
+
+
+def switch_shows_it(_source: GroupStatus) -> str:
+    return ""
 
 
 @dataclass(frozen=True)
@@ -38,6 +49,9 @@ class Product:
 
     resync_demotes: a site whose peer is primary too becomes a secondary by throwing its own data away, not by
     `demote`. proof: reads what the file for `final_sync` gathered; without it the demoted source's own word is taken.
+    check: of options that say something wrong together. unsent: why the planned switch of a source would leave data
+    behind; empty where the product finds that by itself. asks_both: its modules do nothing while the other site's array
+    is silent.
     """
 
     name: str
@@ -46,4 +60,7 @@ class Product:
     status: Status
     resync_demotes: bool = True
     proof: Proof | None = None
+    check: Check = nothing_wrong
+    unsent: Unsent = switch_shows_it
+    asks_both: bool = False
     verbs: frozenset[str] = field(default=frozenset({"observe", "promote", "demote", "resync"}))

@@ -4,17 +4,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..._cluster.waiting import wait_for
-from ..._errors import Timeout
+from ..._errors import Refused, Timeout
 from ..._model.group_status import GroupStatus, SyncProof
 from ..._model.plan import Group
+from ..._model.plan_secrets import secret_of_reference
 from ..base import Capabilities
 from ..group_options import wrong
 from ..tasks.answer import Answers
 from ..tasks.dispatch import TaskFileProvider
+from ..tasks.play import Outcome
 from .dell_powerflex import DELL_POWERFLEX
 from .dell_unity import DELL_UNITY
 from .hitachi_vspone_block import HITACHI_VSPONE_BLOCK
@@ -54,6 +57,20 @@ class ArrayProvider(TaskFileProvider):
     def changed_by(self, group: Group, site: str, verb: str, answer: Any) -> bool:
         return Answers(group.name, site, self.file_for(group, site, verb)).changed(answer)
 
+    def check_movable(self, groups: Sequence[Group], source: str, target: str) -> None:
+        for group, status in zip(groups, self.observe_all(groups, source), strict=True):
+            product = self._product(group, source)
+            if status.role == "primary" and (why := product.unsent(status)):
+                raise Refused(
+                    "begin a planned move",
+                    site=source,
+                    on=f"group {group.name}",
+                    seen=why,
+                    wanted=f"a group that is in step at {target}: of any other a planned switch leaves data behind",
+                    next_step="mend the replication at the arrays, or wait until it has caught up; nothing was stopped"
+                    f" (docs/providers/array.md#{product.name})",
+                )
+
     def demote_all(self, groups: Sequence[Group], site: str) -> list[bool]:
         """A switch of both sides where the product has no other. Where the peer was promoted without this site, its
         data wins: the guards have seen that nothing of the plan runs here any more."""
@@ -73,6 +90,13 @@ class ArrayProvider(TaskFileProvider):
         left = [group for group in groups if seen[group].role != "primary"]
         done = dict(zip(left, super().promote_all(left, site, forced), strict=True))
         return [done.get(group, False) for group in groups]
+
+    def resync(self, group: Group, site: str) -> bool:
+        """A copy that is under way is degraded for hours: begun anew, most arrays refuse it."""
+        seen = self.observe(group, site)
+        if (seen.role, seen.direction) == ("secondary", "incoming"):
+            return False
+        return self.change(group, site, "resync")
 
     def final_sync(self, group: Group, source: str, target: str) -> SyncProof:
         return self.final_sync_all([group], source, target)[0]
@@ -122,19 +146,50 @@ class ArrayProvider(TaskFileProvider):
 
     def _seen_at(self, group: Group, site: str, verb: str, answer: Any) -> Seen:
         raw = Answers(group.name, site, self.file_for(group, site, verb)).raw(answer)
-        here, there = group.options_at(site), group.options_at(self.peer(site))
+        required = self._product(group, site).required
+        here, there = (_as_texts(group.options_at(at), required) for at in (site, self.peer(site)))
         return Seen(group.name, site, here, there, raw, self._clock.now())
+
+    def _seen(self, group: Group, site: str, outcome: Outcome) -> GroupStatus:
+        status, product = super()._seen(group, site, outcome), self._product(group, site)
+        if status.reachable or not product.asks_both:
+            return status
+        both = f"{product.collection} shows and switches nothing unless the arrays of both sites answer"
+        return replace(status, message=f"{status.message}; {both}: docs/providers/array.md#{product.name}")
 
     def _product(self, group: Group, site: str) -> Product:
         name = group.options.get("product")
-        if name not in PRODUCTS:
+        if not isinstance(name, str) or name not in PRODUCTS:
             hint = "; infinidat.infinibox has no module for replication: use the provider tasks"
             wanted = f"product: one of {', '.join(sorted(PRODUCTS))}" + (hint if "infini" in str(name) else "")
             raise wrong(group, site, f"product: {name}", wanted)
         product = PRODUCTS[name]
-        for at in (site, self.peer(site)):
-            found = group.options_at(at)
-            given = {key.removesuffix("_env").removesuffix("_file") for key in found} | set(found)
-            if missing := [key for key in product.required if key not in given]:
+        sites = (site, self.peer(site))
+        found = {at: _named(group.options_at(at)) for at in sites}
+        for at in sites:
+            if missing := [key for key in product.required if key not in found[at]]:
                 raise wrong(group, at, f"no {', '.join(missing)}", f"what {product.collection} needs at each site")
+            if odd := [f"{key}: {found[at][key]}" for key in product.required if not _is_plain(found[at][key])]:
+                raise wrong(group, at, ", ".join(odd), "texts")
+        for at, other in (sites, reversed(sites)):
+            if problem := product.check(found[at], found[other]):
+                raise wrong(group, at, problem, f"what {product.name} is told by these: docs/providers/array.md")
         return product
+
+
+def _named(options: Mapping[str, Any]) -> dict[str, Any]:
+    """By the names under which the task files find them: a secret's reference counts as the secret."""
+    named = {}
+    for key, value in options.items():
+        reference = secret_of_reference(key) if isinstance(value, str) else None
+        named[reference[0] if reference else key] = value
+    return named
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, (str, int)) and not isinstance(value, bool)
+
+
+def _as_texts(options: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """A name of digits alone is a number in a plan, and a text in what an array answers."""
+    return {key: str(value) if key in names else value for key, value in options.items()}

@@ -46,7 +46,8 @@ class HitachiProvider(ListingProvider):
         driver = group.options_at(site.name).get("driver", DRIVER)
         volumes = site.candidates(group)
         drivers = {((item.pv or {}).get("spec", {}).get("csi") or {}).get("driver") for item in volumes}
-        if drivers != {driver}:
+        # of any form: options are judged where the product is
+        if list(drivers) != [driver]:
             return ""
         try:
             found = [item for space in site.plan.namespaces for item in site.api.list(HITACHI_REPLICATION, space)]

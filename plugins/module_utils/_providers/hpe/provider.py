@@ -14,7 +14,7 @@ from ..._errors import DrError, Unsupported
 from ..._model.group_status import GroupStatus, unknown
 from ..._model.plan import Group
 from ..base import Capabilities, Provider
-from ..group_options import check_known
+from ..group_options import wrong
 from ..site_handle import SiteHandle
 from .volumes import DRIVER, RemoteCopy, in_words, remote_copy_of
 
@@ -45,7 +45,8 @@ class HpeProvider(Provider):
     def observe(self, group: Group, site: str) -> GroupStatus:
         """Which group the volumes are in; never who may write to them."""
         try:
-            check_known(group, site, group.options_at(site), ())
+            if given := ", ".join(sorted(group.options_at(site))):
+                raise wrong(group, site, f"unknown: {given}", "none: this provider has no options")
             seen = self._seen(group, site)
         except DrError as error:
             return unknown(group.name, site, error)

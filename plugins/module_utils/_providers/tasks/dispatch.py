@@ -20,7 +20,9 @@ from .options import TaskOptions
 from .play import Outcome, Request, play
 
 NO_ANSWER = re.compile(
-    r"timed? ?out|refused|unreachable|no route|max retries|resolve|reset by peer|connection (error|aborted)", re.I
+    r"timed? ?out|connection (refused|error|aborted)|unreachable|no route|max retries|reset by peer"
+    r"|not resolve|name resolution|name or service not known",
+    re.I,
 )
 Read = TypeVar("Read")
 Player = Callable[[Sequence[Request], Sequence[str]], list[Outcome]]
@@ -156,6 +158,8 @@ class TaskFileProvider(Provider):
         if not groups:
             return []
         requests = [self._request(group, site, verb, self.options(group, site).timeout, forced) for group in groups]
+        longest = self.sites[site].longest_wait
+        requests = requests if longest is None else [request.hurried_by(longest) for request in requests]
         self.sites[site].changing()
         vars_files = dict.fromkeys(file for group in groups for file in self.options(group, site).vars_files)
         with self.sites[site].outlasting(int(sum(request.seconds for request in requests))):
@@ -211,7 +215,9 @@ class TaskFileProvider(Provider):
             return not left, "; ".join(f"{item.group}: role {item.role}: {item.message}" for item in left[:3])
 
         if groups:
+            longest = self.sites[site].longest_wait
             seconds = max(self.options(group, site).timeout for group in groups)
+            seconds = seconds if longest is None else min(seconds, longest)
             on = ", ".join(group.name for group in groups[:3])
             wait_for(self._clock, seconds, look, f"bring groups to {role}", site, f"group {on}")
 

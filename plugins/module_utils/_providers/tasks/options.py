@@ -8,7 +8,6 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import Any
 
 from ..._model.plan import Group, Plan
@@ -48,8 +47,8 @@ class TaskOptions:
         files = found.get("vars_files", [])
         if not isinstance(files, list) or not all(isinstance(file, str) and file for file in files):
             raise wrong(group, site, f"vars_files: {files!r}", "vars_files: a list of paths")
-        paths = [beside(plan, file) for file in files]
-        if absent := [str(path) for path in paths if not path.is_file()]:
+        paths = {file: beside(plan, file) for file in files}
+        if absent := [path for file, path in paths.items() if not os.path.isfile(path)]:
             raise wrong(group, site, f"vars_files: no file {', '.join(absent)}", "paths of files")
         volumes = found.get("volumes")
         if not isinstance(volumes, Mapping) or not volumes:
@@ -57,7 +56,7 @@ class TaskOptions:
         return cls(
             timeout=_seconds(group, site, found, "timeout", 600.0),
             observe_timeout=_seconds(group, site, found, "observe_timeout", 60.0),
-            vars_files=tuple(str(path) for path in paths),
+            vars_files=tuple(paths.values()),
             volumes=volumes,
         )
 
@@ -66,7 +65,10 @@ class TaskOptions:
 
 
 def task_file(group: Group, site: str, plan: Plan, verb: str) -> str:
-    """The user's file for a verb; empty where the plan names none and the verb can be without."""
+    """The user's file for a verb; empty where the plan names none and the verb can be without.
+
+    All of them are looked for each time: what `promote` lacks would else be told when the source is given up.
+    """
     files = group.options_at(site).get("files")
     known = isinstance(files, Mapping) and all(isinstance(file, str) and file for file in files.values())
     if not isinstance(files, Mapping) or not known:
@@ -75,17 +77,18 @@ def task_file(group: Group, site: str, plan: Plan, verb: str) -> str:
         raise wrong(group, site, f"files: {', '.join(unknown)}", f"files for: {', '.join(VERBS)}")
     if missing := [name for name in NEEDED if name not in files]:
         raise wrong(group, site, f"no file for {', '.join(missing)}", f"files for at least: {', '.join(NEEDED)}")
-    if verb not in files:
-        return ""
-    path = beside(plan, files[verb])
-    if not path.is_file():
-        raise wrong(group, site, f"files.{verb}: {path} is no file", "the path of a task file")
-    return str(path)
+    paths = {name: beside(plan, file) for name, file in files.items()}
+    if absent := [f"files.{name}: {path} is no file" for name, path in paths.items() if not os.path.isfile(path)]:
+        raise wrong(group, site, "; ".join(absent), "the path of a task file")
+    return paths.get(verb, "")
 
 
-def beside(plan: Plan, path: str) -> Path:
-    """A relative path starts at the plan's folder, of a document where the command was started."""
-    return Path(plan.folder or os.environ.get("PWD") or Path.cwd()) / Path(path).expanduser()
+def beside(plan: Plan, path: str) -> str:
+    """A relative path starts at the plan's folder, of a document where the command was started.
+
+    os.path: pathlib raises where a home or a folder is not one's own to see.
+    """
+    return os.path.join(plan.folder or os.environ.get("PWD") or os.getcwd(), os.path.expanduser(path))
 
 
 def _matches(wanted: Mapping[str, Any], shown: Any) -> bool:

@@ -16,6 +16,7 @@ from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.a
     CONSISTENCY_GROUP,
     LINK,
     OPTIONS,
+    PAIR,
     POD,
     RELATIONSHIP,
     changed,
@@ -73,6 +74,38 @@ def test_a_site_that_was_overtaken_gives_its_data_up_instead_of_sending_it() -> 
     array = Array(plan("pure_flasharray"), Player(observe=[peer, here], resync=[{"changed": True}]))
     array.provider.demote(array.group, "east")
     assert array.player.verbs == ["observe", "resync", "observe"]
+
+
+@pytest.mark.parametrize(
+    ("product", "shown"),
+    [
+        ("ibm_storage_virtualize", ibm(primary="aux", state="inconsistent_copying")),
+        (
+            "hitachi_vspone_block",
+            {
+                "raw": {
+                    "pairs": [
+                        {
+                            **changed(PAIR, pvol_status="COPY", svol_status="COPY"),
+                            "pvol_storage_device_id": PAIR["svol_storage_device_id"],
+                            "svol_storage_device_id": PAIR["pvol_storage_device_id"],
+                        }
+                    ]
+                }
+            },
+        ),
+        ("pure_flasharray", pod("east", "demoted", direction="inbound", status="baselining")),
+    ],
+)
+def test_p5_a_copy_that_is_under_way_is_not_begun_again(product: str, shown: dict[str, Any]) -> None:
+    array = Array(plan(product), Player(observe=[shown], resync=[Outcome(failed="the group is copied already")]))
+    assert array.provider.resync(array.group, "east") is False
+
+
+def test_what_does_not_follow_its_peer_is_resynchronised() -> None:
+    stopped = pod("east", "demoted", direction="inbound", status="paused")
+    array = Array(plan("pure_flasharray"), Player(observe=[stopped], resync=[{"changed": True}]))
+    assert array.provider.resync(array.group, "east") is True
 
 
 def test_a_switch_of_both_sides_leaves_nothing_to_promote() -> None:
@@ -139,3 +172,89 @@ def test_an_array_that_no_collection_can_switch_is_refused_with_those_there_are(
     with pytest.raises(Refused, match=said):
         array.provider.promote_all([array.group], "west", False)
     assert said.partition(": ")[2] in array.provider.observe(array.group, "west").message
+
+
+@pytest.mark.parametrize("product", [["dell_unity"], {"name": "dell_unity"}, 7])
+def test_a_product_that_is_no_text_is_refused_by_what_it_is(product: Any) -> None:
+    array = Array(plan("dell_unity", product=product), Player())
+    seen = array.provider.observe(array.group, "west")
+    assert (seen.role, seen.health) == ("unknown", "error")
+    assert f"seen: product: {product}; wanted: product: one of" in seen.message
+
+
+@pytest.mark.parametrize(
+    ("product", "changes", "said"),
+    [
+        ("pure_flasharray", {"pod": ["a"]}, "pod: ['a']; wanted: texts"),
+        ("dell_unity", {"username": None}, "username: None; wanted: texts"),
+        ("dell_unity", {"password_env": 7}, "no password"),
+        ("hitachi_vspone_block", {"storage_device_id": {"id": "a"}}, "storage_device_id: {'id': 'a'}"),
+        ("ibm_storage_virtualize", {"side": "auxiliary"}, "side: auxiliary, wanted master or aux"),
+        ("ibm_storage_virtualize", {"side": "master"}, "side: master at both sites"),
+        ("netapp_ontap", {"demoted_policy": "nodes"}, "export_policy and demoted_policy: both nodes, wanted two"),
+    ],
+)
+def test_p10_options_that_say_nothing_of_use_are_told_by_the_first_look(
+    product: str, changes: dict[str, Any], said: str
+) -> None:
+    sites = plan(product).groups[0].options["sites"]
+    found = plan(product, sites={**sites, "west": {**sites["west"], **changes}})
+    for site in ("east", "west"):
+        array = Array(found, Player(observe=[{"raw": {}}]))
+        seen = array.provider.observe(array.group, site)
+        assert (seen.role, seen.health) == ("unknown", "error")
+        assert said in seen.message
+
+
+def test_only_what_is_revealed_counts_as_a_reference() -> None:
+    sites = plan("dell_unity").groups[0].options["sites"]
+    west = {key: value for key, value in sites["west"].items() if key != "username"}
+    found = plan("dell_unity", sites={**sites, "west": {**west, "username_env": "UNITY_USER"}})
+    array = Array(found, Player(observe=[{"raw": {}}]))
+    assert "no username; wanted: what dellemc.unity needs" in array.provider.observe(array.group, "west").message
+
+
+def test_a_name_of_digits_is_found_in_what_the_array_answers() -> None:
+    sites = plan("hitachi_vspone_block").groups[0].options["sites"]
+    sites = {"east": {**sites["east"], "storage_device_id": 836000100050}, "west": sites["west"]}
+    pair = changed(PAIR, pvol_storage_device_id="836000100050")
+    array = Array(plan("hitachi_vspone_block", sites=sites), Player(observe=[{"raw": {"pairs": [pair]}}]))
+    assert array.provider.observe(array.group, "east").role == "primary"
+
+
+@pytest.mark.parametrize(
+    ("product", "shown", "said"),
+    [
+        ("ibm_storage_virtualize", ibm(state="consistent_copying"), "the consistency group is consistent_copying"),
+        (
+            "hitachi_vspone_block",
+            {"raw": {"pairs": [PAIR, changed(PAIR, copy_pair_name="log", pvol_status="PSUE", svol_status="PSUE")]}},
+            "log is PSUE and PSUE",
+        ),
+    ],
+)
+def test_p3_a_switch_that_would_leave_data_behind_is_refused_before_anything_is_stopped(
+    product: str, shown: dict[str, Any], said: str
+) -> None:
+    array = Array(plan(product), Player(observe=[shown]))
+    with pytest.raises(Refused, match=rf"{said}.*nothing was stopped .*array\.md#{product}"):
+        array.provider.check_movable([array.group], "east", "west")
+
+
+@pytest.mark.parametrize(
+    ("product", "shown"),
+    [
+        ("ibm_storage_virtualize", ibm()),
+        ("hitachi_vspone_block", {"raw": {"pairs": [PAIR]}}),
+        ("pure_flasharray", pod("east", "promoted")),
+    ],
+)
+def test_a_group_that_follows_may_be_moved(product: str, shown: dict[str, Any]) -> None:
+    array = Array(plan(product), Player(observe=[shown]))
+    array.provider.check_movable([array.group], "east", "west")
+
+
+def test_p10_a_survivor_that_is_silent_because_of_the_other_array_says_so() -> None:
+    array = Array(plan("hitachi_vspone_block"), Player(observe=[Outcome(failed="observe | Read: timed out")]))
+    seen = array.provider.observe(array.group, "west")
+    assert (seen.reachable, "unless the arrays of both sites answer" in seen.message) == (False, True)

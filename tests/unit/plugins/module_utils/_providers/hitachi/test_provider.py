@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
@@ -52,6 +53,12 @@ def test_claims_of_another_product_are_not_detected(made: World) -> None:
     assert HitachiProvider.detect(made.group, made.provider.sites["east"]) == ""
     add_claim(made.apis["west"], "disk-8", driver="csi.trident.netapp.io")
     assert HitachiProvider.detect(made.group, made.provider.sites["west"]) == ""
+
+
+@pytest.mark.parametrize("driver", [["hspc.csi.hitachi.com"], {"name": "hspc.csi.hitachi.com"}, None])
+def test_options_in_another_form_detect_nothing(made: World, driver: Any) -> None:
+    group = replace(made.group, options={"driver": driver})
+    assert HitachiProvider.detect(group, made.provider.sites["east"]) == ""
 
 
 def test_a_site_that_does_not_serve_the_product_shows_nothing(made: World) -> None:

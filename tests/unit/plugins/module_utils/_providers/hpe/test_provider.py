@@ -139,7 +139,7 @@ def test_p4_a_silent_site_is_a_status(made: World) -> None:
 
 def test_an_option_is_refused_by_name() -> None:
     made = World(provider="hpe", options={"group": "payroll-rcg"})
-    assert "unknown: group" in made.status().message
+    assert "unknown: group; wanted: none: this provider has no options" in made.status().message
 
 
 def test_p1_only_volumes_in_a_remote_copy_group_are_covered(made: World) -> None:

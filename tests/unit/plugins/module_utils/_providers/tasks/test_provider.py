@@ -75,7 +75,15 @@ def test_a_look_that_fails_once_does_not_end_the_wait(disk: Disk) -> None:
 
 @pytest.mark.parametrize(
     ("said", "kind"),
-    [("Ask: HTTP 403 Forbidden", Failed), ("Ask: Connection refused", Unreachable), ("Ask: timed out", Unreachable)],
+    [
+        ("Ask: HTTP 403 Forbidden", Failed),
+        ("Ask: the array refused the split, resolve its conflicts first", Failed),
+        ("Ask: Connection refused", Unreachable),
+        ("Ask: timed out", Unreachable),
+        ("Ask: <urlopen error .Errno -2. Name or service not known>", Unreachable),
+        ("Ask: Temporary failure in name resolution", Unreachable),
+        ("Ask: curl: .6. Could not resolve host: array.east", Unreachable),
+    ],
 )
 def test_p4_no_answer_and_an_error_are_two_things(disk: Disk, said: str, kind: type[Exception]) -> None:
     player = Player(demote=[Outcome(failed=said)], observe=[Outcome(failed=said)])
@@ -194,6 +202,7 @@ def test_without_a_file_to_enable_what_does_not_replicate_is_refused(disk: Disk)
         ({"timeout": "2d"}, "timeout: 2d"),
         ({"observe_timeout": "soon"}, "observe_timeout: soon"),
         ({"vars_files": "secrets.yml"}, "vars_files: 'secrets.yml'"),
+        ({"vars_files": ["~nobody-here/secrets.yml"]}, "~nobody-here/secrets.yml"),
     ],
 )
 def test_options_that_are_wrong_are_what_the_group_shows(disk: Disk, options: dict[str, Any], said: str) -> None:
@@ -207,6 +216,19 @@ def test_a_file_that_is_absent_is_named(disk: Disk) -> None:
     (disk.folder / "promote.yml").unlink()
     with pytest.raises(Refused, match=r"promote\.yml is no file"):
         provider(disk.plan, Player()).promote(group(disk.plan), "west", False)
+
+
+def test_a_file_that_a_later_verb_lacks_is_told_by_the_first_look(disk: Disk) -> None:
+    for verb in ("promote", "fence"):
+        (disk.folder / f"{verb}.yml").unlink()
+    seen = provider(disk.plan, Player(observe=[PRIMARY])).observe(group(disk.plan), "east")
+    assert (seen.role, seen.health) == ("unknown", "error")
+    assert f"files.promote: {disk.folder}/promote.yml is no file; files.fence: " in seen.message
+
+
+def test_a_path_that_cannot_be_looked_at_is_no_file(disk: Disk) -> None:
+    plan = disk.plan_with(vars_files=["x" * 300])
+    assert "vars_files: no file" in provider(plan, Player(observe=[PRIMARY])).observe(group(plan), "east").message
 
 
 @pytest.mark.parametrize(
@@ -245,6 +267,15 @@ def test_p6_only_what_changes_something_keeps_the_lock(disk: Disk) -> None:
     player = Player(observe=[PRIMARY], promote=[{"changed": True}])
     provider(disk.plan, player, outlasting=Outlasting).promote(group(disk.plan), "west", False)
     assert kept == [600]
+
+
+def test_p4_what_a_failover_does_without_is_not_waited_for(disk: Disk) -> None:
+    player = Player(demote=[{"changed": True}], observe=[{**PRIMARY, "message": "still draining"}])
+    found = provider(disk.plan, player)
+    found.sites["east"].wait_at_most(30)
+    with pytest.raises(Timeout, match="still draining; waited 30 s"):
+        found.demote(group(disk.plan), "east")
+    assert [(request.hurried, request.seconds) for request in player.played if request.verb == "demote"] == [(True, 30)]
 
 
 def test_p4_a_look_at_a_lost_site_has_no_more_time_than_that_site(disk: Disk) -> None:
