@@ -23,7 +23,6 @@ from demo.lab import Lab
 COUNT = 3
 # a claim, its volume and its mark
 WRITES = 3 * COUNT
-SOON = 10
 # the module, in a process that kills itself in the place of its write number sys.argv[1]
 KILLED = f"""
 import os, runpy, signal, sys, threading
@@ -106,12 +105,6 @@ def test_p5_killed_before_any_of_its_writes_the_module_ends_as_undisturbed_when_
     assert state(volumes) == [("Bound", "yes", "Bound", True)] * COUNT
     assert warnings(volumes) == []
     assert not run_module("persistent_volume", **arguments).result["changed"]
-
-
-def test_small_plans_do_not_wait_for_a_round_of_the_pv_controller(volumes: Volumes) -> None:
-    ran = run_module("persistent_volume", **volumes.prepared())
-    assert state(volumes) == [("Bound", "yes", "Bound", True)] * COUNT
-    assert ran.seconds < SOON
 
 
 def test_p2_a_claim_that_names_an_absent_volume_gets_none_from_anybody(volumes: Volumes) -> None:
