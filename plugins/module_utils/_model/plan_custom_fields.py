@@ -47,8 +47,22 @@ class Filled:
         return found
 
 
+class Body:
+    """Of an object or of a merge patch. Marks are written with it, so its metadata has to take them."""
+
+    def read(self, value: Any, at: Path, reading: Reading) -> Any:
+        found = FreeForm().read(value, at, reading)
+        metadata = found.get("metadata", {}) if isinstance(found, Mapping) else {}
+        if not isinstance(metadata, Mapping):
+            return reading.wrong_type((*at, "metadata"), value["metadata"], "a mapping")
+        for name in ("labels", "annotations"):
+            if not isinstance(metadata.get(name, {}), Mapping):
+                return reading.wrong_type((*at, "metadata", name), metadata[name], "a mapping")
+        return found
+
+
 def _fields(places: tuple[str, ...]) -> dict[str, Field]:
-    body = Filled(FreeForm(), *places)
+    body = Filled(Body(), *places)
     steps = OneOrMore(
         Keys(
             {
@@ -75,7 +89,7 @@ def _fields(places: tuple[str, ...]) -> dict[str, Field]:
         "name": Field(Filled(Text(), *places), required=True),
         "namespace": Field(Filled(Text(), *places)),
         "covers": Field(EXPRESSION, required=True),
-        "create": Field(Filled(FreeForm(), *places, ROLE)),
+        "create": Field(Filled(Body(), *places, ROLE)),
         "status": Field(Keys({name: Field(EXPRESSION, required=name == "role") for name in status}), required=True),
         "verbs": Field(
             Keys({name: Field(steps, required=name in ("promote", "demote")) for name in verbs}), required=True
@@ -153,7 +167,9 @@ def _check_namespace(found: Mapping[str, Any], above: Path, reading: Reading) ->
     if not isinstance(resource, Mapping) or resource.get("namespaced") not in (True, False):
         return
     if not resource["namespaced"] and "namespace" in found:
-        reading.problem((*above, "namespace"), f"{resource['kind']} has none: resource.namespaced is false")
+        kind = resource.get("kind", INVALID)
+        whose = "it" if kind is INVALID else kind
+        reading.problem((*above, "namespace"), f"{whose} has none: resource.namespaced is false")
     if resource["namespaced"] and found.get("per") == "group" and "namespace" not in found:
         reading.problem((*above, "namespace"), "is required: an object per group has no claim to take it from")
 

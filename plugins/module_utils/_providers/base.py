@@ -169,7 +169,8 @@ class Provider(ABC):
         for it. Nothing where the statuses of both sites show it."""
 
     def check_forceable(self, group: Group, site: str) -> None:
-        """Refuse a failover that this product has no verb for, before anything is stopped for it."""
+        """Refuse a failover that this product has no verb for, or whose promotion would be refused here, before
+        anything is stopped for it. What only the other site knows is not asked: it may be lost."""
         if not self.capabilities.force:
             raise self._unsupported(f"promote {site} by force", group)
 

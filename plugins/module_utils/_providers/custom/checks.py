@@ -18,10 +18,10 @@ from .status import Unit, role_of, volume_status
 Reason = Callable[[Copy, Copy], str]
 
 
-def named(side: Side, tried: str) -> list[Unit]:
+def named(side: Side, tried: str, since: int | None = None) -> list[Unit]:
     """What replicates its claims. One whose volume is another product's would be switched with them, and moved not."""
     check_covered(side, tried)
-    units = side.units()
+    units = side.units(since)
     if not units:
         raise side.refused(
             f"{tried} the group",
@@ -44,12 +44,27 @@ def check_covered(side: Side, tried: str) -> None:
             )
 
 
-def existing(side: Side, tried: str) -> list[Unit]:
-    units = named(side, tried)
+def existing(side: Side, tried: str, since: int | None = None) -> list[Unit]:
+    units = named(side, tried, since)
     for unit in units:
         if unit.item is None:
             raise absent(side, tried, unit)
     return units
+
+
+def require_promotable(side: Side, since: int) -> None:
+    """As far as a copy shows it that nobody has asked for yet; its claims may come later."""
+    check_covered(side, "promote")
+    units = side.units(since)
+    side.check_not_of_others(units)
+    missing = [unit for unit in units if unit.item is None]
+    if missing and side.described.create is None:
+        raise absent(side, "promote", missing[0])
+
+
+def require_proof(side: Side) -> None:
+    if "proof" not in side.described.status:
+        raise undescribed(side.group, "prove a final sync", "status.proof")
 
 
 def absent(side: Side, tried: str, unit: Unit) -> NotFound:

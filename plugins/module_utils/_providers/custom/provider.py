@@ -27,6 +27,8 @@ from .checks import (
     named,
     refuse,
     require_objects,
+    require_promotable,
+    require_proof,
     require_role,
     undescribed,
 )
@@ -127,10 +129,21 @@ class CustomProvider(ListingProvider):
         run_steps(side, "demote", steps, todo, _is_secondary, self._count(side, todo))
         return True
 
+    def check_movable(self, groups: Sequence[Group], source: str, target: str) -> None:
+        """What a demotion, its proof or a promotion would refuse with all VMs off."""
+        since = self._moment()
+        for group in groups:
+            side, there = self._side(group, source), self._side(group, target)
+            require_proof(side)
+            side.check_not_of_others(existing(side, "move", since))
+            require_promotable(there, since)
+
+    def check_forceable(self, group: Group, site: str) -> None:
+        require_promotable(self._side(group, site), self._moment())
+
     def final_sync(self, group: Group, source: str, target: str) -> SyncProof:
         side, there = self._side(group, source), self._side(group, target)
-        if "proof" not in side.described.status:
-            raise undescribed(group, "prove a final sync", "status.proof")
+        require_proof(side)
         tried = "prove the final sync"
         units = existing(side, f"{tried} of")
         require_role(side, units, "secondary", tried, "what is still writable proves nothing", "demote it first")

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from ..._cluster.kinds import DELL_REPLICATION_GROUP
@@ -15,6 +15,7 @@ from ..custom_resource import CustomResource
 from ..listing_provider import ListingProvider
 from ..site_handle import SiteHandle
 from .action import await_goal, check_idle, execute
+from .before_switch import check_promotable, check_switchable
 from .ends import Ends
 from .objects import GROUP_OF_PV, Action, mark_patch
 from .resources import RESOURCES
@@ -33,7 +34,7 @@ from .status import (
     role,
     was_forced,
 )
-from .switch import REPROTECT, SWAP, is_swapped, is_turned, reprotect
+from .switch import FORCE, REPROTECT, SWAP, is_swapped, is_turned, reprotect
 
 
 class DellCsmProvider(ListingProvider):
@@ -140,6 +141,17 @@ class DellCsmProvider(ListingProvider):
         execute(pair.side, pair.name, action, lambda seen: role(seen) == "secondary", "given up by a planned switch")
         return True
 
+    def check_movable(self, groups: Sequence[Group], source: str, target: str) -> None:
+        """What the switch, or the reprotection that ends it, would refuse or wait for in vain with all VMs off."""
+        for group in groups:
+            check_switchable(self._ends.pair(group, source, target))
+
+    def check_forceable(self, group: Group, site: str) -> None:
+        """Where nothing leads to the group yet, the run has to bring its claims first."""
+        item = self._ends.find(group, site, None)
+        if item is not None and role(item) != "primary":
+            check_promotable(self._ends.side(group, site), item, FORCE)
+
     def has_switched(self, group: Group, source: str, target: str) -> bool:
         """The source's array says so at once; the target shows it when its monitor has looked."""
         pair = self._ends.pair(group, source, target)
@@ -201,8 +213,7 @@ class DellCsmProvider(ListingProvider):
         if role(item) == "primary":
             return False
         side.check_ours(item)
-        action: Action = "UNPLANNED_FAILOVER_LOCAL"
-        execute(side, item["metadata"]["name"], action, lambda seen: role(seen) == "primary", "failed over to by force")
+        execute(side, item["metadata"]["name"], FORCE, lambda seen: role(seen) == "primary", "failed over to by force")
         return True
 
     def _set_link(self, group: Group, site: str, action: Action) -> bool:

@@ -25,6 +25,7 @@ from .status import (
 Object = dict[str, Any]
 REPROTECT: Action = "REPROTECT_LOCAL"
 SWAP: Action = "SWAP_LOCAL"
+FORCE: Action = "UNPLANNED_FAILOVER_LOCAL"
 # its devices keep their sides after a forced failover, until they are told to change them
 SWAPS_FIRST = "csi-powermax.dellemc.com"
 

@@ -22,7 +22,7 @@ from ..csi_addons.options import IBM_DRIVER
 from ..csi_addons.provider import CsiAddonsProvider
 from ..csi_addons.side import Side
 from ..csi_addons.status import ASKED, describe, is_primary, judge, may_write
-from ..csi_addons.takeover import ours
+from ..csi_addons.takeover import check_ours, ours
 from ..custom_resource import CustomResource
 from .configuration import Mode, against_classes, against_handle
 from .resources import RESOURCES
@@ -78,6 +78,26 @@ class IbmProvider(CsiAddonsProvider):
             side.check_class()
             self._check_demotion(side, todo)
         return super().demote(group, site)
+
+    def check_movable(self, groups: Sequence[Group], source: str, target: str) -> None:
+        """Also what the driver would answer with an error that csi-addons forces, at both sites."""
+        super().check_movable(groups, source, target)
+        for group in groups:
+            here, there = self._side(group, source), self._side(group, target)
+            self._check_demotion(here, existing(here, "demote"))
+            self._check_copies(there, there.units())
+
+    def check_forceable(self, group: Group, site: str) -> None:
+        side = self._side(group, site)
+        units = side.units()
+        todo = [unit for unit in units if not unit.item or not is_primary(unit.item)]
+        if units and not todo:
+            return
+        side.by_force = True
+        side.check_class()
+        check_ours(side, todo)
+        for unit in todo:
+            side.handle_to_write(unit)
 
     def final_sync(self, group: Group, source: str, target: str) -> SyncProof:
         return replace(super().final_sync(group, source, target), source=PROOF[self._side(group, source).settings.mode])

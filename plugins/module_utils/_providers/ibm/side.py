@@ -97,11 +97,16 @@ class IbmSide(Side):
         if unit.item and marked_as_forced(unit.item) and body["spec"]["replicationState"] != "primary":
             annotations = {**(body["metadata"].get("annotations") or {}), FORCED_MARK: None}
             body = {**body, "metadata": {**body["metadata"], "annotations": annotations}}
+        copy = self.handle_to_write(unit)
+        return with_handle(body, copy) if copy else body
+
+    def handle_to_write(self, unit: Unit) -> str:
+        """Empty where its object names its copy, or needs not."""
         if self.settings.mode == "policy" or (unit.item and HANDLE.read(unit.item)):
-            return body
+            return ""
         copy = self.copy_of(unit)
         self.check_configuration(against_handle("mirror", None, copy), unit)
-        return with_handle(body, copy)
+        return copy
 
     def is_given_back(self, item: Object) -> bool:
         """Of a policy all: one deletion takes the policy off the whole volume group, and the copies with it."""

@@ -5,10 +5,22 @@
 from __future__ import annotations
 
 from ..._cluster.kinds import STORK_ACTION
-from ..._errors import DrError
+from ..._errors import DrError, NotFound
 from .action import ask, await_success, new_name
 from .side import Side
-from .status import DELETION, NAMESPACES, SKIPS_SOURCE, Standing, is_ended
+from .status import DELETION, NAMESPACES, SKIPS_SOURCE, Standing, is_ended, state
+
+
+def check_forceable(side: Side, mine: Standing) -> None:
+    side.check_alone()
+    if mine.copy is None and not mine.action_of_switch:
+        raise NotFound(
+            "promote the group",
+            site=side.site.name,
+            on=f"group {side.group.name}",
+            seen=state(mine),
+            next_step="run protect while the plan's site answers: Stork makes what an Action needs here",
+        )
 
 
 def fail_over_by_force(side: Side, mine: Standing) -> None:

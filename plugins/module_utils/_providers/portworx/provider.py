@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, ClassVar
 
 from ..._cluster.kinds import MIGRATION_SCHEDULE
-from ..._errors import DrError, NotFound
+from ..._errors import DrError
 from ..._model.group_status import GroupStatus, SyncProof
 from ..._model.plan import Group
 from ..base import Capabilities
@@ -19,13 +19,13 @@ from ..listing_provider import ListingProvider
 from ..peer import asking_peer
 from ..shared_reads import SharedReads
 from ..site_handle import SiteHandle
-from .forced import fail_over_by_force
+from .forced import check_forceable, fail_over_by_force
 from .objects import go_on_patch
 from .resources import RESOURCES
 from .side import Listing, Side
 from .status import NAMESPACES, SELECTORS, SUSPENDED, WITH_VOLUMES, group_status, owner, state
 from .switch import Ends, undo
-from .turn import hand_over, prove, replace_copy, take_up
+from .turn import check_movable, hand_over, prove, replace_copy, take_up
 
 REMEDY = "install Stork 24.2 or later there, or correct the plan's provider"
 
@@ -115,6 +115,16 @@ class PortworxProvider(ListingProvider):
         """The planned switch as a whole, asked for at the target."""
         return hand_over(self._ends(group, site))
 
+    def check_movable(self, groups: Sequence[Group], source: str, target: str) -> None:
+        for group in groups:
+            check_movable(self._ends(group, source, target))
+
+    def check_forceable(self, group: Group, site: str) -> None:
+        side = self._side(group, site)
+        mine = side.standing()
+        if mine.role != "primary":
+            check_forceable(side, mine)
+
     def final_sync(self, group: Group, source: str, target: str) -> SyncProof:
         return prove(self._ends(group, source, target))
 
@@ -133,19 +143,11 @@ class PortworxProvider(ListingProvider):
         mine = side.standing()
         if mine.role == "primary":
             return False
-        side.check_alone()
+        check_forceable(side, mine)
         if mine.action_of_switch:
             # it holds all that it has sent, and goes on with it
             side.api.patch(MIGRATION_SCHEDULE, side.out_name, side.namespace, go_on_patch())
             return True
-        if mine.copy is None:
-            raise NotFound(
-                "promote the group",
-                site=site,
-                on=f"group {group.name}",
-                seen=state(mine),
-                next_step="run protect while the plan's site answers: Stork makes what an Action needs here",
-            )
         fail_over_by_force(side, mine)
         return True
 

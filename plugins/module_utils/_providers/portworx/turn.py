@@ -18,15 +18,35 @@ def hand_over(ends: Ends) -> bool:
     mine, theirs = ends.mine, ends.theirs
     if theirs.activated or theirs.sends or (mine.out is None and mine.receives):
         return note_action(ends)
-    if mine.out is None or not theirs.receives:
+    _require_schedule(ends)
+    switch(ends)
+    return True
+
+
+def check_movable(ends: Ends) -> None:
+    """What the switch would refuse, or wait for in vain, with all VMs off. The first migration it waits for."""
+    _require_schedule(ends)
+    ends.here.check_alone()
+    ends.peer.check_alone()
+    newest = ends.mine.newest_ended
+    if newest and (lacking := what_lacks(newest, ends.mine.claims)):
+        raise ends.here.refused(
+            "hand the group over",
+            lacking,
+            "a newest migration that has taken every claim of the group along: Stork fails over by it",
+            "wait for the next one, or remove what stands in its way; claims of another product, which Stork passes"
+            " over, belong in a group of their own; nothing was written",
+        )
+
+
+def _require_schedule(ends: Ends) -> None:
+    if ends.mine.out is None or not ends.theirs.receives:
         raise ends.here.refused(
             "demote the group",
             both(ends),
             f"a schedule here, and Stork's copy of it at {ends.peer.site.name}",
             "run protect where the plan lives",
         )
-    switch(ends)
-    return True
 
 
 def prove(ends: Ends) -> SyncProof:

@@ -15,6 +15,9 @@ DOMAIN = "ramendr.openshift.io"
 # annotation on a DRPlacementControl: the managed cluster where its application was placed last
 LAST_PLACED = f"drplacementcontrol.{DOMAIN}/last-app-deployment-cluster"
 
+# annotation on a VolumeReplicationGroup: the managed cluster that the hub made it at
+DESTINATION = f"drplacementcontrol.{DOMAIN}/destination-cluster"
+
 
 def order_patch(action: Action, cluster: str, version: str) -> Object:
     """Merge patch that orders an action. version: what the object must still be."""

@@ -46,8 +46,8 @@ class Options:
 def options_of(group: Group, site: str) -> Options:
     found = group.options_at(site)
     check_known(group, site, found, KNOWN)
-    for key in sorted(KNOWN - {"hub"}):
-        if not isinstance(found.get(key, ""), str):
+    for key in ("cluster", "drpc", "namespace"):
+        if key in found and (not isinstance(found[key], str) or not found[key]):
             raise wrong(group, site, f"{key}: {found[key]!r}", "a text")
     return Options(
         _hub(group, site, found.get("hub", {})),

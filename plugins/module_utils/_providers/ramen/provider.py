@@ -16,14 +16,24 @@ from ..custom_resource import CustomResource
 from ..site_handle import SiteHandle
 from .ends import Ends, role_of
 from .group_status import Told, group_status
-from .hub import HUB, check_ours
+from .hub import HUB
 from .objects import mark_patch
 from .placement import asked, describe, is_settled, is_taken_up, owner
 from .proof import prove
 from .resources import RESOURCES
 from .side import listing
 from .status import is_asked_to_be, is_restored
-from .switch import await_cleaned, check_settled, fail_over, relocate, relocate_back
+from .switch import (
+    await_cleaned,
+    check_failable,
+    check_relocatable,
+    check_settled,
+    fail_over,
+    relocate,
+    relocate_back,
+)
+
+BY_FORCE = "promote the group by force"
 
 
 class RamenProvider(Provider):
@@ -126,6 +136,19 @@ class RamenProvider(Provider):
         relocate(pair)
         return True
 
+    def check_movable(self, groups: Sequence[Group], source: str, target: str) -> None:
+        """Of an application whose VMs are off nothing can be moved either that the hub does not move now."""
+        for group in groups:
+            pair = self._ends.pair("relocate the group", group, source)
+            check_relocatable(pair, pair.placement)
+
+    def check_forceable(self, group: Group, site: str) -> None:
+        """Only the hub fails anything over."""
+        side = self._ends.side(group, site)
+        item = side.find()
+        if item is None or not is_restored(item):
+            check_failable(side, self._ends.hubs.needed(BY_FORCE, group, site)[1])
+
     def final_sync(self, group: Group, source: str, target: str) -> SyncProof:
         def ask_hub() -> dict[str, Any]:
             return self._ends.hubs.needed("prove the final sync", group, source)[1]
@@ -178,8 +201,7 @@ class RamenProvider(Provider):
         item = side.find()
         if item is not None and is_restored(item):
             return False
-        hub, placement = self._ends.hubs.needed("promote the group by force", group, site)
-        check_ours(side.site.plan.name, side.options, placement)
+        hub, placement = self._ends.hubs.needed(BY_FORCE, group, site)
         fail_over(hub, side, placement)
         return True
 

@@ -15,7 +15,7 @@ from ..._model.plan import Group
 from ..shared_reads import SharedReads
 from ..site_handle import SiteHandle
 from .options import options_of
-from .status import protected
+from .status import cluster_of, protected
 
 Object = dict[str, Any]
 Key = tuple[str, str]
@@ -58,7 +58,7 @@ class Side:
         found = self._listing(since, age)
         key = self._key(found)
         if key is not None:
-            return found.items[key]
+            return self._of_this_cluster(found.items[key])
         if claims := self._claims():
             raise self._absent(
                 f"{RAMEN_VOLUME_GROUP.kind} {self.options.name} is absent, and claim {claims[0]} is here"
@@ -120,6 +120,18 @@ class Side:
     def refused(self, tried: str, seen: str, wanted: str, next_step: str) -> Refused:
         on = f"group {self.group.name}"
         return Refused(tried, site=self.site.name, on=on, seen=seen, wanted=wanted, next_step=next_step)
+
+    def _of_this_cluster(self, item: Object) -> Object:
+        """An order to another cluster than the one that is meant would be waited for in vain, or lead elsewhere."""
+        called = cluster_of(item)
+        if called in ("", self.cluster):
+            return item
+        raise self.refused(
+            "find what Ramen protects",
+            f"Ramen calls this cluster {called}",
+            f"{self.cluster}, as the plan has it",
+            f"correct options.sites.{self.site.name}.cluster, or the kubeconfig of the site; nothing was ordered",
+        )
 
     def _claims(self) -> list[str]:
         return [item.claim for item in self.site.volumes(self.group)]

@@ -10,9 +10,11 @@ from typing import Any
 from ..._model.group_status import Health, Role
 from ..custom_resource import FieldPath
 from .conditions import CONDITIONS, GENERATION, condition, fails, holds, holds_where_known, told
+from .objects import DESTINATION
 
 Item = Mapping[str, Any]
 
+ANNOTATIONS = FieldPath("metadata.annotations")
 DELETION = FieldPath("metadata.deletionTimestamp")
 ASKED = FieldPath("spec.replicationState")
 ACTION = FieldPath("spec.action")
@@ -25,6 +27,7 @@ PROTECTED = FieldPath("status.protectedPVCs", ("namespace", "name"))
 FIELDS = (
     CONDITIONS,
     GENERATION,
+    ANNOTATIONS,
     DELETION,
     ASKED,
     ACTION,
@@ -38,6 +41,11 @@ ROLES: Mapping[tuple[str, str], Role] = {("primary", "Primary"): "primary", ("se
 # in the order in which they matter to a person
 TOLD = ("DataReady", "DataProtected", "ClusterDataReady", "ClusterDataProtected", "KubeObjectsReady")
 CONFLICT, REPLICATING = "NoClusterDataConflict", "ReplicationHealthy"
+
+
+def cluster_of(item: Item) -> str:
+    """What Ramen calls the cluster where it is; empty where its version does not say so."""
+    return str((ANNOTATIONS.read(item) or {}).get(DESTINATION) or "")
 
 
 def role(item: Item) -> Role:

@@ -31,23 +31,27 @@ Object = dict[str, Any]
 WITHDRAWN_WITHIN = 60.0
 
 
+def check_relocatable(pair: Pair, placement: Object) -> None:
+    """All that Ramen would wait for without a word, or for ever."""
+    tried = f"relocate the group to {pair.peer.site.name}"
+    check_ours(pair.side.site.plan.name, pair.side.options, placement)
+    check_settled(placement, pair, tried)
+    if pair.here is None or not may_leave(pair.here):
+        raise pair.side.refused(
+            tried,
+            shown(pair.here),
+            "a primary whose data is ready and whose cluster data is protected (ClusterDataProtected)",
+            "nothing was ordered: look at the VolumeReplicationGroup and at Ramen's S3 stores",
+        )
+    pair.side.check_whole(pair.here)
+
+
 def relocate(pair: Pair) -> None:
     """From side to peer, the last data of side included: ordered, or joined where it is under way."""
     target = pair.peer.cluster
-    tried = f"relocate the group to {pair.peer.site.name}"
 
     def may_begin(placement: Object) -> None:
-        """All that Ramen would wait for without a word, or for ever."""
-        check_ours(pair.side.site.plan.name, pair.side.options, placement)
-        check_settled(placement, pair, tried)
-        if pair.here is None or not may_leave(pair.here):
-            raise pair.side.refused(
-                tried,
-                shown(pair.here),
-                "a primary whose data is ready and whose cluster data is protected (ClusterDataProtected)",
-                "nothing was ordered: look at the VolumeReplicationGroup and at Ramen's S3 stores",
-            )
-        pair.side.check_whole(pair.here)
+        check_relocatable(pair, placement)
 
     give_order(pair.hub, pair.side.options, "Relocate", target, may_begin)
     try:
@@ -98,15 +102,18 @@ def relocate_back(pair: Pair, seconds: float | None = None) -> None:
     await_order(pair.hub, pair.side.options, "Relocate", cluster, goal, seconds)
 
 
+def check_failable(side: Side, placement: Object) -> None:
+    """A test of a failover is the same order, and nothing to join."""
+    check_ours(side.site.plan.name, side.options, placement)
+    check_untested(placement, side, f"fail the group over to {side.site.name}")
+
+
 def fail_over(hub: Hub, side: Side, placement: Object) -> None:
     """To side, without the other one: its cleanup is not waited for."""
-    tried = f"fail the group over to {side.site.name}"
-    # a test of it is the same order, and nothing to join
-    check_untested(placement, side, tried)
+    check_failable(side, placement)
 
     def may_begin(now: Object) -> None:
-        check_ours(side.site.plan.name, side.options, now)
-        check_untested(now, side, tried)
+        check_failable(side, now)
 
     give_order(hub, side.options, "Failover", side.cluster, may_begin)
     look_up = side.look_up()

@@ -99,6 +99,35 @@ def test_a_problem_is_named_by_its_path(path: str, value: Any, said: str) -> Non
     assert [said in problem for problem in found].count(True) == 1, found
 
 
+@pytest.mark.parametrize("body", ["create", "verbs.demote.patch"])
+@pytest.mark.parametrize(
+    ("metadata", "where"),
+    [
+        ("a", "metadata"),
+        (None, "metadata"),
+        ({"labels": None}, "metadata.labels"),
+        ({"annotations": ["a"]}, "metadata.annotations"),
+    ],
+)
+def test_p5_metadata_that_takes_no_marks_is_said_before_a_switch_stops_at_it(
+    body: str, metadata: Any, where: str
+) -> None:
+    """A demotion counts on its object, whatever the plan's patch is."""
+    found = problems(with_(body, {"metadata": metadata}))
+    assert [problem.split(",")[0].split(": got")[0] for problem in found] == [f"replication.options.{body}.{where}"]
+    assert found[0].endswith("wanted a mapping")
+
+
+def test_metadata_that_takes_marks_is_the_plans_affair() -> None:
+    metadata = {"labels": {"a": "b"}, "annotations": {"c": "{plan}", "gone": None}, "finalizers": ["d"]}
+    assert problems(with_("create", {"metadata": metadata})) == []
+
+
+def test_a_resource_without_a_name_of_its_kind_is_said_whatever_else_is_wrong() -> None:
+    found = problems({**with_("resource.namespaced", False), "namespace": "storage", "resource": {"namespaced": False}})
+    assert "replication.options.resource.kind: is required" in found
+
+
 def test_a_group_has_no_claim_to_name_things_by() -> None:
     found = problems({**MINIMAL, "per": "group"})
     assert len(found) == 2

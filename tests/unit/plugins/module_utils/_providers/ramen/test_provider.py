@@ -144,6 +144,9 @@ def test_a_plan_without_a_hub_is_refused_with_the_option() -> None:
         ({"hub": {"kubeconfig": {"apiVersion": "v1"}}}, r"hub\.kubeconfig has the wrong type"),
         ({"hub": {"user": "me"}}, "unknown in hub: user"),
         ({"drpc": 7}, "drpc: 7"),
+        ({"drpc": ""}, "drpc: ''; wanted: a text"),
+        ({"namespace": ""}, "namespace: ''; wanted: a text"),
+        ({"sites": {"east": {"cluster": ""}}}, "cluster: ''; wanted: a text"),
         ({"timeout": "soon"}, "timeout: soon"),
     ],
 )
@@ -152,6 +155,11 @@ def test_wrong_options_are_named(options: dict[str, Any], why: str) -> None:
     with pytest.raises(Refused, match=why):
         made.provider.demote(made.group, "east")
     assert made.provider.observe(made.group, "east").role == "unknown"
+
+
+def test_a_timeout_may_be_a_number_of_seconds_as_with_every_provider() -> None:
+    made = world(timeout=900)
+    assert made.provider.demote(made.group, "east") is True
 
 
 def test_a_target_where_ramen_has_made_nothing_is_not_present(made: World) -> None:
