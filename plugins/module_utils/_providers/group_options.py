@@ -21,9 +21,12 @@ def seconds_of(group: Group, site: str, found: Mapping[str, Any], name: str, def
     if name not in found:
         return default
     try:
-        return parse_duration(found[name]).total_seconds()
+        seconds = parse_duration(found[name]).total_seconds()
     except ValueError as error:
         raise wrong(group, site, f"{name}: {found[name]}", str(error)) from error
+    if not seconds:
+        raise wrong(group, site, f"{name}: {found[name]}", "a second or more")
+    return seconds
 
 
 def wrong(group: Group, site: str, seen: str, wanted: str) -> Refused:

@@ -39,4 +39,6 @@ def options_of(group: Group, site: str) -> PortworxOptions:
     if not texts["cluster_pair"]:
         wanted = "cluster_pair: the name of a ClusterPair, the same at both sites (storkctl create clusterpair)"
         raise wrong(group, site, "no cluster_pair", wanted)
+    if not texts["schedule_policy"]:
+        raise wrong(group, site, "schedule_policy is empty", "schedule_policy: the name of a SchedulePolicy")
     return PortworxOptions(**texts, timeout=seconds_of(group, site, found, "timeout", DEFAULT_TIMEOUT))

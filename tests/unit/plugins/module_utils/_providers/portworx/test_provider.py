@@ -323,6 +323,7 @@ def test_a_selector_that_stork_cannot_express_is_refused() -> None:
         ({"cluster_pair": "pair", "pair": "x"}, "unknown: pair"),
         ({"cluster_pair": ["pair"]}, "cluster_pair is no text"),
         ({"cluster_pair": "pair", "timeout": "soon"}, "timeout: soon"),
+        ({"cluster_pair": "pair", "schedule_policy": ""}, "schedule_policy is empty"),
     ],
 )
 def test_wrong_options_are_named(options: Object, said: str) -> None:
