@@ -120,6 +120,7 @@ def read_description(options: Mapping[str, Any], origins: Mapping[str, Path], re
         elif name in ("per", "values", "timeout"):
             found[name] = field.node.read(field.default, (*above, name), reading)
     _check_namespace(found, above, reading)
+    _check_created(found, origins, reading)
     _check_values(options, origins, reading)
     return found
 
@@ -172,6 +173,17 @@ def _check_namespace(found: Mapping[str, Any], above: Path, reading: Reading) ->
         reading.problem((*above, "namespace"), f"{whose} has none: resource.namespaced is false")
     if resource["namespaced"] and found.get("per") == "group" and "namespace" not in found:
         reading.problem((*above, "namespace"), "is required: an object per group has no claim to take it from")
+
+
+def _check_created(found: Mapping[str, Any], origins: Mapping[str, Path], reading: Reading) -> None:
+    """It is one of the resource; what says otherwise was meant for another."""
+    resource, body = found.get("resource"), found.get("create")
+    if not isinstance(resource, Mapping) or not isinstance(body, Mapping) or INVALID in resource.values():
+        return
+    of_resource = {"apiVersion": f"{resource['group']}/{resource['version']}", "kind": resource["kind"]}
+    for name, wanted in of_resource.items():
+        if body.get(name, wanted) != wanted:
+            reading.problem((*origins["create"], name), f"is not the resource's, {wanted}; may be left out")
 
 
 def _check_values(options: Mapping[str, Any], origins: Mapping[str, Path], reading: Reading) -> None:

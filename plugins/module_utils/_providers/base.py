@@ -168,11 +168,11 @@ class Provider(ABC):
         """Refuse a planned move that `final_sync` could not prove, or the switch not begin, before anything is stopped
         for it. Nothing where the statuses of both sites show it."""
 
-    def check_forceable(self, group: Group, site: str) -> None:
+    def check_forceable(self, groups: Sequence[Group], site: str) -> None:
         """Refuse a failover that this product has no verb for, or whose promotion would be refused here, before
         anything is stopped for it. What only the other site knows is not asked: it may be lost."""
         if not self.capabilities.force:
-            raise self._unsupported(f"promote {site} by force", group)
+            raise self._unsupported(f"promote {site} by force", groups[0])
 
     def final_sync(self, group: Group, source: str, target: str) -> SyncProof:
         """Send the rest from a demoted source and prove that both sides are equal.

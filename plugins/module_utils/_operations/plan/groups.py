@@ -135,18 +135,15 @@ class Groups:
 
     def check_movable(self, source: str, target: str) -> None:
         """Refuse a planned move that a product could not end; products are asked in parallel."""
-        asked = self._by_provider(self.plan.groups)
-        with ThreadPoolExecutor(max_workers=max(1, len(asked))) as pool:
-            list(pool.map(lambda item: item[0].check_movable(item[1], source, target), asked))
+        self._ordered(self.plan.groups, lambda provider, listed: provider.check_movable(listed, source, target))
 
     def read_in_move(self, group: Group, site: str) -> list[ClaimedVolume]:
         """Of a group, the volumes whose data a planned move reads at both sites with all VMs off."""
         return self._handles[site].volumes(group) if self.provider(group).reading_remedy(group, site) else []
 
     def check_forceable(self, target: str) -> None:
-        """Refuse a failover of a group that nothing here can promote."""
-        for group in self.plan.groups:
-            self.provider(group).check_forceable(group, target)
+        """Refuse a failover of a group that nothing here can promote; products are asked in parallel."""
+        self._ordered(self.plan.groups, lambda provider, listed: provider.check_forceable(listed, target))
 
     def promote(self, groups: Sequence[Group], site: str, forced: bool) -> list[str]:
         """Promote many groups, products in parallel; names of those that had to be changed."""

@@ -105,9 +105,12 @@ def _network(group: Group, site: str, text: str) -> str:
 
 def _seconds(group: Group, site: str, given: Any) -> float:
     try:
-        return parse_duration(given).total_seconds()
+        seconds = parse_duration(given).total_seconds()
     except ValueError as error:
         raise _refused(group, site, "timeout", str(error)) from error
+    if not seconds:
+        raise _refused(group, site, "timeout", "a second or more")
+    return seconds
 
 
 def _refused(group: Group, site: str, option: str, wanted: str) -> Refused:

@@ -39,8 +39,8 @@ def require_claims(side: Side, tried: str) -> list[Key]:
     return keys
 
 
-def existing(side: Side, tried: str) -> list[Unit]:
-    units = side.matched(require_claims(side, tried))
+def existing(side: Side, tried: str, since: int | None = None) -> list[Unit]:
+    units = side.matched(require_claims(side, tried), since)
     for unit in units:
         if unit.item is None:
             raise NotFound(
@@ -61,10 +61,10 @@ def existing(side: Side, tried: str) -> list[Unit]:
     return units
 
 
-def at_peer(side: Side, there: Side, units: Sequence[Unit]) -> list[Unit]:
-    """The peer's objects, asked now."""
+def at_peer(side: Side, there: Side, units: Sequence[Unit], since: int | None = None) -> list[Unit]:
+    """The peer's objects, asked after the moment, or now."""
     with asking_peer(side.group.name, side.site.name, there.site.name):
-        return there.matched([unit.key for unit in units])
+        return there.matched([unit.key for unit in units], since)
 
 
 def check_no_split(side: Side, there: Side, units: Sequence[Unit]) -> None:

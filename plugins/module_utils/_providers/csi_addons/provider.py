@@ -164,6 +164,16 @@ class CsiAddonsProvider(ListingProvider):
                 side.check_class()
                 check_ours(side, side.units(since))
 
+    def check_forceable(self, groups: Sequence[Group], site: str) -> None:
+        """What a promotion by force would refuse. Claims may come with the run, objects with the promotion."""
+        since = self._reads.moment()
+        for group in groups:
+            side = self._side(group, site)
+            units = side.units(since)
+            todo = [unit for unit in units if not unit.item or not is_primary(unit.item)]
+            if todo or not units:
+                self._check_force(side, todo)
+
     def final_sync(self, group: Group, source: str, target: str) -> SyncProof:
         side, there = self._side(group, source), self._side(group, target)
         units = existing(side, "prove the final sync of")
@@ -213,6 +223,10 @@ class CsiAddonsProvider(ListingProvider):
             there = self._peer(side)
             theirs = at_peer(side, there, units)
             refuse("promote", side, units, there, theirs, against_promotion)
+
+    def _check_force(self, side: Side, units: Sequence[Unit]) -> None:
+        side.check_class()
+        check_ours(side, units)
 
     def _stands_down_first(self, unit: Unit) -> bool:
         return bool(unit.item) and stands_down_first(unit.item or {})

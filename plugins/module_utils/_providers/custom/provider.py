@@ -138,8 +138,10 @@ class CustomProvider(ListingProvider):
             side.check_not_of_others(existing(side, "move", since))
             require_promotable(there, since)
 
-    def check_forceable(self, group: Group, site: str) -> None:
-        require_promotable(self._side(group, site), self._moment())
+    def check_forceable(self, groups: Sequence[Group], site: str) -> None:
+        since = self._moment()
+        for group in groups:
+            require_promotable(self._side(group, site), since)
 
     def final_sync(self, group: Group, source: str, target: str) -> SyncProof:
         side, there = self._side(group, source), self._side(group, target)

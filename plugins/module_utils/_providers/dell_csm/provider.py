@@ -146,11 +146,13 @@ class DellCsmProvider(ListingProvider):
         for group in groups:
             check_switchable(self._ends.pair(group, source, target))
 
-    def check_forceable(self, group: Group, site: str) -> None:
-        """Where nothing leads to the group yet, the run has to bring its claims first."""
-        item = self._ends.find(group, site, None)
-        if item is not None and role(item) != "primary":
-            check_promotable(self._ends.side(group, site), item, FORCE)
+    def check_forceable(self, groups: Sequence[Group], site: str) -> None:
+        """Where nothing leads to a group yet, the run has to bring its claims first."""
+        since = self._moment()
+        for group in groups:
+            item = self._ends.find(group, site, since)
+            if item is not None and role(item) != "primary":
+                check_promotable(self._ends.side(group, site), item, FORCE)
 
     def has_switched(self, group: Group, source: str, target: str) -> bool:
         """The source's array says so at once; the target shows it when its monitor has looked."""

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -20,6 +20,7 @@ from .ends import Both, Ends, Pair
 from .marks import give_back, ours, take
 from .options import DRIVER
 from .resources import RESOURCES
+from .side import Side
 from .status import CLAIM, DESIRED, Leg, describe, end, has_taken_over, is_given_up, is_source, role, volume_status
 from .switch import can_be_written, end_turn, hand_over, pair_again, take_up_again, turn_round
 from .wait import await_goal, execute
@@ -120,6 +121,14 @@ class HitachiProvider(ListingProvider):
         """The planned switch as a whole. Where the peer was promoted by force, only `resync` gives this copy up."""
         return hand_over(self._settled(group, site, "demote the group"))
 
+    def check_forceable(self, groups: Sequence[Group], site: str) -> None:
+        """Where neither a claim is here nor a Replication the plan's, the run may bring them."""
+        since = self._moment()
+        for group in groups:
+            side = self._ends.side(group, site)
+            if keys := side.keys(since):
+                _check_takeover(side, side.existing(keys, "promote the group", since))
+
     def final_sync(self, group: Group, source: str, target: str) -> SyncProof:
         both = self._ends.both(group, source, "prove the final sync of")
         for pair in both.pairs:
@@ -172,18 +181,10 @@ class HitachiProvider(ListingProvider):
         side = self._ends.side(group, site)
         legs = side.existing(side.keys(), "promote the group")
         given_up = [leg for leg in legs if is_given_up(leg)]
-        todo = [leg for leg in legs if leg not in given_up and not _is_promoted(leg)]
+        todo = _to_take_over(legs)
         if not todo and not given_up:
             return False
-        side.check_ours(legs)
-        for leg in todo:
-            if end(leg) != "S":
-                raise side.refused(
-                    "promote the group",
-                    f"{leg.volume}: {describe(leg)}",
-                    "an S-VOL: only that can take over",
-                    "find out on the array which volume of the pair is here; nothing was written",
-                )
+        _check_takeover(side, legs)
         take_up_again(side, given_up)
         execute(side, todo, "failover", can_be_written, "taken over by force", over=True)
         return True
@@ -203,6 +204,22 @@ class HitachiProvider(ListingProvider):
         legs = side.legs(side.keys(since), since)
         status = combine(group.name, site, [volume_status(leg) for leg in legs])
         return replace(status, present=any(leg.item for leg in legs))
+
+
+def _to_take_over(legs: Sequence[Leg]) -> list[Leg]:
+    return [leg for leg in legs if not is_given_up(leg) and not _is_promoted(leg)]
+
+
+def _check_takeover(side: Side, legs: Sequence[Leg]) -> None:
+    side.check_ours(legs)
+    for leg in _to_take_over(legs):
+        if end(leg) != "S":
+            raise side.refused(
+                "promote the group",
+                f"{leg.volume}: {describe(leg)}",
+                "an S-VOL: only that can take over",
+                "find out on the array which volume of the pair is here; nothing was written",
+            )
 
 
 def _stands_still(pair: Pair) -> bool:

@@ -122,10 +122,10 @@ class Side:
             found.append(Leg(key, item, self._parent(item, moment, age), handle))
         return found
 
-    def existing(self, keys: Sequence[Key], tried: str) -> list[Leg]:
+    def existing(self, keys: Sequence[Key], tried: str, since: int | None = None) -> list[Leg]:
         if not keys:
             raise self._absent(tried, "none of its claims is here, and no Replication is the plan's")
-        legs = self.legs(keys)
+        legs = self.legs(keys, since)
         for leg in legs:
             if leg.item is None:
                 raise self._absent(tried, f"claim {leg.volume} has no Replication: another product's, or of none")

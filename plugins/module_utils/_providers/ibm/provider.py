@@ -22,7 +22,7 @@ from ..csi_addons.options import IBM_DRIVER
 from ..csi_addons.provider import CsiAddonsProvider
 from ..csi_addons.side import Side
 from ..csi_addons.status import ASKED, describe, is_primary, judge, may_write
-from ..csi_addons.takeover import check_ours, ours
+from ..csi_addons.takeover import ours
 from ..custom_resource import CustomResource
 from .configuration import Mode, against_classes, against_handle
 from .resources import RESOURCES
@@ -82,22 +82,11 @@ class IbmProvider(CsiAddonsProvider):
     def check_movable(self, groups: Sequence[Group], source: str, target: str) -> None:
         """Also what the driver would answer with an error that csi-addons forces, at both sites."""
         super().check_movable(groups, source, target)
+        since = self._moment()
         for group in groups:
             here, there = self._side(group, source), self._side(group, target)
-            self._check_demotion(here, existing(here, "demote"))
-            self._check_copies(there, there.units())
-
-    def check_forceable(self, group: Group, site: str) -> None:
-        side = self._side(group, site)
-        units = side.units()
-        todo = [unit for unit in units if not unit.item or not is_primary(unit.item)]
-        if units and not todo:
-            return
-        side.by_force = True
-        side.check_class()
-        check_ours(side, todo)
-        for unit in todo:
-            side.handle_to_write(unit)
+            self._check_demotion(here, existing(here, "demote", since), since)
+            self._check_copies(there, there.units(since))
 
     def final_sync(self, group: Group, source: str, target: str) -> SyncProof:
         return replace(super().final_sync(group, source, target), source=PROOF[self._side(group, source).settings.mode])
@@ -143,6 +132,13 @@ class IbmProvider(CsiAddonsProvider):
                 why = against_handle(here.settings.mode, theirs.item, here.handle(mine))
                 there.check_configuration(why, theirs)
 
+    def _check_force(self, side: Side, units: Sequence[Unit]) -> None:
+        here = _of_ibm(side)
+        here.by_force = True
+        super()._check_force(here, units)
+        for unit in units:
+            here.handle_to_write(unit)
+
     def _stands_down_first(self, unit: Unit) -> bool:
         """What the driver has not taken as a secondary, too: a demotion makes no relationship, a promotion does."""
         if unit.item is None:
@@ -166,10 +162,10 @@ class IbmProvider(CsiAddonsProvider):
         for unit in units:
             side.check_configuration(against_handle(side.settings.mode, unit.item, side.copy_of(unit)), unit)
 
-    def _check_demotion(self, side: IbmSide, units: Sequence[Unit]) -> None:
+    def _check_demotion(self, side: IbmSide, units: Sequence[Unit], since: int | None = None) -> None:
         peer = side.site.plan.peer_of(side.site.name)
         there = self._side(side.group, peer)
-        theirs = at_peer(side, there, units)
+        theirs = at_peer(side, there, units, since)
         self._check_pair(side, there)
         self._check_copies(side, units)
         if side.settings.mode == "mirror":

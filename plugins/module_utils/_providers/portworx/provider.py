@@ -119,11 +119,13 @@ class PortworxProvider(ListingProvider):
         for group in groups:
             check_movable(self._ends(group, source, target))
 
-    def check_forceable(self, group: Group, site: str) -> None:
-        side = self._side(group, site)
-        mine = side.standing()
-        if mine.role != "primary":
-            check_forceable(side, mine)
+    def check_forceable(self, groups: Sequence[Group], site: str) -> None:
+        since = self._moment()
+        for group in groups:
+            side = self._side(group, site)
+            mine = side.standing(since)
+            if mine.role != "primary":
+                check_forceable(side, mine)
 
     def final_sync(self, group: Group, source: str, target: str) -> SyncProof:
         return prove(self._ends(group, source, target))

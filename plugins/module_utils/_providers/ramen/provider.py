@@ -142,12 +142,14 @@ class RamenProvider(Provider):
             pair = self._ends.pair("relocate the group", group, source)
             check_relocatable(pair, pair.placement)
 
-    def check_forceable(self, group: Group, site: str) -> None:
+    def check_forceable(self, groups: Sequence[Group], site: str) -> None:
         """Only the hub fails anything over."""
-        side = self._ends.side(group, site)
-        item = side.find()
-        if item is None or not is_restored(item):
-            check_failable(side, self._ends.hubs.needed(BY_FORCE, group, site)[1])
+        since = self._ends.moment()
+        for group in groups:
+            side = self._ends.side(group, site)
+            item = side.find(since)
+            if item is None or not is_restored(item):
+                check_failable(side, self._ends.hubs.needed(BY_FORCE, group, site)[1])
 
     def final_sync(self, group: Group, source: str, target: str) -> SyncProof:
         def ask_hub() -> dict[str, Any]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+from ..._model.names import STARTED_IN
 from ..._model.plan import Group, Plan
 from ..group_options import seconds_of, wrong
 
@@ -88,7 +89,7 @@ def beside(plan: Plan, path: str) -> str:
 
     os.path: pathlib raises where a home or a folder is not one's own to see.
     """
-    return os.path.join(plan.folder or os.environ.get("PWD") or os.getcwd(), os.path.expanduser(path))
+    return os.path.join(plan.folder or os.environ.get(STARTED_IN) or os.getcwd(), os.path.expanduser(path))
 
 
 def _matches(wanted: Mapping[str, Any], shown: Any) -> bool:

@@ -109,6 +109,15 @@ class TridentProvider(ListingProvider):
             mine = self._keyed(here, "hand over", since)
             require_movable(here, there, _paired(mine, there.matched([mirror.key for mirror in mine], since)))
 
+    def check_forceable(self, groups: Sequence[Group], site: str) -> None:
+        """Before its claims are here nothing can be said of a group: the run may bring them."""
+        since = self._reads.moment()
+        for group in groups:
+            side = self._side(group, site)
+            if side.keys():
+                mirrors = self._existing(side, "promote", since)
+                side.check_ours([mirror for mirror in mirrors if not is_primary(mirror.item)])
+
     def resync(self, group: Group, site: str) -> bool:
         side = self._side(group, site)
         peer = site_of_peer(side)
@@ -180,8 +189,8 @@ class TridentProvider(ListingProvider):
             )
         return side.matched(keys, since)
 
-    def _existing(self, side: Side, tried: str) -> list[Mirror]:
-        mirrors = self._keyed(side, tried)
+    def _existing(self, side: Side, tried: str, since: int | None = None) -> list[Mirror]:
+        mirrors = self._keyed(side, tried, since)
         for mirror in mirrors:
             if mirror.item is None:
                 raise NotFound(

@@ -20,6 +20,11 @@ UNTOUCHED = "nothing was stopped"
 def existing(side: Side, tried: str, since: int | None = None) -> list[Pair]:
     require_claims(side, tried)
     pairs = side.pairs(since=since)
+    require_objects(side, tried, pairs)
+    return pairs
+
+
+def require_objects(side: Side, tried: str, pairs: Sequence[Pair]) -> None:
     for pair in pairs:
         if pair.source is None and pair.destination is None:
             raise NotFound(
@@ -29,7 +34,6 @@ def existing(side: Side, tried: str, since: int | None = None) -> list[Pair]:
                 seen="it has no ReplicationSource and no ReplicationDestination",
                 next_step="run protect where the plan lives first",
             )
-    return pairs
 
 
 def require_claims(side: Side, tried: str) -> None:

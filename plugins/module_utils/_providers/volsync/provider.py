@@ -26,6 +26,7 @@ from .checks import (
     require_claims,
     require_final_sync_possible,
     require_movable,
+    require_objects,
     require_primary,
 )
 from .guard import against_enabling, holds_nothing_of_its_own, was_promoted_after
@@ -134,6 +135,7 @@ class VolsyncProvider(ListingProvider):
         todo = [pair for pair in mine if not pair.is_primary]
         side.check_ours(todo)
         if forced:
+            require_objects(side, "promote", mine)
             take_over(side, todo)
             return bool(todo)
         there = self._peer(side)
@@ -161,6 +163,13 @@ class VolsyncProvider(ListingProvider):
         since = self._reads.moment()
         for group in groups:
             require_movable(self._side(group, source), self._side(group, target), since)
+
+    def check_forceable(self, groups: Sequence[Group], site: str) -> None:
+        """A claim that comes with the run was never sent anything: VolSync makes no volumes of its own."""
+        since = self._reads.moment()
+        for group in groups:
+            side = self._side(group, site)
+            side.check_ours([pair for pair in existing(side, "promote", since) if not pair.is_primary])
 
     def final_sync(self, group: Group, source: str, target: str) -> SyncProof:
         here, there = self._side(group, source), self._side(group, target)

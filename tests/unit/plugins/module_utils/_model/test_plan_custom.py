@@ -123,6 +123,16 @@ def test_metadata_that_takes_marks_is_the_plans_affair() -> None:
     assert problems(with_("create", {"metadata": metadata})) == []
 
 
+@pytest.mark.parametrize(("name", "value"), [("kind", "VolumeGroup"), ("apiVersion", "v1"), ("kind", None)])
+def test_an_object_to_create_that_is_none_of_the_resource_is_said(name: str, value: Any) -> None:
+    (found,) = problems(with_("create", {name: value, "spec": {}}))
+    assert found.startswith(f"replication.options.create.{name}: is not the resource's, ")
+
+
+def test_an_object_to_create_may_say_what_it_is() -> None:
+    assert problems(with_("create", {"apiVersion": "example.org/v1", "kind": "Mirror", "spec": {}})) == []
+
+
 def test_a_resource_without_a_name_of_its_kind_is_said_whatever_else_is_wrong() -> None:
     found = problems({**with_("resource.namespaced", False), "namespace": "storage", "resource": {"namespaced": False}})
     assert "replication.options.resource.kind: is required" in found

@@ -50,7 +50,7 @@ class CephWorld(Claimed):
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         super().__init__(RBD)
         self._pair = impatient_pair(monkeypatch, "disk-0")
-        self.group = group(timeout="0s", sites={site: {"command": ["ssh", site]} for site in self.apis})
+        self.group = group(timeout="1s", sites={site: {"command": ["ssh", site]} for site in self.apis})
 
     @property
     def provider(self) -> CephRbdProvider:

@@ -103,7 +103,7 @@ class DeadSite:
 
             observe_roles = observe_all
 
-            def check_forceable(self, group: Group, site: str) -> None:
+            def check_forceable(self, groups: Sequence[Group], site: str) -> None:
                 pass
 
             def fence(self, group: Group, _survivor: str, _lost: str) -> FenceProof:

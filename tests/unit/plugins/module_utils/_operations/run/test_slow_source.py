@@ -95,7 +95,7 @@ class World:
             def check_movable(self, groups: Sequence[Group], source: str, target: str) -> None:
                 pass
 
-            def check_forceable(self, group: Group, site: str) -> None:
+            def check_forceable(self, groups: Sequence[Group], site: str) -> None:
                 pass
 
             def fence(self, group: Group, _survivor: str, _lost: str) -> FenceProof:

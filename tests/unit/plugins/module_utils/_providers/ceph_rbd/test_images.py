@@ -94,6 +94,7 @@ def test_options_have_defaults_and_those_of_a_site_win() -> None:
         ("command", {"ssh": 1}),
         ("fence", 5),
         ("timeout", 5.5),
+        ("timeout", "0s"),
         ("timeout", None),
         ("timeout", ["6h"]),
         ("fence", ["192.0.2.1/24"]),

@@ -43,7 +43,7 @@ def test_p5_a_resync_that_was_asked_for_before_is_waited_for(pair: CephPair) -> 
     provider.resync(group(), "east")
     pair.images["east"]["b"]["mirror"]["state"] = "creating"
     with pytest.raises(Timeout, match="1 of 3 do not follow west: mirroring is creating"):
-        provider.resync(group(timeout="0s"), "east")
+        provider.resync(group(timeout="1s"), "east")
     assert pair.asked.count("resync b at east") == 1
 
 

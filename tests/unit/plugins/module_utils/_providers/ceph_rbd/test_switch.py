@@ -148,7 +148,7 @@ def test_p3_a_planned_switch_promotes_only_what_has_arrived(pair: CephPair, monk
         provider.promote(group(), "west", forced=False)
     assert "promote east again until west is healthy" in str(error.value)
     with pytest.raises(Timeout, match="waited 0 s"):
-        provider.final_sync(group(timeout="0s"), "east", "west")
+        provider.final_sync(group(timeout="1s"), "east", "west")
     for name in ("a", "b"):
         pair.arrive("west", name)
     with pytest.raises(Timeout, match="1 of 3 images"):

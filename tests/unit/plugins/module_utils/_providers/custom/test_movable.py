@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, NotFound, Refused, Unsupported
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.csi_addons.world import World, enabled
@@ -15,18 +13,15 @@ from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.c
     fresh,
     without,
 )
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.movable import (
+    BOTH,
+    Ask,
+    fail_over,
+    move,
+)
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import plan_of
 
-Ask = Callable[[World], None]
 KEY = ("VolumeReplication", "payroll", "disk-0")
-
-
-def move(made: World) -> None:
-    made.provider.check_movable([made.group], "east", "west")
-
-
-def fail_over(made: World) -> None:
-    made.provider.check_forceable(made.group, "west")
 
 
 @pytest.fixture
@@ -40,13 +35,13 @@ def quiet(made: World) -> World:
     return made
 
 
-@pytest.mark.parametrize("ask", [move, fail_over])
+@BOTH
 def test_what_replicates_may_be_switched_and_is_not_touched_by_the_question(replicating: World, ask: Ask) -> None:
     ask(replicating)
     assert (replicating.written("east"), replicating.written("west")) == ([], [])
 
 
-@pytest.mark.parametrize("ask", [move, fail_over])
+@BOTH
 def test_claims_that_the_target_does_not_have_yet_are_no_obstacle(ask: Ask) -> None:
     ask(quiet(enabled(custom_world(at=("east",)))))
 
@@ -76,7 +71,7 @@ def test_p4_a_failover_asks_nothing_of_the_lost_site(replicating: World) -> None
     fail_over(replicating)
 
 
-@pytest.mark.parametrize("ask", [move, fail_over])
+@BOTH
 def test_a_volume_of_another_product_is_said_while_everything_runs(replicating: World, ask: Ask) -> None:
     objects = replicating.apis["west"].objects
     volume = next(objects[key] for key in objects if key[0] == "PersistentVolume")
@@ -86,7 +81,7 @@ def test_a_volume_of_another_product_is_said_while_everything_runs(replicating: 
         ask(replicating)
 
 
-@pytest.mark.parametrize("ask", [move, fail_over])
+@BOTH
 def test_an_object_that_nobody_makes_is_missed_while_everything_runs(replicating: World, ask: Ask) -> None:
     options = described()
     del options["create"]

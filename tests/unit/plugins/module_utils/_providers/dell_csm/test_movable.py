@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,20 +15,13 @@ from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.d
     add_volume,
     world,
 )
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.movable import (
+    BOTH,
+    Ask,
+    fail_over,
+    move,
+)
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils.stand_ins import MemoryApi
-
-Ask = Callable[[World], None]
-
-
-def move(made: World) -> None:
-    made.provider.check_movable([made.group], "east", "west")
-
-
-def fail_over(made: World) -> None:
-    made.provider.check_forceable(made.group, "west")
-
-
-BOTH = pytest.mark.parametrize("ask", [move, fail_over])
 
 
 @pytest.fixture

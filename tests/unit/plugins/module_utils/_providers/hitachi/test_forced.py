@@ -5,14 +5,17 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Refused
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, NotFound, Refused
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.hitachi.world import (
     PAIRED,
     World,
+    add_claim,
     killed_when,
     paired_world,
+    world,
 )
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.killing import Killed
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.movable import fail_over
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.planned_switch import switch
 
 
@@ -99,3 +102,31 @@ def test_p3_a_failover_by_somebody_else_is_no_final_sync(made: World) -> None:
     made.provider.resync(made.group, "east")
     with pytest.raises(Refused, match="demote it first"):
         made.provider.final_sync(made.group, "east", "west")
+
+
+def test_p4_a_failover_is_let_pass_and_asks_nothing_of_the_lost_site(made: World) -> None:
+    made.apis["east"].reachable = False
+    fail_over(made)
+    assert made.apis["west"].asked() == []
+
+
+def test_p5_a_failover_that_was_done_may_be_asked_again(made: World) -> None:
+    made.forced()
+    fail_over(made)
+
+
+def test_p8_what_belongs_to_another_plan_is_said_before_a_failover_stops_anything(made: World) -> None:
+    made.change("west", "metadata", labels={"dr.ocpvirt.io/replicates-plan": "other"})
+    with pytest.raises(Conflict, match="it belongs to plan other"):
+        fail_over(made)
+
+
+def test_a_claim_of_no_replication_is_said_before_a_failover_stops_anything() -> None:
+    made = world()
+    add_claim(made.apis["west"], "disk-9")
+    with pytest.raises(NotFound, match=r"payroll/disk-9 has no Replication"):
+        fail_over(made)
+
+
+def test_of_claims_and_replications_that_the_run_brings_nothing_is_asked_before_a_failover() -> None:
+    fail_over(world(volumes=0))

@@ -206,6 +206,8 @@ def test_p1_what_may_be_the_source_is_not_failed_over_to(made: World) -> None:
     del item["spec"]["replicationAttribute"]
     made.apis["west"].keep(item)
     with pytest.raises(Refused, match="only that can take over"):
+        made.provider.check_forceable([made.group], "west")
+    with pytest.raises(Refused, match="only that can take over"):
         made.provider.promote(made.group, "west", forced=True)
     assert made.apis["west"].asked() == []
 

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,19 +15,12 @@ from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.i
     failed_over,
     world,
 )
-
-Ask = Callable[[IbmWorld], None]
-
-
-def move(made: IbmWorld) -> None:
-    made.again().check_movable([made.group], "east", "west")
-
-
-def fail_over(made: IbmWorld) -> None:
-    made.again().check_forceable(made.group, "west")
-
-
-BOTH = pytest.mark.parametrize("ask", [move, fail_over])
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.movable import (
+    BOTH,
+    Ask,
+    fail_over,
+    move,
+)
 
 
 @pytest.fixture(params=("mirror", "policy"))

@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
     Conflict,
@@ -13,6 +11,12 @@ from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import (
     NotFound,
     Refused,
     Unsupported,
+)
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.movable import (
+    BOTH,
+    Ask,
+    fail_over,
+    move,
 )
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.portworx.stork_site import (
     ACTION,
@@ -25,19 +29,6 @@ from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.p
     add_claim,
     world,
 )
-
-Ask = Callable[[World], None]
-
-
-def move(made: World) -> None:
-    made.provider.check_movable([made.group], "east", "west")
-
-
-def fail_over(made: World) -> None:
-    made.provider.check_forceable(made.group, "west")
-
-
-BOTH = pytest.mark.parametrize("ask", [move, fail_over])
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ def test_p3_nothing_is_ordered_to_a_cluster_that_is_not_the_target() -> None:
     for verb in (
         lambda: made.provider.demote(made.group, "east"),
         lambda: made.provider.promote(made.group, "west", forced=True),
-        lambda: made.provider.check_forceable(made.group, "west"),
+        lambda: made.provider.check_forceable([made.group], "west"),
     ):
         with pytest.raises(Refused, match=r"Ramen calls this cluster .*correct options\.sites\.(east|west)\.cluster"):
             verb()

@@ -4,31 +4,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import DR_PLACEMENT_CONTROL, RAMEN_VOLUME_GROUP
 from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import Conflict, DrError, Refused
+from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.movable import (
+    BOTH,
+    Ask,
+    fail_over,
+    move,
+)
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.ramen.api import tell
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.ramen.world import (
     World,
     add_claim,
     world,
 )
-
-Ask = Callable[[World], None]
-
-
-def move(made: World) -> None:
-    made.provider.check_movable([made.group], "east", "west")
-
-
-def fail_over(made: World) -> None:
-    made.provider.check_forceable(made.group, "west")
-
-
-BOTH = pytest.mark.parametrize("ask", [move, fail_over])
 
 
 @pytest.fixture

@@ -226,6 +226,16 @@ def test_a_file_that_a_later_verb_lacks_is_told_by_the_first_look(disk: Disk) ->
     assert f"files.promote: {disk.folder}/promote.yml is no file; files.fence: " in seen.message
 
 
+def test_files_of_a_plan_that_is_no_file_are_where_the_command_was_started(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ansible runs a module in the playbook's folder, and a shell's word for its own may be old."""
+    plan = disk.plan_with(files={path.stem: path.name for path in disk.folder.glob("*.yml")})
+    monkeypatch.setenv("PWD", "/")
+    monkeypatch.setenv("OCPVIRT_DR_STARTED_IN", str(disk.folder))
+    assert provider(plan, Player(observe=[PRIMARY])).observe(group(plan), "east").role == "primary"
+
+
 def test_a_path_that_cannot_be_looked_at_is_no_file(disk: Disk) -> None:
     plan = disk.plan_with(vars_files=["x" * 300])
     assert "vars_files: no file" in provider(plan, Player(observe=[PRIMARY])).observe(group(plan), "east").message

@@ -1,6 +1,6 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What volsync says of a planned move before anything is stopped for it."""
+"""What volsync says of a move or a failover before anything is stopped for it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 from ansible_collections.ocpvirt.dr.plugins.module_utils._cluster.kinds import PVC
-from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import DrError
+from ansible_collections.ocpvirt.dr.plugins.module_utils._errors import DrError, NotFound
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.volsync.double import DESTINATION, SOURCE
 from ansible_collections.ocpvirt.dr.tests.unit.plugins.module_utils._providers.volsync.world import (
     World,
@@ -108,3 +108,53 @@ def test_a_move_that_was_taken_back_may_be_tried_again() -> None:
     made.provider.final_sync(made.group, "east", "west")
     made.provider.promote(made.group, "east", forced=False)
     check(made)
+
+
+def forced(made: World) -> None:
+    made.fresh().promote(made.group, "west", forced=True)
+
+
+def asked(made: World) -> None:
+    made.fresh().check_forceable([made.group], "west")
+
+
+# what would be refused with all VMs off is said before, and by the promotion itself
+SAID = pytest.mark.parametrize("verb", [asked, forced])
+
+
+def test_p4_a_failover_is_let_pass_and_asks_nothing_of_the_lost_site() -> None:
+    made = enabled(world())
+    made.apis["east"].reachable = False
+    asked(made)
+    assert made.writes("west") == []
+
+
+def test_p5_a_failover_that_was_done_may_be_asked_again() -> None:
+    made = enabled(world())
+    forced(made)
+    asked(made)
+
+
+@SAID
+def test_p1_a_claim_that_nothing_was_ever_sent_to_is_no_copy(verb: Callable[[World], None]) -> None:
+    """It is as empty as it was made: its VM would start with a blank disk."""
+    made = enabled(world())
+    add_claim(made.apis["west"], "disk-2")
+    with pytest.raises(NotFound, match=r"payroll/disk-2.*no ReplicationSource and no ReplicationDestination"):
+        verb(made)
+    assert made.writes("west") == []
+
+
+@SAID
+def test_a_failover_without_claims_is_refused(verb: Callable[[World], None]) -> None:
+    made = no_claims()
+    with pytest.raises(DrError, match="none of its claims is here"):
+        verb(made)
+
+
+@SAID
+def test_p8_a_failover_asks_whose_the_objects_are(verb: Callable[[World], None]) -> None:
+    made = a_stranger()
+    with pytest.raises(DrError, match=r"belongs to somebody else.*it was not touched"):
+        verb(made)
+    assert made.writes("west") == []
