@@ -126,8 +126,10 @@ class HitachiProvider(ListingProvider):
         since = self._moment()
         for group in groups:
             side = self._ends.side(group, site)
-            if keys := side.keys(since):
-                _check_takeover(side, side.existing(keys, "promote the group", since))
+            keys = side.keys(since)
+            legs = side.existing(keys, "promote the group", since) if keys else []
+            if not all(_is_promoted(leg) for leg in legs):
+                _check_takeover(side, legs)
 
     def final_sync(self, group: Group, source: str, target: str) -> SyncProof:
         both = self._ends.both(group, source, "prove the final sync of")

@@ -115,6 +115,13 @@ def test_p5_a_failover_that_was_done_may_be_asked_again(made: World) -> None:
     fail_over(made)
 
 
+def test_p5_a_failover_with_nothing_left_to_do_is_not_refused_before_a_promotion_that_is_not(made: World) -> None:
+    made.forced()
+    made.change("west", "metadata", labels={"dr.ocpvirt.io/replicates-plan": "other"})
+    assert made.provider.promote(made.group, "west", forced=True) is False
+    fail_over(made)
+
+
 def test_p8_what_belongs_to_another_plan_is_said_before_a_failover_stops_anything(made: World) -> None:
     made.change("west", "metadata", labels={"dr.ocpvirt.io/replicates-plan": "other"})
     with pytest.raises(Conflict, match="it belongs to plan other"):
