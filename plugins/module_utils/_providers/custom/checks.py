@@ -55,9 +55,9 @@ def existing(side: Side, tried: str, since: int | None = None) -> list[Unit]:
 def require_promotable(side: Side, since: int) -> None:
     """As far as a copy shows it that nobody has asked for yet; its claims may come later."""
     check_covered(side, "promote")
-    units = side.units(since)
-    side.check_not_of_others(units)
-    missing = [unit for unit in units if unit.item is None]
+    todo = [unit for unit in side.units(since) if role_of(side.described, unit) != "primary"]
+    side.check_not_of_others(todo)
+    missing = [unit for unit in todo if unit.item is None]
     if missing and side.described.create is None:
         raise absent(side, "promote", missing[0])
 

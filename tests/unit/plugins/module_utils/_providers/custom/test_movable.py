@@ -66,6 +66,17 @@ def test_p8_a_failover_asks_whose_the_objects_are_before_anything_is_stopped(rep
         fail_over(replicating)
 
 
+def test_p5_a_failover_with_nothing_left_to_do_is_not_refused_before_a_promotion_that_is_not(
+    replicating: World,
+) -> None:
+    replicating.storage.linked = replicating.apis["east"].reachable = False
+    replicating.provider.promote(replicating.group, "west", forced=True)
+    replicating.wait()
+    replicating.apis["west"].objects[KEY]["metadata"]["labels"] = {"dr.ocpvirt.io/replicates-plan": "other"}
+    assert replicating.provider.promote(replicating.group, "west", forced=True) is False
+    fail_over(replicating)
+
+
 def test_p4_a_failover_asks_nothing_of_the_lost_site(replicating: World) -> None:
     replicating.apis["east"].reachable = False
     fail_over(replicating)
