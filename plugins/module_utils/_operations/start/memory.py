@@ -98,10 +98,6 @@ class StartMemory:
         return self._of_this_start("facts")
 
     @property
-    def waiting_long(self) -> list[str]:
-        return list(self._found.get("waiting_long", ()))
-
-    @property
     def failed(self) -> dict[str, str]:
         return self._of_this_start("failed")
 

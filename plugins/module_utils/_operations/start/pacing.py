@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,8 +53,6 @@ class Pacing:
         self._workloads = workloads
         # when each was asked, and its seconds
         self._boots: list[tuple[float, float]] = []
-        # what waited long at a slowdown
-        self._counted: set[str] = set()
         self._looked: float | None = None
         self._without_nodes = ""
 
@@ -62,14 +60,6 @@ class Pacing:
     def note(self) -> str:
         """Why no more are in flight, for the progress line."""
         return ", ".join(filter(None, [self._without_nodes, self.pace.note, self._budget.note]))
-
-    @property
-    def waiting_long(self) -> list[str]:
-        """What is in flight and was counted as waiting too long: no news for whoever goes on."""
-        return [key for key in self._window.in_flight if key in self._counted]
-
-    def resume(self, waiting_long: Iterable[str]) -> None:
-        self._counted.update(waiting_long)
 
     def booted(self, asked: float, seconds: float) -> None:
         """seconds: without what it had to stay ready for."""
@@ -98,31 +88,28 @@ class Pacing:
 
     def _look(self, now: float) -> None:
         seen = self._traffic.take()
-        scheduling, attaching = self._wait_long(now)
         boots, self._boots = tuple(seconds for asked, seconds in self._boots if self.pace.knows(asked)), []
-        waiting = len(scheduling), len(attaching)
-        if self.pace.look(Signals(seen.throttled, seen.errors, seen.latency, *waiting, boots), now):
-            self._counted.update(scheduling, attaching)
+        self.pace.look(Signals(seen.throttled, seen.errors, seen.latency, *self._wait_long(now), boots), now)
 
     def _host(self, node: str) -> str:
         """What VMs call it."""
         found = next((watch.objects.get(("", node)) for watch in self.watches), None)
         return found.host or node if found else node
 
-    def _wait_long(self, now: float) -> tuple[list[str], list[str]]:
-        """VMs that wait for a node, and for what comes after that, and were not counted yet."""
-        scheduling, attaching = [], []
+    def _wait_long(self, now: float) -> tuple[int, int]:
+        """How many VMs wait for a node, and for what comes after that."""
+        scheduling = attaching = 0
         for key, since in self._window.in_flight.items():
             if key in self._workloads:
                 continue
             state = self._state(key)
             self._window.queue.settle(key, self._host(state.node) if state is not None else "")
-            if now - since < LONG or key in self._counted:
+            if now - since < LONG or not self.pace.knows(since):
                 continue
             if state is None or (state.phase in SCHEDULING and not state.node):
-                scheduling.append(key)
+                scheduling += 1
             elif state.phase in SCHEDULING:
-                attaching.append(key)
+                attaching += 1
         return scheduling, attaching
 
 

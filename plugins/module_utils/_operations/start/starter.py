@@ -194,7 +194,6 @@ class Starter:
         by_itself = {key for key in self._vms.take_begun() if self._vms.boots_again(key)}
         memory.found_ready(window.ready)
         memory.resume(window, self._pacing.pace)
-        self._pacing.resume(memory.waiting_long)
         asked = memory.asked.keys() & set(self._keys) - window.ready
         again = by_itself | {key for key in asked if self._of(key).boots_again(key)}
         for key in self._keys:
@@ -311,7 +310,6 @@ class Starter:
     def _record(self) -> dict[str, Any]:
         own = {
             "hooks": self._hooks.record,
-            "waiting_long": self._pacing.waiting_long,
             "unsettled": {**self._vms.unsettled(), **self._workloads.unsettled()},
             # no more of them than a result shows
             "facts": dict(bounded(sorted({**self._vms.facts, **self._workloads.facts}.items()))),

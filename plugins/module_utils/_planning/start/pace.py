@@ -35,8 +35,8 @@ class Signals:
 
     throttled, errors: answers 429, and 5xx or none at all. latency: mean seconds of a request, None without any.
     pending_scheduling, pending_attach: how many in flight wait too long for a node, or for what their node has to
-    attach and mount, without those that did so at an earlier slowdown. boot_times: seconds from request to ready,
-    without a delay after that.
+    attach and mount. boot_times: seconds from request to ready, without a delay after that. Neither counts what was
+    asked before the last slowdown (`StartPace.knows`).
     """
 
     throttled: int = 0
@@ -73,25 +73,22 @@ class StartPace:
         """What became of it, for a result."""
         return {"limit": self.limit, "lowest": self.lowest, "slower": self.slower, "faster": self.faster}
 
-    def look(self, signals: Signals, now: float) -> bool:
-        """Change the limit by what was seen; at most one step for each look. Whether this was a slowdown."""
+    def look(self, signals: Signals, now: float) -> None:
+        """Change the limit by what was seen; at most one step for each look."""
         why = self._api_trouble(signals) or self._crowd(signals) or self._grown_boots(signals.boot_times, now)
         if self._stepped_at is None:
             self._stepped_at = now
-        settled = self._slowed_at is None or now - self._slowed_at >= SETTLE
-        slows = bool(why) and settled
         if why:
-            if slows:
+            if self._slowed_at is None or now - self._slowed_at >= SETTLE:
                 self._slow_down(why, now)
             self._stepped_at = now
         elif self.limit < self.most and now - self._stepped_at >= STEP_EVERY:
             self.limit = min(self.most, self.limit + max(1, round(self.most * STEP)))
             self.faster += 1
             self._stepped_at = now
-        return slows
 
     def knows(self, asked: float) -> bool:
-        """Whether a boot says anything: what was asked before the last slowdown says nothing of it."""
+        """Whether it says anything of the site: what was asked before the last slowdown says nothing of that."""
         return self._slowed_at is None or asked >= self._slowed_at
 
     def as_dict(self, offset: float = 0.0) -> dict[str, Any]:

@@ -76,6 +76,18 @@ def test_vms_that_wait_long_halve_it_once(phase: str, node: str, why: str) -> No
     assert [paced.at(LONG + more) for more in (20, 40, 60, 80)] == [11, 12, 13, 14]
 
 
+def test_vms_asked_before_a_slowdown_that_wait_long_only_after_it_do_not_halve_again() -> None:
+    """It cannot have helped them: they were in the queue already."""
+    paced = Paced()
+    paced.window.limit = 10
+    paced.window.next(0.0)
+    paced.at(10)
+    assert len(paced.window.in_flight) == 20
+    assert paced.at(LONG + 1) == 10
+    assert paced.at(LONG + 11) == 11
+    assert paced.pacing.pace.slower == 1
+
+
 def test_what_was_asked_before_a_slowdown_says_nothing_of_it_however_short_its_boot_was() -> None:
     """It was ready long before its delay was over."""
     paced = Paced(vms=0)
@@ -108,10 +120,10 @@ def test_p5_what_waited_long_in_an_earlier_round_is_no_news_in_the_next() -> Non
     first, second = Paced(), Paced()
     first.at(0)
     first.at(LONG + 1)
-    assert first.pacing.waiting_long == sorted(first.window.in_flight)
-    second.pacing.resume(first.pacing.waiting_long)
-    second.at(0)
-    assert second.at(LONG + 1) == 20
+    second.pacing.pace.resume(first.pacing.pace.as_dict(), LONG + 2)
+    second.window.observe_starting(first.window.in_flight, 0.0)
+    second.at(LONG + 12)
+    assert second.pacing.pace.slower == 1
 
 
 def test_a_vm_whose_guest_boots_waits_for_nothing_of_the_site() -> None:

@@ -80,11 +80,6 @@ def test_vms_of_which_each_waits_when_the_last_is_ready_are_no_crowd() -> None:
     assert pace_after(*[Signals(pending_attach=1)] * 40).limit == 40
 
 
-def test_a_look_says_whether_it_slowed_down() -> None:
-    pace = StartPace(40)
-    assert [pace.look(Signals(throttled=1), now) for now in (0, 1, SETTLE)] == [True, False, True]
-
-
 def boots(*seconds: float, many: int = 20) -> Signals:
     return Signals(boot_times=tuple(second for second in seconds for _vm in range(many)))
 
