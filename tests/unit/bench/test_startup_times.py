@@ -47,6 +47,7 @@ def starts(monkeypatch: pytest.MonkeyPatch) -> Starts:
     starts = Starts()
     monkeypatch.setattr(startup_times, "fleet_on", no_fleet)
     monkeypatch.setattr(startup_times, "measure", starts.measure)
+    monkeypatch.setattr(startup_times, "await_rest", lambda: None)
     return starts
 
 
