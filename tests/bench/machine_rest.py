@@ -17,9 +17,13 @@ LOOK_EVERY = 1.0
 WITHIN = 120.0
 
 
-def await_rest(times: Callable[[], list[int]] | None = None, sleep: Callable[[float], None] = time.sleep) -> None:
+def processor_times() -> list[int]:
+    """Ticks by state, of all processors, without those of guests, which are counted among the user's."""
+    return [int(ticks) for ticks in STAT.read_text().splitlines()[0].split()[1:9]]
+
+
+def await_rest(times: Callable[[], list[int]] = processor_times, sleep: Callable[[float], None] = time.sleep) -> None:
     """Return when the processors were idle for three quarters of three seconds, one after the other."""
-    times = times or processor_times
     before, quiet = times(), 0
     for _look in range(round(WITHIN / LOOK_EVERY)):
         sleep(LOOK_EVERY)
@@ -30,8 +34,3 @@ def await_rest(times: Callable[[], list[int]] | None = None, sleep: Callable[[fl
             return
         before = now
     raise RuntimeError(f"the machine was not at rest within {WITHIN:.0f} s: the benchmark needs it alone")
-
-
-def processor_times() -> list[int]:
-    """Ticks by state, of all processors, without those of guests, which are counted among the user's."""
-    return [int(ticks) for ticks in STAT.read_text().splitlines()[0].split()[1:9]]
